@@ -1,0 +1,91 @@
+# All set-up and the three things one does here: make run, make test, make check.
+# Each set-up step leaves a file behind, so a second call does only what a change made necessary.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+
+VENV := .venv
+BIN := $(VENV)/bin
+STATIC := router/web/static
+ARGS ?=
+
+# Where a TLS proxy's certificate was given to Python or installed for the whole machine, uv and npm must trust it too.
+CA_FILE := $(firstword $(SSL_CERT_FILE) $(PIP_CERT) $(REQUESTS_CA_BUNDLE) $(wildcard /etc/ssl/certs/ca-certificates.crt))
+ifneq ($(CA_FILE),)
+export SSL_CERT_FILE := $(CA_FILE)
+export NODE_EXTRA_CA_CERTS ?= $(CA_FILE)
+endif
+# A package mirror configured for pip serves uv as well.
+ifneq ($(PIP_INDEX_URL),)
+export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
+endif
+
+UV := $(BIN)/uv --quiet
+UV_INSTALL := VIRTUAL_ENV=$(VENV) $(UV) pip install
+NODE_PATHS := PATH="$(CURDIR)/$(BIN):$$PATH"
+LOCK := env -u PIP_FIND_LINKS $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --only-binary :all: \
+	--generate-hashes --no-emit-index-url --no-header --no-annotate
+
+.PHONY: help run test check setup assets lock clean
+
+help: ## Show this list
+	@echo "Usage: make TARGET"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="	" read -r name text; do \
+		printf '  %-8s %s\n' "$$name" "$$text"; done
+
+run: setup ## Set up everything and start Threadline with sample data (ARGS="--port 8090" for options of `threadline demo`)
+	@exec $(BIN)/threadline demo $(ARGS)
+
+test: setup $(VENV)/.dev ## Set up everything and run every test (ARGS="-k code" to choose; COMPLETE=1: leaving a suite out is a failure)
+	@$(BIN)/python tools/suites.py $(if $(COMPLETE),--complete)
+	@$(BIN)/python -m pytest $(if $(COMPLETE),--complete) $(ARGS)
+
+check: setup $(VENV)/.dev ## Run ruff, mypy --strict, import-linter and the tests of the documents against the code
+	@failed=; \
+	run() { echo "== $$1"; shift; "$$@" || failed=1; }; \
+	run "documents" $(BIN)/python -m pytest -q tests/test_docs.py; \
+	run "ruff" $(BIN)/ruff check --quiet .; \
+	run "mypy --strict" $(BIN)/mypy; \
+	run "import-linter" $(BIN)/lint-imports --no-cache; \
+	if [ -n "$$failed" ]; then echo "make check: something above is wrong"; exit 1; else echo "make check: all well"; fi
+
+setup: $(VENV)/.run $(STATIC)/manifest.json ## Set up without starting anything: virtual environment, dependencies, page assets
+
+assets: $(STATIC)/manifest.json ## Build the pages' scripts and styles
+
+lock: $(VENV)/.run ## Write the pinned versions anew after a change of dependencies (ARGS=--upgrade for the newest)
+	@$(LOCK) $(ARGS) pyproject.toml --extra build -o requirements/run.txt
+	@$(LOCK) $(ARGS) pyproject.toml --extra build --extra dev -c requirements/run.txt -o requirements/dev.txt
+	@echo uv | $(LOCK) -c requirements/run.txt - -o requirements/installer.txt
+	@$(NODE_PATHS) npm install --silent --package-lock-only
+	@! grep -nE '://|--(extra-)?index|--find-links' requirements/*.txt && ! grep -n '"resolved"' package-lock.json || \
+		{ echo "make lock: an address got into the pins, see above"; exit 1; }
+
+clean: ## Remove what make built (not the data)
+	rm -rf $(VENV) node_modules $(STATIC) .cache
+
+$(VENV)/bin/uv: tools/make-venv requirements/installer.txt
+	@tools/make-venv $(VENV)
+	@touch $@
+
+$(VENV)/.run: $(VENV)/bin/uv requirements/run.txt pyproject.toml
+	@echo "Installing the dependencies"
+	@$(UV_INSTALL) --require-hashes --no-deps --only-binary :all: -r requirements/run.txt
+	@$(UV_INSTALL) --no-build-isolation --no-deps --offline --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements/dev.txt
+	@echo "Installing the tools for tests and checks"
+	@$(UV_INSTALL) --require-hashes --no-deps --only-binary :all: -r requirements/dev.txt
+	@touch $@
+
+node_modules/.installed: $(VENV)/.run package.json package-lock.json .npmrc
+	@echo "Installing what the page assets are built with"
+	@$(NODE_PATHS) npm ci --silent
+	@touch $@
+
+$(STATIC)/manifest.json: node_modules/.installed vite.config.js $(shell find router/web/src 2>/dev/null)
+	@echo "Building the page assets"
+	@$(NODE_PATHS) npm run --silent build -- --logLevel warn
+	@touch $@

@@ -1,0 +1,46 @@
+"""Holds for all tests: what needs a missing program stays out by name, and with `--complete` that is a failure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator
+
+import pytest
+
+from tools import suites
+
+COMPLETE = "--complete"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(COMPLETE, action="store_true", help="a test that is left out counts as a failure")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    needed = tuple(name for marker in item.iter_markers("needs") for name in marker.args)
+    if lacking := suites.missing(needed):
+        names = ", ".join(need.name for need in lacking)
+        pytest.skip(f"needs {names}: {suites.command_for(lacking)}")
+
+
+def _reason(report: pytest.TestReport) -> str:
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    return reason.removeprefix("Skipped: ")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and item.config.getoption(COMPLETE):
+        report.outcome = "failed"
+        report.longrepr = f"left out, but nothing may be: {_reason(report)}"
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = [report for report in terminalreporter.stats.get("skipped", []) if isinstance(report, pytest.TestReport)]
+    counts = Counter((report.nodeid.split("::", 1)[0], _reason(report)) for report in skipped)
+    if counts:
+        terminalreporter.section("left out")
+    for (suite, reason), count in sorted(counts.items()):
+        terminalreporter.write_line(f"{suite}: {count} left out: {reason}")

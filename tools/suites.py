@@ -1,0 +1,129 @@
+"""What the system tests need beside Python: finds it, installs it where it may, and says what stays out and why.
+
+`make test` calls this before pytest. On Debian as root the missing packages are installed and the directory with a real
+Asterisk is built; elsewhere each suite that has to stay out is named with the reason and the command that brings it.
+Only the standard library is used, so that it also runs before anything else is set up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+SETUP_ASTERISK = PROJECT / "tests" / "system" / "setup-asterisk"
+# A package mirror that answers slowly is waited for; one that hangs does not hold up a build for ever.
+INSTALL_SECONDS = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One program that tests cannot do without: its name in `pytest.mark.needs`, its Debian package and its use."""
+
+    name: str
+    package: str
+    serves: str
+    found: Callable[[], bool]
+
+
+def _on_path(*names: str) -> Callable[[], bool]:
+    return lambda: any(shutil.which(name) for name in names)
+
+
+def postgresql_folder() -> Path | None:
+    """The folder with `initdb` and `postgres`: on the path, or where Debian puts each version of its own."""
+    if initdb := shutil.which("initdb"):
+        return Path(initdb).resolve().parent
+    versions = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
+    return max(versions, key=lambda path: _version(path.parent.name), default=None)
+
+
+def _version(name: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in name.split(".") if part.isdigit())
+
+
+NEEDS = (
+    Need("sipp", "sip-tester", "calls through a real Asterisk", _on_path("sipp")),
+    Need("mmdebstrap", "mmdebstrap", "calls through a real Asterisk", _on_path("mmdebstrap")),
+    Need("chromium", "chromium", "the desk in a real browser", _on_path("chromium")),
+    Need("espeak-ng", "espeak-ng", "spoken prompts", _on_path("espeak-ng")),
+    Need("postgresql", "postgresql", "the store on a real PostgreSQL", lambda: postgresql_folder() is not None),
+)
+
+
+def missing(names: tuple[str, ...] | None = None) -> list[Need]:
+    """The needs that are not met, out of those named or all. Raises KeyError for a name that is none of them."""
+    known = {need.name: need for need in NEEDS}
+    chosen = [known[name] for name in names] if names is not None else list(NEEDS)
+    return [need for need in chosen if not need.found()]
+
+
+def may_install() -> bool:
+    """Whether Debian packages can be installed from here without asking anybody."""
+    return Path("/etc/debian_version").exists() and os.geteuid() == 0 and shutil.which("apt-get") is not None
+
+
+def command_for(needs: list[Need]) -> str:
+    """The command that brings these needs, for a person to type."""
+    packages = " ".join(sorted({need.package for need in needs}))
+    if Path("/etc/debian_version").exists():
+        return f"sudo apt-get install {packages}"
+    return f"install the equivalents of Debian's {packages}"
+
+
+def install(needs: list[Need]) -> None:
+    """Installs the Debian packages of these needs. Raises CalledProcessError or TimeoutExpired."""
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    packages = sorted({need.package for need in needs})
+    print(f"Installing Debian packages for the system tests: {' '.join(packages)}", flush=True)
+    for command in (
+        ["apt-get", "-qq", "update"],
+        ["apt-get", "-qq", "install", "--yes", "--no-install-recommends", *packages],
+    ):
+        subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL, timeout=INSTALL_SECONDS)
+
+
+def _why_no_asterisk() -> str | None:
+    """Builds the directory with Asterisk, or says why there is none."""
+    if not SETUP_ASTERISK.exists():
+        return f"{SETUP_ASTERISK.relative_to(PROJECT)} is not there"
+    if os.geteuid() != 0:
+        return "Asterisk runs in a directory of its own (chroot), which needs root: sudo make test"
+    if missing(("mmdebstrap",)):
+        return "mmdebstrap, which builds the directory, is missing"
+    try:
+        subprocess.run([str(SETUP_ASTERISK)], check=True, stdin=subprocess.DEVNULL, timeout=INSTALL_SECONDS)
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired, OSError) as error:
+        return f"building its directory failed: {error}; try again with {SETUP_ASTERISK.relative_to(PROJECT)}"
+    return None
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Makes ready what can be made ready. Answers 1 with `--complete` when something stays out, otherwise 0."""
+    parser = argparse.ArgumentParser(description="Makes ready what the system tests need beside Python.")
+    parser.add_argument("--complete", action="store_true", help="leaving anything out is a failure")
+    options = parser.parse_args(arguments)
+
+    trouble = ""
+    if (lacking := missing()) and may_install():
+        try:
+            install(lacking)
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+            trouble = f" (installing it was tried: {error})"
+
+    left_out = [f"{need.serves}: {need.name} is missing{trouble}; {command_for([need])}" for need in missing()]
+    if reason := _why_no_asterisk():
+        left_out.append(f"calls through a real Asterisk: {reason}")
+    for line in left_out:
+        print(f"left out: {line}", file=sys.stderr, flush=True)
+    return 1 if left_out and options.complete else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
