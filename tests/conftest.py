@@ -23,7 +23,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(f"needs {names}: {suites.command_for(lacking)}")
 
 
-def _reason(report: pytest.TestReport) -> str:
+def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
     reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
     return reason.removeprefix("Skipped: ")
 
@@ -37,8 +37,19 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     return report
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    report = yield
+    if report.skipped and collector.config.getoption(COMPLETE):
+        report.outcome = "failed"
+        report.longrepr = f"left out, but nothing may be: {_reason(report)}"
+    return report
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    skipped = [report for report in terminalreporter.stats.get("skipped", []) if isinstance(report, pytest.TestReport)]
+    skipped = terminalreporter.stats.get("skipped", [])
     counts = Counter((report.nodeid.split("::", 1)[0], _reason(report)) for report in skipped)
     if counts:
         terminalreporter.section("left out")
