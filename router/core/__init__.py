@@ -1,0 +1,1 @@
+"""The words everybody in the house uses. Pure; imports nothing of ours."""

@@ -1,0 +1,121 @@
+"""What can happen to a call, told by a channel. A channel turns what it receives into exactly one of these.
+
+Every event is a frozen value with a ``kind`` that names it in JSON (see `router.engine.session`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from router.core.match import Match
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The calling party as far as we may know it.
+
+    ``number`` is E.164 or None. With ``withheld`` it is always None: a channel drops a number that the caller
+    suppressed before anything else sees it, even when the network delivers it (P-Asserted-Identity).
+    """
+
+    number: str | None = None
+    withheld: bool = False
+
+    def __post_init__(self) -> None:
+        if self.withheld and self.number is not None:
+            raise ValueError("a withheld caller has no number")
+
+
+WITHHELD = Caller(withheld=True)
+
+
+class TransferOutcome(StrEnum):
+    """How a hand-over to a queue ended for the caller who is still there."""
+
+    ANSWERED = "answered"
+    """An agent talked to the caller and left the call to us again."""
+    NO_ANSWER = "no_answer"
+    UNAVAILABLE = "unavailable"
+    """The queue is unknown, full, or has nobody in it."""
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class CallStarted:
+    """A caller reached us. ``service_number`` is the number dialled (E.164 where it can be, else as received)."""
+
+    channel: str
+    caller: Caller
+    service_number: str | None = None
+    kind: Literal["call_started"] = "call_started"
+
+
+@dataclass(frozen=True, slots=True)
+class DigitsEntered:
+    """Keys the caller pressed: ``0-9 * #``, without the key that ended the input. May be empty (only ``#`` pressed)."""
+
+    digits: str
+    kind: Literal["digits_entered"] = "digits_entered"
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechHeard:
+    """What the caller said, in words, as a recogniser or a typing tester gave it."""
+
+    text: str
+    kind: Literal["speech_heard"] = "speech_heard"
+
+
+@dataclass(frozen=True, slots=True)
+class InputTimedOut:
+    """The caller neither pressed nor said anything in the time given."""
+
+    kind: Literal["input_timed_out"] = "input_timed_out"
+
+
+@dataclass(frozen=True, slots=True)
+class TransferEnded:
+    """A hand-over is over and the caller is still on the line."""
+
+    outcome: TransferOutcome
+    kind: Literal["transfer_ended"] = "transfer_ended"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingEnded:
+    """The caller left a message. ``recording`` names the audio at the channel, None when there is no audio
+    (the test phone types); ``seconds`` is its length, 0 for nothing; ``text`` is what was typed or transcribed."""
+
+    recording: str | None
+    seconds: float
+    text: str | None = None
+    kind: Literal["recording_ended"] = "recording_ended"
+
+
+@dataclass(frozen=True, slots=True)
+class CallerHungUp:
+    """The call is over. It ends the session wherever it stands."""
+
+    kind: Literal["caller_hung_up"] = "caller_hung_up"
+
+
+@dataclass(frozen=True, slots=True)
+class MatchesFound:
+    """The house's answer to `FindMatches`."""
+
+    match: Match
+    kind: Literal["matches_found"] = "matches_found"
+
+
+Event = (
+    CallStarted
+    | DigitsEntered
+    | SpeechHeard
+    | InputTimedOut
+    | TransferEnded
+    | RecordingEnded
+    | CallerHungUp
+    | MatchesFound
+)

@@ -1,0 +1,116 @@
+"""What is remembered of a call between two events: a frozen value that goes to JSON and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Discriminator, TypeAdapter
+
+from router.core.commands import ChannelCommand, Command, Prompt
+from router.core.events import Caller, Event, TransferOutcome
+from router.core.match import Match
+
+
+class State(StrEnum):
+    """Where a call stands."""
+
+    FLOW = "flow"
+    """The flow is talking to the caller."""
+    QUEUE = "queue"
+    """Handed to a queue, waiting or talking; the channel tells when that ends."""
+    ENDED = "ended"
+
+
+class Outcome(StrEnum):
+    """How a call ended, as far as the flow is concerned."""
+
+    HUNG_UP = "hung_up"
+    """The caller left while the flow was talking."""
+    LEFT_QUEUE = "left_queue"
+    """The call ended in the queue, or after talking to an agent (the agents' side knows which)."""
+    FINISHED = "finished"
+    """The flow came to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One thing the flow did: at which step, of what type, and what came of it. Never a number or a code."""
+
+    at: datetime
+    step: str
+    type: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A call's state. ``revision`` pins the flow's text, ``sequence`` counts the events handled from outside,
+    ``steps`` all steps run, ``visits`` how often each was entered, ``tries`` the failed tries at the present one."""
+
+    call_id: str
+    flow: str
+    revision: str
+    channel: str
+    caller: Caller
+    service_number: str | None
+    language: str
+    state: State = State.FLOW
+    outcome: Outcome | None = None
+    step: str | None = None
+    waiting: Annotated[Command, Discriminator("kind")] | None = None
+    sequence: int = 0
+    steps: int = 0
+    tries: int = 0
+    said: tuple[Prompt, ...] = ()
+    """What the flow has said and the channel not yet been told, while the house is asked."""
+    visits: dict[str, int] = field(default_factory=dict)
+    inputs: dict[str, str] = field(default_factory=dict)
+    match: Match | None = None
+    queue: str | None = None
+    transfer_outcome: TransferOutcome | None = None
+    trace: tuple[Trace, ...] = ()
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen."""
+        return self.state is State.ENDED
+
+
+_SESSION = TypeAdapter(Session)
+_COMMANDS: TypeAdapter[tuple[ChannelCommand, ...]] = TypeAdapter(
+    tuple[Annotated[ChannelCommand, Discriminator("kind")], ...]
+)
+_EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Discriminator("kind")])
+
+
+def session_to_json(session: Session) -> str:
+    """The session as JSON text."""
+    return _SESSION.dump_json(session).decode()
+
+
+def session_from_json(text: str | bytes) -> Session:
+    """The session back. Raises `pydantic.ValidationError` for anything else."""
+    return _SESSION.validate_json(text)
+
+
+def commands_to_json(commands: tuple[ChannelCommand, ...]) -> str:
+    """Commands for a channel as JSON text, to give the same answer again to a repeated webhook."""
+    return _COMMANDS.dump_json(commands).decode()
+
+
+def commands_from_json(text: str | bytes) -> tuple[ChannelCommand, ...]:
+    """The commands back. Raises `pydantic.ValidationError` for anything else."""
+    return _COMMANDS.validate_json(text)
+
+
+def event_from_json(text: str | bytes) -> Event:
+    """An event from JSON, told apart by its ``kind``. Raises `pydantic.ValidationError` for anything else."""
+    return _EVENT.validate_json(text)
+
+
+def event_to_json(event: Event) -> str:
+    """The event as JSON text."""
+    return _EVENT.dump_json(event).decode()

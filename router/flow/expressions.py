@@ -1,0 +1,59 @@
+"""Conditions in flows, written in CEL (Common Expression Language).
+
+The variables are documented in ``docs/flows.md``; `SAMPLE` holds one value of each type and is what checking runs
+an expression against, so that a misspelt field or a comparison of unlike types is found before a caller meets it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import cel
+
+from router.flow.problems import nearest
+
+Facts = Mapping[str, Any]
+
+SAMPLE: Facts = {
+    "caller": {"known": True, "withheld": False, "prefix": "+49"},
+    "match": {"decision": "none", "assurance": 0, "probability": 0.0, "queue": "", "code_accepted": False},
+    "inputs": {},
+    "visits": {},
+    "language": "de",
+    "channel": "asterisk",
+    "service_number": "+4930123456",
+    "time": {"hour": 9, "minute": 30, "weekday": 1, "date": "2026-01-31"},
+}
+"""One value for every variable an expression may use."""
+
+MOST_CHARACTERS = 500
+
+
+def problem_with(expression: str, steps: Mapping[str, Any], inputs: Mapping[str, Any]) -> str | None:
+    """What is wrong with ``expression`` as a condition, in words, or None. ``steps`` and ``inputs`` name what the
+    flow has, so that ``visits.NAME`` and ``inputs.NAME`` can be checked."""
+    if len(expression) > MOST_CHARACTERS:
+        return f"longer than {MOST_CHARACTERS} characters"
+    facts = {**SAMPLE, "visits": dict.fromkeys(steps, 0), "inputs": dict.fromkeys(inputs, "")}
+    try:
+        program = cel.compile(expression)
+        unknown = sorted(set(program.variables()) - set(facts))
+        if unknown:
+            return f"no variable '{unknown[0]}'{nearest(unknown[0], facts)}"
+        value = program.execute(facts)
+    except KeyError as error:
+        name = str(error.args[0]) if error.args else "?"
+        fields = {key for value in facts.values() if isinstance(value, Mapping) for key in value}
+        return f"no field '{name}'{nearest(name, fields)}"
+    except Exception as error:
+        return str(error).splitlines()[0][:200]
+    return None if isinstance(value, bool) else "is not a condition: it gives no true or false"
+
+
+def holds(expression: str, facts: Facts) -> bool:
+    """Whether the condition holds. Raises `ValueError` where it cannot be told (a checked flow gives no cause)."""
+    try:
+        return cel.compile(expression).execute(dict(facts)) is True
+    except Exception as error:
+        raise ValueError(str(error).splitlines()[0][:200]) from error

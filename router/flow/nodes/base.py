@@ -1,0 +1,117 @@
+"""What every step type shares: the scene it looks at, the move it makes, and the fields all have.
+
+A step type is one file: a frozen model whose fields are the YAML, `targets` naming where it may lead, `enter` for
+when the call arrives at the step, and, if it waits, `resume` for the event that ends the wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from router.core.commands import Hangup, Prompt, Wait
+from router.core.events import Event
+from router.core.match import Match
+
+HUMAN = "human"
+"""A step every flow has, written or not: the default queue. Whatever goes wrong ends here."""
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+
+
+class Words(BaseModel):
+    """What to say in each language; ``recording`` names a recorded file that is played where it exists."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    __pydantic_extra__: dict[str, Annotated[str, Field(min_length=1, max_length=1000)]] = Field(init=False)
+
+    recording: Name | None = None
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """The text by language."""
+        return self.__pydantic_extra__
+
+
+Text = Words | Name
+"""Words, or the name of a prompt under ``prompts``."""
+
+
+def _digits(keys: dict[str, Any]) -> dict[str, Any]:
+    for key in keys:
+        if not key or len(key) > 4 or not set(key) <= set("0123456789*"):
+            raise ValueError(f"'{key}' cannot be pressed: 1 to 4 of 0-9 and *")
+    return keys
+
+
+Place = tuple[str | int, ...]
+"""Where something stands in the YAML of a step: ``("options", "1", "next")``."""
+
+Keys = Annotated[dict[str, Name], AfterValidator(_digits)]
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """All that a step may look at. ``tries`` counts the failed tries at this step so far."""
+
+    now: datetime
+    prompts: Mapping[str, Words]
+    hours: Mapping[str, Any]
+    languages: Sequence[str]
+    default_queue: str
+    language: str
+    tries: int
+    match: Match | None
+    inputs: Mapping[str, str]
+    facts: Mapping[str, Any]
+
+    def prompt(self, text: Text, language: str | None = None) -> Prompt:
+        """The prompt in the call's language, or in the flow's first where that has no such text."""
+        words = self.prompts[text] if isinstance(text, str) else text
+        wanted = language or self.language
+        if wanted not in words.texts:
+            wanted = next(code for code in self.languages if code in words.texts)
+        return Prompt(words.texts[wanted], wanted, words.recording)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What a step wants: say something, then go to another step (a name), wait, or end the call.
+
+    ``note`` says for the trace what happened. ``failed_try`` counts one more try at this step.
+    """
+
+    then: str | Wait | Hangup
+    note: str = ""
+    say: tuple[Prompt, ...] = ()
+    failed_try: bool = False
+    language: str | None = None
+    inputs: Mapping[str, str] = field(default_factory=dict)
+
+
+class Step(BaseModel):
+    """A step of a flow. ``note`` is for the people who read the flow."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    note: str = ""
+
+    def targets(self) -> Mapping[Place, str]:
+        """Where the step may lead: the place of each target in the YAML, and the step it names."""
+        raise NotImplementedError  # pragma: no cover
+
+    def texts(self) -> Mapping[Place, Text]:
+        """What the step may say, by its place in the YAML."""
+        return {}
+
+    def enter(self, scene: Scene) -> Move:
+        """The call arrives here."""
+        raise NotImplementedError  # pragma: no cover
+
+    def resume(self, scene: Scene, event: Event) -> Move:
+        """An event that the step's wait accepts has come."""
+        raise ValueError(f"a {type(self).__name__} step waits for nothing, so {type(event).__name__} cannot end it")

@@ -1,0 +1,41 @@
+"""``branch``: go one way or another by conditions in CEL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from router.flow import expressions
+from router.flow.nodes.base import HUMAN, Move, Name, Place, Scene, Step
+
+
+class Case(BaseModel):
+    """One condition and its way. In YAML: ``- if: match.assurance >= 2`` and ``next: …``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    condition: Annotated[str, Field(alias="if")]
+    next: Name
+
+
+class Branch(Step):
+    """The first case whose condition holds decides; none of them: ``otherwise``."""
+
+    type: Literal["branch"]
+    cases: Annotated[tuple[Case, ...], Field(min_length=1)]
+    otherwise: Name = HUMAN
+
+    def targets(self) -> Mapping[Place, str]:
+        ways: dict[Place, str] = {("cases", number, "next"): case.next for number, case in enumerate(self.cases)}
+        return {**ways, ("otherwise",): self.otherwise}
+
+    def enter(self, scene: Scene) -> Move:
+        for case in self.cases:
+            try:
+                if expressions.holds(case.condition, scene.facts):
+                    return Move(case.next, note=case.condition)
+            except ValueError as error:
+                return Move(self.otherwise, note=f"{case.condition}: {error}")
+        return Move(self.otherwise, note="no case holds")

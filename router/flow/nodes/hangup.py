@@ -1,0 +1,25 @@
+"""``hangup``: say goodbye and end the call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from router.core import commands
+from router.flow.nodes.base import Move, Place, Scene, Step, Text
+
+
+class Hangup(Step):
+    """Ends the call, after ``text`` where there is one."""
+
+    type: Literal["hangup"]
+    text: Text | None = None
+
+    def targets(self) -> Mapping[Place, str]:
+        return {}
+
+    def texts(self) -> Mapping[Place, Text]:
+        return {("text",): self.text} if self.text else {}
+
+    def enter(self, scene: Scene) -> Move:
+        return Move(commands.Hangup(), say=(scene.prompt(self.text),) if self.text else ())

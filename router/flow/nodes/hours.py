@@ -1,0 +1,25 @@
+"""``hours``: is somebody there now?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from router.flow.nodes.base import Move, Name, Place, Scene, Step
+
+
+class Hours(Step):
+    """``during`` names hours under ``hours``; ``open`` and ``closed`` are the two ways."""
+
+    type: Literal["hours"]
+    during: Name
+    open: Name
+    closed: Name
+
+    def targets(self) -> Mapping[Place, str]:
+        return {("open",): self.open, ("closed",): self.closed}
+
+    def enter(self, scene: Scene) -> Move:
+        if scene.hours[self.during].open_at(scene.now):
+            return Move(self.open, note=f"{self.during}: open")
+        return Move(self.closed, note=f"{self.during}: closed")

@@ -1,0 +1,78 @@
+"""``menu``: one key, one way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from router.core.commands import AskDigits, Prompt
+from router.core.events import DigitsEntered, Event, SpeechHeard
+from router.flow.nodes.base import HUMAN, Move, Name, Place, Scene, Step, Text
+
+
+class Option(BaseModel):
+    """One way out of a menu: the step it leads to, the words that choose it when spoken or typed, and the language
+    to go on in where the option chooses one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    next: Name
+    words: tuple[str, ...] = ()
+    language: str | None = None
+
+
+class Menu(Step):
+    """Asks for one key. Silence and a wrong key repeat the question ``tries`` times in all, then ``otherwise``."""
+
+    type: Literal["menu"]
+    text: Text
+    options: Annotated[dict[Annotated[str, Field(pattern=r"^[0-9*]$")], Option], Field(min_length=1)]
+    invalid: Text | None = None
+    tries: Annotated[int, Field(ge=1, le=9)] = 2
+    timeout: Annotated[float, Field(ge=1, le=15)] = 5
+    otherwise: Name = HUMAN
+
+    def targets(self) -> Mapping[Place, str]:
+        ways: dict[Place, str] = {("options", key, "next"): option.next for key, option in self.options.items()}
+        return {**ways, ("otherwise",): self.otherwise}
+
+    def texts(self) -> Mapping[Place, Text]:
+        said: dict[Place, Text] = {("text",): self.text}
+        return {**said, ("invalid",): self.invalid} if self.invalid else said
+
+    def enter(self, scene: Scene) -> Move:
+        return Move(self._ask(scene))
+
+    def resume(self, scene: Scene, event: Event) -> Move:
+        match event:
+            case DigitsEntered(digits=digits):
+                key, heard = digits[:1], f"key {digits[:1] or '#'}"
+            case SpeechHeard(text=text):
+                key, heard = self._key_for(text), "speech"
+            case _:
+                key, heard = "", "no input"
+        if option := self.options.get(key):
+            return Move(option.next, note=heard, language=option.language)
+        if scene.tries + 1 >= self.tries:
+            return Move(self.otherwise, note=f"{heard}; tries used up")
+        before = (scene.prompt(self.invalid),) if self.invalid and heard != "no input" else ()
+        return Move(self._ask(scene, before), note=f"{heard}; asked again", failed_try=True)
+
+    def _ask(self, scene: Scene, before: tuple[Prompt, ...] = ()) -> AskDigits:
+        speech = any(option.words for option in self.options.values())
+        return AskDigits((*before, scene.prompt(self.text)), 1, self.timeout, self.timeout, speech)
+
+    def _key_for(self, text: str) -> str:
+        said = text.casefold().split()
+        chosen = [
+            key
+            for key, option in self.options.items()
+            if any(_contains(said, word.casefold().split()) for word in option.words) or said == [key]
+        ]
+        return chosen[0] if len(chosen) == 1 else ""
+
+
+def _contains(said: list[str], words: list[str]) -> bool:
+    return any(said[at : at + len(words)] == words for at in range(len(said) - len(words) + 1)) if words else False

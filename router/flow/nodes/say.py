@@ -1,0 +1,27 @@
+"""``say``: tell the caller something, then go on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from router.flow.nodes.base import Move, Name, Place, Scene, Step, Text
+
+
+class Say(Step):
+    """Plays ``text``. Before a question the caller may cut it short with a key. ``language`` goes on in another
+    language, this text included."""
+
+    type: Literal["say"]
+    text: Text
+    next: Name
+    language: str | None = None
+
+    def targets(self) -> Mapping[Place, str]:
+        return {("next",): self.next}
+
+    def texts(self) -> Mapping[Place, Text]:
+        return {("text",): self.text}
+
+    def enter(self, scene: Scene) -> Move:
+        return Move(self.next, say=(scene.prompt(self.text, self.language),), language=self.language)

@@ -1,0 +1,38 @@
+"""``voicemail``: take a message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from router.core.commands import Hangup, RecordMessage
+from router.core.events import Event, RecordingEnded
+from router.flow.nodes.base import Move, Name, Place, Scene, Step, Text
+
+
+class Voicemail(Step):
+    """Plays ``text`` and records up to ``max_seconds``, ended by ``#``, by ``max_silence`` seconds of silence or by
+    hanging up. Without ``next`` the call ends then."""
+
+    type: Literal["voicemail"]
+    text: Text
+    next: Name | None = None
+    max_seconds: Annotated[int, Field(ge=5, le=600)] = 120
+    max_silence: Annotated[int, Field(ge=2, le=30)] = 5
+
+    def targets(self) -> Mapping[Place, str]:
+        return {("next",): self.next} if self.next else {}
+
+    def texts(self) -> Mapping[Place, Text]:
+        return {("text",): self.text}
+
+    def enter(self, scene: Scene) -> Move:
+        return Move(RecordMessage((scene.prompt(self.text),), self.max_seconds, self.max_silence))
+
+    def resume(self, scene: Scene, event: Event) -> Move:
+        if not isinstance(event, RecordingEnded):
+            return super().resume(scene, event)
+        said = f"{event.seconds:.0f} s recorded" if event.seconds or event.text else "nothing recorded"
+        return Move(self.next or Hangup(), note=said)

@@ -1,0 +1,108 @@
+"""Opening hours: weekly spans in one time zone, public holidays, and exceptions by date."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import holidays as public_holidays
+from pydantic import AfterValidator, BaseModel, ConfigDict, field_validator, model_validator
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_SPAN = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-4]):([0-5][0-9])")
+DAY = 24 * 60
+
+
+def minutes(span: str) -> tuple[int, int]:
+    """``HH:MM-HH:MM`` as minutes from midnight; an end at or before the start is on the next day.
+
+    Raises `ValueError` for any other text. ``24:00`` is the end of the day.
+    """
+    found = _SPAN.fullmatch(span)
+    if not found:
+        raise ValueError(f"'{span}' is not a span such as 08:00-18:00")
+    start_hour, start_minute, end_hour, end_minute = map(int, found.groups())
+    start, end = start_hour * 60 + start_minute, end_hour * 60 + end_minute
+    if end > DAY:
+        raise ValueError(f"'{span}' ends after 24:00")
+    return start, end if end > start else end + DAY
+
+
+def _spans(spans: tuple[str, ...]) -> tuple[str, ...]:
+    for span in spans:
+        minutes(span)
+    return spans
+
+
+Spans = Annotated[tuple[str, ...], AfterValidator(_spans)]
+
+
+class Hours(BaseModel):
+    """When somebody is there. ``weekly`` maps days (``mon``, ``mon-fri``) to spans; what is not named is closed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    timezone: str = "Europe/Berlin"
+    weekly: dict[str, Spans]
+    holidays: str | None = None
+    """Country, or country and region, as the ``holidays`` package names them: ``DE``, ``DE-BY``, ``AT``."""
+    exceptions: dict[date, Spans] = {}
+    """Dates with their own spans; an empty list is closed all day."""
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"'{name}' is not a time zone such as Europe/Berlin") from None
+        return name
+
+    @field_validator("holidays")
+    @classmethod
+    def _known_country(cls, name: str | None) -> str | None:
+        if name is not None:
+            try:
+                _calendar(name)
+            except (NotImplementedError, ValueError, AttributeError):
+                raise ValueError(f"'{name}' is not a country or region with known holidays, such as DE-BY") from None
+        return name
+
+    @model_validator(mode="after")
+    def _known_days(self) -> Hours:
+        for name in self.weekly:
+            _days(name)
+        return self
+
+    def open_at(self, moment: datetime) -> bool:
+        """Whether ``moment`` (aware) lies in a span; a span past midnight counts for the day it begins on."""
+        local = moment.astimezone(ZoneInfo(self.timezone))
+        now = local.hour * 60 + local.minute
+        yesterday = local.date() - timedelta(days=1)
+        return any(start <= now < end for start, end in self._on(local.date())) or any(
+            start <= now + DAY < end for start, end in self._on(yesterday)
+        )
+
+    def _on(self, day: date) -> list[tuple[int, int]]:
+        if day in self.exceptions:
+            return [minutes(span) for span in self.exceptions[day]]
+        if self.holidays and day in _calendar(self.holidays):
+            return []
+        return [minutes(span) for name, spans in self.weekly.items() if day.weekday() in _days(name) for span in spans]
+
+
+def _days(name: str) -> range | tuple[int, ...]:
+    first, _, last = name.partition("-")
+    if first not in DAYS or (last and last not in DAYS):
+        raise ValueError(f"'{name}' is not a day or days such as mon or mon-fri")
+    begin, end = DAYS.index(first), DAYS.index(last or first)
+    return range(begin, end + 1) if begin <= end else (*range(begin, 7), *range(end + 1))
+
+
+@lru_cache(maxsize=64)
+def _calendar(name: str) -> public_holidays.HolidayBase:
+    country, _, region = name.partition("-")
+    return public_holidays.country_holidays(country, subdiv=region or None)

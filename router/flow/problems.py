@@ -1,0 +1,38 @@
+"""What is wrong with a flow, said so that an admin finds the place and knows what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One mistake. ``line`` and ``column`` count from 1; ``code`` is a stable name such as ``unknown-field``."""
+
+    file: str
+    line: int
+    column: int
+    code: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.code} {self.message}"
+
+
+class FlowRefused(Exception):
+    """A flow that cannot be used; carries every problem found."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(problems))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def nearest(name: str, valid: Iterable[str]) -> str:
+    """A hint like ``; did you mean 'x'?`` for a misspelt name, or the valid ones where none is near."""
+    known = sorted(valid)
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean '{close[0]}'?"
+    return f"; there is: {', '.join(known)}" if known and len(known) <= 20 else ""
