@@ -1,0 +1,1 @@
+"""Calls through Asterisk: FastAGI, spoken by ourselves."""

@@ -1,0 +1,72 @@
+"""A call that Asterisk asks us about, as the one who handles it sees it: say what to do, get the answer."""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+from router.channels.agi.codec import Reply
+from router.channels.agi.commands import Command, channel_status
+from router.channels.agi.environment import Environment
+from router.channels.agi.errors import HungUp, ProtocolError
+
+DEFAULT_COMMAND_TIMEOUT: Final = 10.0
+"""Seconds for a command that does not play, listen or wait."""
+
+_DEAD_CHANNEL: Final = 511
+
+
+class Line(Protocol):
+    """The connection a call is on; see `router.channels.agi.server`."""
+
+    @property
+    def hung_up(self) -> bool:
+        """Whether the caller is known to be gone."""
+        ...
+
+    async def ask(self, command: Command, within: float) -> Reply:
+        """Send ``command``, wait ``within`` seconds for its reply."""
+        ...
+
+
+class AgiCall:
+    """One call. For one task at a time: Asterisk obeys one command after the other."""
+
+    __slots__ = ("_line", "env")
+
+    def __init__(self, env: Environment, line: Line) -> None:
+        self.env: Final = env
+        self._line = line
+
+    @property
+    def hung_up(self) -> bool:
+        """Whether the caller is known to be gone; commands then raise `HungUp`."""
+        return self._line.hung_up
+
+    async def send(self, command: Command, *, within: float = DEFAULT_COMMAND_TIMEOUT) -> Reply:
+        """Have ``command`` done and return Asterisk's reply, ``within`` so many seconds.
+
+        A command that plays or waits needs more than what it may take. Raises `HungUp` when the caller is
+        gone, `CommandTimeout` when no reply came, `LocalProtocolError` for a command that cannot be sent and
+        `RemoteProtocolError` for an answer that is not AGI. Where a recording or a prompt ends with the call, its reply
+        is returned, and the next command raises.
+        """
+        reply = await self._line.ask(command, within)
+        if reply.code == _DEAD_CHANNEL or (reply.result == "-1" and command.negative_is_hangup):
+            raise HungUp(command.verb)
+        return reply
+
+    async def run(self, *commands: Command, within: float = DEFAULT_COMMAND_TIMEOUT) -> list[Reply]:
+        """Have ``commands`` done one after the other, each ``within`` so many seconds; stops at the first that Asterisk
+        refuses (`ProtocolError`) and raises what `send` raises."""
+        replies = []
+        for command in commands:
+            reply = await self.send(command, within=within)
+            if reply.code != 200:
+                raise ProtocolError(f"Asterisk refused {command.verb} with {reply.code}")
+            replies.append(reply)
+        return replies
+
+    async def check_alive(self) -> None:
+        """Raise `HungUp` when the caller is gone: tells a hangup from a prompt that cannot be played, which AGI
+        answers alike."""
+        await self.send(channel_status())

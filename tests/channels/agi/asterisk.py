@@ -1,0 +1,103 @@
+"""How Asterisk behaves on an AGI connection, as far as the tests need it, written after ``res/res_agi.c``."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+ENVIRONMENT = {
+    "network": "yes",
+    "network_script": "call",
+    "request": "agi://127.0.0.1/call",
+    "channel": "PJSIP/trunk-00000001",
+    "language": "de",
+    "type": "PJSIP",
+    "uniqueid": "1700000000.1",
+    "version": "22.10.1",
+    "callerid": "+4930123456",
+    "calleridname": "Erika Muster",
+    "callingpres": "0",
+    "callingani2": "0",
+    "callington": "0",
+    "callingtns": "0",
+    "dnid": "+4930987654",
+    "rdnis": "unknown",
+    "context": "from-trunk",
+    "extension": "+4930987654",
+    "priority": "4",
+    "enhanced": "0.0",
+    "accountcode": "",
+    "threadid": "140472661939904",
+    "arg_1": "started",
+}
+
+
+def environment(**changes: str | None) -> bytes:
+    """The environment as Asterisk sends it, with ``changes``; None leaves a line out."""
+    values = {**ENVIRONMENT, **changes}
+    lines = [f"agi_{name}: {value}\n" for name, value in values.items() if value is not None]
+    return ("".join(lines) + "\n").encode()
+
+
+def parse_args(line: bytes) -> list[bytes]:
+    """The arguments Asterisk makes of a command line without its line feed: words end at blanks and tabs outside of
+    quotes, quotes group, a backslash takes the next character as it is."""
+    words: list[bytearray] = []
+    quoted = escaped = False
+    between = True
+    for byte in line.split(b"\0")[0]:
+        char = bytes([byte])
+        if char == b"\\" and not escaped:
+            escaped = True
+            continue
+        if char == b'"' and not escaped:
+            quoted = not quoted
+            if quoted and between:
+                words.append(bytearray())
+                between = False
+            continue
+        if char in b" \t" and not quoted and not escaped:
+            between = True
+            continue
+        if between:
+            words.append(bytearray())
+            between = False
+        words[-1] += char
+        escaped = False
+    return [bytes(word) for word in words]
+
+
+class Peer:
+    """Asterisk's end of a connection, played by hand."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    @classmethod
+    async def connect(cls, address: tuple[str, int], start: bytes = b"") -> Peer:
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(start)
+        return cls(reader, writer)
+
+    async def command(self) -> list[str]:
+        """The next command, as Asterisk takes it apart; empty when the connection is closed."""
+        async with asyncio.timeout(5):
+            line = await self.reader.readline()
+        return [word.decode() for word in parse_args(line.rstrip(b"\n"))]
+
+    def reply(self, text: str) -> None:
+        self.writer.write(text.encode() + b"\n")
+
+    async def closed(self) -> bytes:
+        """What still comes until the router closes the connection."""
+        async with asyncio.timeout(5):
+            try:
+                return await self.reader.read()
+            except ConnectionResetError:
+                return b""
+
+    async def close(self) -> None:
+        self.writer.close()
+        with contextlib.suppress(ConnectionError):
+            await self.writer.wait_closed()
