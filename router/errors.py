@@ -1,0 +1,69 @@
+"""Errors that people outside may read, and nothing more than they may read.
+
+Rooms raise a `Refused`; one handler in `app` renders it as an RFC 9457 problem document. Anything else that goes wrong
+is a 500 with no detail: stack traces stay inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class Refused(Exception):
+    """A request that is answered with a clear no.
+
+    ``status`` is the HTTP status, ``title`` names the kind of problem, ``detail`` what and where, and the way out;
+    ``more`` are further members of the problem document (``errors`` with one entry a field, for instance).
+    """
+
+    def __init__(
+        self,
+        status: int,
+        title: str,
+        detail: str,
+        *,
+        more: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.more = dict(more or {})
+        self.headers = dict(headers or {})
+
+
+def bad_request(detail: str, **more: Any) -> Refused:
+    """400: cannot be understood."""
+    return Refused(400, "Bad request", detail, more=more)
+
+
+def unauthorised(detail: str) -> Refused:
+    """401: who are you?"""
+    return Refused(401, "Not signed in", detail, headers={"WWW-Authenticate": "Bearer"})
+
+
+def forbidden(detail: str) -> Refused:
+    """403: not with these rights."""
+    return Refused(403, "Not allowed", detail)
+
+
+def not_found(detail: str) -> Refused:
+    """404: there is no such thing, or none that you may see."""
+    return Refused(404, "Not found", detail)
+
+
+def conflict(detail: str) -> Refused:
+    """409: clashes with what is stored."""
+    return Refused(409, "Conflict", detail)
+
+
+def too_large(detail: str) -> Refused:
+    """413: more than is taken."""
+    return Refused(413, "Too large", detail)
+
+
+def unprocessable(detail: str, errors: list[dict[str, str]]) -> Refused:
+    """422: understood, but some fields are wrong; ``errors`` has one ``{"field", "message"}`` for each."""
+    return Refused(422, "Wrong fields", detail, more={"errors": errors})

@@ -1,0 +1,171 @@
+"""The only reader of the environment: ``THREADLINE_*`` variables, over ``threadline.toml`` in the working directory.
+
+An unknown or bad setting stops the start with its name and the reason (`SettingsRefused`).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+
+PREFIX = "THREADLINE_"
+FILE = "threadline.toml"
+_NOT_SETTINGS = frozenset({"THREADLINE_CONFIG", "THREADLINE_TEST_CACHE"})
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+def _web_address(address: str) -> str:
+    if not address.startswith(("http://", "https://")) or any(char.isspace() for char in address):
+        raise ValueError("an address begins with http:// or https://")
+    return address.rstrip("/")
+
+
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+
+
+class SettingsRefused(Exception):
+    """A setting is unknown or bad; the text says which and why, one line each."""
+
+
+class Settings(BaseModel):
+    """What an operator may set. Lists and tables are JSON in a variable, TOML in the file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address that HTTP listens on.")
+    port: Port = Field(8080, description="Port that HTTP listens on.")
+    public_url: WebAddress = Field(
+        "http://127.0.0.1:8080",
+        description="Address under which Twilio and browsers reach us; signatures are checked against it.",
+    )
+    fastagi_host: str = Field("127.0.0.1", description="Address that FastAGI listens on.")
+    fastagi_port: Port = Field(4573, description="Port that FastAGI listens on.")
+    fastagi_calls: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        5000, description="Calls over FastAGI at one time; one more goes to Asterisk's default queue."
+    )
+    database: str = Field(
+        "sqlite:///threadline.db", description="sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME."
+    )
+    secret: SecretStr | None = Field(
+        None,
+        description="At least 32 characters; the keys for codes and sign-ins come from it. Keep it: codes die with it.",
+    )
+    data_dir: Path = Field(Path("data"), description="Where prompts and other files are kept.")
+    flows: Path = Field(Path("ivr_flows"), description="The flow file or folder.")
+    flow: str = Field("hotline", description="The flow for a service number that `service_numbers` does not name.")
+    service_numbers: dict[str, str] = Field(
+        {}, description='The flow for each service number: {"+4930123456": "hotline"}.'
+    )
+    region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = Field(
+        "DE", description="Country of numbers in national form."
+    )
+    disclosure: Literal["normal", "strict"] = Field("normal", description="`strict` shows at L1 the campaign only.")
+    prompt_url: WebAddress | None = Field(
+        None, description="Address under which Asterisk fetches prompts; `http://HOST:PORT` where not set."
+    )
+    recordings: Path = Field(Path("recordings"), description="Folder of recorded prompts: LANGUAGE/NAME.wav.")
+    code_digits: Annotated[int, Field(ge=6, le=14)] = Field(
+        10, description="Length of a callback code with its check digit."
+    )
+    code_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        90, description="Days a callback code holds where the offer names no end."
+    )
+    tel_pauses: Annotated[int, Field(ge=1, le=8)] = Field(
+        3, description="Pauses (commas, about 2 s each) in a tel link between number and code."
+    )
+    service_number: str | None = Field(None, description="The service number printed in messages that name none.")
+    ami_host: str = Field("127.0.0.1", description="Host of Asterisk's manager interface.")
+    ami_port: Port = Field(5038, description="Port of Asterisk's manager interface.")
+    ami_username: str = Field("threadline", description="User of the manager interface.")
+    ami_secret: SecretStr | None = Field(
+        None, description="Password of that user; without it no agent's phone is followed."
+    )
+    phones: tuple[str, ...] = Field((), description='Phones that agents may choose: ["PJSIP/101", "PJSIP/102"].')
+    queues: tuple[str, ...] = Field(("default", "sales", "service"), description="Queues that agents may belong to.")
+    twilio_auth_token: SecretStr | None = Field(
+        None, description="Twilio's auth token; without it its webhooks are refused."
+    )
+    twilio_queues: dict[str, str] = Field(
+        {}, description="Where Twilio takes the callers of a queue: a number, a sip: address or `queue:NAME`."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
+    log_json: bool = Field(False, description="One JSON object a line, for log collectors.")
+
+    @field_validator("secret")
+    @classmethod
+    def _long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and len(secret.get_secret_value()) < 32:
+            raise ValueError("needs at least 32 characters")
+        return secret
+
+    @property
+    def prompts_address(self) -> str:
+        """Where Asterisk fetches prompts."""
+        return self.prompt_url or f"http://{self.host}:{self.port}"
+
+
+def load(environment: Mapping[str, str] | None = None, folder: Path = Path(), **over: Any) -> Settings:
+    """The settings: ``over``, over ``THREADLINE_*`` in ``environment``, over ``threadline.toml`` in ``folder``.
+
+    ``THREADLINE_CONFIG`` names another file. Raises `SettingsRefused`.
+    """
+    environment = os.environ if environment is None else environment
+    values = _from_file(environment.get("THREADLINE_CONFIG"), folder)
+    names = {PREFIX + name.upper(): name for name in Settings.model_fields}
+    wrong: list[str] = []
+    for variable, text in environment.items():
+        if not variable.startswith(PREFIX) or variable in _NOT_SETTINGS:
+            continue
+        if variable not in names:
+            wrong.append(f"{variable}: there is no such setting")
+        else:
+            values[names[variable]] = _parsed(text)
+    values |= over
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        raise SettingsRefused("\n".join([*wrong, *_reasons(error)])) from None
+    if wrong:
+        raise SettingsRefused("\n".join(wrong))
+    return settings
+
+
+def _from_file(named: str | None, folder: Path) -> dict[str, Any]:
+    path = Path(named) if named else folder / FILE
+    try:
+        return tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        if named:
+            raise SettingsRefused(f"{path}: THREADLINE_CONFIG names a file that is not there") from None
+        return {}
+    except OSError as error:
+        raise SettingsRefused(f"{path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsRefused(f"{path}: {error}") from None
+
+
+def _parsed(text: str) -> Any:
+    """Lists and tables are JSON; anything else is the text itself. Bad JSON is left for the field to refuse."""
+    if text[:1] in "[{":
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
+    return text
+
+
+def _reasons(error: ValidationError) -> list[str]:
+    reasons = []
+    for detail in error.errors(include_url=False, include_input=False):
+        name = str(detail["loc"][0]) if detail["loc"] else "settings"
+        known = name in Settings.model_fields
+        message = str(detail["msg"]).removeprefix("Value error, ") if known else "there is no such setting"
+        reasons.append(f"{PREFIX}{name.upper()} ({name}): {message}")
+    return reasons

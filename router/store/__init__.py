@@ -1,0 +1,1 @@
+"""Tables, one query module per subject, migrations, and the bus. Nobody else writes SQL."""

@@ -1,0 +1,36 @@
+"""Tells other parts of this process that something was written: announce after the commit, read the row to learn more.
+
+Announcements are hints: one may be lost when a listener is too slow, so a listener looks into the database when it
+starts and whenever it was woken. The embedded default needs no broker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+
+class Bus:
+    """Topics are text such as ``desk:PERSON``."""
+
+    def __init__(self) -> None:
+        self._listeners: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+
+    def announce(self, topic: str) -> None:
+        """Wake everybody who listens to ``topic``. Never blocks: a wake-up that was not consumed yet is enough."""
+        for listener in self._listeners.get(topic, ()):
+            listener.set()
+
+    @asynccontextmanager
+    async def listen(self, topic: str) -> AsyncIterator[asyncio.Event]:
+        """An event that is set at each announcement; the listener clears it before it reads."""
+        woken = asyncio.Event()
+        self._listeners[topic].add(woken)
+        try:
+            yield woken
+        finally:
+            self._listeners[topic].discard(woken)
+            if not self._listeners[topic]:
+                del self._listeners[topic]

@@ -1,0 +1,84 @@
+"""Calls and what callers left on the voicemail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from router.store.database import Connection
+from router.store.tables import calls, flow_revisions, voicemails
+
+CallRow = Row[Any]
+
+
+async def by_id(connection: Connection, call_id: str, *, lock: bool = False) -> CallRow | None:
+    """The call, or None. With ``lock`` nobody else may change it until the transaction ends."""
+    query = select(calls).where(calls.c.id == call_id)
+    return (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
+
+
+async def by_channel_ref(connection: Connection, channel: str, ref: str, *, lock: bool = False) -> CallRow | None:
+    """The call that ``channel`` knows as ``ref``, or None."""
+    query = select(calls).where(calls.c.channel == channel, calls.c.channel_ref == ref)
+    return (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
+
+
+async def add(connection: Connection, values: dict[str, Any]) -> bool:
+    """Store a new call; False when the channel's call is there already (its first request came twice)."""
+    build = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = build(calls).values(**values).on_conflict_do_nothing(index_elements=["channel", "channel_ref"])
+    return (await connection.execute(statement)).rowcount == 1
+
+
+async def change(connection: Connection, call_id: str, values: dict[str, Any]) -> None:
+    """Change columns of a call."""
+    await connection.execute(update(calls).where(calls.c.id == call_id).values(**values))
+
+
+async def open_calls(connection: Connection, channel: str, untouched_since: datetime) -> Sequence[CallRow]:
+    """Calls of ``channel`` that have not ended, last touched before ``untouched_since``."""
+    query = select(calls).where(
+        calls.c.channel == channel, calls.c.state != "ended", calls.c.updated_at <= untouched_since
+    )
+    return (await connection.execute(query)).all()
+
+
+async def latest(connection: Connection, limit: int, before: datetime | None = None) -> Sequence[CallRow]:
+    """The latest calls, newest first."""
+    query = select(calls).order_by(calls.c.started_at.desc(), calls.c.id).limit(limit)
+    if before is not None:
+        query = query.where(calls.c.started_at < before)
+    return (await connection.execute(query)).all()
+
+
+async def add_voicemail(connection: Connection, values: dict[str, Any]) -> None:
+    """Store that a caller left a message."""
+    await connection.execute(insert(voicemails).values(**values))
+
+
+async def latest_voicemails(connection: Connection, limit: int) -> Sequence[CallRow]:
+    """The latest voicemails with their calls' caller, message and queue, newest first."""
+    query = (
+        select(voicemails, calls.c.caller, calls.c.message_id, calls.c.queue, calls.c.service_number)
+        .join(calls, calls.c.id == voicemails.c.call_id)
+        .order_by(voicemails.c.created_at.desc())
+        .limit(limit)
+    )
+    return (await connection.execute(query)).all()
+
+
+async def keep_flow(connection: Connection, revision: str, name: str, source: str, now: datetime) -> None:
+    """Keep the text of a flow for the calls that run it; one that is kept already stays as it is."""
+    build = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = build(flow_revisions).values(revision=revision, name=name, source=source, created_at=now)
+    await connection.execute(statement.on_conflict_do_nothing(index_elements=["revision"]))
+
+
+async def flow_source(connection: Connection, revision: str) -> str | None:
+    """The text of a flow revision, or None."""
+    query = select(flow_revisions.c.source).where(flow_revisions.c.revision == revision)
+    return (await connection.execute(query)).scalar_one_or_none()

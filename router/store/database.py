@@ -1,0 +1,82 @@
+"""The database: SQLite embedded, PostgreSQL for production. Opens connections and transactions, and nothing else."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+
+Connection = AsyncConnection
+
+
+def new_id() -> str:
+    """A random id: 32 hexadecimal digits."""
+    return secrets.token_hex(16)
+
+
+class Database:
+    """A pool of connections to ``url``: ``sqlite:///path/to/file.db`` or ``postgresql://user@host/name``.
+
+    Raises `ValueError` for a URL that is neither.
+    """
+
+    def __init__(self, url: str, *, busy_seconds: float = 5.0, pool_size: int = 10) -> None:
+        self.url = url
+        try:
+            parsed = make_url(url)
+        except ArgumentError:
+            raise ValueError("a database is given as sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME") from None
+        backend = parsed.get_backend_name()
+        if backend not in DRIVERS:
+            raise ValueError(f"'{backend}' is not supported; use sqlite:///FILE or postgresql://…")
+        self.is_sqlite = backend == "sqlite"
+        options: dict[str, Any] = (
+            {"connect_args": {"timeout": busy_seconds}}
+            if self.is_sqlite
+            else {
+                "pool_size": pool_size,
+                "pool_timeout": busy_seconds,
+                "pool_pre_ping": True,
+                "connect_args": {"timeout": busy_seconds, "command_timeout": busy_seconds},
+            }
+        )
+        self.engine: AsyncEngine = create_async_engine(parsed.set(drivername=DRIVERS[backend]), **options)
+        if self.is_sqlite:
+            _set_up_sqlite(self.engine)
+
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[Connection]:
+        """A transaction that writes: committed at the end, rolled back when anything is raised."""
+        async with self.engine.begin() as connection:
+            if self.is_sqlite:
+                # Take the write lock now: a read lock that grows later would fail under contention instead of waiting.
+                await connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Connection]:
+        """A connection to read with."""
+        async with self.engine.connect() as connection:
+            yield connection
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.engine.dispose()
+
+
+def _set_up_sqlite(engine: AsyncEngine) -> None:
+    @event.listens_for(engine.sync_engine, "connect")
+    def _(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()

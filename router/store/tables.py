@@ -1,0 +1,237 @@
+"""The tables. One place says what is stored; `migrations/` says how a database gets there.
+
+All times are UTC, all ids are random text (`new_id`), all phone numbers E.164. A withheld caller number has no column
+to be in.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware time, stored as UTC; SQLite keeps no offset, so it is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a time without an offset cannot be stored")
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if not isinstance(value, datetime):
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Id = String(32)
+Number = String(20)
+
+customers = Table(
+    "customers",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("external_id", String(200), unique=True),
+    Column("name", String(200)),
+    Column("language", String(8)),
+    Column("created_at", Moment, nullable=False),
+)
+
+customer_phones = Table(
+    "customer_phones",
+    metadata,
+    Column("customer_id", Id, ForeignKey("customers.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Number, primary_key=True),
+    Index(None, "number"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("external_id", String(200), unique=True),
+    Column("digest", String(64), nullable=False),  # of the registration, to tell a repeat from a clash
+    Column("channel", String(20), nullable=False),  # sms, email, letter, call
+    Column("customer_id", Id, ForeignKey("customers.id")),
+    Column("to_phone", Number),
+    Column("to_email", String(320)),
+    Column("offer", JSON, nullable=False),  # title, summary, valid_from, valid_until, queue, skills, url, facts
+    Column("body", Text, nullable=False, default=""),
+    Column("reference", String(64)),
+    Column("campaign", String(200)),
+    Column("service_number", Number),
+    Column("code_hash", LargeBinary(32), unique=True),
+    Column("code_sealed", LargeBinary),
+    Column("code_expires_at", Moment),
+    Column("sent_at", Moment, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Index(None, "to_phone", "sent_at"),
+    Index(None, "reference"),
+    Index(None, "customer_id", "sent_at"),
+    Index(None, "service_number", "sent_at"),
+    Index(None, "created_at"),
+)
+
+flow_revisions = Table(
+    "flow_revisions",
+    metadata,
+    Column("revision", String(16), primary_key=True),
+    Column("name", String(40), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("channel", String(20), nullable=False),
+    Column("channel_ref", String(200), nullable=False),  # Asterisk's uniqueid, Twilio's CallSid
+    Column("caller", Number),
+    Column("withheld", Boolean, nullable=False),
+    Column("service_number", String(40)),
+    Column("state", String(10), nullable=False),  # flow, queue, talking, ended
+    Column("outcome", String(20)),
+    Column("sequence", Integer, nullable=False),
+    Column("session", Text, nullable=False),  # router.engine.session as JSON
+    Column("reply", Text, nullable=False),  # the commands of the last turn as JSON, for a repeated webhook
+    Column("match", JSON),
+    Column("message_id", Id),  # the message the call is tied to, when it is
+    Column("queue", String(40)),
+    Column("agent_id", Id),
+    Column("started_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    UniqueConstraint("channel", "channel_ref"),
+    Index(None, "state", "updated_at"),
+    Index(None, "started_at"),
+)
+
+voicemails = Table(
+    "voicemails",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("call_id", Id, ForeignKey("calls.id", ondelete="CASCADE"), nullable=False),
+    Column("recording", String(400)),
+    Column("seconds", Float, nullable=False),
+    Column("text", Text),
+    Column("created_at", Moment, nullable=False),
+    Index(None, "call_id"),
+    Index(None, "created_at"),
+)
+
+people = Table(
+    "people",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("login", String(100), nullable=False, unique=True),
+    Column("name", String(200), nullable=False),
+    Column("role", String(20), nullable=False),  # agent, admin
+    Column("language", String(8), nullable=False),
+    Column("password_hash", String(200)),
+    Column("queues", JSON, nullable=False),
+    Column("phone", String(80)),  # interface, such as PJSIP/101
+    Column("presence", String(10), nullable=False),  # off, ready, paused
+    Column("pause_reason", String(80)),
+    Column("created_at", Moment, nullable=False),
+    Index(None, "phone"),
+)
+
+sign_in_links = Table(
+    "sign_in_links",
+    metadata,
+    Column("token_hash", LargeBinary(32), primary_key=True),
+    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
+    Column("lands_on", String(100), nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("used_at", Moment),
+)
+
+web_sessions = Table(
+    "web_sessions",
+    metadata,
+    Column("token_hash", LargeBinary(32), primary_key=True),
+    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+)
+
+sign_in_failures = Table(
+    "sign_in_failures",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("subject", String(200), nullable=False),  # login or address, hashed
+    Column("at", Moment, nullable=False),
+    Index(None, "subject", "at"),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String(100), nullable=False),
+    Column("key_hash", LargeBinary(32), nullable=False, unique=True),
+    Column("scopes", JSON, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("revoked_at", Moment),
+)
+
+cards = Table(
+    "cards",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("call_key", String(200), nullable=False),  # the call's id, or the channel's name for a call unknown to us
+    Column("call_id", Id),  # None: the call never reached us ("router unavailable")
+    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
+    Column("queue", String(40)),
+    Column("state", String(10), nullable=False),  # ringing, talking, gone
+    Column("reason", String(20)),  # why it is gone
+    Column("rang_at", Moment, nullable=False),
+    Column("answered_at", Moment),
+    Column("gone_at", Moment),
+    UniqueConstraint("call_key", "person_id"),
+    Index(None, "person_id", "state"),
+)
+
+desk_events = Table(
+    "desk_events",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("person_id", Id, ForeignKey("people.id", ondelete="CASCADE"), nullable=False),
+    Column("name", String(20), nullable=False),  # card, presence
+    Column("data", JSON, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index(None, "person_id", "id"),
+    sqlite_autoincrement=True,
+)
