@@ -1,0 +1,68 @@
+"""What is installed is exactly what was chosen: pinned with hashes, for every supported Python, without addresses."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).resolve().parent.parent
+PINS = sorted((PROJECT / "requirements").glob("*.txt"))
+DECLARED = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]
+LOCK = json.loads((PROJECT / "package-lock.json").read_text("utf-8"))
+
+
+def _name(requirement: str) -> str:
+    """The normalised name in a requirement such as `SQLAlchemy[asyncio]>=2` (PEP 503)."""
+    match = re.match(r"[A-Za-z0-9._-]+", requirement)
+    assert match, requirement
+    return re.sub(r"[-_.]+", "-", match[0]).lower()
+
+
+def _pinned(path: Path) -> dict[str, set[str]]:
+    """Each pinned requirement with its versions; markers may choose among several."""
+    pinned: dict[str, set[str]] = {}
+    for line in re.findall(r"^[A-Za-z].*==\S+", path.read_text("utf-8"), flags=re.MULTILINE):
+        name, version = line.split("==")
+        pinned.setdefault(_name(name), set()).add(version)
+    return pinned
+
+
+@pytest.mark.parametrize("path", PINS, ids=lambda path: path.name)
+def test_every_python_package_is_pinned_with_hashes_and_without_addresses(path: Path) -> None:
+    for requirement in re.split(r"\n(?=\S)", path.read_text("utf-8").strip()):
+        assert re.match(r"[A-Za-z0-9._-]+==\S+", requirement), f"not one exact version: {requirement[:80]}"
+        assert "--hash=sha256:" in requirement, f"no hash: {requirement[:80]}"
+    assert "://" not in path.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("file", "wanted"),
+    [
+        ("run.txt", DECLARED["dependencies"] + DECLARED["optional-dependencies"]["build"]),
+        ("dev.txt", [entry for extra in DECLARED["optional-dependencies"].values() for entry in extra]),
+        ("installer.txt", ["uv"]),
+    ],
+)
+def test_what_is_declared_is_pinned(file: str, wanted: list[str]) -> None:
+    absent = {_name(entry) for entry in wanted} - _pinned(PROJECT / "requirements" / file).keys()
+    assert not absent, f"run make lock: {file} lacks {', '.join(sorted(absent))}"
+
+
+def test_the_tools_for_tests_change_no_version_that_runs() -> None:
+    run, dev = (_pinned(PROJECT / "requirements" / name) for name in ("run.txt", "dev.txt"))
+    assert {name: dev.get(name) for name in run} == run
+
+
+def test_the_page_assets_are_pinned_with_hashes_and_without_addresses() -> None:
+    packages = {name: entry for name, entry in LOCK["packages"].items() if name}
+    assert packages
+    for name, entry in packages.items():
+        assert "integrity" in entry or entry.get("inBundle"), f"no hash: {name}"
+        assert "resolved" not in entry, f"an address: {name}"
+    declared = json.loads((PROJECT / "package.json").read_text("utf-8"))
+    for kind in ("dependencies", "devDependencies"):
+        assert LOCK["packages"][""].get(kind) == declared.get(kind), "run make lock: package-lock.json is behind"
