@@ -1,0 +1,257 @@
+"""The one way to Asterisk's manager interface: stays connected, tells what happens, and does what agents ask for."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import ssl
+from collections.abc import Callable
+
+import structlog
+
+from router.agents.ami.delivery import Delivery, Listener
+from router.agents.ami.errors import AmiDown, AmiRefused
+from router.agents.ami.events import AmiEvent, Connected, Disconnected
+from router.agents.ami.link import Link
+from router.agents.ami.parsing import CALL_VARIABLE, Headers, UnreadableEvent, parse_event, parse_snapshot
+from router.agents.ami.settings import AmiSettings
+
+log = structlog.get_logger(__name__)
+
+_OVERFLOW = "Events came faster than they could be handled"
+
+
+class Ami:
+    """Keeps one connection to Asterisk and tells `on_event`, in order, what happens there.
+
+    The listener gets `Connected` with a snapshot after every login, then events, then `Disconnected` when the
+    connection is gone (also when none comes about; again only when the reason changes). It may use the methods here,
+    but not `stop`. Events it has no time for are not left out quietly: beyond `max_waiting_events` the connection is
+    given up and begun anew with a fresh snapshot. `jitter` gives a number in [0, 1).
+    """
+
+    def __init__(
+        self, settings: AmiSettings, on_event: Listener, *, jitter: Callable[[], float] = random.random
+    ) -> None:
+        self._settings = settings
+        self._jitter = jitter
+        self._delivery = Delivery(on_event, settings.max_waiting_events, settings.listener_timeout)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._opened: Link | None = None
+        self._link: Link | None = None  # the opened one, from the login and snapshot on
+        self._held: list[AmiEvent] | None = None  # events that wait until the snapshot is told
+        self._wake = asyncio.Event()  # the connection is lost, or its snapshot outdated
+        self._problem: str | None = "Not started"
+
+    @property
+    def connected(self) -> bool:
+        """True while logged in and in step with Asterisk."""
+        return self._link is not None and not self._link.lost.done()
+
+    @property
+    def problem(self) -> str | None:
+        """Why there is no connection, in words for people; None while there is one."""
+        return None if self.connected else self._problem
+
+    async def start(self) -> None:
+        """Begin to connect, and go on until `stop`; does not wait for the connection."""
+        if self._tasks:
+            raise RuntimeError("already started")
+        self._problem = "Connecting"
+        self._tasks = {
+            asyncio.create_task(self._stay_connected(), name="ami"),
+            asyncio.create_task(self._delivery.run(), name="ami-delivery"),
+        }
+
+    async def stop(self) -> None:
+        """Close the connection and end every task; the listener is not called again once this returns."""
+        if asyncio.current_task() in self._tasks:
+            raise RuntimeError("the listener cannot stop its own connection")
+        tasks, self._tasks = self._tasks, set()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._problem = "Stopped"
+
+    async def queue_add(
+        self, queue: str, interface: str, member_name: str, penalty: int = 0, paused: bool = False
+    ) -> None:
+        """Make a phone a member of a queue; one that is already there gets the wanted penalty and pause.
+
+        Raises AmiDown, AmiRefused (no such queue).
+        """
+        member = {"Queue": queue, "Interface": interface}
+        state = {"Penalty": str(penalty), "Paused": _flag(paused)}
+        try:
+            await self._act("QueueAdd", {**member, **state, "MemberName": member_name})
+        except AmiRefused as error:
+            if "already there" not in error.message.lower():
+                raise
+            await self._act("QueuePenalty", {**member, "Penalty": state["Penalty"]})
+            await self._act("QueuePause", {**member, "Paused": state["Paused"]})
+
+    async def queue_remove(self, queue: str, interface: str) -> None:
+        """Take a phone out of a queue; one that is not there is fine. Raises AmiDown, AmiRefused (no such queue)."""
+        try:
+            await self._act("QueueRemove", {"Queue": queue, "Interface": interface})
+        except AmiRefused as error:
+            if "not there" not in error.message.lower():
+                raise
+
+    async def queue_pause(self, interface: str, paused: bool, reason: str, queue: str | None = None) -> None:
+        """Pause a phone or make it ready, in one queue or in all of which it is a member.
+
+        Raises AmiDown, AmiRefused (the phone is in no queue).
+        """
+        fields = {"Interface": interface, "Paused": _flag(paused), "Reason": reason}
+        await self._act("QueuePause", fields if queue is None else {**fields, "Queue": queue})
+
+    async def ping(self) -> float:
+        """Return the seconds Asterisk took to answer. Raises AmiDown."""
+        clock = asyncio.get_running_loop().time
+        start = clock()
+        await self._act("Ping", {})
+        return clock() - start
+
+    async def _act(self, name: str, fields: dict[str, str]) -> None:
+        # No queueing while disconnected: an action done late may be worse than one not done.
+        if self._link is None or self._link.lost.done():
+            raise AmiDown(f"Asterisk is not connected ({self._problem or 'connection lost'})")
+        await self._link.request(name, fields, within=self._settings.action_timeout)
+
+    # The connection ---------------------------------------------------------------------------------------------
+
+    async def _stay_connected(self) -> None:
+        """Hold sessions one after the other, with growing pauses while they fail."""
+        clock = asyncio.get_running_loop().time
+        failures = 0
+        while True:
+            start = clock()
+            try:
+                reason, refused = await self._hold_session(), False
+            except AmiRefused as error:
+                reason, refused = error.message, True
+            except (AmiDown, OSError, TimeoutError) as error:
+                reason, refused = str(error) or type(error).__name__, False
+            except Exception as error:
+                log.exception("ami.session_failed")
+                reason, refused = f"Unexpected {type(error).__name__}", False
+            failures = 1 if clock() - start > self._settings.retry_longest else failures + 1
+            delay = self._settings.retry_refused if refused else self._retry_delay(failures)
+            self._report_down(reason, delay)
+            await asyncio.sleep(delay)
+
+    def _retry_delay(self, failures: int) -> float:
+        longest = min(self._settings.retry_first * 2.0 ** min(failures - 1, 16), self._settings.retry_longest)
+        return longest * (0.5 + self._jitter() / 2)
+
+    def _report_down(self, reason: str, delay: float) -> None:
+        log.warning("ami.disconnected", reason=reason, retry_in_seconds=round(delay, 1))
+        if reason != self._problem:
+            self._problem = reason
+            self._delivery.put_state(Disconnected(reason))
+
+    async def _hold_session(self) -> str:
+        """Connect, log in, get in step, and stay until the connection is lost; return why it was."""
+        self._held = []
+        link = await self._open()
+        try:
+            self._opened = link
+            await self._log_in(link)
+            await self._synchronise(link)
+            return await self._watch(link)
+        finally:
+            self._opened = self._link = self._held = None
+            link.close()
+
+    async def _open(self) -> Link:
+        settings = self._settings
+        context = ssl.create_default_context(cafile=settings.tls_ca_file) if settings.tls else None
+        loop = asyncio.get_running_loop()
+        link = Link(self._on_message)
+        try:
+            async with asyncio.timeout(settings.connect_timeout):
+                await loop.create_connection(lambda: link, settings.host, settings.port, ssl=context)
+        except TimeoutError:
+            raise AmiDown(
+                f"No connection to {settings.host}:{settings.port} in {settings.connect_timeout:g} s"
+            ) from None
+        except OSError as error:
+            raise AmiDown(f"No connection to {settings.host}:{settings.port}: {error}") from error
+        return link
+
+    async def _log_in(self, link: Link) -> None:
+        settings = self._settings
+        login = {"Username": settings.username, "Secret": settings.secret, "Events": "system,call,agent"}
+        try:
+            await link.request("Login", login, within=settings.login_timeout)
+        except AmiRefused as error:
+            raise AmiRefused(
+                f"Asterisk refused the login as {settings.username!r}: {error.message}. "
+                "User, secret, permit/deny in manager.conf and the settings must agree"
+            ) from error
+
+    async def _synchronise(self, link: Link) -> None:
+        """Read the state of the house and tell it before any event that came in the meantime."""
+        self._held = self._held or []
+        self._wake.clear()
+        within = self._settings.sync_timeout
+        try:
+            # Status also lists what CoreShowChannels does, and answers with the variable whatever manager.conf says.
+            status = await link.request("Status", {"Variables": CALL_VARIABLE}, within=within, listing=True)
+            queues = await link.request("QueueStatus", {}, within=within, listing=True)
+        except AmiRefused as error:
+            raise AmiRefused(
+                f"Asterisk refused to tell its state: {error.message}. "
+                "The user in manager.conf needs write = reporting,agent"
+            ) from error
+        snapshot = parse_snapshot(status, queues, lambda error: log.warning("ami.entry_skipped", reason=str(error)))
+        held, self._held = self._held, None
+        self._link, self._problem = link, None
+        self._delivery.put_state(Connected(snapshot))
+        for event in held:
+            self._deliver(link, event)
+        log.info("ami.connected", channels=len(snapshot.channels), members=len(snapshot.queue_members))
+
+    async def _watch(self, link: Link) -> str:
+        """Ask again and again whether Asterisk is alive; return why the connection was lost."""
+        link.lost.add_done_callback(lambda _: self._wake.set())
+        while not link.lost.done():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.ping_interval):
+                    await self._wake.wait()
+            if self._wake.is_set() and not link.lost.done():
+                await self._synchronise(link)
+            await link.request("Ping", {}, within=self._settings.ping_timeout)
+        return link.lost.result()
+
+    def _on_message(self, headers: Headers) -> None:
+        link = self._opened
+        if link is None:
+            return
+        if headers.get("event") == "FullyBooted" and self.connected:
+            # We logged in while Asterisk was still reading its queues. Otherwise this comes before the snapshot.
+            self._wake.set()
+            return
+        try:
+            event = parse_event(headers)
+        except UnreadableEvent as error:
+            log.warning("ami.event_dropped", event_name=headers.get("event"), reason=str(error))
+            return
+        if event is None:
+            return
+        if self._held is None:
+            self._deliver(link, event)
+        elif len(self._held) < self._settings.max_waiting_events:
+            self._held.append(event)
+        else:
+            link.drop(_OVERFLOW)
+
+    def _deliver(self, link: Link, event: AmiEvent) -> None:
+        if not link.lost.done() and not self._delivery.put_event(event):
+            link.drop(_OVERFLOW)
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"

@@ -1,0 +1,71 @@
+"""Handing notices to the one listener: in order, one at a time, with a bound on how many may wait."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from router.agents.ami.events import AmiEvent, Connected, Disconnected, Notice
+
+Listener = Callable[[Notice], Awaitable[None]]
+
+log = structlog.get_logger(__name__)
+
+
+class Delivery:
+    """A bounded queue and the loop that empties it into the listener.
+
+    `limit` is the most events that may wait, `within` the seconds the listener has for each.
+    """
+
+    def __init__(self, listener: Listener, limit: int, within: float) -> None:
+        self._listener = listener
+        self._limit = limit
+        self._within = within
+        self._waiting: deque[Notice] = deque()
+        self._filled = asyncio.Event()
+
+    def put_event(self, event: AmiEvent) -> bool:
+        """Queue an event; False when there is no room: the caller must then break off and begin anew."""
+        if len(self._waiting) >= self._limit:
+            return False
+        self._put(event)
+        return True
+
+    def put_state(self, state: Connected | Disconnected) -> None:
+        """Queue a turn of the connection. It outdates what came before, which goes where there is no room for it."""
+        if len(self._waiting) >= self._limit:
+            log.warning("ami.events_discarded", count=len(self._waiting))
+            self._waiting.clear()
+        self._put(state)
+
+    def _put(self, notice: Notice) -> None:
+        self._waiting.append(notice)
+        self._filled.set()
+
+    async def run(self) -> None:
+        """Deliver until cancelled."""
+        while True:
+            await self._filled.wait()
+            while self._waiting:
+                await self._deliver(self._waiting.popleft())
+            self._filled.clear()
+
+    async def _deliver(self, notice: Notice) -> None:
+        """Call the listener; whatever it does, the next notice still comes."""
+        try:
+            async with asyncio.timeout(self._within):
+                await self._listener(notice)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            self._log_failure(notice)  # something the listener waited for was cancelled, not we
+        except Exception:
+            self._log_failure(notice)
+
+    def _log_failure(self, notice: Notice) -> None:
+        log.exception("ami.listener_failed", notice=type(notice).__name__, call_id=getattr(notice, "call_id", None))
