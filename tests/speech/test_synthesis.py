@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import time
 from pathlib import Path
 
@@ -14,10 +13,7 @@ from router.speech.failures import SynthesisFailed
 from router.speech.synthesis import LONGEST_TEXT, EspeakNg, installed_version
 from router.speech.wav import HEADER_SIZE, telephone_seconds
 
-with_espeak = pytest.mark.skipif(
-    shutil.which("espeak-ng") is None and os.environ.get("CI") != "true",
-    reason="espeak-ng is missing; on Debian: apt install espeak-ng",
-)
+with_espeak = pytest.mark.needs("espeak-ng")
 
 
 def seconds(wav: bytes) -> float:
