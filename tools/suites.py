@@ -20,6 +20,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 SETUP_ASTERISK = PROJECT / "tests" / "system" / "setup-asterisk"
 # A package mirror that answers slowly is waited for; one that hangs does not hold up a build for ever.
 INSTALL_SECONDS = 900
+LINES_SHOWN = 20
+REAL_ASTERISK = "calls through a real Asterisk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,8 @@ def _version(name: str) -> tuple[int, ...]:
 
 
 NEEDS = (
-    Need("sipp", "sip-tester", "calls through a real Asterisk", _on_path("sipp")),
-    Need("mmdebstrap", "mmdebstrap", "calls through a real Asterisk", _on_path("mmdebstrap")),
+    Need("sipp", "sip-tester", REAL_ASTERISK, _on_path("sipp")),
+    Need("mmdebstrap", "mmdebstrap", REAL_ASTERISK, _on_path("mmdebstrap")),
     Need("chromium", "chromium", "the desk in a real browser", _on_path("chromium")),
     Need("espeak-ng", "espeak-ng", "spoken prompts", _on_path("espeak-ng")),
     Need("postgresql", "postgresql", "the store on a real PostgreSQL", lambda: postgresql_folder() is not None),
@@ -82,26 +84,53 @@ def install(needs: list[Need]) -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     packages = sorted({need.package for need in needs})
     print(f"Installing Debian packages for the system tests: {' '.join(packages)}", flush=True)
-    for command in (
-        ["apt-get", "-qq", "update"],
-        ["apt-get", "-qq", "install", "--yes", "--no-install-recommends", *packages],
-    ):
-        subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL, timeout=INSTALL_SECONDS)
+    apt = ["apt-get", "-qq", "-o", "Dpkg::Use-Pty=0"]
+    for command in ([*apt, "update"], [*apt, "install", "--yes", "--no-install-recommends", *packages]):
+        done = subprocess.run(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=INSTALL_SECONDS,
+        )
+        if done.returncode:
+            print("\n".join(done.stdout.splitlines()[-LINES_SHOWN:]), file=sys.stderr, flush=True)
+            done.check_returncode()
 
 
 def _why_no_asterisk() -> str | None:
     """Builds the directory with Asterisk, or says why there is none."""
-    if not SETUP_ASTERISK.exists():
-        return f"{SETUP_ASTERISK.relative_to(PROJECT)} is not there"
+    script = SETUP_ASTERISK.relative_to(PROJECT)
     if os.geteuid() != 0:
-        return "Asterisk runs in a directory of its own (chroot), which needs root: sudo make test"
+        return "Asterisk runs in a directory of its own (chroot), which only root can enter; sudo make test"
     if missing(("mmdebstrap",)):
-        return "mmdebstrap, which builds the directory, is missing"
+        return "its directory cannot be built without mmdebstrap"
     try:
-        subprocess.run([str(SETUP_ASTERISK)], check=True, stdin=subprocess.DEVNULL, timeout=INSTALL_SECONDS)
+        subprocess.run(
+            [str(SETUP_ASTERISK)],
+            check=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            timeout=INSTALL_SECONDS,
+        )
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired, OSError) as error:
-        return f"building its directory failed: {error}; try again with {SETUP_ASTERISK.relative_to(PROJECT)}"
+        return f"building its directory failed ({error}); try {script} alone"
     return None
+
+
+def left_out(trouble: str) -> list[str]:
+    """A line for each suite that has to stay out: what it is, why, and the command that brings it."""
+    lacking = missing()
+    lines = []
+    for suite in dict.fromkeys(need.serves for need in lacking):
+        needs = [need for need in lacking if need.serves == suite]
+        names = " and ".join(need.name for need in needs)
+        lines.append(f"{suite}: without {names}{trouble}; {command_for(needs)}")
+    if reason := _why_no_asterisk():
+        lines.append(f"{REAL_ASTERISK}: {reason}")
+    return lines
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -115,14 +144,12 @@ def main(arguments: list[str] | None = None) -> int:
         try:
             install(lacking)
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
-            trouble = f" (installing it was tried: {error})"
+            trouble = f" (installing was tried: {error})"
 
-    left_out = [f"{need.serves}: {need.name} is missing{trouble}; {command_for([need])}" for need in missing()]
-    if reason := _why_no_asterisk():
-        left_out.append(f"calls through a real Asterisk: {reason}")
-    for line in left_out:
+    lines = left_out(trouble)
+    for line in lines:
         print(f"left out: {line}", file=sys.stderr, flush=True)
-    return 1 if left_out and options.complete else 0
+    return 1 if lines and options.complete else 0
 
 
 if __name__ == "__main__":
