@@ -12,9 +12,9 @@ from typing import Final
 from urllib.parse import parse_qsl, unquote
 
 from router.channels.agi.errors import RemoteProtocolError
+from router.core.phone import is_withheld
 
 _ABSENT: Final = frozenset({"", "unknown"})
-_WITHHELD: Final = frozenset({"anonymous", "restricted", "private", "unavailable", "blocked", "withheld"})
 # Presentation indicator of Q.951 as Asterisk codes it (callerid.h, AST_PRES_RESTRICTION): 0x00 allowed,
 # 0x20 restricted, 0x40 not available, 0x60 reserved. The lower bits tell who screened the number.
 _PRESENTATION: Final = 0x60
@@ -79,8 +79,7 @@ def _is_withheld(values: Mapping[str, str]) -> bool:
     # An indicator that is missing or no number does not say that we may use what came with it.
     if presentation is None or presentation & _PRESENTATION:
         return True
-    number = values.get("callerid", "").strip().lower()
-    return number in _ABSENT or number in _WITHHELD
+    return is_withheld(values.get("callerid"))
 
 
 def _known(value: str) -> str | None:
