@@ -1,0 +1,138 @@
+"""What one card on the desk says. A card holds only what this agent may see now: disclosure is done when it is made.
+
+`router.desk.cards.cards_for` makes cards from the database; the templates put them into words. Nothing here is text in
+a language, except what customers and companies wrote themselves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from router.core.assurance import Assurance
+from router.core.match import EvidenceKind
+
+
+class CardState(StrEnum):
+    """Where the call stands for this agent. A card that is gone is not made at all."""
+
+    RINGING = "ringing"
+    TALKING = "talking"
+
+
+class Label(StrEnum):
+    """How sure the card is about the caller; always written out on the page."""
+
+    VERIFIED = "verified"
+    """One message, at L2 or higher."""
+    POSSIBLE = "possible"
+    """One message at L1, or several candidates with none ahead."""
+    UNKNOWN = "unknown"
+    """The router looked and found nobody."""
+    UNAVAILABLE = "unavailable"
+    """The call never reached the router, or it failed on the way: nothing can be said about the caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerView:
+    """The person the message went to."""
+
+    name: str | None
+    language: str | None
+    external_id: str | None = None
+    """The company's own customer number."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageView:
+    """A message as it was sent. ``channel`` is ``sms``, ``email``, ``letter`` or ``call``."""
+
+    id: str
+    channel: str
+    sent_at: datetime
+    body: str
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FactView:
+    """A fact of the offer; ``value`` None: it is sensitive and stays closed at this assurance."""
+
+    name: str
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferView:
+    """What the message proposes; the times may be open on either side."""
+
+    title: str
+    summary: str = ""
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    url: str | None = None
+    facts: tuple[FactView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceView:
+    """One reason for or against, by its kind; the page has a sentence for each. ``log_odds`` below 0 speaks against."""
+
+    kind: EvidenceKind
+    log_odds: float
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateView:
+    """Another message the call may be about, for comparison. ``probability`` is 0 to 1.
+
+    ``customer_name`` is None where policy or assurance keeps it closed.
+    """
+
+    message_id: str
+    probability: float
+    channel: str
+    sent_at: datetime
+    offer_title: str
+    valid_until: datetime | None = None
+    customer_name: str | None = None
+    campaign: str | None = None
+    why: tuple[EvidenceView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A call that rings at this agent's phone or that this agent talks to.
+
+    With ``who``, ``message`` and ``offer`` None nothing is opened: nobody was recognised, several candidates are
+    level, or the policy is strict. ``candidates`` are the *other* messages when one is opened, all of them otherwise.
+    """
+
+    id: str
+    call_id: str | None
+    """None: the call never reached the router."""
+    state: CardState
+    label: Label
+    queue: str | None
+    service_number: str | None
+    """The number dialled, E.164 or as received."""
+    campaign: str | None
+    rang_at: datetime
+    answered_at: datetime | None
+    assurance: Assurance
+    check_first: bool
+    """The agent checks who it is before saying anything personal."""
+    withheld: bool
+    """The caller suppressed the number."""
+    code_accepted: bool | None
+    """Whether the caller keyed in a live callback code; None: keyed in none."""
+    in_browser: bool
+    """The call comes from the test phone and is answered on this page."""
+    none_probability: float = 1.0
+    """The chance, 0 to 1, that the call is about none of the messages."""
+    who: CustomerView | None = None
+    message: MessageView | None = None
+    offer: OfferView | None = None
+    why: tuple[EvidenceView, ...] = ()
+    candidates: tuple[CandidateView, ...] = ()
