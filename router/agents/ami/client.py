@@ -41,6 +41,7 @@ class Ami:
         self._opened: Link | None = None
         self._link: Link | None = None  # the opened one, from the login and snapshot on
         self._held: list[AmiEvent] | None = None  # events that wait until the snapshot is told
+        self._booted = asyncio.Event()
         self._wake = asyncio.Event()  # the connection is lost, or its snapshot outdated
         self._problem: str | None = "Not started"
 
@@ -155,10 +156,12 @@ class Ami:
     async def _hold_session(self) -> str:
         """Connect, log in, get in step, and stay until the connection is lost; return why it was."""
         self._held = []
+        self._booted.clear()
         link = await self._open()
         try:
             self._opened = link
             await self._log_in(link)
+            await self._await_boot(link)
             await self._synchronise(link)
             return await self._watch(link)
         finally:
@@ -192,20 +195,22 @@ class Ami:
                 "User, secret, permit/deny in manager.conf and the settings must agree"
             ) from error
 
+    async def _await_boot(self, link: Link) -> None:
+        """Wait for FullyBooted: until then Asterisk logs us in, but has not yet loaded its queues."""
+        link.lost.add_done_callback(lambda _: self._booted.set())
+        try:
+            async with asyncio.timeout(self._settings.boot_timeout):
+                await self._booted.wait()
+        except TimeoutError:
+            log.warning("ami.not_fully_booted", advice="the user in manager.conf needs read = system,call,agent")
+
     async def _synchronise(self, link: Link) -> None:
         """Read the state of the house and tell it before any event that came in the meantime."""
         self._held = self._held or []
         self._wake.clear()
-        within = self._settings.sync_timeout
-        try:
-            # Status also lists what CoreShowChannels does, and answers with the variable whatever manager.conf says.
-            status = await link.request("Status", {"Variables": CALL_VARIABLE}, within=within, listing=True)
-            queues = await link.request("QueueStatus", {}, within=within, listing=True)
-        except AmiRefused as error:
-            raise AmiRefused(
-                f"Asterisk refused to tell its state: {error.message}. "
-                "The user in manager.conf needs write = reporting,agent"
-            ) from error
+        # Status also lists what CoreShowChannels does, and answers with the variable whatever manager.conf says.
+        status = await self._list(link, "Status", {"Variables": CALL_VARIABLE})
+        queues = await self._list(link, "QueueStatus", {})
         snapshot = parse_snapshot(status, queues, lambda error: log.warning("ami.entry_skipped", reason=str(error)))
         held, self._held = self._held, None
         self._link, self._problem = link, None
@@ -213,6 +218,16 @@ class Ami:
         for event in held:
             self._deliver(link, event)
         log.info("ami.connected", channels=len(snapshot.channels), members=len(snapshot.queue_members))
+
+    async def _list(self, link: Link, name: str, fields: dict[str, str]) -> list[Headers]:
+        try:
+            return await link.request(name, fields, within=self._settings.sync_timeout, listing=True)
+        except AmiRefused as error:
+            reason = f"Asterisk refused {name}: {error.message.rstrip('.')}. "
+            if "permission" in error.message.lower():
+                raise AmiRefused(f"{reason}The user in manager.conf needs write = reporting,agent") from error
+            # Not known yet (still loading) or not at all; worth another try soon.
+            raise AmiDown(f"{reason}Is app_queue loaded?") from error
 
     async def _watch(self, link: Link) -> str:
         """Ask again and again whether Asterisk is alive; return why the connection was lost."""
@@ -230,9 +245,10 @@ class Ami:
         link = self._opened
         if link is None:
             return
-        if headers.get("event") == "FullyBooted" and self.connected:
-            # We logged in while Asterisk was still reading its queues. Otherwise this comes before the snapshot.
-            self._wake.set()
+        if headers.get("event") == "FullyBooted":
+            self._booted.set()
+            if self.connected:  # it took longer than we waited: the snapshot was taken too early
+                self._wake.set()
             return
         try:
             event = parse_event(headers)

@@ -6,7 +6,8 @@ Field meanings were checked against Asterisk 22.10 and https://docs.asterisk.org
 
 - `Uniqueid` of the agent and queue events is the *caller's* channel, `DestUniqueid` the leg to the agent's phone. When
   several phones ring and one answers, the others get no event of the queue's own: their leg ends with `Hangup`.
-- `QueueCallerLeave` comes in every case, also right *before* `AgentConnect`. It does not say that the caller is gone.
+- `QueueCallerLeave` comes in every case, also right *before* `AgentConnect`, and `QueueCallerAbandon` also when the
+  queue's own time is up. Neither says that the caller is gone; only the `Hangup` of the caller's channel does.
 - `RingTime` is in milliseconds in `AgentRingNoAnswer` and in seconds in `AgentConnect`.
 """
 
@@ -32,7 +33,11 @@ class DeviceState(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class AgentCalled:
-    """A phone starts to ring for a caller in a queue."""
+    """A phone is being rung for a caller in a queue; also one that turns out to be unreachable.
+
+    Each try has a leg of its own. It is over with `AgentRingNoAnswer`, or without another word with the `Hangup` of
+    `dest_uniqueid` (another phone answered, the caller left, the phone cannot be reached).
+    """
 
     call_id: str | None
     uniqueid: str
@@ -107,7 +112,7 @@ class QueueCallerLeave:
 
 @dataclass(frozen=True, slots=True)
 class QueueCallerAbandon:
-    """A caller hung up while waiting."""
+    """A caller left the queue unanswered: hung up, or the queue's time was up and the call goes on elsewhere."""
 
     call_id: str | None
     uniqueid: str
@@ -116,7 +121,11 @@ class QueueCallerAbandon:
 
 @dataclass(frozen=True, slots=True)
 class Hangup:
-    """A channel ended: a caller's, or the leg to a phone. `cause` is Q.850; 26 is "answered elsewhere"."""
+    """A channel ended: a caller's, or the leg to a phone; only `uniqueid` says which.
+
+    Legs inherit the caller's variables, so `call_id` is that of the call also where just one phone stopped ringing.
+    `cause` is Q.850; 26 is "answered elsewhere", 17 busy, 0 often a leg that was called off.
+    """
 
     call_id: str | None
     uniqueid: str

@@ -22,6 +22,7 @@ class AmiSettings:
     tls_ca_file: Path | None = None
     connect_timeout: float = 5.0
     login_timeout: float = 5.0
+    boot_timeout: float = 10.0
     sync_timeout: float = 10.0
     action_timeout: float = 5.0
     ping_interval: float = 3.0

@@ -1,29 +1,12 @@
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 
-from router.agents.ami import Ami, AmiSettings, Notice
+from router.agents.ami import Ami, AmiSettings
+from tests.agents.ami.heard import Connect, Heard
 from tests.agents.ami.peer import Peer
-
-
-class Heard:
-    """A listener that keeps what it was told; a test may make it slow or failing through `react`."""
-
-    def __init__(self) -> None:
-        self.notices: asyncio.Queue[Notice] = asyncio.Queue()
-        self.react: Callable[[Notice], Awaitable[None]] | None = None
-
-    async def __call__(self, notice: Notice) -> None:
-        self.notices.put_nowait(notice)
-        if self.react:
-            await self.react(notice)
-
-    async def next(self) -> Notice:
-        async with asyncio.timeout(5):
-            return await self.notices.get()
 
 
 @pytest.fixture
@@ -35,9 +18,6 @@ def heard() -> Heard:
 async def peer() -> AsyncIterator[Peer]:
     async with Peer() as peer:
         yield peer
-
-
-Connect = Callable[..., Awaitable[Ami]]
 
 
 @pytest.fixture

@@ -25,6 +25,9 @@ def message(*lines: str) -> str:
     return "".join(f"{line}\r\n" for line in lines) + "\r\n"
 
 
+FULLY_BOOTED = message("Event: FullyBooted", "Privilege: system,all", "Uptime: 55", "Status: Fully Booted")
+
+
 def success(text: str) -> Reply:
     return lambda action: message("Response: Success", f"ActionID: {action['ActionID']}", f"Message: {text}")
 
@@ -56,7 +59,7 @@ class Peer:
 
     def __init__(self) -> None:
         self.replies: dict[str, Reply] = {
-            "Login": success("Authentication accepted"),
+            "Login": lambda action: success("Authentication accepted")(action) + FULLY_BOOTED,
             "Ping": _pong,
             "Status": listing("StatusComplete"),
             "QueueStatus": listing("QueueStatusComplete"),

@@ -1,0 +1,134 @@
+"""What Asterisk is asked to do: nothing injected, nothing sent twice, never waiting for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from router.agents.ami import (
+    AmiDown,
+    AmiRefused,
+    Connected,
+    Notice,
+)
+from tests.agents.ami.heard import Connect, Heard
+from tests.agents.ami.peer import FULLY_BOOTED, Peer, error, success
+
+
+async def test_line_breaks_in_values_inject_no_header(peer: Peer, heard: Heard, start: Connect) -> None:
+    peer.replies["QueueAdd"] = success("Added interface to queue")
+    ami = await start()
+    await heard.connected()
+    await ami.queue_add("sales\r\n\r\nAction: Logoff", "PJSIP/agent1\0", "Müller\nPaused: true\r\nX: y")
+    sent = await peer.until("QueueAdd")
+    assert sent["Queue"] == "salesAction: Logoff"
+    assert sent["Interface"] == "PJSIP/agent1"
+    assert sent["MemberName"] == "MüllerPaused: trueX: y"
+    assert "X" not in sent
+    assert sent["Paused"] == "false"
+    await ami.ping()
+    assert "Logoff" not in peer.names()
+
+
+async def test_a_value_longer_than_asterisk_reads_is_not_sent(peer: Peer, heard: Heard, start: Connect) -> None:
+    ami = await start()
+    await heard.connected()
+    with pytest.raises(AmiRefused, match="MemberName"):
+        await ami.queue_add("sales", "PJSIP/agent1", "x" * 2000 + "Action: Logoff")
+    await ami.ping()
+    assert "QueueAdd" not in peer.names()
+
+
+async def test_actions_are_never_sent_again_after_a_reconnect(peer: Peer, heard: Heard, start: Connect) -> None:
+    ami = await start()
+    await heard.connected()
+    waiting = asyncio.ensure_future(ami.queue_add("sales", "PJSIP/agent1", "Agent 1"))  # gets no answer
+    await peer.until("QueueAdd")
+    peer.cut()
+    with pytest.raises(AmiDown):
+        await waiting
+    await heard.connected()
+    peer.send(FULLY_BOOTED)
+    await heard.connected()
+    await ami.ping()
+    assert peer.names().count("QueueAdd") == 1
+
+
+async def test_an_action_while_disconnected_fails_at_once(peer: Peer, heard: Heard, start: Connect) -> None:
+    ami = await start()
+    await heard.connected()
+    await peer.shut()
+    await heard.disconnected()
+    began = time.monotonic()
+    with pytest.raises(AmiDown, match="not connected"):
+        await ami.queue_pause("PJSIP/agent1", True, "lunch")
+    assert time.monotonic() - began < 0.1
+    await peer.listen()
+    await heard.connected()
+    await ami.ping()
+    assert "QueuePause" not in peer.names()
+
+
+async def test_an_action_without_an_answer_ends(peer: Peer, heard: Heard, start: Connect) -> None:
+    ami = await start(action_timeout=0.05)
+    await heard.connected()
+    with pytest.raises(AmiDown, match=r"QueueRemove within 0\.05 s"):
+        await ami.queue_remove("sales", "PJSIP/agent1")
+    assert ami.connected
+
+
+async def test_the_listener_may_act(peer: Peer, heard: Heard, start: Connect) -> None:
+    peer.replies["QueueAdd"] = success("Added interface to queue")
+    ami = await start()
+
+    async def add(notice: Notice) -> None:
+        if isinstance(notice, Connected):
+            await ami.queue_add("sales", "PJSIP/agent1", "Agent 1")
+
+    heard.react = add
+    assert (await peer.until("QueueAdd"))["Queue"] == "sales"
+
+
+async def test_adding_a_member_who_is_there_sets_penalty_and_pause(peer: Peer, heard: Heard, start: Connect) -> None:
+    peer.replies |= {
+        "QueueAdd": error("Unable to add interface: Already there"),
+        "QueuePenalty": success("Interface penalty set successfully"),
+        "QueuePause": success("Interface paused successfully"),
+    }
+    ami = await start()
+    await heard.connected()
+    await ami.queue_add("sales", "PJSIP/agent1", "Agent 1", penalty=3, paused=True)
+    assert (await peer.until("QueuePenalty"))["Penalty"] == "3"
+    assert (await peer.until("QueuePause"))["Paused"] == "true"
+
+
+async def test_removing_a_member_who_is_not_there_is_fine(peer: Peer, heard: Heard, start: Connect) -> None:
+    peer.replies["QueueRemove"] = error("Unable to remove interface: Not there")
+    ami = await start()
+    await heard.connected()
+    await ami.queue_remove("sales", "PJSIP/agent1")
+
+
+async def test_a_refusal_says_what_asterisk_said(peer: Peer, heard: Heard, start: Connect) -> None:
+    peer.replies["QueueAdd"] = peer.replies["QueueRemove"] = error("Unable to add interface to queue: No such queue")
+    ami = await start()
+    await heard.connected()
+    with pytest.raises(AmiRefused, match="No such queue") as refusal:
+        await ami.queue_add("nix", "PJSIP/agent1", "Agent 1")
+    assert refusal.value.message == "Unable to add interface to queue: No such queue"
+    with pytest.raises(AmiRefused, match="No such queue"):
+        await ami.queue_remove("nix", "PJSIP/agent1")
+
+
+async def test_many_actions_at_once_each_get_their_own_answer(peer: Peer, heard: Heard, start: Connect) -> None:
+    peer.replies["QueueAdd"] = lambda action: (
+        success("Added interface to queue") if action["Queue"] == "sales" else error("No such queue")
+    )(action)
+    ami = await start()
+    await heard.connected()
+    results = await asyncio.gather(
+        *(ami.queue_add(queue, "PJSIP/agent1", "Agent 1") for queue in ["sales", "nix"] * 100), return_exceptions=True
+    )
+    assert [isinstance(result, AmiRefused) for result in results] == [False, True] * 100
