@@ -54,10 +54,11 @@ setup: $(VENV)/.run $(STATIC)/manifest.json ## Set up without starting anything:
 
 assets: $(STATIC)/manifest.json ## Build the pages' scripts and styles
 
-lock: $(VENV)/.run ## Write the pinned versions anew after a change of dependencies (ARGS=--upgrade for the newest)
-	@$(LOCK) $(ARGS) pyproject.toml --extra build -o requirements/run.txt
-	@$(LOCK) $(ARGS) pyproject.toml --extra build --extra dev -c requirements/run.txt -o requirements/dev.txt
-	@echo uv | $(LOCK) -c requirements/run.txt - -o requirements/installer.txt
+lock: $(VENV)/bin/uv ## Write the pinned versions anew after a change of dependencies (ARGS=--upgrade for the newest)
+	@$(LOCK) $(ARGS) pyproject.toml -o requirements/run.txt
+	@for group in installer build dev; do \
+		$(LOCK) $(ARGS) --group $$group -c requirements/run.txt -o requirements/$$group.txt || exit 1; done
+	@$(MAKE) $(VENV)/.run
 	@$(NODE_PATHS) npm install --silent --package-lock-only
 	@! grep -nE '://|--(extra-)?index|--find-links' requirements/*.txt && ! grep -n '"resolved"' package-lock.json || \
 		{ echo "make lock: an address got into the pins, see above"; exit 1; }
@@ -69,9 +70,9 @@ $(VENV)/bin/uv: tools/make-venv requirements/installer.txt
 	@tools/make-venv $(VENV)
 	@touch $@
 
-$(VENV)/.run: $(VENV)/bin/uv requirements/run.txt pyproject.toml
+$(VENV)/.run: $(VENV)/bin/uv requirements/run.txt requirements/build.txt pyproject.toml
 	@echo "Installing the dependencies"
-	@$(UV_INSTALL) --require-hashes --no-deps --only-binary :all: -r requirements/run.txt
+	@$(UV_INSTALL) --require-hashes --no-deps --only-binary :all: -r requirements/run.txt -r requirements/build.txt
 	@$(UV_INSTALL) --no-build-isolation --no-deps --offline --editable .
 	@touch $@
 

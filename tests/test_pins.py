@@ -11,7 +11,7 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
 PINS = sorted((PROJECT / "requirements").glob("*.txt"))
-DECLARED = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]
+DECLARED = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))
 LOCK = json.loads((PROJECT / "package-lock.json").read_text("utf-8"))
 
 
@@ -41,20 +41,19 @@ def test_every_python_package_is_pinned_with_hashes_and_without_addresses(path: 
 
 @pytest.mark.parametrize(
     ("file", "wanted"),
-    [
-        ("run.txt", DECLARED["dependencies"] + DECLARED["optional-dependencies"]["build"]),
-        ("dev.txt", [entry for extra in DECLARED["optional-dependencies"].values() for entry in extra]),
-        ("installer.txt", ["uv"]),
-    ],
+    [("run", DECLARED["project"]["dependencies"]), *DECLARED["dependency-groups"].items()],
+    ids=["run", *DECLARED["dependency-groups"]],
 )
 def test_what_is_declared_is_pinned(file: str, wanted: list[str]) -> None:
-    absent = {_name(entry) for entry in wanted} - _pinned(PROJECT / "requirements" / file).keys()
-    assert not absent, f"run make lock: {file} lacks {', '.join(sorted(absent))}"
+    absent = {_name(entry) for entry in wanted} - _pinned(PROJECT / "requirements" / f"{file}.txt").keys()
+    assert not absent, f"run make lock: requirements/{file}.txt lacks {', '.join(sorted(absent))}"
 
 
-def test_the_tools_for_tests_change_no_version_that_runs() -> None:
-    run, dev = (_pinned(PROJECT / "requirements" / name) for name in ("run.txt", "dev.txt"))
-    assert {name: dev.get(name) for name in run} == run
+@pytest.mark.parametrize("group", DECLARED["dependency-groups"])
+def test_no_tool_changes_a_version_that_runs(group: str) -> None:
+    run, other = (_pinned(PROJECT / "requirements" / f"{name}.txt") for name in ("run", group))
+    shared = run.keys() & other.keys()
+    assert {name: other[name] for name in shared} == {name: run[name] for name in shared}
 
 
 def test_the_page_assets_are_pinned_with_hashes_and_without_addresses() -> None:
