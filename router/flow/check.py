@@ -39,11 +39,13 @@ def check(text: str, file: str) -> Flow:
         problems += [_shape_problem(source, detail) for detail in error.errors(include_url=False)]
         raise FlowRefused(problems) from None
     flow = Flow(parsed, text, revision_of(text))
-    problems += _missing_steps(source, flow)
+    missing = list(_missing_steps(source, flow))
+    problems += missing
     problems += _texts(source, flow)
     problems += _references(source, flow)
-    problems += _unreachable(source, flow)
     problems += _endless(source, flow)
+    if not missing:  # else what cannot be reached is most likely what was misspelt
+        problems += _unreachable(source, flow)
     if problems:
         raise FlowRefused(problems)
     return flow
@@ -63,10 +65,39 @@ def _shape_problem(source: Source, error: Any) -> Problem:
         return source.problem(path, "missing-field", f"'{name}' is missing", at_key=True)
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _type_problem(source, path, error)
+    return source.problem(path, "wrong-value", _in_words(error))
+
+
+_EXPECTED = {
+    "model_type": "fields are expected here, each as 'name: value'",
+    "model_attributes_type": "fields are expected here, each as 'name: value'",
+    "dict_type": "fields are expected here, each as 'name: value'",
+    "list_type": "a list is expected here",
+    "tuple_type": "a list is expected here",
+    "string_type": "text is expected here",
+    "int_type": "a whole number is expected here",
+    "int_parsing": "a whole number is expected here",
+    "int_from_float": "a whole number is expected here",
+    "float_type": "a number is expected here",
+    "float_parsing": "a number is expected here",
+    "bool_type": "true or false is expected here",
+    "bool_parsing": "true or false is expected here",
+}
+_PATTERNS = {
+    "^[a-z]": "a name is expected here: small letters, digits and _, beginning with a letter",
+    "^[0-9*]$": "one key is expected here: 0-9 or *",
+    "^\\+[0-9]*$": 'the beginning of a number is expected here, such as "+49"',
+}
+
+
+def _in_words(error: Any) -> str:
     value = error.get("input")
     given = f" (given: {str(value)[:40]!r})" if isinstance(value, str | int | float | bool) else ""
-    message = str(error["msg"]).removeprefix("Value error, ")
-    return source.problem(path, "wrong-value", message + given)
+    message = _EXPECTED.get(error["type"], str(error["msg"]).removeprefix("Value error, "))
+    if error["type"] == "string_pattern_mismatch":
+        pattern = error["ctx"]["pattern"]
+        message = next((words for start, words in _PATTERNS.items() if pattern.startswith(start)), message)
+    return message.replace("Input should be", "this should be") + (given if repr(value) not in message else "")
 
 
 def _type_problem(source: Source, path: Path, error: Any) -> Problem:

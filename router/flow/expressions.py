@@ -47,7 +47,7 @@ def problem_with(expression: str, steps: Mapping[str, Any], inputs: Mapping[str,
         fields = {key for value in facts.values() if isinstance(value, Mapping) for key in value}
         return f"no field '{name}'{nearest(name, fields)}"
     except Exception as error:
-        return str(error).splitlines()[0][:200]
+        return _in_words(error)
     return None if isinstance(value, bool) else "is not a condition: it gives no true or false"
 
 
@@ -56,4 +56,15 @@ def holds(expression: str, facts: Facts) -> bool:
     try:
         return cel.compile(expression).execute(dict(facts)) is True
     except Exception as error:
-        raise ValueError(str(error).splitlines()[0][:200]) from error
+        raise ValueError(_in_words(error)) from error
+
+
+def _in_words(error: Exception) -> str:
+    """The library's message without its explanations for programmers."""
+    message = str(error).splitlines()[0]
+    syntax = message.partition("Syntax error: ")[2]
+    if syntax:
+        return f"cannot be read: {syntax.partition(' expecting ')[0]}"
+    if message.startswith("No such overload"):
+        return "compares or combines values of different kinds, such as a number with a text"
+    return message.partition(". ")[0][:200]

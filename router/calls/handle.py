@@ -1,0 +1,214 @@
+"""The way of a call: load its session, take one step, store it, and only then tell anybody.
+
+One event is one transaction. What the engine asks of the house (`FindMatches`) is answered inside it, what other
+parts of the house should know is announced after it. A repeated or late webhook gets the same answer again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from router.calls.flows import Flows
+from router.calls.lookup import find_matches
+from router.core.commands import ChannelCommand, FindMatches
+from router.core.events import CallerHungUp, CallStarted, Event, MatchesFound, RecordingEnded
+from router.core.match import Match
+from router.engine.session import (
+    Session,
+    commands_from_json,
+    commands_to_json,
+    session_from_json,
+    session_to_json,
+)
+from router.engine.step import NotAccepted, start, step
+from router.flow.model import Flow
+from router.matching.codes import CodeKeys
+from router.matching.observed import Observed
+from router.store import calls as store
+from router.store.bus import Bus
+from router.store.database import Connection, Database, new_id
+
+log = structlog.get_logger(__name__)
+
+
+class UnknownCall(LookupError):
+    """There is no such call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a channel gets back. ``sequence`` is the number of the next event, to be put into webhook addresses.
+
+    ``commands`` are any number of `Say` and the one command that ends the turn; empty once the caller has hung up.
+    ``repeated``: the event was a repeated or late one, nothing has changed, and these are the last commands again.
+    """
+
+    call_id: str
+    sequence: int
+    commands: tuple[ChannelCommand, ...]
+    session: Session
+    repeated: bool = False
+
+
+class Calls:
+    """Every channel hands its events here."""
+
+    def __init__(
+        self,
+        database: Database,
+        bus: Bus,
+        flows: Flows,
+        keys: CodeKeys,
+        clock: Callable[[], datetime],
+        make_id: Callable[[], str] = new_id,
+    ) -> None:
+        self._database = database
+        self._bus = bus
+        self._flows = flows
+        self._keys = keys
+        self._clock = clock
+        self._make_id = make_id
+
+    async def begin(self, channel: str, channel_ref: str, event: CallStarted) -> Turn:
+        """A call has reached us, known to its channel as ``channel_ref``. Told twice, it is still one call."""
+        now = self._clock()
+        async with self._database.begin() as connection:
+            if row := await store.by_channel_ref(connection, channel, channel_ref, lock=True):
+                return _again(row)
+            flow = self._flows.for_number(event.service_number)
+            await store.keep_flow(connection, flow.revision, flow.name, flow.source, now)
+            session = start(self._make_id(), flow, event)
+            session, commands = await self._run(connection, flow, session, event, now)
+            values = _columns(session, commands, now) | {
+                "id": session.call_id,
+                "channel": channel,
+                "channel_ref": channel_ref,
+                "caller": event.caller.number,
+                "withheld": event.caller.withheld,
+                "service_number": event.service_number,
+                "started_at": now,
+            }
+            if not await store.add(connection, values):
+                row = await store.by_channel_ref(connection, channel, channel_ref, lock=True)
+                if row is None:
+                    raise UnknownCall(channel_ref)
+                return _again(row)
+        self._announce(session)
+        return Turn(session.call_id, session.sequence, commands, session)
+
+    async def handle(self, call_id: str, event: Event, sequence: int | None = None) -> Turn:
+        """Something has happened to a call.
+
+        With ``sequence`` (webhooks) an event that is not the one expected next changes nothing and gets the last
+        commands again; without it such an event raises `NotAccepted`. Raises `UnknownCall`.
+        """
+        now = self._clock()
+        async with self._database.begin() as connection:
+            row = await store.by_id(connection, call_id, lock=True)
+            if row is None:
+                raise UnknownCall(call_id)
+            session = session_from_json(row.session)
+            if sequence is not None and sequence != session.sequence:
+                return _again(row)
+            flow = await self._flows.revision(connection, session.flow, session.revision)
+            try:
+                session, commands = await self._run(connection, flow, session, event, now)
+            except NotAccepted:
+                if sequence is None:
+                    raise
+                return _again(row)
+            if isinstance(event, RecordingEnded) and (event.seconds > 0 or event.text):
+                await store.add_voicemail(connection, self._voicemail(call_id, event, now))
+            await store.change(connection, call_id, _columns(session, commands, now))
+        self._announce(session)
+        return Turn(call_id, session.sequence, commands, session)
+
+    async def hung_up(self, channel: str, channel_ref: str) -> None:
+        """The call known to its channel as ``channel_ref`` is over, wherever it stood. Harmless when told twice, or of
+        a call that never reached us."""
+        call_id = await self.call_for(channel, channel_ref)
+        if call_id is not None:
+            try:
+                await self.handle(call_id, CallerHungUp())
+            except NotAccepted:
+                log.debug("call had ended already", call=call_id)
+
+    async def call_for(self, channel: str, channel_ref: str) -> str | None:
+        """Our id of a channel's call, or None."""
+        async with self._database.read() as connection:
+            row = await store.by_channel_ref(connection, channel, channel_ref)
+        return row.id if row else None
+
+    async def session(self, call_id: str) -> Session:
+        """The session as stored. Raises `UnknownCall`."""
+        async with self._database.read() as connection:
+            row = await store.by_id(connection, call_id)
+        if row is None:
+            raise UnknownCall(call_id)
+        return session_from_json(row.session)
+
+    async def end_lost(self, channel: str, still_there: frozenset[str], untouched_since: datetime) -> int:
+        """End the calls of ``channel`` that it no longer has, given the refs it does have; how many there were.
+
+        Only those last touched before ``untouched_since``: a call may be younger than the list.
+        """
+        async with self._database.read() as connection:
+            rows = await store.open_calls(connection, channel, untouched_since)
+        lost = [row for row in rows if row.channel_ref not in still_there]
+        for row in lost:
+            await self.hung_up(channel, row.channel_ref)
+        return len(lost)
+
+    async def _run(
+        self, connection: Connection, flow: Flow, session: Session, event: Event, now: datetime
+    ) -> tuple[Session, tuple[ChannelCommand, ...]]:
+        """Step until the channel is to do something: the house's questions are answered at once."""
+        session, commands = step(flow, session, event, now)
+        while commands and isinstance(commands[-1], FindMatches):
+            found = await self._find(connection, session, commands[-1], now)
+            session, commands = step(flow, session, MatchesFound(found), now)
+        return session, tuple(command for command in commands if not isinstance(command, FindMatches))
+
+    async def _find(self, connection: Connection, session: Session, asked: FindMatches, now: datetime) -> Match:
+        observed = Observed(session.caller, session.service_number, asked.code, session.language)
+        return await find_matches(connection, observed, now, self._keys)
+
+    def _voicemail(self, call_id: str, event: RecordingEnded, now: datetime) -> dict[str, Any]:
+        return {
+            "id": self._make_id(),
+            "call_id": call_id,
+            "recording": event.recording,
+            "seconds": event.seconds,
+            "text": event.text,
+            "created_at": now,
+        }
+
+    def _announce(self, session: Session) -> None:
+        self._bus.announce(f"call:{session.call_id}")
+        log.info("call", call=session.call_id, state=session.state.value, step=session.step, sequence=session.sequence)
+
+
+def _columns(session: Session, commands: tuple[ChannelCommand, ...], now: datetime) -> dict[str, Any]:
+    match = session.match
+    return {
+        "state": session.state.value,
+        "outcome": session.outcome.value if session.outcome else None,
+        "sequence": session.sequence,
+        "session": session_to_json(session),
+        "reply": commands_to_json(commands),
+        "match": asdict(match) if match else None,
+        "message_id": match.best.message_id if match and match.best else None,
+        "queue": session.queue,
+        "updated_at": now,
+        "ended_at": now if session.ended else None,
+    }
+
+
+def _again(row: store.CallRow) -> Turn:
+    session = session_from_json(row.session)
+    return Turn(row.id, session.sequence, commands_from_json(row.reply), session, repeated=True)

@@ -1,0 +1,132 @@
+"""What the engine refuses, caps and survives."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from router.core.commands import AskDigits, Hangup, Say, Transfer
+from router.core.events import (
+    WITHHELD,
+    Caller,
+    CallerHungUp,
+    CallStarted,
+    DigitsEntered,
+    InputTimedOut,
+    TransferEnded,
+    TransferOutcome,
+)
+from router.engine.session import Outcome, State
+from router.engine.step import MOST_STEPS, NotAccepted, start, step
+from router.flow.check import check
+
+NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
+BEGIN = CallStarted("test", WITHHELD, "+4930231250000")
+
+MENU = """
+version: 1
+name: small
+languages: [de]
+language_by_prefix: {"+49": de}
+start: choose
+steps:
+  choose:
+    type: menu
+    text: {de: Bitte wählen.}
+    options:
+      "1": {next: bye, words: [auf wiedersehen]}
+      "2": {next: choose}
+    tries: 2
+  bye:
+    type: hangup
+    text: {de: Tschüss.}
+"""
+
+
+def begin(source: str = MENU, event: CallStarted = BEGIN):
+    flow = check(source, "small.yaml")
+    return flow, *step(flow, start("c", flow, event), event, NOW)
+
+
+def test_an_event_that_is_not_waited_for_changes_nothing() -> None:
+    flow, session, _ = begin()
+    with pytest.raises(NotAccepted):
+        step(flow, session, TransferEnded(TransferOutcome.NO_ANSWER), NOW)
+    with pytest.raises(NotAccepted):
+        step(flow, session, BEGIN, NOW)
+    ended, _ = step(flow, session, CallerHungUp(), NOW)
+    with pytest.raises(NotAccepted):
+        step(flow, ended, CallerHungUp(), NOW)
+
+
+def test_nothing_but_the_start_can_begin_a_call() -> None:
+    flow = check(MENU, "small.yaml")
+    with pytest.raises(NotAccepted):
+        step(flow, start("c", flow, BEGIN), DigitsEntered("1"), NOW)
+
+
+def test_hanging_up_is_told_apart_from_leaving_the_queue() -> None:
+    flow, session, _ = begin()
+    assert step(flow, session, CallerHungUp(), NOW)[0].outcome is Outcome.HUNG_UP
+    waiting, _ = step(flow, session, InputTimedOut(), NOW)
+    queued, commands = step(flow, waiting, InputTimedOut(), NOW)
+    assert commands == (Transfer("default", 600),)
+    assert step(flow, queued, CallerHungUp(), NOW)[0].outcome is Outcome.LEFT_QUEUE
+
+
+def test_a_wrong_key_is_asked_again_and_then_a_person_takes_over() -> None:
+    flow, session, commands = begin()
+    assert isinstance(commands[0], AskDigits)
+    session, commands = step(flow, session, DigitsEntered("7"), NOW)
+    assert isinstance(commands[0], AskDigits)
+    session, commands = step(flow, session, DigitsEntered("7"), NOW)
+    assert isinstance(commands[-1], Transfer)
+
+
+def test_the_person_at_the_end_is_asked_again_when_nobody_answers() -> None:
+    flow, session, _ = begin()
+    for _ in range(2):
+        session, commands = step(flow, session, InputTimedOut(), NOW)
+    session, commands = step(flow, session, TransferEnded(TransferOutcome.NO_ANSWER), NOW)
+    assert commands == (Transfer("default", 600),)
+    assert session.state is State.QUEUE
+
+
+def test_a_flow_that_runs_away_is_handed_to_a_person() -> None:
+    flow, session, _ = begin()
+    for _ in range(MOST_STEPS + 1):
+        session, commands = step(flow, session, DigitsEntered("2"), NOW)
+        if isinstance(commands[-1], Transfer):
+            break
+    assert isinstance(commands[-1], Transfer)
+    assert any("ran away" in entry.note for entry in session.trace) or len(session.trace) == 200
+    assert session.steps <= MOST_STEPS + 2
+
+
+def test_goodbye_is_said_before_hanging_up() -> None:
+    flow, session, _ = begin()
+    session, commands = step(flow, session, DigitsEntered("1"), NOW)
+    assert [type(command) for command in commands] == [Say, Hangup]
+    assert session.outcome is Outcome.FINISHED
+
+
+def test_the_trace_holds_no_digits() -> None:
+    flow, session, _ = begin(event=CallStarted("test", Caller("+4930231250011"), None))
+    session, _ = step(flow, session, DigitsEntered("1"), NOW)
+    assert "+4930231250011" not in " ".join(entry.note for entry in session.trace)
+
+
+def test_a_condition_that_fails_at_run_time_goes_otherwise() -> None:
+    source = MENU.replace("start: choose", "start: split").replace(
+        "steps:\n",
+        "steps:\n  split:\n    type: branch\n    cases:\n"
+        '      - {if: "visits.choose > 0 || 1 / visits.bye > 0", next: bye}\n    otherwise: choose\n',
+    )
+    with pytest.raises(Exception, match="condition"):
+        check(source, "small.yaml")  # found before a caller meets it
+
+
+def test_a_withheld_caller_cannot_carry_a_number() -> None:
+    with pytest.raises(ValueError, match="withheld"):
+        Caller("+4930231250011", withheld=True)

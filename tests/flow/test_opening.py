@@ -1,0 +1,58 @@
+"""Opening hours, with the edges that hurt."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+from pydantic import ValidationError
+
+from router.flow.opening import Hours
+
+OFFICE = Hours.model_validate(
+    {
+        "timezone": "Europe/Berlin",
+        "holidays": "DE-BY",
+        "weekly": {"mon-fri": ["08:00-12:00", "13:00-18:00"], "sat": ["22:00-02:00"]},
+        "exceptions": {"2026-12-24": ["08:00-10:00"], "2026-12-31": []},
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("moment", "is_open"),
+    [
+        ("2026-11-23T08:00+01:00", True),
+        ("2026-11-23T07:59+01:00", False),
+        ("2026-11-23T12:00+01:00", False),
+        ("2026-11-23T12:30+01:00", False),
+        ("2026-11-23T17:59+01:00", True),
+        ("2026-11-23T18:00+01:00", False),
+        ("2026-11-23T07:30+00:00", True),  # 08:30 in Berlin
+        ("2026-07-06T06:30+00:00", True),  # summer time
+        ("2026-11-28T23:00+01:00", True),  # Saturday night …
+        ("2026-11-29T01:59+01:00", True),  # … until Sunday morning
+        ("2026-11-29T02:00+01:00", False),
+        ("2026-11-22T12:00+01:00", False),  # Sunday
+        ("2026-12-25T09:00+01:00", False),  # public holiday
+        ("2026-01-06T09:00+01:00", False),  # Epiphany: not in all of Germany
+        ("2026-12-24T09:00+01:00", True),
+        ("2026-12-24T11:00+01:00", False),
+        ("2026-12-31T09:00+01:00", False),
+    ],
+)
+def test_open_at(moment: str, is_open: bool) -> None:
+    assert OFFICE.open_at(datetime.fromisoformat(moment)) is is_open
+
+
+@pytest.mark.parametrize("weekly", [{"mon": ["8:00-18:00"]}, {"mon": ["08:00-24:30"]}, {"monday": []}])
+def test_bad_hours_are_refused(weekly: dict[str, list[str]]) -> None:
+    with pytest.raises(ValidationError):
+        Hours.model_validate({"weekly": weekly})
+
+
+def test_a_span_over_all_week_begins_on_any_day() -> None:
+    hours = Hours.model_validate({"timezone": "UTC", "weekly": {"sat-mon": ["00:00-24:00"]}})
+    assert [hours.open_at(datetime.fromisoformat(f"2026-11-{day}T12:00+00:00")) for day in range(20, 25)] == [
+        False, True, True, True, False,
+    ]  # fmt: skip

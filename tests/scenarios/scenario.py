@@ -1,0 +1,90 @@
+"""Reads scenario files; see README.md beside this file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from router.core import events
+from router.core.assurance import Assurance
+from router.core.commands import AskDigits, ChannelCommand, Hangup, RecordMessage, Say, Transfer
+from router.core.match import NO_MATCH, Candidate, Decision, Match
+from router.flow.model import Flow
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Scenario:
+    name: str
+    at: datetime
+    caller: events.Caller
+    matches: list[Match]
+    call: list[dict[str, Any]]
+
+
+def scenarios() -> list[Scenario]:
+    return [_read(file) for file in sorted(FOLDER.glob("*.yaml"))]
+
+
+def _read(file: Path) -> Scenario:
+    data = yaml.safe_load(file.read_text())
+    caller = events.WITHHELD if data["from"] == "withheld" else events.Caller(data["from"])
+    return Scenario(
+        file.stem, datetime.fromisoformat(data["at"]), caller, [_match(m) for m in data["matches"]], data["call"]
+    )
+
+
+def _match(data: dict[str, Any]) -> Match:
+    decision = Decision(data["decision"])
+    if decision is Decision.NONE:
+        return NO_MATCH
+    best = Candidate("m1", 0.97, (), data.get("queue"), data.get("language"), "Sommer-Angebot")
+    return Match(decision, Assurance.L1, 0.03, (best,))
+
+
+def event_of(line: dict[str, Any]) -> events.Event | None:
+    """The event of a line, or None for the start."""
+    match next(iter(line.items())):
+        case ("start", _):
+            return None
+        case ("digits", digits):
+            return events.DigitsEntered(digits)
+        case ("speech", text):
+            return events.SpeechHeard(text)
+        case ("silence", _):
+            return events.InputTimedOut()
+        case ("transfer", outcome):
+            return events.TransferEnded(events.TransferOutcome(outcome))
+        case ("recording", seconds):
+            return events.RecordingEnded("vm-1" if seconds else None, float(seconds))
+        case ("hangup", _):
+            return events.CallerHungUp()
+        case other:
+            raise AssertionError(f"no such line in a scenario: {other}")
+
+
+def heard(commands: tuple[ChannelCommand, ...], flow: Flow) -> list[str]:
+    """The names of the prompts heard."""
+    names = {text: name for name, words in flow.text.prompts.items() for text in words.texts.values()}
+    return [names[prompt.text] for command in commands for prompt in getattr(command, "prompts", ())]
+
+
+def what_then(commands: tuple[ChannelCommand, ...]) -> str:
+    match commands[-1] if commands else None:
+        case AskDigits():
+            return "ask"
+        case RecordMessage():
+            return "record"
+        case Transfer(queue=queue):
+            return f"queue {queue}"
+        case Hangup():
+            return "hangup"
+        case Say():
+            raise AssertionError("a turn never ends with a say")
+        case None:
+            return "nothing"
