@@ -56,8 +56,9 @@ assets: $(STATIC)/manifest.json ## Build the pages' scripts and styles
 
 lock: $(VENV)/bin/uv ## Write the pinned versions anew after a change of dependencies (ARGS=--upgrade for the newest)
 	@$(LOCK) $(ARGS) pyproject.toml -o requirements/run.txt
-	@for group in installer build dev; do \
-		$(LOCK) $(ARGS) --group $$group -c requirements/run.txt -o requirements/$$group.txt || exit 1; done
+	@$(LOCK) $(ARGS) --group installer -o requirements/installer.txt
+	@$(LOCK) $(ARGS) --group build -c requirements/run.txt -o requirements/build.txt
+	@$(LOCK) $(ARGS) --group dev -c requirements/run.txt -c requirements/build.txt -o requirements/dev.txt
 	@$(MAKE) $(VENV)/.run
 	@$(NODE_PATHS) npm install --silent --package-lock-only
 	@! grep -nE '://|--(extra-)?index|--find-links' requirements/*.txt && ! grep -n '"resolved"' package-lock.json || \
