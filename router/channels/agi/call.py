@@ -27,6 +27,10 @@ class Line(Protocol):
         """Send ``command``, wait ``within`` seconds for its reply."""
         ...
 
+    def close(self) -> None:
+        """Close the connection."""
+        ...
+
 
 class AgiCall:
     """One call. For one task at a time: Asterisk obeys one command after the other."""
@@ -70,3 +74,7 @@ class AgiCall:
         """Raise `HungUp` when the caller is gone: tells a hangup from a prompt that cannot be played, which AGI
         answers alike."""
         await self.send(channel_status())
+
+    def close(self) -> None:
+        """Give the call back to the dialplan; commands then raise `HungUp`. The end of the handler does it, too."""
+        self._line.close()

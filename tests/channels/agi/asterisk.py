@@ -101,3 +101,74 @@ class Peer:
         self.writer.close()
         with contextlib.suppress(ConnectionError):
             await self.writer.wait_closed()
+
+
+class Asterisk:
+    """A channel in the dialplan's ``AGI()``: obeys commands, presses ``keys`` (``.`` for none in time) and hangs up
+    at the command number ``hangup_at`` (from 0). ``say`` replaces replies, by command verb."""
+
+    def __init__(
+        self, keys: str = "", *, hangup_at: int | None = None, say: dict[str, list[str]] | None = None
+    ) -> None:
+        self.keys = list(keys)
+        self.hangup_at = hangup_at
+        self.say = say or {}
+        self.variables = {"THREADLINE_RECORDINGS": "/rec"}
+        self.commands: list[str] = []
+        self.guards: list[float] = []
+        self.hung_up = False
+
+    async def call(self, address: tuple[str, int], **changes: str | None) -> None:
+        """The whole conversation, until the router closes the connection or the caller hangs up."""
+        peer = await Peer.connect(address, environment(**changes))
+        while words := await peer.command():
+            if len(self.commands) == self.hangup_at:
+                self.hung_up = True
+                peer.writer.write(self._last_words(words) + b"HANGUP\nHANGUP\n")
+                break
+            self.commands.append(" ".join(words))
+            peer.reply(self._reply(words))
+        await peer.close()
+
+    def _last_words(self, words: list[str]) -> bytes:
+        match words[:2]:
+            case ["RECORD", "FILE"]:
+                return b"200 result=-1 (hangup) endpos=16000\n"
+            case ["WAIT" | "GET" | "STREAM", "FOR" | "DATA" | "FILE"]:
+                return b"200 result=-1\n"
+            case _:
+                return b""
+
+    def _reply(self, words: list[str]) -> str:
+        verb = " ".join(words[:2])
+        if self.say.get(verb):
+            return self.say[verb].pop(0)
+        match words:
+            case ["SET", "VARIABLE", name, value]:
+                self.variables[name] = value
+                if name == "TIMEOUT(absolute)":
+                    self.guards.append(float(value))
+                return "200 result=1"
+            case ["GET", "VARIABLE", name]:
+                return f"200 result=1 ({self.variables[name]})" if name in self.variables else "200 result=0"
+            case ["STREAM", "FILE", _, ""]:
+                return "200 result=0 endpos=8000"
+            case ["STREAM", "FILE", _, _]:
+                key = self._key()
+                return f"200 result={ord(key) if key else 0} endpos=8000"
+            case ["GET", "DATA", _, _, "1"]:
+                key = self._key()
+                return f"200 result={'' if key == '#' else key}" if key else "200 result= (timeout)"
+            case ["WAIT", "FOR", "DIGIT", _]:
+                key = self._key()
+                return f"200 result={ord(key) if key else 0}"
+            case ["RECORD", "FILE", *_]:
+                return "200 result=35 (dtmf) endpos=24000"
+            case ["CHANNEL", "STATUS"]:
+                return "200 result=6"
+            case _:
+                return "510 Invalid or unknown command"
+
+    def _key(self) -> str:
+        key = self.keys.pop(0) if self.keys else "."
+        return "" if key == "." else key

@@ -1,0 +1,222 @@
+"""The conversation with one caller through Asterisk: what happens goes to the house, what the house wants is done.
+
+Whatever fails here, the connection is closed before the route is set, and the dialplan takes the caller to the default
+queue. A hangup is told to the house once, at whatever point it comes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol, assert_never
+
+import structlog
+
+from router.channels.agi import commands, render
+from router.channels.agi.call import AgiCall
+from router.channels.agi.codec import Reply
+from router.channels.agi.commands import ANY_KEY
+from router.channels.agi.errors import HungUp
+from router.channels.agi.render import Guarded, Sound
+from router.core.commands import AskDigits, ChannelCommand, Hangup, Prompt, RecordMessage, Say, Transfer
+from router.core.events import CallerHungUp, DigitsEntered, Event, InputTimedOut, TransferEnded
+from router.speech.failures import PromptFailed
+
+Sounds = Callable[[Prompt], Awaitable[Sound]]
+"""Where a prompt can be played from; raises `PromptFailed`."""
+
+_HOUSE_SECONDS: Final = 5.0
+"""For the house to say what comes next. After that people are quicker than we are."""
+_FAREWELL_SECONDS: Final = 1.5
+_CALL_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_ODD_KEYS: Final = 20
+_TAKEN_AWAY: Final = 0.5
+
+_log = structlog.get_logger(__name__)
+
+
+class House(Protocol):
+    """Who knows what to do with a call; the same for every channel."""
+
+    async def handle(self, call_id: str, event: Event) -> Sequence[ChannelCommand]:
+        """Take ``event``, say what the caller is to meet next. Nothing when the call is over."""
+        ...
+
+
+class Unplayable(Exception):
+    """The caller would be asked something without hearing it."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgiChannel:
+    """Handles calls for an `AgiServer`. ``new_id`` makes ids of calls and recordings (letters, digits, ``-``, ``_``; at
+    most 64), ``region`` is where national numbers belong."""
+
+    house: House
+    sounds: Sounds
+    new_id: Callable[[], str]
+    region: str = "DE"
+
+    async def __call__(self, call: AgiCall) -> None:
+        """The conversation, from the dialplan's ``AGI()`` until the call goes back there."""
+        await _Conversation(self, call).run()
+
+
+class _Conversation:
+    def __init__(self, channel: AgiChannel, call: AgiCall) -> None:
+        self._channel = channel
+        self._call = call
+        self._call_id = ""
+        self._owes_hangup = False
+        self._taken_at = float("inf")
+        self._loop = asyncio.get_running_loop()
+        self._log = _log.bind(uniqueid=call.env.uniqueid)
+
+    async def run(self) -> None:
+        try:
+            event: Event | None = await self._enter()
+            while event is not None:
+                event = await self._perform(await self._ask_house(event))
+        except HungUp:
+            if abs(self._loop.time() - self._taken_at) < _TAKEN_AWAY:
+                self._log.warning("agi_deadline_missed")
+            await self._say_farewell()
+        except BaseException:
+            # First the caller, who now goes to the default queue; then our own books.
+            self._call.close()
+            await self._say_farewell()
+            raise
+
+    # -- between the caller and the house
+
+    async def _enter(self) -> Event | None:
+        """What brought the call here, by the dialplan's arguments."""
+        env = self._call.env
+        match env.arguments:
+            case ("started", *_):
+                self._begin(self._channel.new_id())
+                await self._call.run(commands.set_variable("THREADLINE_CALL", self._call_id))
+                return render.call_started(env, self._channel.region)
+            case ("transfer-ended", *rest):
+                (reply,) = await self._call.run(commands.get_variable("THREADLINE_CALL"))
+                self._begin(reply.data or "")
+                self._owes_hangup = True
+                return TransferEnded(render.transfer_outcome(rest[0] if rest else ""))
+            case _:
+                self._log.error("agi_unknown_entry", arguments=len(env.arguments))
+                return None
+
+    def _begin(self, call_id: str) -> None:
+        if _CALL_ID.fullmatch(call_id) is None:
+            raise ValueError("the call came back without its id (THREADLINE_CALL)")
+        self._call_id = call_id
+        self._log = self._log.bind(call_id=call_id)
+
+    async def _ask_house(self, event: Event) -> Sequence[ChannelCommand]:
+        self._owes_hangup = True
+        async with asyncio.timeout(_HOUSE_SECONDS):
+            wanted = await self._channel.house.handle(self._call_id, event)
+        if not wanted or isinstance(wanted[-1], Hangup):
+            self._owes_hangup = False  # The house has closed the call.
+        return wanted
+
+    async def _say_farewell(self) -> None:
+        """Tell the house that the call is over, unless it knows."""
+        if not self._owes_hangup:
+            return
+        self._owes_hangup = False
+        try:
+            async with asyncio.timeout(_FAREWELL_SECONDS):
+                await self._channel.house.handle(self._call_id, CallerHungUp())
+        except Exception:
+            self._log.exception("agi_farewell_failed")
+
+    async def _perform(self, wanted: Sequence[ChannelCommand]) -> Event | None:
+        """Do what the house wants; the event that comes of it, None when the call leaves us."""
+        for command in wanted:
+            match command:
+                case Say():
+                    await self._say(command)
+                case AskDigits():
+                    return await self._ask(command)
+                case RecordMessage():
+                    return await self._record(command)
+                case Transfer():
+                    await self._call.run(*render.leave_to_queue(command))
+                    self._owes_hangup = False
+                    return None
+                case Hangup():
+                    await self._call.run(*render.leave_to_hangup())
+                    return None
+                case _:
+                    assert_never(command)
+        return None
+
+    # -- between the house and the caller
+
+    async def _say(self, command: Say) -> None:
+        for prompt in command.prompts:
+            try:
+                await self._play(await self._channel.sounds(prompt))
+            except (PromptFailed, Unplayable) as error:
+                # What was only to be told need not keep the caller from what comes next.
+                self._log.warning("agi_prompt_skipped", reason=str(error))
+
+    async def _ask(self, command: AskDigits) -> Event:
+        key = await self._first_key(command)
+        digits, odd = "", 0
+        while key is not None and key != "#":
+            digits += key
+            odd += not key
+            if len(digits) == command.max_digits or odd > _ODD_KEYS:
+                break
+            key = render.key_of_streaming(await self._do(render.listen(command.next_timeout)))
+        return InputTimedOut() if key is None and not digits else DigitsEntered(digits)
+
+    async def _first_key(self, command: AskDigits) -> str | None:
+        sounds = await self._all_sounds(command.prompts)
+        if not sounds:
+            return render.key_of_streaming(await self._do(render.listen(command.first_timeout)))
+        for sound in sounds[:-1]:
+            key = await self._play(sound, ANY_KEY)
+            if key is not None:
+                return key
+        asked = render.play_and_listen(sounds[-1], command.first_timeout)
+        return render.key_of_data(await self._played(asked))
+
+    async def _record(self, command: RecordMessage) -> Event:
+        for sound in await self._all_sounds(command.prompts):
+            if await self._play(sound, ANY_KEY) is not None:
+                break
+        (reply,) = await self._call.run(commands.get_variable("THREADLINE_RECORDINGS"))
+        if not reply.data:
+            raise ValueError("the dialplan does not say where recordings go (THREADLINE_RECORDINGS)")
+        name = f"{self._call_id}-{self._channel.new_id()}"
+        reply = await self._do(render.record(command, f"{reply.data}/{name}"))
+        ended = render.recording_ended(reply, f"{name}.wav", command.max_seconds)
+        if reply.result == "-1" and ended.recording is None:
+            await self._call.check_alive()
+            self._log.error("agi_recording_failed", reason=reply.data)
+        return ended
+
+    async def _all_sounds(self, prompts: Sequence[Prompt]) -> list[Sound]:
+        """All of them before the first is played, so that there is no gap between them."""
+        return [await self._channel.sounds(prompt) for prompt in prompts]
+
+    async def _play(self, sound: Sound, keys: str = "") -> str | None:
+        return render.key_of_streaming(await self._played(render.play(sound, keys)))
+
+    async def _played(self, asked: Guarded) -> Reply:
+        reply = await self._do(asked)
+        if reply.result == "-1":
+            await self._call.check_alive()
+            raise Unplayable("Asterisk could not play a prompt")
+        return reply
+
+    async def _do(self, asked: Guarded) -> Reply:
+        await self._call.run(asked.guard)
+        self._taken_at = self._loop.time() + asked.seconds
+        (reply,) = await self._call.run(asked.command, within=asked.within)
+        return reply

@@ -1,0 +1,20 @@
+"""Prompts as Asterisk fetches them: made if need be, then played from our own address."""
+
+from __future__ import annotations
+
+from router.channels.agi.render import Sound
+from router.channels.agi.session import Sounds
+from router.core.commands import Prompt
+from router.speech.prompts import PromptStore
+from router.speech.serving import prompt_path
+
+
+def prompt_sounds(store: PromptStore, base_url: str) -> Sounds:
+    """Prompts of ``store`` under ``base_url``, the address at which Asterisk reaches this service."""
+    base = base_url.rstrip("/")
+
+    async def sound(prompt: Prompt) -> Sound:
+        audio = await store.ensure(prompt.text, prompt.language, prompt.recording)
+        return Sound(base + prompt_path(audio.key), audio.seconds)
+
+    return sound

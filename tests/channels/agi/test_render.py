@@ -1,0 +1,151 @@
+"""The house's words in AGI terms and back; the safety net's arithmetic."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.channels.agi import render
+from router.channels.agi.codec import Reply
+from router.channels.agi.environment import Environment, parse_environment
+from router.channels.agi.render import Sound
+from router.core.commands import RecordMessage, Transfer
+from router.core.events import WITHHELD, Caller, CallStarted, RecordingEnded, TransferOutcome
+from tests.channels.agi.asterisk import ENVIRONMENT
+
+
+def env(**changes: str) -> Environment:
+    return parse_environment({**ENVIRONMENT, **changes})
+
+
+class TestCallStarted:
+    def test_a_number_in_any_spelling(self) -> None:
+        expected = CallStarted("agi", Caller("+4930123456"), "+4930987654")
+        assert render.call_started(env(), "DE") == expected
+        assert render.call_started(env(callerid="030123456", dnid="004930987654"), "DE") == expected
+        assert render.call_started(env(callerid="4930123456", callington="16"), "DE") == expected
+
+    def test_withheld(self) -> None:
+        assert render.call_started(env(callingpres="32"), "DE").caller == WITHHELD
+        assert render.call_started(env(callerid="anonymous"), "DE").caller == WITHHELD
+
+    def test_what_is_no_number_is_none_and_not_withheld(self) -> None:
+        assert render.call_started(env(callerid="101"), "DE").caller == Caller(None)
+
+    def test_the_service_number_stays_as_dialled_when_it_is_short(self) -> None:
+        assert render.call_started(env(dnid="115"), "DE").service_number == "115"
+        assert render.call_started(env(dnid="unknown", extension="700"), "DE").service_number == "700"
+        assert render.call_started(env(dnid="unknown", extension=""), "DE").service_number is None
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        ("TIMEOUT", TransferOutcome.NO_ANSWER),
+        ("JOINEMPTY", TransferOutcome.UNAVAILABLE),
+        ("FULL", TransferOutcome.UNAVAILABLE),
+        ("CONTINUE", TransferOutcome.ANSWERED),
+        ("", TransferOutcome.FAILED),
+        ("NEW", TransferOutcome.FAILED),
+    ],
+)
+def test_transfer_outcomes(status: str, outcome: TransferOutcome) -> None:
+    assert render.transfer_outcome(status) is outcome
+
+
+class TestGuard:
+    def test_silence_is_bounded(self) -> None:
+        assert render.guard_seconds(0, 0) == 7
+        assert render.guard_seconds(4.2, 5) == 11.2
+        assert render.guard_seconds(0, 5.5) == 7
+        assert render.guard_seconds(0, 10) == 11.5
+
+    @given(busy=st.floats(0, 600), listening=st.floats(0, 60))
+    def test_there_is_always_time_to_answer_and_never_too_much(self, busy: float, listening: float) -> None:
+        margin = render.guard_seconds(busy, listening) - busy - listening
+        assert margin >= render.LEAST_MARGIN - 0.001
+        silence = listening + margin
+        assert silence <= 8 or margin <= render.LEAST_MARGIN + 0.1
+
+    def test_goes_out_as_asterisk_reads_it(self) -> None:
+        guarded = render.play_and_listen(Sound("http://h/a.wav", 2.345), 5)
+        assert guarded.guard.encode() == b'SET VARIABLE "TIMEOUT(absolute)" "9.4"\n'
+        assert guarded.command.encode() == b'GET DATA "http://h/a.wav" "5000" "1"\n'
+        assert guarded.within > guarded.seconds
+
+    def test_no_wait_is_taken_for_for_ever(self) -> None:
+        assert render.listen(0).command.encode() == b'WAIT FOR DIGIT "1"\n'
+
+
+class TestKeys:
+    @pytest.mark.parametrize(
+        ("reply", "key"),
+        [
+            (Reply(200, "0", None, 800), None),
+            (Reply(200, "49", None, 800), "1"),
+            (Reply(200, "35"), "#"),
+            (Reply(200, "42"), "*"),
+            (Reply(200, "65"), ""),
+            (Reply(200, "99999"), ""),
+            (Reply(200, "-1"), None),
+            (Reply(200, ""), None),
+        ],
+    )
+    def test_of_streaming(self, reply: Reply, key: str | None) -> None:
+        assert render.key_of_streaming(reply) == key
+
+    @pytest.mark.parametrize(
+        ("reply", "key"),
+        [
+            (Reply(200, "", "timeout"), None),
+            (Reply(200, ""), "#"),
+            (Reply(200, "7"), "7"),
+            (Reply(200, "*"), "*"),
+            (Reply(200, "A"), ""),
+        ],
+    )
+    def test_of_data(self, reply: Reply, key: str | None) -> None:
+        assert render.key_of_data(reply) == key
+
+
+class TestRecording:
+    @pytest.mark.parametrize(
+        ("reply", "seconds"),
+        [
+            (Reply(200, "35", "dtmf", 16_000), 2.0),
+            (Reply(200, "-1", "hangup", 40_000), 5.0),
+            (Reply(200, "-1", "hangup", 800), 0.0),
+            (Reply(200, "0", "timeout", 480_000), 60.0),
+            (Reply(200, "0", "timeout", 8_100), 0.0),
+            (Reply(200, "0", "timeout", 24_000), 3.0),
+            (Reply(200, "35", "randomerror", 0), 0.0),
+            (Reply(200, "-1", "writefile"), 0.0),
+            (Reply(520, "", "usage"), 0.0),
+        ],
+    )
+    def test_what_counts_as_a_message(self, reply: Reply, seconds: float) -> None:
+        expected = RecordingEnded("m.wav", seconds) if seconds else RecordingEnded(None, 0.0)
+        assert render.recording_ended(reply, "m.wav", 60) == expected
+
+    def test_the_command(self) -> None:
+        guarded = render.record(RecordMessage((), 60, 4), "/rec/m")
+        assert guarded.command.encode() == b'RECORD FILE "/rec/m" "wav" "#" "60000" "BEEP" "s=4"\n'
+        assert guarded.seconds == 68
+
+
+class TestLeaving:
+    def test_the_route_comes_last_and_the_net_stays(self) -> None:
+        sent = [command.arguments for command in render.leave_to_queue(Transfer("sales", 120, 5))]
+        assert sent == [
+            ("TIMEOUT(absolute)", "7.0"),
+            ("THREADLINE_QUEUE", "sales"),
+            ("THREADLINE_QUEUE_TIMEOUT", "120"),
+            ("THREADLINE_PRIORITY", "5"),
+            ("THREADLINE_ROUTE", "queue"),
+        ]
+
+    @pytest.mark.parametrize("queue", ["", "a,b", "a b", "${X}", "x" * 65, "a\nb"])
+    def test_a_queue_that_would_break_the_dialplan_is_refused(self, queue: str) -> None:
+        with pytest.raises(ValueError, match="queue"):
+            render.leave_to_queue(Transfer(queue, 60))

@@ -1,0 +1,320 @@
+"""Whole conversations: an Asterisk that obeys, a house that knows what it wants, and what can come between."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from itertools import count
+
+import pytest
+from structlog.testing import capture_logs
+
+from router.channels.agi import session
+from router.channels.agi.render import Sound
+from router.channels.agi.server import AgiServer
+from router.channels.agi.session import AgiChannel
+from router.core.commands import AskDigits, ChannelCommand, Hangup, Prompt, RecordMessage, Say, Transfer
+from router.core.events import (
+    WITHHELD,
+    Caller,
+    CallerHungUp,
+    CallStarted,
+    DigitsEntered,
+    Event,
+    InputTimedOut,
+    RecordingEnded,
+    TransferEnded,
+    TransferOutcome,
+)
+from router.speech.failures import SynthesisFailed
+from tests.channels.agi.asterisk import Asterisk, Peer, environment
+
+HELLO, CODE, BYE = (Prompt(text, "en") for text in ("hello", "code", "bye"))
+ASK = AskDigits((CODE,), 4, 5.0, 3.0)
+SALES = Transfer("sales", 90, 2)
+STARTED = CallStarted("agi", Caller("+4930123456"), "+4930987654")
+
+
+class House:
+    """Answers the events of a call one after the other with ``answers``; an exception or a wait is obeyed."""
+
+    def __init__(self, *answers: Sequence[ChannelCommand] | Exception | Awaitable[None]) -> None:
+        self.answers = list(answers)
+        self.events: list[Event] = []
+        self.call_ids: set[str] = set()
+
+    async def handle(self, call_id: str, event: Event) -> Sequence[ChannelCommand]:
+        self.events.append(event)
+        self.call_ids.add(call_id)
+        if isinstance(event, CallerHungUp):
+            return ()
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        if isinstance(answer, Awaitable):
+            await answer
+            return ()
+        return answer
+
+
+async def sounds(prompt: Prompt) -> Sound:
+    if prompt.text == "unspeakable":
+        raise SynthesisFailed("no voice")
+    return Sound(f"http://router/{prompt.text}.wav", 2.0)
+
+
+@asynccontextmanager
+async def answering(house: House) -> AsyncIterator[AgiServer]:
+    ids = count(1)
+    server = AgiServer(AgiChannel(house, sounds, lambda: f"id-{next(ids)}"), "127.0.0.1", 0)
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.stop(grace=5)
+        assert (server.calls, server.connections) == (0, 0)
+
+
+async def converse(house: House, asterisk: Asterisk, **changes: str | None) -> Asterisk:
+    async with answering(house) as server:
+        await asterisk.call(server.address, **changes)
+    return asterisk
+
+
+def said(asterisk: Asterisk) -> list[str]:
+    """The commands that a caller notices."""
+    return [command for command in asterisk.commands if not command.startswith("SET VARIABLE TIMEOUT")]
+
+
+async def test_a_call_goes_to_a_queue_with_its_code() -> None:
+    house = House((Say((HELLO,)), ASK), (Say((BYE,)), SALES))
+    asterisk = await converse(house, Asterisk("1234"))
+    assert house.events == [STARTED, DigitsEntered("1234")]
+    assert house.call_ids == {"id-1"}
+    assert said(asterisk) == [
+        "SET VARIABLE THREADLINE_CALL id-1",
+        "STREAM FILE http://router/hello.wav ",
+        "GET DATA http://router/code.wav 5000 1",
+        "WAIT FOR DIGIT 3000",
+        "WAIT FOR DIGIT 3000",
+        "WAIT FOR DIGIT 3000",
+        "STREAM FILE http://router/bye.wav ",
+        "SET VARIABLE THREADLINE_QUEUE sales",
+        "SET VARIABLE THREADLINE_QUEUE_TIMEOUT 90",
+        "SET VARIABLE THREADLINE_PRIORITY 2",
+        "SET VARIABLE THREADLINE_ROUTE queue",
+    ]
+    # Two seconds of prompt; silence, waits for keys included, of at most seven.
+    assert asterisk.guards == [9.0, 9.0, 7.0, 7.0, 7.0, 9.0, 7.0]
+
+
+async def test_every_command_that_takes_time_has_its_own_guard() -> None:
+    house = House(
+        (Say((HELLO, BYE)), AskDigits((HELLO, CODE), 3, 5.0, 3.0)), (RecordMessage((HELLO,), 60, 4),), (SALES,)
+    )
+    asterisk = await converse(house, Asterisk(".1.."))
+    lasting = ("STREAM", "GET DATA", "WAIT", "RECORD")
+    for before, command in zip(asterisk.commands, asterisk.commands[1:], strict=False):
+        if command.startswith(lasting):
+            assert before.startswith("SET VARIABLE TIMEOUT(absolute)"), command
+
+
+@pytest.mark.parametrize(
+    ("keys", "event"),
+    [
+        (".", InputTimedOut()),
+        ("#", DigitsEntered("")),
+        ("1#", DigitsEntered("1")),
+        ("12.", DigitsEntered("12")),
+        ("*0*0", DigitsEntered("*0*0")),
+    ],
+)
+async def test_input(keys: str, event: Event) -> None:
+    house = House((ASK,), (SALES,))
+    await converse(house, Asterisk(keys))
+    assert house.events == [STARTED, event]
+
+
+async def test_a_key_during_an_earlier_prompt_counts() -> None:
+    house = House((AskDigits((HELLO, BYE, CODE), 2, 5.0, 3.0),), (SALES,))
+    asterisk = await converse(house, Asterisk(".7#"))
+    assert house.events == [STARTED, DigitsEntered("7")]
+    assert not [command for command in asterisk.commands if command.startswith("GET DATA")]
+
+
+async def test_a_question_without_words_only_listens() -> None:
+    house = House((AskDigits((), 1, 5.0, 3.0),), (SALES,))
+    asterisk = await converse(house, Asterisk("7"))
+    assert house.events == [STARTED, DigitsEntered("7")]
+    assert "WAIT FOR DIGIT 5000" in asterisk.commands
+
+
+async def test_keys_no_telephone_has_are_passed_over_but_not_for_ever() -> None:
+    odd = ["200 result=65"] * 100
+    house = House((AskDigits((), 2, 5.0, 3.0),), (SALES,))
+    asterisk = await converse(house, Asterisk("7", say={"WAIT FOR": odd[:1]}))
+    assert house.events == [STARTED, DigitsEntered("7")]
+    house = House((AskDigits((), 2, 5.0, 3.0),), (SALES,))
+    asterisk = await converse(house, Asterisk(say={"WAIT FOR": odd}))
+    assert house.events == [STARTED, DigitsEntered("")]
+    assert len(asterisk.commands) < 60
+
+
+async def test_a_withheld_number_reaches_nobody() -> None:
+    house = House((SALES,))
+    with capture_logs() as logs:
+        await converse(house, Asterisk(), callingpres="32")
+    assert house.events == [CallStarted("agi", WITHHELD, "+4930987654")]
+    assert "30123456" not in str(logs)
+
+
+async def test_a_call_comes_back_from_the_queue() -> None:
+    house = House((Say((BYE,)), Hangup()))
+    asterisk = Asterisk()
+    asterisk.variables["THREADLINE_CALL"] = "call-7"
+    await converse(house, asterisk, arg_1="transfer-ended", arg_2="TIMEOUT")
+    assert house.events == [TransferEnded(TransferOutcome.NO_ANSWER)]
+    assert house.call_ids == {"call-7"}
+    assert asterisk.variables["THREADLINE_ROUTE"] == "hangup"
+    assert asterisk.commands[-1] == "SET VARIABLE THREADLINE_ROUTE hangup"
+
+
+@pytest.mark.parametrize("known", [None, "", "../../etc", "x" * 65])
+async def test_a_call_that_comes_back_without_its_id_goes_to_the_default_queue(known: str | None) -> None:
+    house = House()
+    asterisk = Asterisk()
+    if known is not None:
+        asterisk.variables["THREADLINE_CALL"] = known
+    await converse(house, asterisk, arg_1="transfer-ended", arg_2="TIMEOUT")
+    assert house.events == []
+    assert "THREADLINE_ROUTE" not in asterisk.variables
+
+
+@pytest.mark.parametrize("argument", [None, "", "ended"])
+async def test_an_unknown_way_in_goes_to_the_default_queue(argument: str | None) -> None:
+    house = House()
+    asterisk = await converse(house, Asterisk(), arg_1=argument)
+    assert asterisk.commands == []
+    assert house.events == []
+
+
+class TestRecording:
+    async def test_a_message(self) -> None:
+        house = House((RecordMessage((HELLO,), 60, 4),), (Hangup(),))
+        asterisk = await converse(house, Asterisk())
+        assert house.events == [STARTED, RecordingEnded("id-1-id-2.wav", 3.0)]
+        assert "RECORD FILE /rec/id-1-id-2 wav # 60000 BEEP s=4" in asterisk.commands
+
+    async def test_a_hangup_finishes_it(self) -> None:
+        house = House((RecordMessage((), 60, 4),), (Say((BYE,)), Hangup()))
+        asterisk = await converse(house, Asterisk(hangup_at=3))
+        assert asterisk.hung_up
+        assert house.events == [STARTED, RecordingEnded("id-1-id-2.wav", 2.0)]
+
+    async def test_a_hangup_finishes_it_and_the_call_that_would_go_on(self) -> None:
+        house = House((RecordMessage((), 60, 4),), (ASK,))
+        await converse(house, Asterisk(hangup_at=3))
+        assert house.events == [STARTED, RecordingEnded("id-1-id-2.wav", 2.0), CallerHungUp()]
+
+    async def test_a_disk_that_cannot_be_written_is_no_hangup(self) -> None:
+        house = House((RecordMessage((), 60, 4),), (SALES,))
+        asterisk = await converse(house, Asterisk(say={"RECORD FILE": ["200 result=-1 (writefile)"]}))
+        assert house.events == [STARTED, RecordingEnded(None, 0.0)]
+        assert asterisk.variables["THREADLINE_ROUTE"] == "queue"
+
+    async def test_without_a_place_for_it_the_caller_goes_to_people(self) -> None:
+        house = House((RecordMessage((), 60, 4),))
+        asterisk = Asterisk()
+        del asterisk.variables["THREADLINE_RECORDINGS"]
+        await converse(house, asterisk)
+        assert house.events == [STARTED, CallerHungUp()]
+        assert "THREADLINE_ROUTE" not in asterisk.variables
+
+
+class TestPrompts:
+    async def test_what_is_only_told_may_be_missing(self) -> None:
+        house = House((Say((Prompt("unspeakable", "en"), HELLO)), SALES))
+        asterisk = Asterisk(say={"STREAM FILE": ["200 result=-1 endpos=0"]})
+        await converse(house, asterisk)
+        assert "CHANNEL STATUS" in asterisk.commands
+        assert asterisk.variables["THREADLINE_ROUTE"] == "queue"
+
+    @pytest.mark.parametrize("prompt", [CODE, Prompt("unspeakable", "en")])
+    async def test_a_question_nobody_hears_is_not_asked(self, prompt: Prompt) -> None:
+        house = House((AskDigits((prompt,), 1, 5.0, 3.0),))
+        asterisk = await converse(house, Asterisk(say={"GET DATA": ["200 result=-1"]}))
+        assert house.events == [STARTED, CallerHungUp()]
+        assert "THREADLINE_ROUTE" not in asterisk.variables
+
+
+LONG_CALL = (
+    (Say((HELLO,)), AskDigits((HELLO, CODE), 2, 5.0, 3.0)),
+    (RecordMessage((HELLO,), 60, 4),),
+    (Say((BYE,)), SALES),
+)
+
+
+def long_call() -> tuple[House, Callable[[int | None], Asterisk]]:
+    return House(*LONG_CALL), lambda at: Asterisk(".12", hangup_at=at)
+
+
+async def test_a_hangup_at_every_single_point_is_told_once() -> None:
+    house, asterisk = long_call()
+    whole = await converse(house, asterisk(None))
+    assert len(house.events) == 3
+    assert whole.variables["THREADLINE_ROUTE"] == "queue"
+    for point in range(len(whole.commands)):
+        house, asterisk = long_call()
+        cut = await converse(house, asterisk(point))
+        assert cut.hung_up
+        # Before the house knows of the call there is nobody to tell.
+        expected = [CallerHungUp()] if point else []
+        assert [event for event in house.events if isinstance(event, CallerHungUp)] == expected, cut.commands
+        assert not house.events or not expected or house.events[-1] == CallerHungUp()
+        assert "THREADLINE_ROUTE" not in cut.variables
+
+
+async def test_a_hangup_after_the_house_ended_the_call_is_not_told() -> None:
+    house = House((Say((BYE,)), Hangup()))
+    asterisk = await converse(house, Asterisk(hangup_at=2))
+    assert asterisk.hung_up
+    assert house.events == [STARTED]
+
+
+async def test_a_house_that_fails_gives_the_caller_to_the_default_queue() -> None:
+    house = House((ASK,), RuntimeError("database gone"))
+    with capture_logs() as logs:
+        asterisk = await converse(house, Asterisk("1234"))
+    assert "THREADLINE_ROUTE" not in asterisk.variables
+    assert house.events == [STARTED, DigitsEntered("1234"), CallerHungUp()]
+    (entry,) = [entry for entry in logs if entry["log_level"] == "error"]
+    assert entry["event"] == "agi_handler_failed"
+
+
+async def test_a_house_that_takes_too_long_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "_HOUSE_SECONDS", 0.05)
+    never = asyncio.Event().wait()
+    house = House(never)  # type: ignore[arg-type]
+    asterisk = await converse(house, Asterisk())
+    assert "THREADLINE_ROUTE" not in asterisk.variables
+    assert house.events == [STARTED, CallerHungUp()]
+
+
+async def test_a_queue_the_dialplan_cannot_take_gives_the_caller_to_the_default_queue() -> None:
+    house = House((Transfer("a,b", 60),))
+    asterisk = await converse(house, Asterisk())
+    assert "THREADLINE_ROUTE" not in asterisk.variables
+    assert house.events == [STARTED, CallerHungUp()]
+
+
+async def test_stopping_closes_the_books() -> None:
+    house = House((ASK,))
+    server = AgiServer(AgiChannel(house, sounds, lambda: "id"), "127.0.0.1", 0)
+    await server.start()
+    peer = await Peer.connect(server.address, environment())
+    while (await peer.command())[:2] != ["GET", "DATA"]:
+        peer.reply("200 result=1")
+    await server.stop(grace=0.01)
+    assert house.events == [STARTED, CallerHungUp()]
+    await peer.close()
