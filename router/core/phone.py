@@ -53,8 +53,8 @@ def masked(number: str) -> str:
     """A number for logs: country and last two digits (`+49…56`); of what is not E.164 nothing at all."""
     if not _E164.fullmatch(number):
         return "…"
-    country = _country_code(number) or ""
-    return f"+{country}…{number[-2:]}"
+    plan = _plan(number[1:4])
+    return f"+{plan.country if plan else ''}…{number[-2:]}"
 
 
 def is_withheld(text: str | None) -> bool:
@@ -74,40 +74,38 @@ def is_withheld(text: str | None) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What is needed of a country's numbering plan to wave ordinary numbers through."""
+    """What is needed of a country's numbering plan to wave ordinary numbers through.
 
+    `lengths` count all digits, country code included; those that service codes may have are left out. What follows the
+    country code goes to the full parser when it begins like `trunk_prefix`.
+    """
+
+    country: str
     lengths: frozenset[int]
     trunk_prefix: re.Pattern[str] | None
 
 
-@lru_cache(maxsize=300)
-def _plan(country: str) -> _Plan | None:
-    region = phonenumbers.region_code_for_country_code(int(country))
-    metadata = PhoneMetadata.metadata_for_region_or_calling_code(int(country), region)
-    if metadata is None or metadata.general_desc is None:
-        return None
-    prefix = metadata.national_prefix_for_parsing
-    return _Plan(frozenset(metadata.general_desc.possible_length), re.compile(prefix) if prefix else None)
-
-
-def _country_code(number: str) -> str | None:
-    """The country code of an E.164 number; no code is the beginning of another (ITU-T E.164)."""
+@lru_cache(maxsize=1_000)
+def _plan(beginning: str) -> _Plan | None:
+    """The plan for numbers with these first three digits; no country code is the beginning of another (ITU-T E.164)."""
     for length in (2, 1, 3):
-        if int(number[1 : 1 + length]) in phonenumbers.COUNTRY_CODE_TO_REGION_CODE:
-            return number[1 : 1 + length]
+        code = int(beginning[:length])
+        region = phonenumbers.region_code_for_country_code(code)
+        metadata = PhoneMetadata.metadata_for_region_or_calling_code(code, region)
+        if metadata is not None and metadata.general_desc is not None:
+            national = (n for n in metadata.general_desc.possible_length if n > _SERVICE_CODE_DIGITS)
+            prefix = metadata.national_prefix_for_parsing
+            lengths = frozenset(length + n for n in national)
+            return _Plan(beginning[:length], lengths, re.compile(prefix) if prefix else None)
     return None
 
 
 def _surely_possible(number: str) -> bool:
     """Whether the full parser would give back this E.164 number unchanged; False means ask it."""
-    country = _country_code(number)
-    plan = None if country is None else _plan(country)
-    if country is None or plan is None:
+    plan = _plan(number[1:4])
+    if plan is None or len(number) - 1 not in plan.lengths:
         return False
-    national = number[1 + len(country) :]
-    if len(national) <= _SERVICE_CODE_DIGITS or len(national) not in plan.lengths:
-        return False
-    return plan.trunk_prefix is None or plan.trunk_prefix.match(national) is None
+    return plan.trunk_prefix is None or plan.trunk_prefix.match(number, 1 + len(plan.country)) is None
 
 
 def _without_uri(text: str) -> str | None:

@@ -29,7 +29,7 @@ def as_wav(samples: Samples, rate: int, bits: int = 16, channels: int = 1) -> Wa
 def heard(content: bytes) -> Samples:
     wav = read_wav(content)
     assert wav.is_telephone
-    return np.frombuffer(wav.data, "<i2").astype(np.float32) / 32768
+    return np.frombuffer(wav.data, "<i2").astype(np.float32) / np.float32(32768)
 
 
 @pytest.mark.parametrize("rate", [8000, 11025, 16000, 22050, 44100, 48000])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from router.speech.cache import is_key
@@ -201,6 +201,7 @@ async def test_a_directory_that_cannot_be_used_is_named(tmp_path: Path, tones: A
 
 
 @given(st.text(max_size=60))
+@example("a\u00ad\u0308")
 def test_the_spoken_form_is_stable_and_one_line(text: str) -> None:
     form = spoken_form(text)
     assert spoken_form(form) == form
