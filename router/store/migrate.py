@@ -1,0 +1,39 @@
+"""Bring a database to the schema of this version, and tell whether it is there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection as SyncConnection
+
+from router.store.database import Database
+
+
+def _config(connection: SyncConnection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def newest() -> str:
+    """The revision that this version needs."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    assert head is not None  # noqa: S101 - there is always a first migration
+    return head
+
+
+async def current(database: Database) -> str | None:
+    """The revision the database is at; None for an empty one."""
+    async with database.read() as connection:
+        return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
+
+
+async def upgrade(database: Database) -> None:
+    """Bring the database to the newest revision, all steps or none."""
+    async with database.begin() as connection:
+        await connection.run_sync(lambda sync: command.upgrade(_config(sync), "head"))
