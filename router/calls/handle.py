@@ -144,13 +144,13 @@ class Calls:
             row = await store.by_channel_ref(connection, channel, channel_ref)
         return row.id if row else None
 
-    async def session(self, call_id: str) -> Session:
-        """The session as stored. Raises `UnknownCall`."""
+    async def turn(self, call_id: str) -> Turn:
+        """The call as it stands, with the last commands. Raises `UnknownCall`."""
         async with self._database.read() as connection:
             row = await store.by_id(connection, call_id)
         if row is None:
             raise UnknownCall(call_id)
-        return session_from_json(row.session)
+        return _again(row)
 
     async def end_lost(self, channel: str, still_there: frozenset[str], untouched_since: datetime) -> int:
         """End the calls of ``channel`` that it no longer has, given the refs it does have; how many there were.

@@ -1,0 +1,68 @@
+"""Places test calls and sends their events, for the page and for ``threadline dial`` alike."""
+
+from __future__ import annotations
+
+from router.calls.handle import Calls, Turn
+from router.channels.simulator.queues import SimulatedQueues
+from router.core.commands import Transfer
+from router.core.events import WITHHELD, Caller, CallerHungUp, CallStarted, Event, TransferEnded
+from router.core.phone import e164, is_withheld
+from router.store.database import new_id
+
+CHANNEL = "testphone"
+
+
+class BadNumber(ValueError):
+    """A number that no telephone has."""
+
+
+def caller_from(number: str, withheld: bool, region: str) -> Caller:
+    """The caller as a network would tell it. Raises `BadNumber`."""
+    if withheld or is_withheld(number):
+        return WITHHELD
+    found = e164(number, region)
+    if found is None:
+        raise BadNumber(f"'{number[:40]}' is not a telephone number; write it like 030 23125 011 or +49 30 23125 011")
+    return Caller(found)
+
+
+class TestPhone:
+    """A telephone without a network. Where ``queues`` is None (a single call in the terminal) nobody ever answers."""
+
+    __test__ = False  # not for pytest
+
+    def __init__(self, calls: Calls, region: str) -> None:
+        self._calls = calls
+        self._region = region
+        self.queues: SimulatedQueues | None = None
+
+    async def dial(self, number: str, *, withheld: bool, service_number: str | None) -> Turn:
+        """Call the service number. Raises `BadNumber`."""
+        to = e164(service_number, self._region) or service_number if service_number else None
+        event = CallStarted(CHANNEL, caller_from(number, withheld, self._region), to)
+        return self._follow(await self._calls.begin(CHANNEL, new_id(), event))
+
+    async def send(self, call_id: str, event: Event, sequence: int | None = None) -> Turn:
+        """Press keys, speak, wait, leave a message. Raises `UnknownCall` and, without a sequence, `NotAccepted`."""
+        return self._follow(await self._calls.handle(call_id, event, sequence))
+
+    async def hang_up(self, call_id: str) -> Turn:
+        """Put the receiver down; harmless when the call is over."""
+        turn = await self._calls.turn(call_id)
+        if not turn.session.ended:
+            turn = await self._calls.handle(call_id, CallerHungUp())
+        if self.queues:
+            await self.queues.leave(call_id, "hung_up")
+        return turn
+
+    async def transfer_ended(self, call_id: str, event: TransferEnded) -> None:
+        """The queue gives the call back to the flow."""
+        await self.send(call_id, event)
+
+    def _follow(self, turn: Turn) -> Turn:
+        match turn.commands[-1:]:
+            case (Transfer() as transfer,) if self.queues and not turn.repeated:
+                self.queues.enter(turn.call_id, transfer)
+            case _:
+                pass
+        return turn

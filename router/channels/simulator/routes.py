@@ -1,0 +1,119 @@
+"""The test phone's requests: JSON in, what the caller hears and the trace out."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import to_jsonable_python
+
+from router.calls.handle import Calls, Turn, UnknownCall
+from router.channels.simulator.phone import CHANNEL, BadNumber, TestPhone
+from router.channels.simulator.queues import QueueFull
+from router.core import events
+from router.engine.step import NotAccepted
+from router.errors import Refused, conflict, not_found, unprocessable
+from router.store.bus import Bus
+
+LONGEST_POLL = 20.0
+"""Seconds a request for news waits."""
+
+
+class Dial(BaseModel):
+    """Whom to be and whom to call."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    caller: Annotated[str, Field(alias="from", max_length=60)] = ""
+    withheld: bool = False
+    to: Annotated[str | None, Field(max_length=60)] = None
+
+
+class Input(BaseModel):
+    """What the caller does now. ``sequence`` is the one of the last answer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sequence: Annotated[int, Field(ge=0)]
+    kind: Literal["digits_entered", "speech_heard", "input_timed_out", "recording_ended"]
+    digits: Annotated[str, Field(pattern=r"^[0-9*#]{0,40}$")] = ""
+    text: Annotated[str, Field(max_length=2000)] = ""
+    seconds: Annotated[float, Field(ge=0, le=600)] = 0
+
+    def event(self) -> events.Event:
+        """The event for the engine."""
+        match self.kind:
+            case "digits_entered":
+                return events.DigitsEntered(self.digits.removesuffix("#"))
+            case "speech_heard":
+                return events.SpeechHeard(self.text)
+            case "input_timed_out":
+                return events.InputTimedOut()
+            case "recording_ended":
+                return events.RecordingEnded(None, self.seconds, self.text or None)
+
+
+def shown(turn: Turn) -> dict[str, Any]:
+    """A turn as JSON."""
+    return {
+        "call": turn.call_id,
+        "sequence": turn.sequence,
+        "state": turn.session.state.value,
+        "outcome": turn.session.outcome.value if turn.session.outcome else None,
+        "language": turn.session.language,
+        "commands": to_jsonable_python(turn.commands),
+        "trace": to_jsonable_python(turn.session.trace),
+    }
+
+
+def routes(phone: TestPhone, calls: Calls, bus: Bus, allowed: Callable[..., Any]) -> APIRouter:
+    """The requests under ``/testphone/calls``, for those whom the dependency ``allowed`` lets in."""
+    router = APIRouter(prefix="/testphone/calls", dependencies=[Depends(allowed)], include_in_schema=False)
+
+    @router.post("", status_code=201)
+    async def dial(body: Dial) -> dict[str, Any]:
+        try:
+            return shown(await phone.dial(body.caller, withheld=body.withheld, service_number=body.to))
+        except BadNumber as error:
+            raise unprocessable(str(error), [{"field": "from", "message": str(error)}]) from None
+        except QueueFull as error:
+            raise Refused(503, "Too many calls", str(error)) from None
+
+    @router.post("/{call_id}/events")
+    async def send(call_id: str, body: Input) -> dict[str, Any]:
+        await _test_call(call_id)
+        try:
+            return shown(await phone.send(call_id, body.event(), body.sequence))
+        except NotAccepted as error:
+            raise conflict(str(error)) from None
+
+    @router.post("/{call_id}/hangup")
+    async def hang_up(call_id: str) -> dict[str, Any]:
+        await _test_call(call_id)
+        return shown(await phone.hang_up(call_id))
+
+    @router.get("/{call_id}")
+    async def news(call_id: str, after: Annotated[int | None, Query(ge=0)] = None) -> dict[str, Any]:
+        """The call as it stands; with ``after``, as soon as it has gone beyond that sequence or 20 s have passed."""
+        async with bus.listen(f"call:{call_id}") as changed:
+            turn = await _test_call(call_id)
+            if after is not None and turn.sequence <= after and not turn.session.ended:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(changed.wait(), LONGEST_POLL)
+                turn = await _test_call(call_id)
+        return shown(turn)
+
+    async def _test_call(call_id: str) -> Turn:
+        try:
+            turn = await calls.turn(call_id)
+        except UnknownCall:
+            turn = None
+        if turn is None or turn.session.channel != CHANNEL:
+            raise not_found("there is no such test call")
+        return turn
+
+    return router
