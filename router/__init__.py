@@ -1,0 +1,1 @@
+"""Threadline: a call router that knows which message a call is about."""
