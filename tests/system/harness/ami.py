@@ -101,7 +101,7 @@ class Ami:
                     raise TimeoutError(f"no {name} {headers or ''} within {within} s; came: {came or 'nothing'}")
                 self._changed.wait(rest)
 
-    def action(self, name: str, within: float = 10, **headers: str) -> list[Event]:
+    def action(self, name: str, within: float = 10, /, **headers: str) -> list[Event]:
         """Sends an action; returns its response and, for a list, the events that belong to it."""
         number = f"test-{next(self._ids)}"
         lines = [f"Action: {name}", f"ActionID: {number}", *(f"{key}: {value}" for key, value in headers.items())]

@@ -143,5 +143,5 @@ class Asterisk:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait(10)
-        if not os.environ.get("THREADLINE_TEST_KEEP"):
+        if not os.environ.get("KEEP_TEST_ASTERISK"):
             shutil.rmtree(self.directory, ignore_errors=True)

@@ -188,7 +188,8 @@ class Phone:
         def reachable() -> bool:
             if self.sipp.process.poll() is not None:
                 raise RuntimeError(f"phone {self.number} could not sign in:\n{self.sipp.report()}")
-            return bool(re.search(r"\bAvail\b", self._asterisk.cli(f"pjsip show aor {self.number}", check=False)))
+            shown = self._asterisk.cli(f"pjsip show aor {self.number}", check=False)
+            return bool(re.search(rf":{self.sipp.port}\b.*\bAvail\b", shown))
 
         until(reachable, within, f"phone {self.number} reachable", every=0.1)
         return self

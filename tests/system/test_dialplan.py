@@ -1,0 +1,198 @@
+"""The dialplan alone, with no router or a scripted one: a caller always reaches people, and the contract holds."""
+
+from __future__ import annotations
+
+import re
+import socket
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.system.conftest import MakeCaller, MakePhone
+from tests.system.harness.agi_script import AgiScript, Asked
+from tests.system.harness.ami import Ami
+from tests.system.harness.asterisk import Asterisk
+from tests.system.harness.caller import Identity
+from tests.system.harness.media import Sound
+from tests.system.harness.waiting import until
+
+pytestmark = [pytest.mark.system, pytest.mark.needs("sipp", "mmdebstrap")]
+
+KNOWN = Identity("+493055501")
+REAL = "+491719876543"
+RunScript = Callable[..., AgiScript]
+
+
+def to_queue(queue: str, seconds: str = "", priority: str = "0") -> list[str]:
+    values = {"CALL": "call-1", "QUEUE": queue, "PRIORITY": priority, "QUEUE_TIMEOUT": seconds, "ROUTE": "queue"}
+    return [f'SET VARIABLE THREADLINE_{name} "{value}"' for name, value in values.items()]
+
+
+def test_asterisk_starts_without_a_complaint(asterisk: Asterisk) -> None:
+    complaints = [line for line in asterisk.log.splitlines() if re.search(r"\] (WARNING|ERROR)", line)]
+    assert [line for line in complaints if "res_agi.c" not in line and "Threadline sent a call" not in line] == []
+
+
+def test_the_router_may_do_on_ami_what_it_needs_and_no_more(ami: Ami) -> None:
+    device = {"Queue": "sales", "Interface": "PJSIP/104"}
+    allowed: list[tuple[str, dict[str, str]]] = [
+        ("QueueAdd", device),
+        ("QueuePause", {**device, "Paused": "true"}),
+        ("QueueStatus", {}),
+        ("Status", {}),
+        ("CoreShowChannels", {}),
+        ("QueueRemove", device),
+        ("Ping", {}),
+    ]
+    refused: list[tuple[str, dict[str, str]]] = [
+        ("Originate", {"Channel": "PJSIP/104", "Application": "Hangup"}),
+        ("Command", {"Command": "core show version"}),
+        ("GetConfig", {"Filename": "manager.conf"}),
+        ("Redirect", {"Channel": "x", "Exten": "s", "Context": "x"}),
+        ("Getvar", {"Variable": "SHELL(id)"}),
+        ("Setvar", {"Variable": "A", "Value": "b"}),
+        ("Reload", {}),
+    ]
+    for name, headers in allowed:
+        assert ami.action(name, **headers)[0].get("Response") == "Success", name
+    for name, headers in refused:
+        assert ami.action(name, **headers)[0].get("Response") == "Error", name
+
+
+def test_a_call_is_handed_over_as_agreed(ami: Ami, make_caller: MakeCaller, agi_script: RunScript) -> None:
+    script = agi_script(lambda asked: to_queue("sales", priority="7"))
+    make_caller(KNOWN, "+4930111222")
+    joined = ami.wait("QueueCallerJoin")
+    assert (joined.get("Queue"), joined.get("ChanVariable")) == ("sales", "THREADLINE_CALL=call-1")
+    asked = script.asked[0]
+    assert asked.arguments == ["started"]
+    assert asked.environment["agi_network_script"] == "call"
+    assert asked.environment["agi_callerid"] == "+493055501"
+    assert asked.environment["agi_dnid"] == asked.environment["agi_extension"] == "+4930111222"
+
+
+def test_a_queue_nobody_answered_comes_back_with_the_reason(
+    ami: Ami, make_caller: MakeCaller, agi_script: RunScript
+) -> None:
+    def lines(asked: Asked) -> list[str]:
+        return to_queue("service", "1") if asked.arguments == ["started"] else ["SET VARIABLE THREADLINE_ROUTE hangup"]
+
+    script = agi_script(lines)
+    caller = make_caller(KNOWN)
+    assert script.wait_for(2, 10).arguments == ["transfer-ended", "TIMEOUT"]
+    caller.ended(5)
+    assert caller.ended_by_far_side
+
+
+def test_a_call_that_keeps_coming_back_ends_in_the_default_queue(
+    ami: Ami, make_caller: MakeCaller, agi_script: RunScript
+) -> None:
+    script = agi_script(lambda asked: to_queue("service", "1"))
+    caller = make_caller(KNOWN)
+    ami.wait("QueueCallerJoin", within=40, Queue="default")
+    assert len(script.asked) == 10
+    assert caller.up
+
+
+@pytest.mark.parametrize("lines", [[], ["SET VARIABLE THREADLINE_QUEUE sales"], to_queue("nosuch")[1:]])
+def test_a_router_that_does_not_decide_means_the_default_queue(
+    ami: Ami, make_caller: MakeCaller, agi_script: RunScript, lines: list[str]
+) -> None:
+    agi_script(lambda asked: lines)
+    since = time.monotonic()
+    make_caller(KNOWN)
+    joined = ami.wait("QueueCallerJoin", within=3)
+    assert joined.get("Queue") == "default"
+    assert joined.at - since < 3
+
+
+def test_a_router_that_hangs_before_its_first_word_costs_five_seconds(
+    ami: Ami, make_caller: MakeCaller, agi_script: RunScript
+) -> None:
+    agi_script(lambda asked: [], holds=True)
+    caller = make_caller(KNOWN)
+    since = time.monotonic()
+    assert ami.wait("QueueCallerJoin", within=8).get("Queue") == "default"
+    heard = until(lambda: caller.media.first(Sound.RINGING), 3, "ring tone")
+    assert heard - since < 8
+
+
+def test_a_prompt_server_that_hangs_is_given_up(ami: Ami, make_caller: MakeCaller, agi_script: RunScript) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as never_answers:
+        address = f"http://127.0.0.1:{never_answers.getsockname()[1]}/prompts/x.wav"
+        script = agi_script(lambda asked: ["SET VARIABLE TIMEOUT(absolute) 6", f'STREAM FILE {address} ""'])
+        since = time.monotonic()
+        make_caller(KNOWN)
+        assert ami.wait("QueueCallerJoin", within=8).get("Queue") == "default"
+        assert time.monotonic() - since < 5
+    assert script.asked[0].answers[1].startswith("200 result=-1")
+
+
+def test_no_router_at_all_means_the_default_queue_and_a_ringing_phone(
+    ami: Ami, make_caller: MakeCaller, make_phone: MakePhone
+) -> None:
+    phone = make_phone("101")
+    ami.add_agent("default", "101")
+    caller = make_caller(KNOWN)
+    assert ami.wait("QueueCallerJoin", within=3).get("ChanVariable") == "THREADLINE_CALL="
+    phone.rings(within=3)
+    until(lambda: caller.media.first(Sound.RINGING), 3, "ring tone")
+    phone.answer()
+    ami.wait("AgentConnect")
+    phone.hang_up()
+    caller.ended(5)
+
+
+@pytest.mark.parametrize("dialled", ["+493012345", "030123", "hotline", "4"])
+def test_every_number_and_name_a_trunk_may_send_is_taken(ami: Ami, make_caller: MakeCaller, dialled: str) -> None:
+    make_caller(KNOWN, dialled)
+    assert ami.wait("QueueCallerJoin", within=3).get("Queue") == "default"
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [
+        Identity.withheld(REAL),
+        Identity(REAL, privacy="id"),
+        Identity(REAL, asserted=REAL, privacy="header;user;id;critical"),
+        Identity("anonymous", asserted=REAL),
+        Identity("Anonymous", asserted=REAL, privacy="ID"),
+        Identity(REAL, name="Anonymous"),
+        Identity("restricted", asserted=REAL),
+    ],
+)
+def test_a_withheld_number_goes_nowhere(
+    asterisk: Asterisk,
+    ami: Ami,
+    make_caller: MakeCaller,
+    make_phone: MakePhone,
+    agi_script: RunScript,
+    identity: Identity,
+) -> None:
+    script = agi_script(lambda asked: to_queue("sales"))
+    phone = make_phone("101")
+    ami.add_agent("sales", "101")
+    caller = make_caller(identity)
+    invite = phone.rings()
+    phone.answer()
+    ami.wait("AgentConnect")
+    phone.hang_up()
+    caller.ended(5)
+    asked = script.asked[0].environment
+    assert (asked["agi_callerid"], asked["agi_calleridname"]) == ("unknown", "unknown")
+    assert int(asked["agi_callingpres"]) & 0x60 == 0x20
+    digits = REAL[-8:]
+    assert digits not in invite.text
+    assert digits not in str([event.headers for event in ami.events])
+    assert digits not in asterisk.everything_written()
+
+
+def test_a_number_that_is_not_withheld_arrives_as_sent(
+    ami: Ami, make_caller: MakeCaller, agi_script: RunScript
+) -> None:
+    script = agi_script(lambda asked: to_queue("sales"))
+    make_caller(Identity("+4930111", asserted="+4940222", privacy="none"))
+    ami.wait("QueueCallerJoin")
+    assert script.asked[0].environment["agi_callerid"] == "+4940222"
+    assert script.asked[0].environment["agi_callingpres"] == "0"
