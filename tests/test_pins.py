@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+import sys
 import tomllib
+from collections.abc import Iterable
+from importlib.metadata import packages_distributions
 from itertools import combinations
 from pathlib import Path
 
@@ -14,6 +18,11 @@ PROJECT = Path(__file__).resolve().parent.parent
 PINS = sorted((PROJECT / "requirements").glob("*.txt"))
 DECLARED = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))
 LOCK = json.loads((PROJECT / "package-lock.json").read_text("utf-8"))
+
+# Public parts of a declared package that come as packages of their own.
+PARTS = {"starlette": "fastapi", "pydantic-core": "pydantic", "markupsafe": "jinja2", "typing-extensions": "pydantic"}
+# Used by name or by presence, never by import: database drivers, uvicorn's loop and parser, form fields, time zones.
+NAMED_ONLY = {"aiosqlite", "asyncpg", "httptools", "python-multipart", "tzdata", "uvloop"}
 
 
 def _name(requirement: str) -> str:
@@ -48,6 +57,33 @@ def test_every_python_package_is_pinned_with_hashes_and_without_addresses(path: 
 def test_what_is_declared_is_pinned(file: str, wanted: list[str]) -> None:
     absent = {_name(entry) for entry in wanted} - _pinned(PROJECT / "requirements" / f"{file}.txt").keys()
     assert not absent, f"run make lock: requirements/{file}.txt lacks {', '.join(sorted(absent))}"
+
+
+def _imported(folders: Iterable[str]) -> set[str]:
+    """Names of the distributions that the Python files in these folders import."""
+    modules = set()
+    for path in (path for folder in folders for path in (PROJECT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                modules |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                modules.add(node.module.split(".")[0])
+    distributions = packages_distributions()
+    outside = modules - sys.stdlib_module_names - {"router", "tests", "tools"}
+    return {_name(distributions.get(module, [module])[0]) for module in outside}
+
+
+def test_what_the_router_imports_is_declared_and_the_other_way_round() -> None:
+    declared = {_name(entry) for entry in DECLARED["project"]["dependencies"]}
+    imported = _imported(["router"]) - PARTS.keys()
+    assert not imported - declared, f"not declared in pyproject.toml: {sorted(imported - declared)}"
+    assert not declared - imported - NAMED_ONLY, f"declared, yet not used: {sorted(declared - imported - NAMED_ONLY)}"
+
+
+def test_what_the_tests_import_is_declared() -> None:
+    declared = {_name(entry) for entry in DECLARED["project"]["dependencies"] + DECLARED["dependency-groups"]["dev"]}
+    undeclared = _imported(["tests", "tools"]) - PARTS.keys() - declared
+    assert not undeclared, f"not declared in pyproject.toml: {sorted(undeclared)}"
 
 
 @pytest.mark.parametrize(("one", "other"), list(combinations(PINS, 2)), ids=lambda path: path.stem)
