@@ -22,3 +22,8 @@ class HungUp(Exception):
 class CommandTimeout(Exception):
     """Asterisk did not answer a command in time. The connection is closed, because a late answer would be taken
     for that to another command."""
+
+
+class GivenUp(Exception):
+    """We cannot go on with a call, so it goes to the default queue. The message says why; it holds no number, code or
+    secret and may be logged."""

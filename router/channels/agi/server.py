@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Final, cast
 
 import structlog
@@ -28,7 +30,7 @@ from router.channels.agi.codec import (
 )
 from router.channels.agi.commands import Command
 from router.channels.agi.environment import Environment
-from router.channels.agi.errors import CommandTimeout, HungUp, ProtocolError, RemoteProtocolError
+from router.channels.agi.errors import CommandTimeout, GivenUp, HungUp, ProtocolError, RemoteProtocolError
 
 Handler = Callable[[AgiCall], Awaitable[None]]
 
@@ -36,6 +38,7 @@ _log = structlog.get_logger(__name__)
 
 _FLUSH_SECONDS: Final = 2.0
 _CANCEL_SECONDS: Final = 2.0
+_FRAMES_LOGGED: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +154,19 @@ class AgiServer:
             log.warning("agi_command_timeout", command=str(error))
         except ProtocolError as error:
             log.warning("agi_protocol_error", reason=str(error))
-        except Exception:
-            log.exception("agi_call_too_long" if limit.expired() else "agi_handler_failed")
+        except GivenUp as error:
+            log.error("agi_given_up", reason=str(error))
+        except Exception as error:
+            # Neither message nor variables: those of a database or a validator hold numbers and codes.
+            event = "agi_call_too_long" if limit.expired() else "agi_handler_failed"
+            log.error(event, error=type(error).__name__, where=_where(error))
         finally:
             line.close()
+
+
+def _where(error: Exception) -> list[str]:
+    frames = traceback.extract_tb(error.__traceback__)[-_FRAMES_LOGGED:]
+    return [f"{PurePath(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
 
 
 class _Line(asyncio.Protocol):

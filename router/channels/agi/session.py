@@ -18,7 +18,7 @@ from router.channels.agi import commands, render
 from router.channels.agi.call import AgiCall
 from router.channels.agi.codec import Reply
 from router.channels.agi.commands import ANY_KEY
-from router.channels.agi.errors import HungUp
+from router.channels.agi.errors import GivenUp, HungUp
 from router.channels.agi.render import Guarded, Sound
 from router.core.commands import AskDigits, ChannelCommand, Hangup, Prompt, RecordMessage, Say, Transfer
 from router.core.events import CallerHungUp, DigitsEntered, Event, InputTimedOut, TransferEnded
@@ -43,10 +43,6 @@ class House(Protocol):
     async def handle(self, call_id: str, event: Event) -> Sequence[ChannelCommand]:
         """Take ``event``, say what the caller is to meet next. Nothing when the call is over."""
         ...
-
-
-class Unplayable(Exception):
-    """The caller would be asked something without hearing it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +87,7 @@ class _Conversation:
 
     # -- between the caller and the house
 
-    async def _enter(self) -> Event | None:
+    async def _enter(self) -> Event:
         """What brought the call here, by the dialplan's arguments."""
         env = self._call.env
         match env.arguments:
@@ -105,19 +101,23 @@ class _Conversation:
                 self._owes_hangup = True
                 return TransferEnded(render.transfer_outcome(rest[0] if rest else ""))
             case _:
-                self._log.error("agi_unknown_entry", arguments=len(env.arguments))
-                return None
+                raise GivenUp("the dialplan calls AGI with neither 'started' nor 'transfer-ended'")
 
     def _begin(self, call_id: str) -> None:
         if _CALL_ID.fullmatch(call_id) is None:
-            raise ValueError("the call came back without its id (THREADLINE_CALL)")
+            raise GivenUp("the call came back without its id (THREADLINE_CALL)")
         self._call_id = call_id
         self._log = self._log.bind(call_id=call_id)
 
     async def _ask_house(self, event: Event) -> Sequence[ChannelCommand]:
         self._owes_hangup = True
-        async with asyncio.timeout(_HOUSE_SECONDS):
-            wanted = await self._channel.house.handle(self._call_id, event)
+        try:
+            async with asyncio.timeout(_HOUSE_SECONDS) as limit:
+                wanted = await self._channel.house.handle(self._call_id, event)
+        except TimeoutError:
+            if limit.expired():
+                raise GivenUp(f"no decision within {_HOUSE_SECONDS:g} s after {event.kind}") from None
+            raise
         if not wanted or isinstance(wanted[-1], Hangup):
             self._owes_hangup = False  # The house has closed the call.
         return wanted
@@ -130,8 +130,8 @@ class _Conversation:
         try:
             async with asyncio.timeout(_FAREWELL_SECONDS):
                 await self._channel.house.handle(self._call_id, CallerHungUp())
-        except Exception:
-            self._log.exception("agi_farewell_failed")
+        except Exception as error:
+            self._log.error("agi_farewell_failed", error=type(error).__name__)
 
     async def _perform(self, wanted: Sequence[ChannelCommand]) -> Event | None:
         """Do what the house wants; the event that comes of it, None when the call leaves us."""
@@ -144,8 +144,7 @@ class _Conversation:
                 case RecordMessage():
                     return await self._record(command)
                 case Transfer():
-                    await self._call.run(*render.leave_to_queue(command))
-                    self._owes_hangup = False
+                    await self._leave_to_queue(command)
                     return None
                 case Hangup():
                     await self._call.run(*render.leave_to_hangup())
@@ -154,13 +153,21 @@ class _Conversation:
                     assert_never(command)
         return None
 
+    async def _leave_to_queue(self, command: Transfer) -> None:
+        try:
+            leaving = render.leave_to_queue(command)
+        except ValueError as error:
+            raise GivenUp(str(error)) from None
+        await self._call.run(*leaving)
+        self._owes_hangup = False
+
     # -- between the house and the caller
 
     async def _say(self, command: Say) -> None:
         for prompt in command.prompts:
             try:
-                await self._play(await self._channel.sounds(prompt))
-            except (PromptFailed, Unplayable) as error:
+                await self._play(await self._sound(prompt))
+            except GivenUp as error:
                 # What was only to be told need not keep the caller from what comes next.
                 self._log.warning("agi_prompt_skipped", reason=str(error))
 
@@ -192,7 +199,7 @@ class _Conversation:
                 break
         (reply,) = await self._call.run(commands.get_variable("THREADLINE_RECORDINGS"))
         if not reply.data:
-            raise ValueError("the dialplan does not say where recordings go (THREADLINE_RECORDINGS)")
+            raise GivenUp("the dialplan does not say where recordings go (THREADLINE_RECORDINGS)")
         name = f"{self._call_id}-{self._channel.new_id()}"
         reply = await self._do(render.record(command, f"{reply.data}/{name}"))
         ended = render.recording_ended(reply, f"{name}.wav", command.max_seconds)
@@ -203,7 +210,13 @@ class _Conversation:
 
     async def _all_sounds(self, prompts: Sequence[Prompt]) -> list[Sound]:
         """All of them before the first is played, so that there is no gap between them."""
-        return [await self._channel.sounds(prompt) for prompt in prompts]
+        return [await self._sound(prompt) for prompt in prompts]
+
+    async def _sound(self, prompt: Prompt) -> Sound:
+        try:
+            return await self._channel.sounds(prompt)
+        except PromptFailed as error:
+            raise GivenUp(str(error)) from None
 
     async def _play(self, sound: Sound, keys: str = "") -> str | None:
         return render.key_of_streaming(await self._played(render.play(sound, keys)))
@@ -212,7 +225,7 @@ class _Conversation:
         reply = await self._do(asked)
         if reply.result == "-1":
             await self._call.check_alive()
-            raise Unplayable("Asterisk could not play a prompt")
+            raise GivenUp("Asterisk could not play a prompt")
         return reply
 
     async def _do(self, asked: Guarded) -> Reply:

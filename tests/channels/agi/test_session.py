@@ -283,13 +283,16 @@ async def test_a_hangup_after_the_house_ended_the_call_is_not_told() -> None:
 
 
 async def test_a_house_that_fails_gives_the_caller_to_the_default_queue() -> None:
-    house = House((ASK,), RuntimeError("database gone"))
+    house = House((ASK,), RuntimeError("database gone, parameters ('+4930123456', '1234')"))
     with capture_logs() as logs:
         asterisk = await converse(house, Asterisk("1234"))
     assert "THREADLINE_ROUTE" not in asterisk.variables
     assert house.events == [STARTED, DigitsEntered("1234"), CallerHungUp()]
     (entry,) = [entry for entry in logs if entry["log_level"] == "error"]
-    assert entry["event"] == "agi_handler_failed"
+    assert (entry["event"], entry["error"]) == ("agi_handler_failed", "RuntimeError")
+    assert "test_session.py" in entry["where"][-1]
+    assert "30123456" not in str(logs)
+    assert "1234" not in str(logs)
 
 
 async def test_a_house_that_takes_too_long_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
