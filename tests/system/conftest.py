@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.system.harness.agi_script import AgiScript, Script
 from tests.system.harness.ami import Ami
 from tests.system.harness.asterisk import SETUP, Asterisk
+from tests.system.harness.browser import chromium
 from tests.system.harness.caller import Caller, Identity
 from tests.system.harness.figures import Figures
 from tests.system.harness.phone import Phone
@@ -149,3 +151,10 @@ def router(asterisk: Asterisk, tmp_path: Path) -> Iterator[Router]:
     process = Router(asterisk, tmp_path / "router", SERVICE_NUMBER=SERVICE_NUMBER)
     yield process
     process.stop()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, for the tests of one file: its event loop must be gone before tests with a loop of their own."""
+    with chromium() as running:
+        yield running
