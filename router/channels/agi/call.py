@@ -15,8 +15,8 @@ DEFAULT_COMMAND_TIMEOUT: Final = 10.0
 _DEAD_CHANNEL: Final = 511
 
 
-class Line(Protocol):
-    """The connection a call is on; see `router.channels.agi.server`."""
+class CallLine(Protocol):
+    """The connection a call is on; see `router.channels.agi.line`."""
 
     @property
     def hung_up(self) -> bool:
@@ -37,7 +37,7 @@ class AgiCall:
 
     __slots__ = ("_line", "env")
 
-    def __init__(self, env: Environment, line: Line) -> None:
+    def __init__(self, env: Environment, line: CallLine) -> None:
         self.env: Final = env
         self._line = line
 
