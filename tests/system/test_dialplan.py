@@ -34,6 +34,14 @@ def test_asterisk_starts_without_a_complaint(asterisk: Asterisk) -> None:
     assert [line for line in complaints if "res_agi.c" not in line and "Threadline sent a call" not in line] == []
 
 
+def test_an_operators_own_queue_stands_beside_ours(asterisk: Asterisk, ami: Ami) -> None:
+    (asterisk.directory / "etc" / "queues_custom.conf").write_text("[wholesale](hotline)\nstrategy = linear\n")
+    asterisk.cli("queue reload parameters")
+    queues = {event.get("Queue"): event for event in ami.action("QueueStatus") if event.name == "QueueParams"}
+    assert set(queues) == {"default", "sales", "service", "wholesale"}
+    assert queues["wholesale"].get("Strategy") == "linear"
+
+
 def test_the_router_may_do_on_ami_what_it_needs_and_no_more(ami: Ami) -> None:
     device = {"Queue": "sales", "Interface": "PJSIP/104"}
     allowed: list[tuple[str, dict[str, str]]] = [
