@@ -1,0 +1,155 @@
+"""Looking a call up in the database: by number and code, within bounds, and never by a withheld number."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from router.calls.lookup import MOST_SHARERS, find_matches
+from router.calls.question import Question, as_json, moment, observed
+from router.core.assurance import Assurance
+from router.core.events import WITHHELD, Caller
+from router.core.match import NO_MATCH, Decision, Match
+from router.errors import Refused
+from router.matching.codes import CodeKeys
+from router.matching.observed import Observed
+from router.store.database import Connection, Database
+from router.store.tables import customer_phones, customers, messages, metadata
+
+NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+KEYS = CodeKeys("a secret of the tests, long enough to pass")
+MOBILE, LANDLINE, OTHER = "+4917139200001", "+493023125001", "+493023125099"
+CODE, UNKNOWN_CODE = "4821390657", "1234567894"
+
+
+@pytest.fixture
+async def connection(tmp_path: Path) -> AsyncIterator[Connection]:
+    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
+    async with database.begin() as connection:
+        await connection.run_sync(metadata.create_all)
+        yield connection
+    await database.close()
+
+
+async def a_customer(connection: Connection, customer_id: str, *phones: str) -> None:
+    await connection.execute(insert(customers).values(id=customer_id, name=customer_id, language="de", created_at=NOW))
+    for number in phones:
+        await connection.execute(insert(customer_phones).values(customer_id=customer_id, number=number))
+
+
+async def a_message(connection: Connection, message_id: str, **fields: Any) -> None:
+    values = {
+        "digest": "",
+        "channel": "sms",
+        "offer": {"title": "Strom 12", "queue": "sales", "valid_until": "2026-03-20T00:00:00+00:00"},
+        "body": "",
+        "sent_at": NOW - timedelta(hours=5),
+        "created_at": NOW,
+    }
+    await connection.execute(insert(messages).values(id=message_id, **values | fields))
+
+
+async def find(connection: Connection, caller: Caller, code: str | None = None) -> Match:
+    return await find_matches(connection, Observed(caller, code=code), NOW, KEYS)
+
+
+async def test_an_empty_store_knows_nobody(connection: Connection) -> None:
+    assert await find(connection, Caller(MOBILE)) == NO_MATCH
+    assert await find(connection, WITHHELD) == NO_MATCH
+
+
+async def test_the_recipient_calls_back(connection: Connection) -> None:
+    await a_message(connection, "m1", to_phone=MOBILE)
+    match = await find(connection, Caller(MOBILE))
+    assert (match.decision, match.assurance) == (Decision.LIKELY, Assurance.L1)
+    assert match.best is not None
+    assert (match.best.offer_title, match.best.queue) == ("Strom 12", "sales")
+
+
+async def test_the_customer_calls_from_the_landline_about_a_text_to_the_mobile(connection: Connection) -> None:
+    await a_customer(connection, "anna", MOBILE, LANDLINE)
+    await a_message(connection, "m1", to_phone=MOBILE, customer_id="anna")
+    match = await find(connection, Caller(LANDLINE))
+    assert match.best is not None
+    assert match.best.language == "de"
+
+
+async def test_a_code_needs_no_number_and_both_are_l3(connection: Connection) -> None:
+    await a_customer(connection, "anna", LANDLINE)
+    await a_message(
+        connection, "m1", customer_id="anna", code_hash=KEYS.code_hash(CODE), sent_at=NOW - timedelta(days=300)
+    )
+    assert (await find(connection, WITHHELD, CODE)).assurance is Assurance.L2
+    match = await find(connection, Caller(LANDLINE), "482 139 0657")
+    assert (match.decision, match.assurance, match.code_accepted) == (Decision.SURE, Assurance.L3, True)
+    assert (await find(connection, Caller(OTHER), CODE)).assurance is Assurance.L2
+
+
+@pytest.mark.parametrize("code", [UNKNOWN_CODE, "4821390658", "1", "*#", "' or 1=1", "9" * 500, "٤٨٢١٣٩٠٦٥١", "\0"])
+async def test_a_code_that_is_none_sounds_like_an_expired_one(connection: Connection, code: str) -> None:
+    await a_message(connection, "m1", code_hash=KEYS.code_hash(CODE), code_expires_at=NOW - timedelta(seconds=1))
+    expired = await find(connection, WITHHELD, CODE)
+    assert expired.code_accepted is False
+    assert await find(connection, WITHHELD, code) == expired
+
+
+async def test_one_who_shares_the_number_but_got_no_message_keeps_it_from_being_sure(connection: Connection) -> None:
+    await a_customer(connection, "anna", LANDLINE)
+    await a_customer(connection, "ben", LANDLINE)
+    await a_message(connection, "m1", customer_id="anna")
+    match = await find(connection, Caller(LANDLINE))
+    assert match.decision is Decision.LIKELY
+    assert "2 customers share it" in match.candidates[0].evidence[0].detail
+
+
+async def test_old_messages_are_not_found_by_number(connection: Connection) -> None:
+    await a_message(connection, "m1", to_phone=MOBILE, sent_at=NOW - timedelta(days=181))
+    await a_message(connection, "m2", to_phone=MOBILE, sent_at=NOW + timedelta(days=1))
+    assert await find(connection, Caller(MOBILE)) == NO_MATCH
+
+
+async def test_a_number_with_very_many_messages_and_customers_stays_bounded(connection: Connection) -> None:
+    for number in range(MOST_SHARERS + 20):
+        await a_customer(connection, f"c{number}", LANDLINE)
+        await a_message(connection, f"m{number}", customer_id=f"c{number}", to_phone=LANDLINE)
+    match = await find(connection, Caller(LANDLINE))
+    assert match.decision is Decision.NONE
+    await a_message(connection, "coded", customer_id="c1", code_hash=KEYS.code_hash(CODE))
+    coded = await find(connection, Caller(LANDLINE), CODE)
+    assert coded.best is not None
+    assert coded.best.message_id == "coded"
+
+
+async def test_evidence_told_to_people_holds_neither_number_nor_code(connection: Connection) -> None:
+    await a_message(connection, "m1", to_phone=MOBILE, code_hash=KEYS.code_hash(CODE))
+    told = str(as_json(await find(connection, Caller(MOBILE), CODE)))
+    assert "sure" in told
+    assert MOBILE[3:] not in told
+    assert CODE not in told
+
+
+def test_a_question_is_read_in_any_spelling() -> None:
+    asked = Question.model_validate(
+        {"from": "0171 39200 01", "to": "030/23125-000", "spoken": "vier acht zwei eins", "language": "de"}
+    )
+    assert observed(asked, "DE") == Observed(Caller("+491713920001"), "+493023125000", "4821", "de")
+    assert moment(asked, NOW) == NOW
+    later = Question.model_validate({"at": "2026-03-02T12:00:00+01:00"})
+    assert moment(later, NOW) == NOW + timedelta(hours=1)
+
+
+@pytest.mark.parametrize("asked", [{"withheld": True, "from": MOBILE}, {"from": "anonymous"}, {"from": ""}])
+def test_a_withheld_number_in_a_question_is_dropped(asked: dict[str, object]) -> None:
+    assert observed(Question.model_validate(asked), "DE").caller == WITHHELD
+
+
+def test_a_question_with_wrong_numbers_is_refused_by_field() -> None:
+    with pytest.raises(Refused) as refused:
+        observed(Question.model_validate({"from": "abc", "to": "12"}), "DE")
+    assert refused.value.status == 422
+    assert [error["field"] for error in refused.value.more["errors"]] == ["from", "to"]

@@ -1,0 +1,286 @@
+"""Whom we name for a call, and whom not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from math import fsum
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from router.core.assurance import Assurance
+from router.core.events import WITHHELD, Caller
+from router.core.match import NO_MATCH, Decision, EvidenceKind
+from router.matching.observed import MessageRow, Observed
+from router.matching.parameters import DEFAULT
+from router.matching.rank import MOST_CANDIDATES, posterior, rank
+
+NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
+MOBILE, LANDLINE, OTHER = "+4917139200001", "+493023125001", "+493023125099"
+FROM_MOBILE, FROM_LANDLINE = Observed(Caller(MOBILE)), Observed(Caller(LANDLINE))
+CODE = "4821390657"
+
+
+def ago(**delta: float) -> datetime:
+    return NOW - timedelta(**delta)
+
+
+def a_message(message_id: str = "m1", sent_at: datetime | None = None, **fields: object) -> MessageRow:
+    row = MessageRow(message_id, sent_at or ago(hours=5), customer_id="anna", to_phone=MOBILE)
+    return replace(row, **fields)  # type: ignore[arg-type]
+
+
+def keyed(**fields: object) -> MessageRow:
+    return a_message(code_keyed=True, code_expires_at=NOW + timedelta(days=30), **fields)
+
+
+def test_nothing_known_is_no_match() -> None:
+    assert rank(FROM_MOBILE, [], NOW) == NO_MATCH
+
+
+def test_the_number_of_one_recent_message_is_likely_at_l1() -> None:
+    match = rank(FROM_MOBILE, [a_message()], NOW)
+    assert (match.decision, match.assurance) == (Decision.LIKELY, Assurance.L1)
+    assert match.best is not None
+    assert match.best.message_id == "m1"
+    assert [each.kind for each in match.best.evidence] == [EvidenceKind.RECIPIENT_NUMBER]
+    assert match.code_accepted is None
+
+
+def test_the_household_landline_of_a_customer_counts_too() -> None:
+    letter = a_message(to_phone=None, customer_phones=frozenset({LANDLINE}))
+    match = rank(FROM_LANDLINE, [letter], NOW)
+    assert (match.decision, match.assurance) == (Decision.LIKELY, Assurance.L1)
+    assert [each.kind for each in match.candidates[0].evidence] == [EvidenceKind.CUSTOMER_NUMBER]
+
+
+def test_only_the_exact_number_counts() -> None:
+    assert rank(Observed(Caller(MOBILE[:-1])), [a_message()], NOW).decision is Decision.NONE
+    assert rank(Observed(Caller(MOBILE + "0")), [a_message()], NOW).decision is Decision.NONE
+
+
+def test_a_code_is_sure_and_with_the_number_on_file_l3() -> None:
+    withheld = rank(Observed(WITHHELD, code=CODE), [keyed()], NOW)
+    assert (withheld.decision, withheld.assurance, withheld.code_accepted) == (Decision.SURE, Assurance.L2, True)
+    by_number = rank(Observed(Caller(MOBILE), code=CODE), [keyed()], NOW)
+    assert (by_number.decision, by_number.assurance) == (Decision.SURE, Assurance.L3)
+
+
+def test_code_and_number_of_different_customers_are_not_l3() -> None:
+    of_ben = a_message("m2", customer_id="ben", to_phone=OTHER)
+    match = rank(Observed(Caller(OTHER), code=CODE), [keyed(), of_ben], NOW)
+    assert match.candidates[0].message_id == "m1"
+    assert (match.decision, match.assurance) == (Decision.SURE, Assurance.L2)
+
+
+def test_an_expired_and_an_unknown_code_look_the_same() -> None:
+    expired = a_message(code_keyed=True, code_expires_at=NOW)
+    wrong_code = Observed(WITHHELD, code=CODE)
+    assert rank(wrong_code, [expired], NOW) == rank(wrong_code, [a_message()], NOW)
+    assert rank(wrong_code, [expired], NOW).code_accepted is False
+    assert rank(wrong_code, [], NOW).code_accepted is False
+    assert rank(wrong_code, [expired], NOW).decision is Decision.NONE
+
+
+@pytest.mark.parametrize("code", [None, "", "  "])
+def test_no_code_keyed_in_is_neither_right_nor_wrong(code: str | None) -> None:
+    assert rank(Observed(Caller(MOBILE), code=code), [keyed()], NOW).code_accepted is None
+
+
+def test_a_wrong_code_does_not_take_the_number_away() -> None:
+    assert rank(Observed(Caller(MOBILE), code="1"), [a_message()], NOW).decision is Decision.LIKELY
+
+
+def test_a_number_that_several_customers_share_is_never_sure_without_a_code() -> None:
+    ours = a_message(to_phone=None, customer_phones=frozenset({LANDLINE}))
+    eager = replace(DEFAULT, sure=0.5, likely=0.4)
+    alone = rank(FROM_LANDLINE, [ours], NOW, eager)
+    assert alone.decision is Decision.SURE, "the thresholds must not be what keeps it from being sure"
+    shared = rank(FROM_LANDLINE, [ours], NOW, eager, sharers=2)
+    assert shared.decision is Decision.LIKELY
+    assert "2 customers share it" in shared.candidates[0].evidence[0].detail
+    with_code = replace(ours, code_keyed=True)
+    observed = Observed(Caller(LANDLINE), code=CODE)
+    assert rank(observed, [with_code], NOW, sharers=2).decision is Decision.SURE
+
+
+def test_two_people_of_one_household_are_shown_side_by_side() -> None:
+    anna = a_message("m1", customer_phones=frozenset({LANDLINE}))
+    ben = a_message("m2", customer_id="ben", to_phone=OTHER, customer_phones=frozenset({LANDLINE}))
+    match = rank(FROM_LANDLINE, [anna, ben], NOW)
+    assert (match.decision, match.assurance) == (Decision.UNCLEAR, Assurance.L0)
+    assert {candidate.message_id for candidate in match.candidates} == {"m1", "m2"}
+
+
+def test_a_switchboard_number_says_next_to_nothing() -> None:
+    rows = [
+        a_message(f"m{n}", customer_id=f"c{n}", to_phone=None, customer_phones=frozenset({LANDLINE}))
+        for n in range(500)
+    ]
+    assert rank(FROM_LANDLINE, rows, NOW).decision is Decision.NONE
+    assert rank(FROM_LANDLINE, rows[:1], NOW, sharers=500).decision is Decision.NONE
+
+
+def test_of_two_messages_the_later_is_named_when_it_leads_clearly() -> None:
+    old, new = a_message("old", ago(days=9)), a_message("new", ago(hours=2))
+    match = rank(FROM_MOBILE, [old, new], NOW)
+    assert match.decision is Decision.LIKELY
+    assert [candidate.message_id for candidate in match.candidates] == ["new", "old"]
+
+
+def test_of_two_messages_close_together_none_is_named() -> None:
+    first, second = a_message("first", ago(days=3)), a_message("second", ago(days=1))
+    match = rank(FROM_MOBILE, [first, second], NOW)
+    assert (match.decision, match.assurance) == (Decision.UNCLEAR, Assurance.L0)
+    assert [candidate.message_id for candidate in match.candidates] == ["second", "first"]
+
+
+def test_the_offer_that_still_holds_comes_before_the_one_that_ended() -> None:
+    ended = a_message("ended", ago(days=2), valid_until=ago(days=1))
+    open_ = a_message("open", ago(days=3), valid_until=NOW + timedelta(days=5))
+    match = rank(FROM_MOBILE, [ended, open_], NOW)
+    assert match.candidates[0].message_id == "open"
+
+
+def test_an_exact_tie_is_never_decided_even_by_eager_thresholds() -> None:
+    eager = replace(DEFAULT, sure=0.1, likely=0.1)
+    rows = [a_message("m1"), a_message("m2")]
+    assert rank(FROM_MOBILE, rows, NOW, eager).decision is Decision.UNCLEAR
+
+
+def test_among_equals_the_language_of_the_caller_comes_first() -> None:
+    rows = [a_message("a", language="de"), a_message("b", language="en")]
+    english = Observed(Caller(MOBILE), language="en")
+    assert [each.message_id for each in rank(english, rows, NOW).candidates] == ["b", "a"]
+    assert rank(english, rows, NOW).decision is Decision.UNCLEAR
+
+
+def test_interest_fades() -> None:
+    def probability(sent_at: datetime, valid_until: datetime | None = None) -> float:
+        return posterior(FROM_MOBILE, [a_message(sent_at=sent_at, valid_until=valid_until)], NOW)[0][0].probability
+
+    assert probability(ago(hours=1)) > probability(ago(days=10)) > probability(ago(days=100))
+    assert probability(ago(days=10)) > probability(ago(days=10), ago(days=1)) > probability(ago(days=10), ago(days=8))
+    assert probability(NOW + timedelta(minutes=2)) == pytest.approx(probability(NOW))
+    assert probability(NOW + timedelta(days=2)) < 0.5, "a message that is not sent yet"
+
+
+def test_the_number_dialled_alone_names_nobody() -> None:
+    row = a_message(service_number="+4930555000")
+    observed = Observed(WITHHELD, "+4930555000")
+    assert rank(observed, [row], NOW).decision is Decision.NONE
+
+
+# --- for any rows ---------------------------------------------------------------------------------------------------
+
+numbers = st.sampled_from([MOBILE, LANDLINE, OTHER])
+moments = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+near = st.integers(-60 * 24 * 200, 60 * 24 * 3).map(lambda minutes: NOW + timedelta(minutes=minutes))
+
+
+@st.composite
+def message_rows(draw: st.DrawFn, most: int = 8) -> list[MessageRow]:
+    ids = draw(st.lists(st.integers(0, 10**6), unique=True, max_size=most))
+    return [
+        MessageRow(
+            f"m{number}",
+            draw(near | moments),
+            customer_id=draw(st.sampled_from([None, "anna", "ben", "cem"])),
+            to_phone=draw(st.none() | numbers),
+            customer_phones=draw(st.frozensets(numbers, max_size=3)),
+            service_number=draw(st.sampled_from([None, "+4930555000"])),
+            code_keyed=draw(st.integers(0, 9)) == 0,
+            code_expires_at=draw(st.none() | near),
+            valid_until=draw(st.none() | near | moments),
+            language=draw(st.sampled_from([None, "de", "en"])),
+        )
+        for number in ids
+    ]
+
+
+callers = st.builds(Caller, st.none() | numbers) | st.just(WITHHELD)
+observations = st.builds(
+    Observed,
+    callers,
+    st.sampled_from([None, "+4930555000"]),
+    st.sampled_from([None, CODE]),
+    st.sampled_from([None, "de", "en"]),
+)
+
+
+@given(observations, message_rows(), st.randoms(use_true_random=False))
+def test_the_order_of_rows_never_matters(observed: Observed, rows: list[MessageRow], shuffler: object) -> None:
+    shuffled = list(rows)
+    shuffler.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert rank(observed, shuffled, NOW) == rank(observed, rows, NOW)
+    assert rank(observed, rows + shuffled, NOW) == rank(observed, rows, NOW), "a row twice counts once"
+
+
+@given(observations, message_rows(most=30))
+def test_probabilities_sum_to_one(observed: Observed, rows: list[MessageRow]) -> None:
+    weighed, none_probability = posterior(observed, rows, NOW)
+    assert fsum([none_probability, *(each.probability for each in weighed)]) == pytest.approx(1.0)
+    assert all(0.0 <= each.probability <= 1.0 for each in weighed)
+    assert len(weighed) == len(rows)
+    match = rank(observed, rows, NOW)
+    assert match.none_probability == none_probability
+    listed = [candidate.probability for candidate in match.candidates]
+    assert listed == sorted(listed, reverse=True)
+    assert len(listed) <= MOST_CANDIDATES
+
+
+@given(observations, message_rows(), st.data())
+def test_more_evidence_never_lowers_a_candidate(
+    observed: Observed, rows: list[MessageRow], data: st.DataObject
+) -> None:
+    if not rows:
+        return
+    row = data.draw(st.sampled_from(rows))
+    better = data.draw(
+        st.sampled_from(
+            [
+                replace(row, service_number=observed.service_number),
+                replace(row, code_keyed=True, code_expires_at=None),
+                replace(row, to_phone=observed.caller.number or row.to_phone),
+                replace(row, customer_phones=row.customer_phones | {observed.caller.number or LANDLINE}),
+            ]
+        )
+    )
+
+    def probability(which: MessageRow) -> float:
+        others = [each for each in rows if each.message_id != row.message_id]
+        weighed, _ = posterior(observed, [*others, which], NOW)
+        return next(each.probability for each in weighed if each.row.message_id == row.message_id)
+
+    assert probability(better) >= probability(row) - 1e-12
+
+
+@given(observations, message_rows())
+def test_withholding_never_reveals(observed: Observed, rows: list[MessageRow]) -> None:
+    withheld = rank(replace(observed, caller=WITHHELD), rows, NOW)
+    assert withheld == rank(replace(observed, caller=Caller(None)), rows, NOW)
+    stripped = [replace(row, to_phone=None, customer_phones=frozenset()) for row in rows]
+    assert withheld == rank(replace(observed, caller=WITHHELD), stripped, NOW), "no number had any part in it"
+    if observed.code is None:
+        assert withheld.decision is Decision.NONE
+        assert withheld.assurance is Assurance.L0
+
+
+@given(observations, message_rows())
+def test_nobody_is_named_who_does_not_lead(observed: Observed, rows: list[MessageRow]) -> None:
+    match = rank(observed, rows, NOW)
+    if match.best is None:
+        assert match.assurance is Assurance.L0
+    elif len(match.candidates) > 1:
+        assert match.best.probability >= DEFAULT.lead * match.candidates[1].probability
+    if match.decision is Decision.NONE:
+        assert match.candidates == ()
+
+
+def test_a_huge_number_of_candidates_is_ranked_and_cut() -> None:
+    rows = [a_message(f"m{n}", ago(days=n % 170), customer_id=None) for n in range(50_000)]
+    match = rank(FROM_MOBILE, rows, NOW)
+    assert match.decision in (Decision.NONE, Decision.UNCLEAR)
+    assert len(match.candidates) <= MOST_CANDIDATES
