@@ -7,7 +7,6 @@ queue. A hangup is told to the house once, at whatever point it comes.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, assert_never
@@ -21,7 +20,7 @@ from router.channels.agi.commands import ANY_KEY
 from router.channels.agi.errors import GivenUp, HungUp
 from router.channels.agi.render import Guarded, Sound
 from router.core.commands import AskDigits, ChannelCommand, Hangup, Prompt, RecordMessage, Say, Transfer
-from router.core.events import CallerHungUp, DigitsEntered, Event, InputTimedOut, TransferEnded
+from router.core.events import CallStarted, DigitsEntered, Event, InputTimedOut, TransferEnded
 from router.speech.failures import PromptFailed
 
 Sounds = Callable[[Prompt], Awaitable[Sound]]
@@ -30,29 +29,54 @@ Sounds = Callable[[Prompt], Awaitable[Sound]]
 _HOUSE_SECONDS: Final = 5.0
 """For the house to say what comes next. After that people are quicker than we are."""
 _FAREWELL_SECONDS: Final = 1.5
-_CALL_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ODD_KEYS: Final = 20
 _TAKEN_AWAY: Final = 0.5
 
 _log = structlog.get_logger(__name__)
 
 
-class House(Protocol):
-    """Who knows what to do with a call; the same for every channel."""
+class Turn(Protocol):
+    """What the house answers; see `router.calls.handle.Turn`."""
 
-    async def handle(self, call_id: str, event: Event) -> Sequence[ChannelCommand]:
-        """Take ``event``, say what the caller is to meet next. Nothing when the call is over."""
+    @property
+    def call_id(self) -> str:
+        """The house's id of the call."""
+        ...
+
+    @property
+    def sequence(self) -> int:
+        """How many events of the call the house has seen."""
+        ...
+
+    @property
+    def commands(self) -> Sequence[ChannelCommand]:
+        """What the caller is to meet next; nothing when the call is over."""
+        ...
+
+
+class House(Protocol):
+    """Who knows what to do with a call, the same for every channel; see `router.calls.handle.Calls`."""
+
+    async def begin(self, channel: str, channel_ref: str, event: CallStarted) -> Turn:
+        """A call, known to its channel as ``channel_ref``, has reached us."""
+        ...
+
+    async def handle(self, call_id: str, event: Event) -> Turn:
+        """Something has happened to a call."""
+        ...
+
+    async def hung_up(self, channel: str, channel_ref: str) -> None:
+        """The call is over, wherever it stood."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class AgiChannel:
-    """Handles calls for an `AgiServer`. ``new_id`` makes ids of calls and recordings (letters, digits, ``-``, ``_``; at
-    most 64), ``region`` is where national numbers belong."""
+    """Handles calls for an `AgiServer`. The house knows a call by Asterisk's ``uniqueid``. ``region`` (ISO 3166) is
+    where national numbers belong."""
 
     house: House
     sounds: Sounds
-    new_id: Callable[[], str]
     region: str = "DE"
 
     async def __call__(self, call: AgiCall) -> None:
@@ -62,19 +86,21 @@ class AgiChannel:
 
 class _Conversation:
     def __init__(self, channel: AgiChannel, call: AgiCall) -> None:
-        self._channel = channel
+        self._house = channel.house
+        self._sounds = channel.sounds
+        self._region = channel.region
         self._call = call
-        self._call_id = ""
+        self._ref = call.env.uniqueid
         self._owes_hangup = False
         self._taken_at = float("inf")
         self._loop = asyncio.get_running_loop()
-        self._log = _log.bind(uniqueid=call.env.uniqueid)
+        self._log = _log.bind(uniqueid=self._ref)
 
     async def run(self) -> None:
         try:
-            event: Event | None = await self._enter()
-            while event is not None:
-                event = await self._perform(await self._ask_house(event))
+            turn = await self._enter()
+            while (event := await self._perform(turn)) is not None:
+                turn = await self._decided(self._house.handle(turn.call_id, event))
         except HungUp:
             if abs(self._loop.time() - self._taken_at) < _TAKEN_AWAY:
                 self._log.warning("agi_deadline_missed")
@@ -87,40 +113,39 @@ class _Conversation:
 
     # -- between the caller and the house
 
-    async def _enter(self) -> Event:
-        """What brought the call here, by the dialplan's arguments."""
+    async def _enter(self) -> Turn:
+        """Tell the house what brought the call here, by the dialplan's arguments."""
         env = self._call.env
         match env.arguments:
             case ("started", *_):
-                self._begin(self._channel.new_id())
-                await self._call.run(commands.set_variable("THREADLINE_CALL", self._call_id))
-                return render.call_started(env, self._channel.region)
+                started = render.call_started(env, self._region)
+                turn = await self._decided(self._house.begin(render.CHANNEL, self._ref, started))
+                await self._call.run(commands.set_variable("THREADLINE_CALL", turn.call_id))
+                return turn
             case ("transfer-ended", *rest):
-                (reply,) = await self._call.run(commands.get_variable("THREADLINE_CALL"))
-                self._begin(reply.data or "")
                 self._owes_hangup = True
-                return TransferEnded(render.transfer_outcome(rest[0] if rest else ""))
+                (reply,) = await self._call.run(commands.get_variable("THREADLINE_CALL"))
+                if not reply.data:
+                    raise GivenUp("the call came back without its id (THREADLINE_CALL)")
+                ended = TransferEnded(render.transfer_outcome(rest[0] if rest else ""))
+                return await self._decided(self._house.handle(reply.data, ended))
             case _:
                 raise GivenUp("the dialplan calls AGI with neither 'started' nor 'transfer-ended'")
 
-    def _begin(self, call_id: str) -> None:
-        if _CALL_ID.fullmatch(call_id) is None:
-            raise GivenUp("the call came back without its id (THREADLINE_CALL)")
-        self._call_id = call_id
-        self._log = self._log.bind(call_id=call_id)
-
-    async def _ask_house(self, event: Event) -> Sequence[ChannelCommand]:
+    async def _decided(self, turn: Awaitable[Turn]) -> Turn:
+        """The house's decision, unless it takes too long."""
         self._owes_hangup = True
         try:
             async with asyncio.timeout(_HOUSE_SECONDS) as limit:
-                wanted = await self._channel.house.handle(self._call_id, event)
+                decided = await turn
         except TimeoutError:
             if limit.expired():
-                raise GivenUp(f"no decision within {_HOUSE_SECONDS:g} s after {event.kind}") from None
+                raise GivenUp(f"no decision within {_HOUSE_SECONDS:g} s") from None
             raise
-        if not wanted or isinstance(wanted[-1], Hangup):
+        if not decided.commands or isinstance(decided.commands[-1], Hangup):
             self._owes_hangup = False  # The house has closed the call.
-        return wanted
+        self._log = _log.bind(uniqueid=self._ref, call=decided.call_id)
+        return decided
 
     async def _say_farewell(self) -> None:
         """Tell the house that the call is over, unless it knows."""
@@ -129,20 +154,20 @@ class _Conversation:
         self._owes_hangup = False
         try:
             async with asyncio.timeout(_FAREWELL_SECONDS):
-                await self._channel.house.handle(self._call_id, CallerHungUp())
+                await self._house.hung_up(render.CHANNEL, self._ref)
         except Exception as error:
             self._log.error("agi_farewell_failed", error=type(error).__name__)
 
-    async def _perform(self, wanted: Sequence[ChannelCommand]) -> Event | None:
+    async def _perform(self, turn: Turn) -> Event | None:
         """Do what the house wants; the event that comes of it, None when the call leaves us."""
-        for command in wanted:
+        for command in turn.commands:
             match command:
                 case Say():
                     await self._say(command)
                 case AskDigits():
                     return await self._ask(command)
                 case RecordMessage():
-                    return await self._record(command)
+                    return await self._record(command, f"{turn.call_id}-{turn.sequence}")
                 case Transfer():
                     await self._leave_to_queue(command)
                     return None
@@ -193,14 +218,13 @@ class _Conversation:
         asked = render.play_and_listen(sounds[-1], command.first_timeout)
         return render.key_of_data(await self._played(asked))
 
-    async def _record(self, command: RecordMessage) -> Event:
+    async def _record(self, command: RecordMessage, name: str) -> Event:
         for sound in await self._all_sounds(command.prompts):
             if await self._play(sound, ANY_KEY) is not None:
                 break
         (reply,) = await self._call.run(commands.get_variable("THREADLINE_RECORDINGS"))
         if not reply.data:
             raise GivenUp("the dialplan does not say where recordings go (THREADLINE_RECORDINGS)")
-        name = f"{self._call_id}-{self._channel.new_id()}"
         reply = await self._do(render.record(command, f"{reply.data}/{name}"))
         ended = render.recording_ended(reply, f"{name}.wav", command.max_seconds)
         if reply.result == "-1" and ended.recording is None:
@@ -214,7 +238,7 @@ class _Conversation:
 
     async def _sound(self, prompt: Prompt) -> Sound:
         try:
-            return await self._channel.sounds(prompt)
+            return await self._sounds(prompt)
         except PromptFailed as error:
             raise GivenUp(str(error)) from None
 
