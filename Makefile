@@ -21,6 +21,11 @@ ifneq ($(PIP_INDEX_URL),)
 export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 
+# A virtual environment holds the path it was made at; in a checkout that has been moved it is made anew.
+ifneq ($(shell test -x $(BIN)/python && cat $(VENV)/.place 2>/dev/null),$(CURDIR))
+.PHONY: $(VENV)/bin/uv
+endif
+
 UV := $(BIN)/uv --quiet
 UV_INSTALL := VIRTUAL_ENV=$(VENV) $(UV) pip install
 NODE_PATHS := PATH="$(CURDIR)/$(BIN):$$PATH"

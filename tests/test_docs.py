@@ -85,7 +85,7 @@ def test_every_make_target_that_a_document_names_has_a_help_line() -> None:
 
 
 def test_make_alone_prints_every_target() -> None:
-    phony = re.search(r"^\.PHONY: (.*)$", (PROJECT / "Makefile").read_text("utf-8"), flags=re.MULTILINE)
+    phony = re.search(r"^\.PHONY: (help .*)$", (PROJECT / "Makefile").read_text("utf-8"), flags=re.MULTILINE)
     assert phony
     assert set(phony[1].split()) == _help().keys()
 
