@@ -48,7 +48,7 @@ def rank(
     ``sharers`` is the number of customers with the caller number on file, where that is known to be more than the
     rows show (some of them got no message).
     """
-    known = _distinct(rows)
+    known = [row for row in _distinct(rows) if _tied(row, observed, now)]
     weighed, none_probability = posterior(observed, known, now, parameters, sharers=sharers)
     worth_telling = [each for each in weighed if each.probability >= parameters.plausible][:MOST_CANDIDATES]
     decision = _decision(weighed, _sharers(observed, known, sharers), parameters)
@@ -108,6 +108,12 @@ def _normalised(odds: Mapping[str, float]) -> tuple[dict[str, float], float]:
     none = exp(-highest)
     total = fsum((none, *weights.values()))
     return {key: weight / total for key, weight in weights.items()}, none / total
+
+
+def _tied(row: MessageRow, observed: Observed, now: datetime) -> bool:
+    """Whether anything ties the call to the message. What was only looked at, such as the message of an expired code,
+    must leave no trace in the answer."""
+    return code_holds(row, observed, now) or number_on_file(row, observed)
 
 
 def _distinct(rows: Iterable[MessageRow]) -> list[MessageRow]:
