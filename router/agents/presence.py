@@ -1,0 +1,330 @@
+"""Who takes calls, and at which phone. What an agent chose is stored first; then Asterisk's queues are brought in line.
+
+The database decides: Asterisk is told what stands there, again and again if need be, and never asked what an agent
+wants. While Asterisk cannot be reached an agent's choice is kept, and takes effect when it is back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+import structlog
+
+from router.agents.ami import AmiDown, AmiRefused, Snapshot
+from router.errors import Refused, not_found
+from router.settings import Settings
+from router.store import cards, people
+from router.store.bus import Bus
+from router.store.database import Connection, Database
+from router.store.holds import hold
+
+log = structlog.get_logger(__name__)
+
+LONGEST_REASON = 80
+
+
+class Telephone(StrEnum):
+    """Whether an agent's phone can ring, as far as we know."""
+
+    BROWSER = "browser"
+    """No phone was chosen: only the test phone rings, on the page."""
+    CONNECTED = "connected"
+    NOT_REACHABLE = "not_reachable"
+    """Asterisk cannot be reached; what the agent chose takes effect when it is back."""
+    NOT_SET_UP = "not_set_up"
+    """No manager password is set, so there is no Asterisk to tell."""
+    REFUSED = "refused"
+    """Asterisk does not have one of the agent's queues."""
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceView:
+    """What the page shows of an agent's own state. `presence` is `off`, `ready` or `paused`."""
+
+    person_id: str
+    presence: str
+    pause_reason: str | None
+    phone: str | None
+    queues: tuple[str, ...]
+    telephone: Telephone
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneChoice:
+    """A phone that may be chosen, unless another agent sits at it."""
+
+    interface: str
+    taken: bool
+
+
+class Phones(Protocol):
+    """What is needed of `router.agents.ami.Ami`."""
+
+    @property
+    def connected(self) -> bool: ...
+
+    async def queue_add(
+        self, queue: str, interface: str, member_name: str, penalty: int = 0, paused: bool = False
+    ) -> None: ...
+
+    async def queue_remove(self, queue: str, interface: str) -> None: ...
+
+    async def queue_pause(self, interface: str, paused: bool, reason: str, queue: str | None = None) -> None: ...
+
+
+class Presence:
+    """Agents' phones and readiness. Each change answers with what is so now; unknown people raise `Refused` (404)."""
+
+    def __init__(
+        self,
+        database: Database,
+        bus: Bus,
+        clock: Callable[[], datetime],
+        ami: Phones | None,
+        settings: Settings,
+    ) -> None:
+        self._database = database
+        self._bus = bus
+        self._clock = clock
+        self._ami = ami
+        self._phones = settings.phones
+        self._queues = settings.queues
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # one for each of `phones` at most
+        self._refused: dict[str, str] = {}  # phone: the queue that Asterisk does not have
+        self._told_reachable: bool | None = None
+
+    async def choose_phone(self, person_id: str, phone: str | None) -> PresenceView:
+        """Sit down at `phone` (`PJSIP/101`), or at none: the test phone then rings on the page.
+
+        Raises `Refused`: 422 for a phone that the settings do not list, 409 where another agent sits.
+        """
+        if phone is not None and phone not in self._phones:
+            raise _no_such_phone(phone, self._phones)
+        now = self._clock()
+        async with self._database.begin() as connection:
+            other_id = await self._free(connection, phone, person_id, now) if phone else None
+            if other_id is None:
+                await _lock(connection, person_id)
+            before = await self._change(connection, person_id, {"phone": phone}, now)
+        if other_id is not None:
+            self._bus.announce(f"desk:{other_id}")
+        return await self._settle(person_id, {before.phone, phone})
+
+    async def ready(self, person_id: str) -> PresenceView:
+        """Take calls."""
+        return await self._become(person_id, {"presence": "ready", "pause_reason": None})
+
+    async def pause(self, person_id: str, reason: str = "") -> PresenceView:
+        """Take no calls for a while; `reason` is for colleagues and key figures."""
+        kept = " ".join(reason.split())[:LONGEST_REASON]
+        return await self._become(person_id, {"presence": "paused", "pause_reason": kept or None})
+
+    async def off(self, person_id: str) -> PresenceView:
+        """Take no calls, and keep the phone."""
+        return await self._become(person_id, {"presence": "off", "pause_reason": None})
+
+    async def left(self, person_id: str) -> PresenceView:
+        """The agent signed out, or the sign-in expired: off, and the phone is free for others."""
+        return await self._become(person_id, {"presence": "off", "pause_reason": None, "phone": None})
+
+    async def leave_expired(self) -> int:
+        """Sign off everybody whose sign-in has expired; how many they were. To be called every minute or so."""
+        async with self._database.read() as connection:
+            rows = await people.on_duty_without_session(connection, self._clock())
+        for row in rows:
+            await self.left(row.id)
+        return len(rows)
+
+    async def look(self, person_id: str) -> PresenceView:
+        """What is so for this person now."""
+        async with self._database.read() as connection:
+            row = await people.by_id(connection, person_id)
+        if row is None:
+            raise _nobody()
+        return self._view(row)
+
+    async def phones(self, person_id: str) -> tuple[PhoneChoice, ...]:
+        """The phones this person may choose from."""
+        async with self._database.read() as connection:
+            holders = {row.phone: row.id for row in await people.with_phones(connection)}
+            now, taken = self._clock(), set()
+            for phone in self._phones:
+                holder = holders.get(phone, person_id)
+                if holder != person_id and await self._is_there(connection, holder, now):
+                    taken.add(phone)
+        return tuple(PhoneChoice(phone, phone in taken) for phone in self._phones)
+
+    async def who_is_ready(self, queue: str) -> tuple[people.PersonRow, ...]:
+        """Who takes calls of `queue` and is not talking now. People without a `phone` are reached on their page."""
+        async with self._database.read() as connection:
+            return tuple(await people.ready_and_free(connection, queue))
+
+    async def telephone_changed(self) -> None:
+        """Asterisk came or went: tell the page of everybody whose phone this concerns."""
+        reachable = self._ami is not None and self._ami.connected
+        if reachable == self._told_reachable:
+            return
+        self._told_reachable = reachable
+        async with self._database.begin() as connection:
+            rows = await people.with_phones(connection)
+            await self._tell(connection, await people.lock(connection, [row.id for row in rows]), self._clock())
+        self._announce(row.id for row in rows)
+
+    async def bring_into_line(self, snapshot: Snapshot) -> int:
+        """Make the queues what the agents chose; how many phones differed. Touches no phone but those of the settings.
+
+        Raises `AmiDown` when Asterisk goes meanwhile; it is done again with the next snapshot.
+        """
+        actual: dict[str, dict[str, bool]] = {phone: {} for phone in self._phones}
+        for member in snapshot.queue_members:
+            if member.interface in actual:
+                actual[member.interface][member.queue] = member.paused
+        async with self._database.read() as connection:
+            rows = await people.with_phones(connection)
+        wanted = {row.phone: dict.fromkeys(_queues(row), row.presence == "paused") for row in rows}
+        differing = [phone for phone in self._phones if wanted.get(phone, {}) != actual[phone]]
+        for phone in differing:
+            await self._tell_asterisk(phone, actual[phone])
+        return len(differing)
+
+    async def _free(self, connection: Connection, phone: str, person_id: str, now: datetime) -> str | None:
+        """Take the phone from somebody who left without a word; whom, or None. Raises `Refused` (409)."""
+        await hold(connection, f"phone:{phone}")
+        other = await people.by_phone(connection, phone)
+        if other is None or other.id == person_id:
+            return None
+        await _lock(connection, person_id, [other.id])
+        if await self._is_there(connection, other.id, now):
+            raise _taken(phone)
+        await self._change(connection, other.id, {"phone": None}, now)
+        return str(other.id)
+
+    async def _become(self, person_id: str, values: dict[str, Any]) -> PresenceView:
+        now = self._clock()
+        async with self._database.begin() as connection:
+            await _lock(connection, person_id)
+            before = await self._change(connection, person_id, values, now)
+        return await self._settle(person_id, {before.phone})
+
+    async def _change(
+        self, connection: Connection, person_id: str, values: dict[str, Any], now: datetime
+    ) -> people.PersonRow:
+        """Store a change and tell the page; gives the person as it was before."""
+        before = await people.by_id(connection, person_id)
+        if before is None:
+            raise _nobody()
+        await people.change(connection, person_id, values)
+        after = await people.by_id(connection, person_id)
+        await self._tell(connection, [after] if after else [], now)
+        return before
+
+    async def _tell(self, connection: Connection, rows: Iterable[people.PersonRow], now: datetime) -> None:
+        for row in rows:
+            await cards.add_event(connection, row.id, "presence", {"presence": row.presence}, now)
+
+    @staticmethod
+    async def _is_there(connection: Connection, person_id: str, now: datetime) -> bool:
+        """Whether this holder of a phone may keep it: takes calls, or is signed in at least."""
+        row = await people.by_id(connection, person_id)
+        if row is None:
+            return False
+        return row.presence != "off" or await people.is_signed_in(connection, person_id, now)
+
+    async def _settle(self, person_id: str, touched: Iterable[str | None]) -> PresenceView:
+        """After the commit: wake the page, tell Asterisk, and tell the page when Asterisk did not play along."""
+        self._bus.announce(f"desk:{person_id}")
+        before = dict(self._refused)
+        for phone in sorted(phone for phone in touched if phone in self._phones):
+            try:
+                await self._tell_asterisk(phone)
+            except AmiDown as error:
+                log.warning("phone not told", phone=phone, reason=str(error))
+        if before != self._refused:
+            async with self._database.begin() as connection:
+                await self._tell(connection, await people.lock(connection, [person_id]), self._clock())
+            self._bus.announce(f"desk:{person_id}")
+        return await self.look(person_id)
+
+    async def _tell_asterisk(self, phone: str, also: Iterable[str] = ()) -> None:
+        """Make a phone's membership what the database says now, so that of two quick changes the last one counts.
+
+        `also` are queues it may be in beside those of the settings. Raises `AmiDown`.
+        """
+        if self._ami is None:
+            return
+        async with self._turns[phone]:
+            async with self._database.read() as connection:
+                row = await people.by_phone(connection, phone)
+            wanted = _queues(row) if row else ()
+            self._refused.pop(phone, None)
+            for queue in {*self._queues, *also} - set(wanted):
+                await self._remove(self._ami, queue, phone)
+            if row is not None:
+                await self._add(self._ami, phone, row, wanted)
+
+    async def _add(self, ami: Phones, phone: str, row: people.PersonRow, wanted: Sequence[str]) -> None:
+        paused = row.presence == "paused"
+        for queue in wanted:
+            try:
+                # The member name is an id, not a name: Asterisk logs it and shows it to whoever asks.
+                await ami.queue_add(queue, phone, row.id, paused=paused)
+                if paused:
+                    await ami.queue_pause(phone, True, row.pause_reason or "", queue)
+            except AmiRefused as error:
+                self._refused[phone] = queue
+                log.warning("queue refused a phone", queue=queue, phone=phone, reason=error.message)
+
+    async def _remove(self, ami: Phones, queue: str, phone: str) -> None:
+        try:
+            await ami.queue_remove(queue, phone)
+        except AmiRefused as error:  # a queue that Asterisk does not have, or a member of its own configuration
+            log.info("phone not removed", queue=queue, phone=phone, reason=error.message)
+
+    def _view(self, row: people.PersonRow) -> PresenceView:
+        telephone = self._telephone(row.phone)
+        return PresenceView(row.id, row.presence, row.pause_reason, row.phone, tuple(row.queues), telephone)
+
+    def _telephone(self, phone: str | None) -> Telephone:
+        if phone is None:
+            return Telephone.BROWSER
+        if self._ami is None:
+            return Telephone.NOT_SET_UP
+        if not self._ami.connected:
+            return Telephone.NOT_REACHABLE
+        return Telephone.REFUSED if phone in self._refused else Telephone.CONNECTED
+
+    def _announce(self, person_ids: Iterable[str]) -> None:
+        for person_id in person_ids:
+            self._bus.announce(f"desk:{person_id}")
+
+
+def _queues(row: people.PersonRow) -> tuple[str, ...]:
+    """The queues that are to ring this person's phone."""
+    return () if row.presence == "off" else tuple(row.queues)
+
+
+async def _lock(connection: Connection, person_id: str, others: Iterable[str] = ()) -> None:
+    rows = await people.lock(connection, [person_id, *others])
+    if person_id not in {row.id for row in rows}:
+        raise _nobody()
+
+
+def _nobody() -> Refused:
+    return not_found("There is no such person; sign in again")
+
+
+def _no_such_phone(phone: str, phones: Sequence[str]) -> Refused:
+    choice = ", ".join(phones) or "none; the setting `phones` lists them"
+    detail = f"There is no phone {phone[:80]!r} to choose. There are: {choice}"
+    return Refused(422, "No such phone", detail, more={"reason": "no_such_phone"})
+
+
+def _taken(phone: str) -> Refused:
+    detail = f"Another agent is signed in at {phone}. Choose another phone, or have them sign out first"
+    return Refused(409, "Phone in use", detail, more={"reason": "phone_taken", "phone": phone})

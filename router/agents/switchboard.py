@@ -1,0 +1,223 @@
+"""Takes what Asterisk tells and hands it on: to the cards, to presence, and to the calls that ended.
+
+An agent's phone is known by its interface (`PJSIP/101`); who has chosen it is the person whose card it is. Members that
+Threadline did not sign in have nobody and get no card.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import assert_never
+
+import structlog
+
+from router.agents.ami import (
+    AgentCalled,
+    AgentComplete,
+    AgentConnect,
+    AgentRingNoAnswer,
+    AmiDown,
+    Channel,
+    Connected,
+    Disconnected,
+    Hangup,
+    Notice,
+    QueueCallerAbandon,
+    QueueCallerJoin,
+    QueueCallerLeave,
+    QueueMemberAdded,
+    QueueMemberPause,
+    QueueMemberRemoved,
+    QueueMemberStatus,
+    Snapshot,
+)
+from router.agents.presence import Presence
+from router.agents.ringing import ABANDONED, ENDED, NO_ANSWER, Ringing
+from router.store import cards, people
+from router.store.database import Database
+
+log = structlog.get_logger(__name__)
+
+CHANNEL = "asterisk"
+"""What calls that come over Asterisk have as their channel."""
+
+CallEnded = Callable[[str], Awaitable[None]]
+"""Told the uniqueid of a channel that hung up, whether it was a call of ours or not."""
+
+EndLost = Callable[[frozenset[str], datetime], Awaitable[object]]
+"""Told the uniqueids that are there; ends the calls that are not, if last touched before the given time."""
+
+SNAPSHOT_AGE = timedelta(seconds=15)
+"""The oldest a snapshot may be when we get to it; a call touched since may be younger than it."""
+
+_MOST_LEGS = 10_000
+
+
+class Switchboard:
+    """The listener for `router.agents.ami.Ami`. `close` it after the connection was stopped."""
+
+    def __init__(
+        self,
+        database: Database,
+        ringing: Ringing,
+        presence: Presence,
+        clock: Callable[[], datetime],
+        call_ended: CallEnded,
+        end_lost: EndLost,
+    ) -> None:
+        self._database = database
+        self._ringing = ringing
+        self._presence = presence
+        self._clock = clock
+        self._call_ended = call_ended
+        self._end_lost = end_lost
+        # Legs to agents' phones, by their uniqueid: the call and the person. A person may change phones meanwhile.
+        self._legs: OrderedDict[str, tuple[str, str]] = OrderedDict()
+        self._tidying: asyncio.Task[None] | None = None
+
+    async def __call__(self, notice: Notice) -> None:
+        """Handle one notice; the next one comes when this returns."""
+        match notice:
+            case AgentCalled() as event:
+                await self._called(event)
+            case AgentConnect() as event:
+                await self._answered(event)
+            case AgentRingNoAnswer() as event:
+                if person_id := await self._person(event.dest_uniqueid, event.interface):
+                    await self._ringing.withdrawn(_key(event), person_id, NO_ANSWER)
+            case AgentComplete() as event:
+                if person_id := await self._person(event.dest_uniqueid, event.interface):
+                    await self._ringing.completed(_key(event), person_id)
+            case QueueCallerAbandon() as event:
+                await self._ringing.over(_key(event), ABANDONED)
+            case Hangup() as event:
+                await self._hung_up(event)
+            case Connected(snapshot):
+                await self._connected(snapshot)
+            case Disconnected():
+                self._stop_tidying()
+                await self._presence.telephone_changed()
+            case QueueCallerJoin() | QueueCallerLeave():
+                pass  # nobody's phone rings yet, or AgentConnect, AgentRingNoAnswer or Hangup says why it stopped
+            case QueueMemberStatus() | QueueMemberAdded() | QueueMemberRemoved() | QueueMemberPause():
+                pass  # the database says who is a member; a snapshot is what it is compared with
+            case _:
+                assert_never(notice)
+
+    async def close(self) -> None:
+        """End what is still under way."""
+        task = self._tidying
+        self._stop_tidying()
+        if task is not None:
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _called(self, event: AgentCalled) -> None:
+        person_id = await self._person(event.dest_uniqueid, event.interface)
+        if person_id is None:
+            log.debug("a phone rings that nobody chose", phone=event.interface, queue=event.queue)
+            return
+        self._remember_leg(event.dest_uniqueid, _key(event), person_id)
+        await self._ringing.called(_key(event), event.call_id, person_id, event.queue)
+
+    async def _answered(self, event: AgentConnect) -> None:
+        person_id = await self._person(event.dest_uniqueid, event.interface)
+        if person_id is None:
+            # Somebody without a desk took the call; on the desks it rings no more.
+            await self._ringing.answered_by_nobody(_key(event))
+            return
+        self._remember_leg(event.dest_uniqueid, _key(event), person_id)
+        await self._ringing.answered(_key(event), person_id, call_id=event.call_id, queue=event.queue)
+
+    async def _hung_up(self, event: Hangup) -> None:
+        if leg := self._legs.pop(event.uniqueid, None):
+            # When the queue's own time is up, or another agent answers, this is all that tells of the other phones.
+            await self._ringing.withdrawn(*leg, NO_ANSWER)
+            return
+        try:
+            await self._ringing.over(_key(event), ENDED)
+        finally:
+            await self._call_ended(event.uniqueid)
+
+    async def _person(self, leg: str, interface: str) -> str | None:
+        if known := self._legs.get(leg):
+            return known[1]
+        async with self._database.read() as connection:
+            row = await people.by_phone(connection, interface)
+        return row.id if row else None
+
+    def _remember_leg(self, leg: str, call_key: str, person_id: str) -> None:
+        self._legs[leg] = (call_key, person_id)
+        if len(self._legs) > _MOST_LEGS:
+            self._legs.popitem(last=False)
+
+    # Getting in step ----------------------------------------------------------------------------------------------
+
+    async def _connected(self, snapshot: Snapshot) -> None:
+        """Cards at once, they are in front of people; the rest is tidied up beside the events that follow."""
+        self._stop_tidying()
+        await self._presence.telephone_changed()
+        await self._set_cards_right(snapshot)
+        self._tidying = asyncio.create_task(self._tidy(snapshot, self._clock()), name="agents-tidying")
+
+    def _stop_tidying(self) -> None:
+        if self._tidying is not None:
+            self._tidying.cancel()
+            self._tidying = None
+
+    async def _tidy(self, snapshot: Snapshot, seen_at: datetime) -> None:
+        try:
+            differing = await self._presence.bring_into_line(snapshot)
+            log.info("queues in line", phones_that_differed=differing)
+        except AmiDown as error:
+            log.warning("queues not in line", reason=str(error))
+        except Exception:
+            log.exception("queues not in line")
+        try:
+            there = frozenset(channel.uniqueid for channel in snapshot.channels)
+            await self._end_lost(there, seen_at - SNAPSHOT_AGE)
+        except Exception:
+            log.exception("lost calls not ended")
+
+    async def _set_cards_right(self, snapshot: Snapshot) -> None:
+        """Cards of calls that are no longer there go; a phone that rings or talks and has no card gets one."""
+        async with self._database.read() as connection:
+            rows = await cards.live_on_channel(connection, CHANNEL)
+            holders = {row.phone: row.id for row in await people.with_phones(connection)}
+        live = {(row.call_key, row.person_id): row.state for row in rows}
+        callers = {channel.uniqueid: channel for channel in snapshot.channels if channel.interface not in holders}
+        there = {_channel_key(channel) for channel in callers.values()}
+        for gone in {call_key for call_key, _ in live} - there:
+            await self._ringing.over(gone, ENDED)
+
+        known = {call_key for call_key, _ in live}
+        at_phones: set[tuple[str, str]] = set()
+        queues = {waiting.uniqueid: waiting.queue for waiting in snapshot.waiting}
+        for leg in snapshot.channels:
+            caller, person_id = callers.get(leg.linkedid), holders.get(leg.interface)
+            if caller is None or person_id is None:
+                continue
+            at_phones.add((_channel_key(caller), person_id))
+            self._remember_leg(leg.uniqueid, _channel_key(caller), person_id)
+            if queue := queues.get(caller.uniqueid):
+                await self._ringing.called(_channel_key(caller), caller.call_id, person_id, queue)
+            elif not leg.ringing and (caller.call_id or _channel_key(caller) in known):
+                await self._ringing.answered(_channel_key(caller), person_id, call_id=caller.call_id)
+
+        for (call_key, person_id), state in live.items():
+            if call_key in there and (call_key, person_id) not in at_phones:
+                if state == "ringing":
+                    await self._ringing.withdrawn(call_key, person_id, NO_ANSWER)
+                else:
+                    await self._ringing.completed(call_key, person_id)
+
+
+def _key(event: AgentCalled | AgentConnect | AgentRingNoAnswer | AgentComplete | QueueCallerAbandon | Hangup) -> str:
+    """What our cards know the call by: our id, or Asterisk's where the router never saw the call."""
+    return event.call_id or event.uniqueid
+
+
+def _channel_key(channel: Channel) -> str:
+    return channel.call_id or channel.uniqueid

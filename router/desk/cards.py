@@ -1,0 +1,217 @@
+"""Makes the cards of one agent's desk from the database. Nothing gets onto a card that disclosure does not let through.
+
+What is stored is read anew each time, so a reload shows what is so now. The caller's number is not read at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import structlog
+from pydantic import TypeAdapter, ValidationError
+from sqlalchemy import Row
+
+from router.core.assurance import Assurance
+from router.core.match import NO_MATCH, Candidate, Decision, Match
+from router.desk.card import (
+    CandidateView,
+    Card,
+    CardState,
+    CustomerView,
+    EvidenceView,
+    FactView,
+    Label,
+    MessageView,
+    OfferView,
+)
+from router.matching.disclosure import Policy, Visible, visible
+from router.store import cards as store
+from router.store.database import Connection
+
+log = structlog.get_logger(__name__)
+
+TEST_PHONE = "simulator"
+"""The channel of calls that are answered on the page."""
+
+_MATCH = TypeAdapter(Match)
+_TIME: TypeAdapter[datetime | None] = TypeAdapter(datetime | None)
+_LATEST_MESSAGES = 200
+
+MessageRow = Row[Any]
+
+
+async def cards_for(connection: Connection, person_id: str, now: datetime, policy: Policy) -> list[Card]:
+    """The cards that are on this person's desk: the call talked to first, then the longest ringing one."""
+    rows = await store.live_of_person(connection, person_id)
+    calls = await store.calls_by_id(connection, {row.call_id for row in rows if row.call_id})
+    matches = {call.id: _match_of(call) for call in calls.values() if _was_routed(call)}
+    wanted = {candidate.message_id for match in matches.values() for candidate in match.candidates}
+    messages = await store.messages_by_id(connection, wanted)
+    campaigns = await _campaigns(connection, {call.service_number for call in calls.values()}, now)
+    made = []
+    for row in rows:
+        call = calls.get(row.call_id)
+        campaign = campaigns.get(call.service_number) if call else None
+        match = _with_messages(matches[call.id], messages) if call and call.id in matches else None
+        made.append(_card(row, call, match, messages, campaign, policy))
+    return made
+
+
+def _was_routed(call: Row[Any]) -> bool:
+    """Whether the flow got to the point where it hands the caller over. A call that is in a queue without that got
+    there because the router failed, whatever had been found out by then."""
+    return call.state in ("queue", "talking") or call.outcome == "left_queue"
+
+
+def _match_of(call: Row[Any]) -> Match:
+    if call.match is None:
+        return NO_MATCH
+    try:
+        return _MATCH.validate_python(call.match)
+    except ValidationError:
+        log.error("stored match is unreadable", call=call.id)
+        return NO_MATCH
+
+
+def _with_messages(match: Match, messages: Mapping[str, MessageRow]) -> Match:
+    """The match without candidates whose messages were deleted; when that was the one named, nobody is named."""
+    if match.best and match.best.message_id not in messages:
+        return NO_MATCH
+    kept = tuple(candidate for candidate in match.candidates if candidate.message_id in messages)
+    return Match(match.decision, match.assurance, match.none_probability, kept, match.code_accepted)
+
+
+async def _campaigns(
+    connection: Connection, service_numbers: Collection[str | None], now: datetime
+) -> dict[str | None, str]:
+    """The campaign a service number stands for: the one that its latest messages agree on."""
+    found: dict[str | None, str] = {}
+    for number in service_numbers:
+        if number:
+            campaigns = await store.campaigns_dialled(connection, number, now, _LATEST_MESSAGES)
+            if len(campaigns) == 1:
+                found[number] = campaigns.pop()
+    return found
+
+
+def _card(
+    row: store.CardRow,
+    call: Row[Any] | None,
+    match: Match | None,
+    messages: Mapping[str, MessageRow],
+    campaign: str | None,
+    policy: Policy,
+) -> Card:
+    """The card of a call; `match` is None where the router could not finish its work."""
+    found = match or NO_MATCH
+    show = visible(found.assurance, found.decision, policy)
+    best = found.best if show.opened else None
+    label = Label.UNAVAILABLE if match is None else _label(found)
+    opened = messages[best.message_id] if best else None
+    return Card(
+        id=row.id,
+        call_id=row.call_id,
+        state=CardState(row.state),
+        label=label,
+        queue=row.queue,
+        service_number=call.service_number if call else None,
+        campaign=(opened.campaign if opened else None) or campaign,
+        rang_at=row.rang_at,
+        answered_at=row.answered_at,
+        assurance=found.assurance,
+        check_first=label is Label.POSSIBLE,
+        withheld=bool(call and call.withheld),
+        code_accepted=found.code_accepted,
+        in_browser=bool(call and call.channel == TEST_PHONE),
+        none_probability=found.none_probability if show.candidates else 1.0,
+        who=_customer(opened) if opened else None,
+        message=_message(opened) if opened else None,
+        offer=_offer(opened.offer, show) if opened else None,
+        why=_evidence(best) if best else (),
+        candidates=_candidates(found.candidates, best, messages) if show.candidates else (),
+    )
+
+
+def _label(match: Match) -> Label:
+    match match.decision:
+        case Decision.SURE | Decision.LIKELY if match.assurance >= Assurance.L2:
+            return Label.VERIFIED
+        case Decision.SURE | Decision.LIKELY if match.assurance is Assurance.L1:
+            return Label.POSSIBLE
+        case Decision.UNCLEAR if match.candidates:
+            return Label.POSSIBLE
+        case _:
+            return Label.UNKNOWN
+
+
+def _customer(message: MessageRow) -> CustomerView | None:
+    if message.customer_id is None:
+        return None
+    return CustomerView(message.name, message.language, message.external_id)
+
+
+def _message(message: MessageRow) -> MessageView:
+    return MessageView(message.id, message.channel, message.sent_at, message.body, message.reference)
+
+
+def _offer(offer: Mapping[str, Any], show: Visible) -> OfferView:
+    return OfferView(
+        title=str(offer.get("title") or ""),
+        summary=str(offer.get("summary") or ""),
+        valid_from=_time(offer.get("valid_from")),
+        valid_until=_time(offer.get("valid_until")),
+        url=offer.get("url"),
+        facts=tuple(_fact(name, fact, show) for name, fact in (offer.get("facts") or {}).items()),
+    )
+
+
+def _fact(name: str, fact: Any, show: Visible) -> FactView:
+    """A fact is a plain value, or `{"value": …, "sensitive": true}`; any other object is taken for sensitive."""
+    if isinstance(fact, Mapping):
+        closed = fact.get("sensitive", True) and not show.sensitive
+        return FactView(name, None if closed else str(fact.get("value", "")))
+    return FactView(name, str(fact))
+
+
+def _candidates(
+    candidates: Iterable[Candidate], best: Candidate | None, messages: Mapping[str, MessageRow]
+) -> tuple[CandidateView, ...]:
+    """The other messages. Beside an opened one only its own customer's are named: the others are strangers to them."""
+    customer = messages[best.message_id].customer_id if best else None
+    return tuple(
+        _candidate(candidate, messages[candidate.message_id], best is None or customer is not None, customer)
+        for candidate in candidates
+        if candidate is not best
+    )
+
+
+def _candidate(candidate: Candidate, message: MessageRow, named: bool, customer: str | None) -> CandidateView:
+    own = named and customer in (None, message.customer_id)
+    offer = message.offer
+    return CandidateView(
+        message_id=candidate.message_id,
+        probability=candidate.probability,
+        channel=message.channel,
+        sent_at=message.sent_at,
+        offer_title=str(offer.get("title") or ""),
+        valid_until=_time(offer.get("valid_until")),
+        customer_name=message.name if own else None,
+        campaign=message.campaign,
+        why=_evidence(candidate),
+    )
+
+
+def _evidence(candidate: Candidate) -> tuple[EvidenceView, ...]:
+    ordered = sorted(candidate.evidence, key=lambda each: -abs(each.log_odds))
+    return tuple(EvidenceView(each.kind, each.log_odds) for each in ordered)
+
+
+def _time(text: Any) -> datetime | None:
+    """A time of an offer as stored (RFC 3339); one that cannot be read or has no offset counts as none."""
+    try:
+        time = _TIME.validate_python(text)
+    except ValidationError:
+        return None
+    return time if time is not None and time.tzinfo is not None else None

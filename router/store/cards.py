@@ -1,0 +1,108 @@
+"""Cards, and the events that tell a desk's page of changes, without personal data; and what a card is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, delete, insert, or_, select, update
+
+from router.store.database import Connection
+from router.store.tables import calls, cards, customers, desk_events, messages
+
+CardRow = Row[Any]
+SourceRow = Row[Any]
+
+LIVE = ("ringing", "talking")
+
+
+async def add(connection: Connection, values: dict[str, Any]) -> None:
+    """Store a new card."""
+    await connection.execute(insert(cards).values(**values))
+
+
+async def change(connection: Connection, card_id: str, values: dict[str, Any]) -> None:
+    """Change columns of a card."""
+    await connection.execute(update(cards).where(cards.c.id == card_id).values(**values))
+
+
+async def of_call(connection: Connection, call_key: str) -> Sequence[CardRow]:
+    """All cards of a call, gone ones included."""
+    return (await connection.execute(select(cards).where(cards.c.call_key == call_key))).all()
+
+
+async def live_of_person(connection: Connection, person_id: str) -> Sequence[CardRow]:
+    """The cards on a person's desk: the call they talk to first, then the longest ringing one."""
+    query = (
+        select(cards)
+        .where(cards.c.person_id == person_id, cards.c.state.in_(LIVE))
+        .order_by(cards.c.state.desc(), cards.c.rang_at, cards.c.id)
+    )
+    return (await connection.execute(query)).all()
+
+
+async def live_on_channel(connection: Connection, channel: str) -> Sequence[CardRow]:
+    """The live cards of calls of `channel`, and of calls that are unknown to us."""
+    query = (
+        select(cards)
+        .outerjoin(calls, calls.c.id == cards.c.call_id)
+        .where(cards.c.state.in_(LIVE), or_(calls.c.channel == channel, cards.c.call_id.is_(None)))
+    )
+    return (await connection.execute(query)).all()
+
+
+async def add_event(connection: Connection, person_id: str, name: str, data: dict[str, Any], now: datetime) -> None:
+    """Tell a person's page of something: `name` is `card` or `presence`. Lock the person first (`people.lock`)."""
+    await connection.execute(insert(desk_events).values(person_id=person_id, name=name, data=data, at=now))
+
+
+async def trim_events(connection: Connection, before: datetime, limit: int) -> int:
+    """Delete up to `limit` of the oldest events told before `before`; how many they were."""
+    oldest = await connection.execute(
+        select(desk_events.c.id, desk_events.c.at).order_by(desk_events.c.id).limit(limit)
+    )
+    ids: Collection[int] = [row.id for row in oldest if row.at < before]
+    if ids:
+        await connection.execute(delete(desk_events).where(desk_events.c.id.in_(ids)))
+    return len(ids)
+
+
+async def calls_by_id(connection: Connection, call_ids: Collection[str]) -> dict[str, SourceRow]:
+    """What a card tells of these calls. The caller's number is not among it."""
+    columns = (calls.c.id, calls.c.channel, calls.c.withheld, calls.c.service_number, calls.c.state, calls.c.outcome)
+    query: Select[Any] = select(*columns, calls.c.match).where(calls.c.id.in_(call_ids))
+    return {row.id: row for row in await connection.execute(query)}
+
+
+async def messages_by_id(connection: Connection, message_ids: Collection[str]) -> dict[str, SourceRow]:
+    """What a card tells of these messages and their customers. The number they were sent to is not among it."""
+    query: Select[Any] = (
+        select(
+            messages.c.id,
+            messages.c.channel,
+            messages.c.sent_at,
+            messages.c.body,
+            messages.c.reference,
+            messages.c.campaign,
+            messages.c.offer,
+            messages.c.customer_id,
+            customers.c.name,
+            customers.c.language,
+            customers.c.external_id,
+        )
+        .select_from(messages.outerjoin(customers))
+        .where(messages.c.id.in_(message_ids))
+    )
+    return {row.id: row for row in await connection.execute(query)}
+
+
+async def campaigns_dialled(connection: Connection, service_number: str, now: datetime, look_at: int) -> set[str]:
+    """The campaigns of the latest `look_at` messages that name this service number."""
+    latest = (
+        select(messages.c.campaign)
+        .where(messages.c.service_number == service_number, messages.c.sent_at <= now)
+        .order_by(messages.c.sent_at.desc())
+        .limit(look_at)
+    )
+    return {campaign for campaign in (await connection.execute(latest)).scalars() if campaign}

@@ -1,0 +1,18 @@
+"""Making transactions about the same thing wait for each other, even where there is no row yet to lock."""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+
+from router.store.database import Connection
+
+
+async def hold(connection: Connection, subject: str) -> None:
+    """Nobody else who holds `subject` (`call:…`, `phone:…`) goes on until this transaction ends.
+
+    SQLite has one writer at a time anyway. Take a hold before any row lock, and one only, so that none waits in a ring.
+    """
+    if connection.dialect.name == "postgresql":
+        await connection.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:subject, 0))"), {"subject": subject}
+        )

@@ -1,0 +1,91 @@
+"""People who sign in: agents and admins, their phones and whether they take calls."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, exists, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from router.store.database import Connection
+from router.store.tables import cards, people, web_sessions
+
+PersonRow = Row[Any]
+
+
+async def add(connection: Connection, values: dict[str, Any]) -> bool:
+    """Store a new person; False when somebody has this login already."""
+    build = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = build(people).values(**values).on_conflict_do_nothing(index_elements=["login"])
+    return (await connection.execute(statement)).rowcount == 1
+
+
+async def by_id(connection: Connection, person_id: str) -> PersonRow | None:
+    """The person, or None."""
+    return (await connection.execute(select(people).where(people.c.id == person_id))).one_or_none()
+
+
+async def by_login(connection: Connection, login: str) -> PersonRow | None:
+    """The person who signs in as `login`, or None."""
+    return (await connection.execute(select(people).where(people.c.login == login))).one_or_none()
+
+
+async def everybody(connection: Connection) -> Sequence[PersonRow]:
+    """All people, by login."""
+    return (await connection.execute(select(people).order_by(people.c.login))).all()
+
+
+async def lock(connection: Connection, person_ids: Collection[str]) -> Sequence[PersonRow]:
+    """These people, locked until the transaction ends; always in the same order, so that none waits in a ring.
+
+    Whoever writes desk events locks their people first: then the ids of a person's events ascend as they are
+    committed, and a page that has seen one has seen all before it.
+    """
+    query = select(people).where(people.c.id.in_(person_ids)).order_by(people.c.id).with_for_update()
+    return (await connection.execute(query)).all()
+
+
+async def change(connection: Connection, person_id: str, values: dict[str, Any]) -> None:
+    """Change columns of a person."""
+    await connection.execute(update(people).where(people.c.id == person_id).values(**values))
+
+
+async def by_phone(connection: Connection, interface: str) -> PersonRow | None:
+    """Who has chosen this phone (`PJSIP/101`), or None."""
+    return (await connection.execute(select(people).where(people.c.phone == interface).limit(1))).one_or_none()
+
+
+async def with_phones(connection: Connection) -> Sequence[PersonRow]:
+    """Everybody who has chosen a phone."""
+    return (await connection.execute(select(people).where(people.c.phone.is_not(None)))).all()
+
+
+async def on_duty(connection: Connection) -> Sequence[PersonRow]:
+    """Everybody who is ready or paused."""
+    return (await connection.execute(select(people).where(people.c.presence != "off"))).all()
+
+
+async def on_duty_without_session(connection: Connection, now: datetime) -> Sequence[PersonRow]:
+    """Those of them, and of the holders of phones, whose last sign-in has expired or was ended."""
+    query = select(people).where((people.c.presence != "off") | people.c.phone.is_not(None), ~_signed_in(now))
+    return (await connection.execute(query)).all()
+
+
+async def is_signed_in(connection: Connection, person_id: str, now: datetime) -> bool:
+    """Whether the person has a sign-in that still holds."""
+    query = select(people.c.id).where(people.c.id == person_id, _signed_in(now))
+    return (await connection.execute(query)).first() is not None
+
+
+async def ready_and_free(connection: Connection, queue: str) -> Sequence[PersonRow]:
+    """Who is ready, belongs to `queue` and talks to nobody; by login."""
+    talking = exists().where(cards.c.person_id == people.c.id, cards.c.state == "talking")
+    query = select(people).where(people.c.presence == "ready", ~talking).order_by(people.c.login)
+    # The queues are a JSON list, which the two databases search in different ways; people are few.
+    return [row for row in await connection.execute(query) if queue in row.queues]
+
+
+def _signed_in(now: datetime) -> Any:
+    return exists().where(web_sessions.c.person_id == people.c.id, web_sessions.c.expires_at > now)
