@@ -5,7 +5,7 @@ Every event is a frozen value with a ``kind`` that names it in JSON (see `router
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
@@ -20,7 +20,7 @@ class Caller:
     suppressed before anything else sees it, even when the network delivers it (P-Asserted-Identity).
     """
 
-    number: str | None = None
+    number: str | None = field(default=None, repr=False)  # a log of events holds no numbers
     withheld: bool = False
 
     def __post_init__(self) -> None:

@@ -38,7 +38,7 @@ class Database:
         if backend not in DRIVERS:
             raise ValueError(f"'{backend}' is not supported; use sqlite:///FILE or postgresql://…")
         self.is_sqlite = backend == "sqlite"
-        options: dict[str, Any] = (
+        options: dict[str, Any] = {"hide_parameters": True} | (
             {"connect_args": {"timeout": busy_seconds}}
             if self.is_sqlite
             else {

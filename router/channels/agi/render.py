@@ -21,7 +21,7 @@ from router.core.commands import RecordMessage, Transfer
 from router.core.events import WITHHELD, Caller, CallStarted, RecordingEnded, TransferOutcome
 from router.core.phone import e164
 
-CHANNEL: Final = "agi"
+CHANNEL: Final = "asterisk"
 
 MOST_SILENCE: Final = 7.0
 """Seconds from the end of a prompt or the last key until Asterisk takes the call, when we say nothing more. A caller is

@@ -21,7 +21,7 @@ def env(**changes: str) -> Environment:
 
 class TestCallStarted:
     def test_a_number_in_any_spelling(self) -> None:
-        expected = CallStarted("agi", Caller("+4930123456"), "+4930987654")
+        expected = CallStarted("asterisk", Caller("+4930123456"), "+4930987654")
         assert render.call_started(env(), "DE") == expected
         assert render.call_started(env(callerid="030123456", dnid="004930987654"), "DE") == expected
         assert render.call_started(env(callerid="4930123456", callington="16"), "DE") == expected

@@ -34,7 +34,7 @@ from tests.channels.agi.asterisk import Asterisk, Peer, environment
 HELLO, CODE, BYE = (Prompt(text, "en") for text in ("hello", "code", "bye"))
 ASK = AskDigits((CODE,), 4, 5.0, 3.0)
 SALES = Transfer("sales", 90, 2)
-STARTED = CallStarted("agi", Caller("+4930123456"), "+4930987654")
+STARTED = CallStarted("asterisk", Caller("+4930123456"), "+4930987654")
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class House:
         self.names: set[str] = set()
 
     async def begin(self, channel: str, channel_ref: str, event: CallStarted) -> Turn:
-        assert (channel, channel_ref) == ("agi", "1700000000.1")
+        assert (channel, channel_ref) == ("asterisk", "1700000000.1")
         return await self.handle("call-1", event)
 
     async def handle(self, call_id: str, event: Event) -> Turn:
@@ -68,7 +68,7 @@ class House:
         return Turn(call_id, len(self.events), answer)
 
     async def hung_up(self, channel: str, channel_ref: str) -> None:
-        assert (channel, channel_ref) == ("agi", "1700000000.1")
+        assert (channel, channel_ref) == ("asterisk", "1700000000.1")
         self.events.append(CallerHungUp())
 
 
@@ -183,7 +183,7 @@ async def test_a_withheld_number_reaches_nobody() -> None:
     house = House((SALES,))
     with capture_logs() as logs:
         await converse(house, Asterisk(), callingpres="32")
-    assert house.events == [CallStarted("agi", WITHHELD, "+4930987654")]
+    assert house.events == [CallStarted("asterisk", WITHHELD, "+4930987654")]
     assert "30123456" not in str(logs)
 
 
