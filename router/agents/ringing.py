@@ -29,10 +29,12 @@ COMPLETED = "completed"
 """The talk ended; the caller may still be there."""
 ABANDONED = "abandoned"
 """The caller hung up while waiting."""
+HUNG_UP = "hung_up"
+"""The caller of a test call hung up."""
 ENDED = "ended"
 """The call ended, or is no longer there."""
 
-_FINAL = (ABANDONED, ENDED)
+_FINAL = (ABANDONED, HUNG_UP, ENDED)
 _MOST_REMEMBERED = 10_000
 _LONGEST_REASON = 20
 _EVENTS_KEPT = timedelta(days=1)
@@ -119,11 +121,15 @@ class Ringing:
         await self._remove(call_key, ("talking",), COMPLETED, person_id)
 
     async def over(self, call_key: str, reason: str = ENDED) -> None:
-        """The call is abandoned or ended: all its cards go, and what is told of it later counts for nothing."""
-        self._over[call_key] = None
-        self._over.move_to_end(call_key)
-        if len(self._over) > _MOST_REMEMBERED:
-            self._over.popitem(last=False)
+        """The call is abandoned or ended: all its cards go, and what is told of it later counts for nothing.
+
+        With `NO_ANSWER` the queue's time is up: all cards go, but the call may come to a queue again.
+        """
+        if reason != NO_ANSWER:
+            self._over[call_key] = None
+            self._over.move_to_end(call_key)
+            if len(self._over) > _MOST_REMEMBERED:
+                self._over.popitem(last=False)
         await self._remove(call_key, cards.LIVE, reason)
 
     async def _remove(self, call_key: str, states: Iterable[str], reason: str, person_id: str | None = None) -> None:

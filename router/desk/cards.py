@@ -32,7 +32,7 @@ from router.store.database import Connection
 
 log = structlog.get_logger(__name__)
 
-TEST_PHONE = "simulator"
+TEST_PHONE = "testphone"
 """The channel of calls that are answered on the page."""
 
 _MATCH = TypeAdapter(Match)

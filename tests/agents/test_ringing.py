@@ -65,6 +65,17 @@ async def test_an_abandoned_call_leaves_no_card(house: House, ringing: Ringing) 
     assert await house.desks() == {anna: "abandoned", bert: "abandoned"}
 
 
+async def test_a_queue_that_gave_up_may_be_followed_by_another(house: House, ringing: Ringing) -> None:
+    anna, bert = await house.person("anna"), await house.person("bert")
+    call = await house.call()
+    for person in (anna, bert):
+        await ringing.called(call, call, person, "sales")
+    await ringing.over(call, NO_ANSWER)
+    assert await house.desks() == {anna: "no_answer", bert: "no_answer"}
+    await ringing.called(call, call, bert, "default")
+    assert await house.desks() == {anna: "no_answer", bert: "ringing"}
+
+
 async def test_what_is_told_twice_happens_once(house: House, ringing: Ringing) -> None:
     anna, bert = await house.person("anna"), await house.person("bert")
     call = await house.call()
