@@ -117,7 +117,7 @@ class Ami:
 
     async def _act(self, name: str, fields: dict[str, str]) -> None:
         # No queueing while disconnected: an action done late may be worse than one not done.
-        if self._link is None or self._link.lost.done():
+        if self._link is None:
             raise AmiDown(f"Asterisk is not connected ({self._problem or 'connection lost'})")
         await self._link.request(name, fields, within=self._settings.action_timeout)
 

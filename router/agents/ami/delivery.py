@@ -29,30 +29,36 @@ class Delivery:
         self._filled = asyncio.Event()
 
     def put_event(self, event: AmiEvent) -> bool:
-        """Queue an event; False when there is no room: the caller must then break off and begin anew."""
-        if len(self._waiting) >= self._limit:
+        """Queue an event. False when there is no room: all that waited is discarded, and the caller must begin anew."""
+        if self._make_room():
             return False
         self._put(event)
         return True
 
     def put_state(self, state: Connected | Disconnected) -> None:
         """Queue a turn of the connection. It outdates what came before, which goes where there is no room for it."""
-        if len(self._waiting) >= self._limit:
-            log.warning("ami.events_discarded", count=len(self._waiting))
-            self._waiting.clear()
+        self._make_room()
         self._put(state)
+
+    def _make_room(self) -> bool:
+        if len(self._waiting) < self._limit:
+            return False
+        log.warning("ami.events_discarded", count=len(self._waiting))
+        self._waiting.clear()
+        return True
 
     def _put(self, notice: Notice) -> None:
         self._waiting.append(notice)
         self._filled.set()
 
     async def run(self) -> None:
-        """Deliver until cancelled."""
-        while True:
-            await self._filled.wait()
-            while self._waiting:
-                await self._deliver(self._waiting.popleft())
-            self._filled.clear()
+        """Deliver until cancelled, also when it is the listener that swallows the cancellation."""
+        task = asyncio.current_task()
+        while not (task and task.cancelling()):
+            if not self._waiting:
+                self._filled.clear()
+                await self._filled.wait()
+            await self._deliver(self._waiting.popleft())
 
     async def _deliver(self, notice: Notice) -> None:
         """Call the listener; whatever it does, the next notice still comes."""

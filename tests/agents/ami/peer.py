@@ -36,6 +36,10 @@ def error(text: str) -> Reply:
     return lambda action: message("Response: Error", f"ActionID: {action['ActionID']}", f"Message: {text}")
 
 
+def logged_in(action: Action) -> str:
+    return success("Authentication accepted")(action) + FULLY_BOOTED
+
+
 def listing(complete: str, *entries: str) -> Reply:
     """A list answer; each entry is the text of an event without its closing empty line."""
 
@@ -59,7 +63,7 @@ class Peer:
 
     def __init__(self) -> None:
         self.replies: dict[str, Reply] = {
-            "Login": lambda action: success("Authentication accepted")(action) + FULLY_BOOTED,
+            "Login": logged_in,
             "Ping": _pong,
             "Status": listing("StatusComplete"),
             "QueueStatus": listing("QueueStatusComplete"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from unittest.mock import Mock
 
 import pytest
 from structlog.testing import capture_logs
@@ -13,10 +14,13 @@ from router.agents.ami import (
     AmiDown,
     AmiSettings,
     Connected,
+    Disconnected,
+    Notice,
 )
+from router.agents.ami.link import Link
 from tests.agents.ami import recorded
 from tests.agents.ami.heard import Connect, Heard
-from tests.agents.ami.peer import FULLY_BOOTED, Action, Peer, error, listing, message, success
+from tests.agents.ami.peer import FULLY_BOOTED, Action, Peer, error, listing, logged_in, message, success
 
 
 async def test_tells_the_state_of_the_house_after_the_login(peer: Peer, heard: Heard, start: Connect) -> None:
@@ -107,11 +111,30 @@ async def test_missing_rights_are_named(peer: Peer, heard: Heard, start: Connect
 
 
 async def test_a_long_outage_is_told_once(peer: Peer, heard: Heard, start: Connect) -> None:
+    peer.replies["Login"] = error("Authentication failed")
+    await start(retry_refused=0.01)
+    assert isinstance(await heard.next(), Disconnected)
+    for _ in range(4):
+        await peer.until("Login")
+    peer.replies["Login"] = logged_in
+    assert isinstance(await heard.next(), Connected)
+
+
+async def test_each_break_is_told(peer: Peer, heard: Heard, start: Connect) -> None:
+    ami = await start()
+    for _ in range(3):
+        assert isinstance(await heard.next(), Connected)
+        assert ami.connected
+        peer.cut()
+        assert isinstance(await heard.next(), Disconnected)
+
+
+async def test_connects_once_asterisk_can_be_reached(peer: Peer, heard: Heard, start: Connect) -> None:
     await peer.shut()
-    ami = await start(retry_longest=0.01)
+    ami = await start()
     assert "No connection to 127.0.0.1" in await heard.disconnected()
     await peer.listen()
-    assert isinstance(await heard.next(), Connected)
+    await heard.connected()
     assert ami.connected
 
 
@@ -171,3 +194,50 @@ def test_a_setting_that_cannot_be_is_named(setting: str) -> None:
     with pytest.raises(ValueError, match=setting):
         AmiSettings(username="x", secret="y", **{setting: 0})  # type: ignore[arg-type]
     assert "geheim" not in repr(AmiSettings(username="x", secret="geheim"))
+
+
+async def test_stop_waits_for_a_listener_that_still_cleans_up(peer: Peer, heard: Heard, start: Connect) -> None:
+    cleaned_up = False
+
+    async def slow(notice: Notice) -> None:
+        nonlocal cleaned_up
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            await asyncio.sleep(0.01)
+            cleaned_up = True  # and the cancellation is swallowed
+
+    heard.react = slow
+    ami = await start()
+    await heard.connected()
+    async with asyncio.timeout(2):
+        await ami.stop()
+    assert cleaned_up
+
+
+async def test_the_listener_cannot_stop_its_own_connection(peer: Peer, heard: Heard, start: Connect) -> None:
+    ami = await start()
+    refusal: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    async def stop(notice: Notice) -> None:
+        try:
+            await ami.stop()
+        except RuntimeError as error:
+            refusal.set_result(str(error))
+
+    heard.react = stop
+    async with asyncio.timeout(5):
+        assert "cannot stop" in await refusal
+    with pytest.raises(RuntimeError, match="already started"):
+        await ami.start()
+
+
+async def test_a_connection_given_up_does_not_wait_for_the_peer_to_read() -> None:
+    transport = Mock(spec=asyncio.Transport)
+    link = Link(lambda headers: None)
+    link.connection_made(transport)
+    link.drop("frozen")
+    link.drop("again")
+    transport.abort.assert_called_once_with()
+    transport.close.assert_not_called()
+    assert link.lost.result() == "frozen"
