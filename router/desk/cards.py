@@ -171,8 +171,15 @@ def _fact(name: str, fact: Any, show: Visible) -> FactView:
     """A fact is a plain value, or `{"value": …, "sensitive": true}`; any other object is taken for sensitive."""
     if isinstance(fact, Mapping):
         closed = fact.get("sensitive", True) and not show.sensitive
-        return FactView(name, None if closed else str(fact.get("value", "")))
-    return FactView(name, str(fact))
+        return FactView(name, None if closed else _plain(fact.get("value", "")))
+    return FactView(name, _plain(fact))
+
+
+def _plain(value: Any) -> str:
+    """A text, a number, or a yes or no as a sign of no language."""
+    if isinstance(value, bool):
+        return "✓" if value else "✗"
+    return str(value)
 
 
 def _candidates(

@@ -45,7 +45,7 @@ async def sent(house: House, message_id: str, customer: str | None = "Erika Must
         "valid_until": "2026-03-31T23:59:00+02:00",
         "queue": "sales",
         "url": "https://example.org/o",
-        "facts": {"tariff": "M", "price": 19.9, "iban": {"value": "DE02 1203", "sensitive": True}},
+        "facts": {"tariff": "M", "price": 19.9, "5G": True, "iban": {"value": "DE02 1203", "sensitive": True}},
     }
     row = {
         "id": message_id,
@@ -120,7 +120,7 @@ async def test_by_number_alone_it_is_probably_and_sensitive_facts_stay_closed(ho
     assert card.offer.title == "Offer m1"
     assert card.offer.valid_until is not None
     assert card.offer.valid_until > house.clock()
-    assert facts(card) == {"tariff": "M", "price": "19.9", "iban": None}
+    assert facts(card) == {"tariff": "M", "price": "19.9", "5G": "✓", "iban": None}
     assert [each.kind for each in card.why] == [EvidenceKind.RECIPIENT_NUMBER, EvidenceKind.SERVICE_NUMBER]
     assert (card.queue, card.service_number, card.campaign) == ("sales", SERVICE, "spring")
     assert not card.in_browser
