@@ -1,0 +1,104 @@
+"""Rows behind signing in: sessions, one-time links, failed attempts. Of tokens only hashes are stored."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, func, insert, select, update
+
+from router.store.database import Connection
+from router.store.tables import people, sign_in_failures, sign_in_links, web_sessions
+
+PersonRow = Row[Any]
+
+
+async def signed_in_people(connection: Connection, now: datetime) -> dict[str, int]:
+    """The number of live sessions by person id."""
+    query = (
+        select(web_sessions.c.person_id, func.count().label("sessions"))
+        .where(web_sessions.c.expires_at > now)
+        .group_by(web_sessions.c.person_id)
+    )
+    return {row.person_id: row.sessions for row in (await connection.execute(query)).all()}
+
+
+async def add_session(
+    connection: Connection, token_hash: bytes, person_id: str, now: datetime, expires_at: datetime
+) -> None:
+    """Store a session, and drop those that are over."""
+    await connection.execute(delete(web_sessions).where(web_sessions.c.expires_at <= now))
+    await connection.execute(
+        insert(web_sessions).values(token_hash=token_hash, person_id=person_id, created_at=now, expires_at=expires_at)
+    )
+
+
+async def person_of_session(connection: Connection, token_hash: bytes, now: datetime) -> PersonRow | None:
+    """The person of a live session, with the session's ``expires_at``, or None."""
+    query = (
+        select(people, web_sessions.c.expires_at)
+        .join(web_sessions, web_sessions.c.person_id == people.c.id)
+        .where(web_sessions.c.token_hash == token_hash, web_sessions.c.expires_at > now)
+    )
+    return (await connection.execute(query)).one_or_none()
+
+
+async def end_session(connection: Connection, token_hash: bytes) -> str | None:
+    """End a session; the id of its person, or None when there was none."""
+    query = select(web_sessions.c.person_id).where(web_sessions.c.token_hash == token_hash)
+    person_id: str | None = (await connection.execute(query)).scalar_one_or_none()
+    await connection.execute(delete(web_sessions).where(web_sessions.c.token_hash == token_hash))
+    return person_id
+
+
+async def add_link(
+    connection: Connection, token_hash: bytes, person_id: str, lands_on: str, now: datetime, expires_at: datetime
+) -> None:
+    """Store a one-time sign-in link, and drop those that are over."""
+    await connection.execute(delete(sign_in_links).where(sign_in_links.c.expires_at <= now))
+    await connection.execute(
+        insert(sign_in_links).values(
+            token_hash=token_hash, person_id=person_id, lands_on=lands_on, expires_at=expires_at
+        )
+    )
+
+
+async def use_link(connection: Connection, token_hash: bytes, now: datetime) -> tuple[str, str] | None:
+    """Use up a one-time link: ``(person id, page it lands on)``, or None when it is unknown, used or over."""
+    used = await connection.execute(
+        update(sign_in_links)
+        .where(
+            sign_in_links.c.token_hash == token_hash,
+            sign_in_links.c.used_at.is_(None),
+            sign_in_links.c.expires_at > now,
+        )
+        .values(used_at=now)
+    )
+    if used.rowcount != 1:
+        return None
+    query = select(sign_in_links.c.person_id, sign_in_links.c.lands_on).where(sign_in_links.c.token_hash == token_hash)
+    person_id, lands_on = (await connection.execute(query)).one()
+    return person_id, lands_on
+
+
+async def note_attempt(connection: Connection, subject: str, now: datetime, since: datetime) -> int:
+    """Count an attempt against ``subject`` and return how many there were before it, from ``since`` on."""
+    await connection.execute(delete(sign_in_failures).where(sign_in_failures.c.at < since))
+    before = await failures(connection, subject, since)
+    await connection.execute(insert(sign_in_failures).values(subject=subject, at=now))
+    return before
+
+
+async def failures(connection: Connection, subject: str, since: datetime) -> int:
+    """Failed attempts of ``subject`` from ``since`` on."""
+    query = (
+        select(func.count())
+        .select_from(sign_in_failures)
+        .where(sign_in_failures.c.subject == subject, sign_in_failures.c.at >= since)
+    )
+    return int((await connection.execute(query)).scalar_one())
+
+
+async def forget_failures(connection: Connection, subject: str) -> None:
+    """Forget the failed attempts of ``subject``."""
+    await connection.execute(delete(sign_in_failures).where(sign_in_failures.c.subject == subject))

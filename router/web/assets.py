@@ -1,0 +1,64 @@
+"""The built scripts and styles: names with content hashes from Vite's manifest, kept by browsers for good."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi.staticfiles import StaticFiles
+from starlette.responses import Response
+from starlette.types import Scope
+
+STATIC: Final = Path(__file__).parent / "static"
+PREFIX: Final = "/static"
+
+
+class AssetsNotBuilt(Exception):
+    """The pages' scripts and styles are not there; the text says how to build them."""
+
+
+class Assets:
+    """Addresses of assets by the name of their source: ``url("desk.js")`` is ``/static/assets/desk-3f2a….js``."""
+
+    def __init__(self, urls: Mapping[str, str], folder: Path) -> None:
+        self._urls = dict(urls)
+        self.folder = folder
+
+    def url(self, source: str) -> str:
+        """Address of what was built from ``source``. Raises `AssetsNotBuilt` when the manifest does not know it."""
+        try:
+            return self._urls[source]
+        except KeyError:
+            raise AssetsNotBuilt(f"The page assets are out of date: {source} is not among them. {_WAY_OUT}") from None
+
+    def files(self) -> StaticFiles:
+        """The application to mount under `PREFIX`."""
+        return _Immutable(directory=self.folder)
+
+
+_WAY_OUT = "Run `make assets` in the project's folder and start again."
+
+
+def load(folder: Path = STATIC) -> Assets:
+    """The assets built into ``folder``. Raises `AssetsNotBuilt` with the way out."""
+    manifest = folder / "manifest.json"
+    try:
+        content: Any = json.loads(manifest.read_text("utf-8"))
+        urls = {name: f"{PREFIX}/{entry['file']}" for name, entry in content.items() if "src" in entry}
+    except FileNotFoundError:
+        raise AssetsNotBuilt(f"The page assets are not built: {manifest} is missing. {_WAY_OUT}") from None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise AssetsNotBuilt(f"The page assets are damaged: {manifest}: {error}. {_WAY_OUT}") from None
+    return Assets(urls, folder)
+
+
+class _Immutable(StaticFiles):
+    """Files whose name changes with their content never change under their name (RFC 8246)."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        hashed = response.status_code in (200, 206, 304) and path.replace("\\", "/").startswith("assets/")
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if hashed else "no-cache"
+        return response

@@ -1,0 +1,47 @@
+"""Reading small requests of the pages without trusting their size."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from fastapi import Request
+
+from router.errors import bad_request, too_large
+
+LARGEST: Final = 16 * 1024
+"""Bytes of a form; the largest has a login, a password and an address in it."""
+
+
+async def read_body(request: Request, largest: int = LARGEST) -> bytes:
+    """The body, or `Refused` (413) as soon as it is larger than ``largest`` bytes."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > largest:
+            raise too_large(f"The request is larger than {largest} bytes.")
+    return bytes(body)
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """The fields of an ``application/x-www-form-urlencoded`` body; of a repeated field the last one counts."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/x-www-form-urlencoded":
+        raise bad_request("The form came in a form that is not understood; expected application/x-www-form-urlencoded.")
+    try:
+        pairs = parse_qsl((await read_body(request)).decode("utf-8"), keep_blank_values=True, max_num_fields=50)
+    except ValueError:
+        raise bad_request("The form could not be read.") from None
+    return dict(pairs)
+
+
+async def read_json(request: Request) -> dict[str, Any]:
+    """The members of a JSON object."""
+    try:
+        content = json.loads((await read_body(request)).decode("utf-8"))
+    except (ValueError, RecursionError):
+        raise bad_request("The request is not JSON.") from None
+    if not isinstance(content, dict):
+        raise bad_request("The request is not a JSON object.")
+    return content

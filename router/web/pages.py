@@ -1,0 +1,89 @@
+"""Renders pages: Jinja templates of all rooms, with texts, assets and the person who is signed in."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import phonenumbers
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from markupsafe import Markup
+
+from router.web.assets import Assets
+from router.web.headers import PAGE_HEADERS
+from router.web.person import Person
+from router.web.texts import ALL, Texts, preferred
+
+_ROUTER: Final = Path(__file__).parent.parent
+_ROOMS: Final = ("web", "desk", "admin")
+
+
+class Pages:
+    """Templates are named ``ROOM/FILE.html``; every value is escaped, an unknown one is an error."""
+
+    def __init__(self, assets: Assets) -> None:
+        self._environment = Environment(
+            loader=PrefixLoader({room: FileSystemLoader(_ROUTER / room / "templates") for room in _ROOMS}),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals |= {"asset": assets.url, "channel_name": channel_name}
+        self._environment.filters |= {"number": phone_number, "moment": moment, "script_data": script_data}
+
+    def page(
+        self,
+        request: Request,
+        template: str,
+        person: Person | None = None,
+        status: int = 200,
+        **values: Any,
+    ) -> HTMLResponse:
+        """A whole page or a fragment in the person's language; without a person in the browser's."""
+        language = person.language if person else preferred(request.headers.get("accept-language"))
+        html = self._environment.get_template(template).render(
+            t=Texts(language), language=language, person=person, path=request.url.path, **values
+        )
+        return HTMLResponse(html, status, PAGE_HEADERS | {"Content-Language": language, "Vary": "Accept-Language"})
+
+    def problem(self, request: Request, status: int, person: Person | None = None) -> HTMLResponse:
+        """A page that says in the reader's words that something did not work; for people, not for scripts."""
+        known = status if status in (401, 403, 404, 413, 429, 500) else 500 if status > 500 else "other"
+        return self.page(request, "web/problem.html", person, status=status, key=f"problem.{known}")
+
+
+def phone_number(number: str) -> str:
+    """A number the way people write it (``+49 30 123456``); what is not E.164 stays as it is."""
+    if not number.startswith("+"):
+        return number
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def channel_name(t: Texts, channel: str) -> str:
+    """What people call a message's channel; one that has no name here is shown as stored."""
+    return t(f"channel.{channel}") if f"channel.{channel}" in ALL else channel
+
+
+def moment(time: datetime, show: str = "datetime") -> Markup:
+    """A time element; the page's script puts it into the reader's time zone and language.
+
+    ``show`` is ``datetime``, ``date`` or ``time``.
+    """
+    utc = time.astimezone(UTC)
+    text = utc.strftime("%Y-%m-%d %H:%M UTC")
+    return Markup('<time datetime="{}" data-show="{}">{}</time>').format(utc.isoformat(), show, text)
+
+
+def script_data(value: Any) -> Markup:
+    """A value as JSON that is safe inside a script element of type application/json."""
+    text = json.dumps(value, ensure_ascii=True)
+    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # noqa: S704

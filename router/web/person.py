@@ -1,0 +1,60 @@
+"""Somebody who signed in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+AGENT: Final = "agent"
+ADMIN: Final = "admin"
+ROLES: Final = (AGENT, ADMIN)
+LANGUAGES: Final = ("de", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An agent or admin as stored when the request came in.
+
+    ``phone`` is the interface chosen for calls (``PJSIP/101``), None: answers in the browser (test phone).
+    ``presence`` is ``off``, ``ready`` or ``paused``.
+    """
+
+    id: str
+    login: str
+    name: str
+    role: str
+    language: str
+    queues: tuple[str, ...]
+    phone: str | None
+    presence: str
+    pause_reason: str | None
+
+    @property
+    def home(self) -> str:
+        """The page to land on after signing in."""
+        return "/admin" if self.role == ADMIN else "/desk"
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A person with the session they came in by; ``token_hash`` is the session's key in the database."""
+
+    person: Person
+    token_hash: bytes
+    expires_at: datetime
+
+
+def person_from(row: Any) -> Person:
+    """A `Person` from a row of the table ``people``."""
+    return Person(
+        id=row.id,
+        login=row.login,
+        name=row.name,
+        role=row.role,
+        language=row.language if row.language in LANGUAGES else "en",
+        queues=tuple(row.queues),
+        phone=row.phone,
+        presence=row.presence,
+        pause_reason=row.pause_reason,
+    )

@@ -1,0 +1,139 @@
+"""The sign-in pages, signing out, the reader's language, and what makes an application serve pages at all."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import structlog
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.responses import RedirectResponse
+
+from router.errors import Refused, bad_request
+from router.store import people
+from router.store.bus import Bus
+from router.store.database import Database
+from router.web.assets import PREFIX, Assets
+from router.web.forms import read_form
+from router.web.guard import Guard, SignInNeeded
+from router.web.headers import SecurityHeaders
+from router.web.pages import Pages
+from router.web.person import LANGUAGES, Person
+from router.web.sign_in import LinkSpent, SignIn, SignInFailed
+
+SEE_OTHER: Final = 303
+_LONGEST_TOKEN: Final = 100
+
+_log = structlog.get_logger(__name__)
+
+
+def install(app: FastAPI, assets: Assets) -> None:
+    """Give an application what all pages need: assets under `/static`, security headers, the way to sign in."""
+    app.mount(PREFIX, assets.files(), name="static")
+    app.add_middleware(SecurityHeaders)
+
+    @app.exception_handler(SignInNeeded)
+    async def to_sign_in(_: Request, needed: SignInNeeded) -> Response:
+        return RedirectResponse(needed.sign_in_page, SEE_OTHER, {"Cache-Control": "no-store"})
+
+
+def routes(
+    *,
+    database: Database,
+    bus: Bus,
+    sign_in: SignIn,
+    guard: Guard,
+    pages: Pages,
+    signed_out: Callable[[str], Awaitable[object]],
+) -> APIRouter:
+    """`/`, `/sign-in`, `/sign-in/link`, `/sign-out`, `/language`, and `/testphone`.
+
+    ``signed_out`` is told the id of a person whose last session ended (`Presence.left`).
+    """
+    router = APIRouter(include_in_schema=False)
+
+    def sign_in_page(
+        request: Request, status: int = 200, problem: str | None = None, login: str = "", wanted: str = ""
+    ) -> Response:
+        values = {"next": local_path(wanted), "login": login, "problem": problem}
+        return pages.page(request, "web/sign_in.html", None, status, **values)
+
+    @router.get("/")
+    async def start(person: Person = Depends(guard.person)) -> Response:
+        return RedirectResponse(person.home, SEE_OTHER)
+
+    @router.get("/sign-in")
+    async def form(request: Request, next: str = "") -> Response:
+        if await sign_in.whose(request.cookies.get(guard.cookie, "")):
+            return RedirectResponse(local_path(next) or "/", SEE_OTHER)
+        return sign_in_page(request, wanted=next)
+
+    @router.post("/sign-in")
+    async def with_password(request: Request) -> Response:
+        guard.same_origin(request)
+        fields = await read_form(request)
+        login, password, wanted = fields.get("login", "").strip(), fields.get("password", ""), fields.get("next", "")
+        problem, status = "sign_in.incomplete", 422
+        if login and password:
+            try:
+                address = request.client.host if request.client else None
+                token, person = await sign_in.with_password(login, password, address)
+            except SignInFailed:
+                problem, status = "sign_in.wrong", 403
+            except Refused as refused:
+                problem, status = "sign_in.busy", refused.status
+            else:
+                answer = RedirectResponse(local_path(wanted) or person.home, SEE_OTHER)
+                guard.keep(answer, token)
+                return answer
+        return sign_in_page(request, status, problem, login[:100], wanted)
+
+    @router.get("/sign-in/link")
+    async def link(request: Request) -> Response:
+        return pages.page(request, "web/link.html")
+
+    @router.post("/sign-in/link")
+    async def with_link(request: Request) -> Response:
+        guard.same_origin(request)
+        link_token = (await read_form(request)).get("token", "")
+        try:
+            token, lands_on = await sign_in.with_link(link_token[:_LONGEST_TOKEN])
+        except LinkSpent:
+            return sign_in_page(request, 403, "link.spent")
+        answer = RedirectResponse(lands_on, SEE_OTHER)
+        guard.keep(answer, token)
+        return answer
+
+    @router.post("/sign-out")
+    async def sign_out(request: Request) -> Response:
+        guard.same_origin(request)
+        person_id = await sign_in.end(request.cookies.get(guard.cookie, ""))
+        if person_id is not None:
+            _log.info("signed out", person=person_id)
+            bus.announce(f"desk:{person_id}")  # open event streams of this session look up that it is over
+            if not await sign_in.has_session(person_id):
+                await signed_out(person_id)
+        answer = RedirectResponse("/sign-in", SEE_OTHER)
+        guard.drop(answer)
+        return answer
+
+    @router.post("/language")
+    async def language(request: Request, person: Person = Depends(guard.person)) -> Response:
+        fields = await read_form(request)
+        if fields.get("language") not in LANGUAGES:
+            raise bad_request(f"language is one of {', '.join(LANGUAGES)}.")
+        async with database.begin() as connection:
+            await people.change(connection, person.id, {"language": fields["language"]})
+        return RedirectResponse(local_path(fields.get("back", "")) or person.home, SEE_OTHER)
+
+    @router.get("/testphone")
+    async def testphone(request: Request, person: Person = Depends(guard.agent)) -> Response:
+        return pages.page(request, "web/testphone.html", person)
+
+    return router
+
+
+def local_path(wanted: str) -> str:
+    """``wanted`` when it is a path on this site, else "": a sign-in must not lead to another site."""
+    plain = wanted.startswith("/") and not wanted.startswith("//") and "\\" not in wanted
+    return wanted if plain and wanted.isascii() and wanted.isprintable() and len(wanted) <= 200 else ""

@@ -1,0 +1,39 @@
+// Requests of the pages' scripts. A session that is over leads to the sign-in page.
+
+export class Failed extends Error {
+  constructor(status, detail) {
+    super(detail);
+    this.status = status;
+  }
+}
+
+export function toSignIn() {
+  location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`);
+}
+
+// The response, or Failed with what the problem document says. Ends after `seconds`.
+export async function request(address, { seconds = 10, signal, ...options } = {}) {
+  const signals = [AbortSignal.timeout(seconds * 1000), ...(signal ? [signal] : [])];
+  const response = await fetch(address, { cache: "no-store", redirect: "error", ...options, signal: AbortSignal.any(signals) });
+  if (response.ok) return response;
+  if (response.status === 401) toSignIn();
+  let detail = "";
+  try {
+    detail = (await response.json()).detail ?? "";
+  } catch {
+    // not a problem document
+  }
+  throw new Failed(response.status, detail);
+}
+
+export async function fragment(address, options) {
+  return (await request(address, options)).text();
+}
+
+export function form(fields) {
+  return { method: "POST", body: new URLSearchParams(fields) };
+}
+
+export function json(value) {
+  return { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(value) };
+}

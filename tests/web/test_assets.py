@@ -1,0 +1,46 @@
+"""Assets have names that change with their content, and a clear word when they are missing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from router.web import assets
+from router.web.routes import install
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Path:
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "desk-abc123.js").write_text("export {}")
+    manifest = {"desk.js": {"file": "assets/desk-abc123.js", "src": "desk.js"}, "_x.js": {"file": "assets/x.js"}}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    return tmp_path
+
+
+async def test_what_was_built_is_served_for_good(built: Path) -> None:
+    app, loaded = FastAPI(), assets.load(built)
+    install(app, loaded)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        answer = await client.get(loaded.url("desk.js"))
+        assert (answer.status_code, answer.text) == (200, "export {}")
+        assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+        again = await client.get(loaded.url("desk.js"), headers={"If-None-Match": answer.headers["etag"]})
+        assert again.status_code == 304
+        assert (await client.get("/static/assets/missing.js")).status_code == 404
+        assert (await client.get("/static/..%2f..%2fpyproject.toml")).status_code == 404
+
+
+def test_what_was_not_built_is_said_with_the_way_out(tmp_path: Path, built: Path) -> None:
+    with pytest.raises(assets.AssetsNotBuilt, match=r"not built.*make assets"):
+        assets.load(tmp_path / "nowhere")
+    with pytest.raises(assets.AssetsNotBuilt, match=r"admin\.js.*make assets"):
+        assets.load(built).url("admin.js")
+    for nonsense in ("{", "[]", '{"a": {"src": "a"}}'):
+        (built / "manifest.json").write_text(nonsense)
+        with pytest.raises(assets.AssetsNotBuilt, match="damaged"):
+            assets.load(built)
