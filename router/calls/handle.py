@@ -152,8 +152,8 @@ class Calls:
             raise UnknownCall(call_id)
         return _again(row)
 
-    async def end_lost(self, channel: str, still_there: frozenset[str], untouched_since: datetime) -> int:
-        """End the calls of ``channel`` that it no longer has, given the refs it does have; how many there were.
+    async def end_lost(self, channel: str, still_there: frozenset[str], untouched_since: datetime) -> list[str]:
+        """End the calls of ``channel`` that it no longer has, given the refs it does have; the ids of those ended.
 
         Only those last touched before ``untouched_since``: a call may be younger than the list.
         """
@@ -162,7 +162,7 @@ class Calls:
         lost = [row for row in rows if row.channel_ref not in still_there]
         for row in lost:
             await self.hung_up(channel, row.channel_ref)
-        return len(lost)
+        return [row.id for row in lost]
 
     async def _run(
         self, connection: Connection, flow: Flow, session: Session, event: Event, now: datetime

@@ -55,6 +55,18 @@ class TestPhone:
             await self.queues.leave(call_id, "hung_up")
         return turn
 
+    async def answer(self, call_id: str, person_id: str) -> bool:
+        """Somebody at a desk picks up; False when the call is not waiting any more."""
+        return self.queues is not None and await self.queues.answer(call_id, person_id)
+
+    async def finish(self, call_id: str, person_id: str) -> bool:
+        """Somebody at a desk ends the talk; False when it is no test call."""
+        turn = await self._calls.turn(call_id)
+        if turn.session.channel != CHANNEL:
+            return False
+        await self.hang_up(call_id)
+        return True
+
     async def transfer_ended(self, call_id: str, event: TransferEnded) -> None:
         """The queue gives the call back to the flow."""
         await self.send(call_id, event)

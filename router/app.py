@@ -1,0 +1,169 @@
+"""The composition root: makes every part once and gives each what it needs. `router.server` starts and stops them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+
+from router.agents.ami import Ami, AmiSettings, Notice
+from router.agents.presence import Presence
+from router.agents.ringing import Ringing
+from router.agents.switchboard import CHANNEL as ASTERISK
+from router.agents.switchboard import Switchboard
+from router.calls.flows import Flows
+from router.calls.handle import Calls
+from router.channels.agi.server import AgiServer, ServerLimits
+from router.channels.agi.session import AgiChannel
+from router.channels.agi.sounds import prompt_sounds
+from router.channels.simulator.phone import TestPhone
+from router.channels.simulator.queues import SimulatedQueues
+from router.flow.load import load
+from router.matching.codes import CodeKeys
+from router.settings import Settings, SettingsRefused
+from router.speech.failures import PromptFailed
+from router.speech.prompts import PromptStore
+from router.speech.synthesis import EspeakNg, installed_version
+from router.store import migrate
+from router.store.bus import Bus
+from router.store.database import Database
+
+log = structlog.get_logger(__name__)
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The clock of the house."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The parts that calls need, on a database at the right schema."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    bus: Bus
+    flows: Flows
+    keys: CodeKeys
+    calls: Calls
+    test_phone: TestPhone
+
+
+@dataclass(frozen=True, slots=True)
+class Agents:
+    """The parts that agents need."""
+
+    ringing: Ringing
+    presence: Presence
+    switchboard: Switchboard
+    ami: Ami | None
+
+
+@asynccontextmanager
+async def assembled(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[House]:
+    """Make the parts that calls need; the embedded database is brought to the right schema first.
+
+    Raises `FlowRefused` and `SettingsRefused`, the latter also for a database that is not at the right schema.
+    """
+    keys = CodeKeys(secret_of(settings))
+    try:
+        flows = Flows(load([settings.flows]), settings.service_numbers, settings.flow)
+    except ValueError as error:
+        raise SettingsRefused(str(error)) from None
+    async with opened(settings) as database:
+        bus = Bus()
+        calls = Calls(database, bus, flows, keys, clock)
+        yield House(settings, clock, database, bus, flows, keys, calls, TestPhone(calls, settings.region))
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Database]:
+    """The database at the right schema, closed at the end. Raises `SettingsRefused`."""
+    try:
+        database = Database(settings.database)
+    except ValueError as error:
+        raise SettingsRefused(f"THREADLINE_DATABASE (database): {error}") from None
+    try:
+        await _at_right_schema(database)
+        yield database
+    finally:
+        await database.close()
+
+
+def secret_of(settings: Settings) -> str:
+    """What all keys are made from. Raises `SettingsRefused` where none is set."""
+    if settings.secret is None:
+        way = "python3 -c 'import secrets; print(secrets.token_hex(32))'"
+        raise SettingsRefused(f"THREADLINE_SECRET (secret): is needed; make one with {way}")
+    return settings.secret.get_secret_value()
+
+
+async def _at_right_schema(database: Database) -> None:
+    current, newest = await migrate.current(database), migrate.newest()
+    if current == newest:
+        return
+    if not database.is_sqlite:
+        state = f"is at {current}" if current else "is empty"
+        raise SettingsRefused(
+            f"THREADLINE_DATABASE: the database {state}, not at {newest}: run 'threadline db upgrade'"
+        )
+    await migrate.upgrade(database)
+
+
+def agents_of(house: House) -> Agents:
+    """Make the parts that agents need, wired to the calls."""
+    settings, database, bus = house.settings, house.database, house.bus
+    ringing = Ringing(database, bus, house.clock)
+
+    async def call_ended(uniqueid: str) -> None:
+        await house.calls.hung_up(ASTERISK, uniqueid)
+
+    async def end_lost(still_there: frozenset[str], untouched_since: datetime) -> list[str]:
+        return await house.calls.end_lost(ASTERISK, still_there, untouched_since)
+
+    async def on_notice(notice: Notice) -> None:
+        await switchboard(notice)  # made last: it needs presence, which needs the connection
+
+    ami = None
+    if settings.ami_secret is not None:
+        secret = settings.ami_secret.get_secret_value()
+        access = AmiSettings(
+            username=settings.ami_username, secret=secret, host=settings.ami_host, port=settings.ami_port
+        )
+        ami = Ami(access, on_notice)
+    presence = Presence(database, bus, house.clock, ami, settings)
+    switchboard = Switchboard(database, ringing, presence, house.clock, call_ended, end_lost)
+    return Agents(ringing, presence, switchboard, ami)
+
+
+def browser_queues(house: House, agents: Agents) -> SimulatedQueues:
+    """Queues for test calls: they ring on the pages of those who are ready and have no telephone."""
+
+    async def ready_in_browser(queue: str) -> list[str]:
+        return [row.id for row in await agents.presence.who_is_ready(queue) if row.phone is None]
+
+    return SimulatedQueues(agents.ringing, ready_in_browser, house.test_phone.transfer_ended, house.bus)
+
+
+async def prompt_store(settings: Settings) -> PromptStore:
+    """Prompts by espeak-ng; where that is not installed, those made before and recorded ones."""
+    try:
+        synthesiser = EspeakNg(version=await installed_version())
+    except PromptFailed as error:
+        log.warning("no synthesiser: only recorded prompts and those made before can be played", reason=str(error))
+        synthesiser = EspeakNg()
+    return PromptStore(settings.data_dir / "prompts", settings.recordings, synthesiser)
+
+
+def agi_server(house: House, prompts: PromptStore) -> AgiServer:
+    """The server that Asterisk asks."""
+    settings = house.settings
+    channel = AgiChannel(house.calls, prompt_sounds(prompts, settings.prompts_address), region=settings.region)
+    limits = ServerLimits(connections=settings.fastagi_calls)
+    return AgiServer(channel, settings.fastagi_host, settings.fastagi_port, limits)

@@ -1,0 +1,185 @@
+"""The way of a call: stored with every step, told once, repeated without harm."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from router.calls.flows import Flows
+from router.calls.handle import Calls, UnknownCall
+from router.core.commands import AskDigits, Hangup, RecordMessage, Transfer
+from router.core.events import (
+    WITHHELD,
+    Caller,
+    CallerHungUp,
+    CallStarted,
+    DigitsEntered,
+    InputTimedOut,
+    RecordingEnded,
+    TransferEnded,
+    TransferOutcome,
+)
+from router.engine.session import Outcome, State
+from router.engine.step import NotAccepted
+from router.flow.check import check
+from router.flow.load import load
+from router.flow.model import Flow
+from router.matching.codes import CodeKeys
+from router.store import calls as rows
+from router.store import migrate
+from router.store.bus import Bus
+from router.store.database import Database
+
+HOTLINE = Path(__file__).parents[2] / "ivr_flows"
+MONDAY = datetime(2026, 11, 23, 10, tzinfo=UTC)
+BEGIN = CallStarted("test", WITHHELD, "+493023125000")
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    database = Database(f"sqlite:///{tmp_path}/calls.db")
+    await migrate.upgrade(database)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def calls(database: Database) -> Calls:
+    return make_calls(database, load([HOTLINE])["hotline"])
+
+
+def make_calls(database: Database, flow: Flow, now: datetime = MONDAY) -> Calls:
+    flows = Flows({flow.name: flow}, {}, flow.name)
+    return Calls(database, Bus(), flows, CodeKeys("x" * 32), lambda: now)
+
+
+async def open_rows(database: Database) -> int:
+    async with database.read() as connection:
+        return sum(row.state != "ended" for row in await rows.latest(connection, 100))
+
+
+async def test_a_call_that_is_announced_twice_is_one_call(calls: Calls, database: Database) -> None:
+    first, second = await asyncio.gather(calls.begin("test", "ref", BEGIN), calls.begin("test", "ref", BEGIN))
+    assert first.call_id == second.call_id
+    assert first.commands == second.commands
+    assert [first.repeated, second.repeated].count(True) == 1
+    assert await open_rows(database) == 1
+
+
+async def test_a_repeated_webhook_gets_the_same_answer_and_changes_nothing(calls: Calls) -> None:
+    turn = await calls.begin("test", "ref", BEGIN)
+    once = await calls.handle(turn.call_id, DigitsEntered("12"), turn.sequence)
+    again = await calls.handle(turn.call_id, DigitsEntered("12"), turn.sequence)
+    assert again.repeated
+    assert again.commands == once.commands
+    assert again.sequence == once.sequence
+    assert again.session == once.session
+
+
+async def test_a_late_webhook_gets_the_present_answer(calls: Calls) -> None:
+    turn = await calls.begin("test", "ref", BEGIN)
+    second = await calls.handle(turn.call_id, DigitsEntered("12"), turn.sequence)
+    third = await calls.handle(turn.call_id, InputTimedOut(), second.sequence)
+    assert isinstance(third.commands[-1], Transfer)
+    late = await calls.handle(turn.call_id, DigitsEntered("99"), turn.sequence)
+    assert late.repeated
+    assert late.commands == third.commands
+
+
+async def test_the_same_webhook_at_the_same_moment_counts_once(calls: Calls) -> None:
+    turn = await calls.begin("test", "ref", BEGIN)
+    answers = await asyncio.gather(
+        *(calls.handle(turn.call_id, DigitsEntered("12"), turn.sequence) for _ in range(5))
+    )
+    assert {answer.sequence for answer in answers} == {turn.sequence + 1}
+    assert [answer.repeated for answer in answers].count(False) == 1
+
+
+async def test_without_a_sequence_an_unfitting_event_is_refused(calls: Calls) -> None:
+    turn = await calls.begin("test", "ref", BEGIN)
+    with pytest.raises(NotAccepted):
+        await calls.handle(turn.call_id, TransferEnded(TransferOutcome.NO_ANSWER))
+    assert (await calls.turn(turn.call_id)).session == turn.session
+
+
+async def test_nothing_is_known_of_a_call_that_never_was(calls: Calls) -> None:
+    with pytest.raises(UnknownCall):
+        await calls.handle("nobody", CallerHungUp())
+    with pytest.raises(UnknownCall):
+        await calls.turn("nobody")
+    await calls.hung_up("test", "nobody")
+
+
+HANGUPS = [
+    [],
+    [DigitsEntered("12")],
+    [DigitsEntered("*")],
+    [DigitsEntered("1111111111")],
+    [InputTimedOut()],
+    [InputTimedOut(), TransferEnded(TransferOutcome.NO_ANSWER)],
+    [InputTimedOut(), TransferEnded(TransferOutcome.NO_ANSWER), RecordingEnded("r", 3)],
+]
+
+
+@pytest.mark.parametrize("events", HANGUPS, ids=lambda events: f"after {len(events)} events")
+async def test_hanging_up_at_any_step_leaves_nothing_open(calls: Calls, database: Database, events: list) -> None:
+    turn = await calls.begin("test", "ref", BEGIN)
+    for event in events:
+        turn = await calls.handle(turn.call_id, event)
+    await calls.hung_up("test", "ref")
+    await calls.hung_up("test", "ref")
+    assert await open_rows(database) == 0
+    ended = (await calls.turn(turn.call_id)).session
+    assert ended.state is State.ENDED
+    assert ended.inputs == {}
+
+
+async def test_a_voicemail_is_stored_and_an_empty_one_is_not(calls: Calls, database: Database) -> None:
+    for seconds, text in ((7.5, None), (0, "Bitte rufen Sie an"), (0, None)):
+        turn = await calls.begin("test", f"ref {seconds} {text}", BEGIN)
+        turn = await calls.handle(turn.call_id, InputTimedOut())
+        turn = await calls.handle(turn.call_id, TransferEnded(TransferOutcome.NO_ANSWER))
+        assert isinstance(turn.commands[-1], RecordMessage)
+        turn = await calls.handle(turn.call_id, RecordingEnded("r" if seconds else None, seconds, text))
+        assert isinstance(turn.commands[-1], Hangup)
+    async with database.read() as connection:
+        kept = await rows.latest_voicemails(connection, 10)
+    assert sorted((row.seconds, row.text) for row in kept) == [(0, "Bitte rufen Sie an"), (7.5, None)]
+
+
+async def test_a_call_stays_on_the_flow_it_began_with(database: Database) -> None:
+    old = load([HOTLINE])["hotline"]
+    turn = await make_calls(database, old).begin("test", "ref", BEGIN)
+    new = check(old.source.replace("max_digits: 10", "max_digits: 12"), "hotline.yaml")
+    later = make_calls(database, new)  # as after a restart with another file
+    going_on = await later.handle(turn.call_id, DigitsEntered("12"))
+    fresh = await later.begin("test", "another", BEGIN)
+    assert isinstance(going_on.commands[-1], AskDigits)
+    assert isinstance(fresh.commands[-1], AskDigits)
+    assert (going_on.commands[-1].max_digits, fresh.commands[-1].max_digits) == (10, 12)
+
+
+async def test_a_withheld_caller_is_stored_without_a_number(calls: Calls, database: Database) -> None:
+    await calls.begin("test", "withheld", BEGIN)
+    await calls.begin("test", "known", CallStarted("test", Caller("+493023125011"), "+493023125000"))
+    async with database.read() as connection:
+        stored = {row.channel_ref: (row.caller, row.withheld) for row in await rows.latest(connection, 10)}
+    assert stored == {"withheld": (None, True), "known": ("+493023125011", False)}
+
+
+async def test_calls_the_channel_no_longer_has_are_ended(calls: Calls, database: Database) -> None:
+    gone = await calls.begin("test", "gone", BEGIN)
+    there = await calls.begin("test", "there", BEGIN)
+    assert await calls.end_lost("test", frozenset({"there"}), MONDAY) == [gone.call_id]
+    assert (await calls.turn(gone.call_id)).session.outcome is Outcome.HUNG_UP
+    assert not (await calls.turn(there.call_id)).session.ended
+
+
+def test_a_service_number_must_have_its_flow() -> None:
+    flow = load([HOTLINE])["hotline"]
+    with pytest.raises(ValueError, match="there is no flow 'hotlin'"):
+        Flows({"hotline": flow}, {"+493023125000": "hotlin"}, "hotline")
