@@ -1,0 +1,1 @@
+"""Calls through Twilio: its voice and status webhooks in, TwiML out."""

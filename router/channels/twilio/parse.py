@@ -1,0 +1,183 @@
+"""What Twilio tells, in the house's terms. Pure.
+
+Which event a request is follows from its address, which we wrote ourselves: `?call=…&seq=…&for=ask|record|transfer`.
+The first request of a call has none of it. A withheld number is dropped here and goes no further.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, assert_never
+from urllib.parse import parse_qsl
+
+from router.channels.twilio.form import Form, Misunderstood
+from router.core.events import (
+    WITHHELD,
+    Caller,
+    CallerHungUp,
+    CallStarted,
+    DigitsEntered,
+    Event,
+    InputTimedOut,
+    RecordingEnded,
+    SpeechHeard,
+    TransferEnded,
+    TransferOutcome,
+)
+from router.core.phone import e164, is_withheld
+
+CHANNEL: Final = "twilio"
+
+Wait = Literal["ask", "record", "transfer"]
+"""What the caller was doing when Twilio asked what comes next."""
+
+MOST_KEYS: Final = 40
+LONGEST_SPEECH: Final = 2000
+LONGEST_RECORDING_URL: Final = 400
+_LONGEST_RECORDING: Final = 86_400
+_LEAST_RECORDING: Final = 1.0
+
+_CALL_SID = re.compile(r"[A-Za-z0-9-]{1,64}")
+_CALL_ID = re.compile(r"[0-9a-f]{32}")
+_SEQUENCE = re.compile(r"[0-9]{1,9}")
+_URL = re.compile(r"https?://[!-~]+")
+_AS_DIALLED = re.compile(r"[!-~]{1,40}")
+_KEYS: Final = frozenset("0123456789*#")
+
+# CallStatus of a call that is no more (Twilio, "Call resource: status values").
+_OVER: Final = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
+
+# Twilio's references of <Dial> (DialCallStatus) and <Enqueue> (QueueResult); what is in neither counts as failed.
+_DIALLED: Final[Mapping[str, TransferOutcome]] = {
+    "completed": TransferOutcome.ANSWERED,
+    "answered": TransferOutcome.ANSWERED,
+    "busy": TransferOutcome.NO_ANSWER,
+    "no-answer": TransferOutcome.NO_ANSWER,
+    "canceled": TransferOutcome.NO_ANSWER,
+    "failed": TransferOutcome.FAILED,
+}
+_QUEUED: Final[Mapping[str, TransferOutcome]] = {
+    "bridged": TransferOutcome.ANSWERED,
+    "bridging-in-process": TransferOutcome.ANSWERED,
+    "redirected": TransferOutcome.ANSWERED,
+    "redirected-from-bridged": TransferOutcome.ANSWERED,
+    "leave": TransferOutcome.NO_ANSWER,
+    "queue-full": TransferOutcome.UNAVAILABLE,
+    "error": TransferOutcome.FAILED,
+    "system-error": TransferOutcome.FAILED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a call a request belongs: ``sequence`` is the event that it brings."""
+
+    call_id: str
+    sequence: int
+    wait: Wait
+
+
+def place(query: str) -> Place | None:
+    """The place that the address names; None for the first request of a call. Raises `Misunderstood`."""
+    named: dict[str, str] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        if name in ("call", "seq", "for"):
+            if name in named:
+                raise Misunderstood(f"the address has {name} more than once")
+            named[name] = value
+    if not named:
+        return None
+    call_id, sequence = named.get("call", ""), named.get("seq", "")
+    if not _CALL_ID.fullmatch(call_id):
+        raise Misunderstood("call in the address is no id of a call")
+    if not _SEQUENCE.fullmatch(sequence):
+        raise Misunderstood("seq in the address is no number")
+    match named.get("for"):
+        case "ask" | "record" | "transfer" as wait:
+            return Place(call_id, int(sequence), wait)
+        case _:
+            raise Misunderstood("for in the address is none of ask, record, transfer")
+
+
+def call_sid(form: Form) -> str:
+    """Twilio's id of the call. Raises `Misunderstood`."""
+    sid = form.get("CallSid") or ""
+    if not _CALL_SID.fullmatch(sid):
+        raise Misunderstood("CallSid is missing or no id of a call")
+    return sid
+
+
+def is_over(form: Form) -> bool:
+    """Whether the caller has gone. Twilio may ask what comes next even then."""
+    return (
+        form.get("CallStatus") in _OVER
+        or form.get("QueueResult") == "hangup"
+        or form.get("Digits") == "hangup"  # how <Record> says it; keys have no letters
+    )
+
+
+def started(form: Form, region: str) -> CallStarted:
+    """A new call. ``region`` is where numbers in national form belong."""
+    dialled = form.get("To") or ""
+    number = e164(dialled, region)
+    if number is None and _AS_DIALLED.fullmatch(dialled):
+        number = dialled
+    return CallStarted(CHANNEL, _caller(form, region), number)
+
+
+def event(form: Form, wait: Wait) -> Event:
+    """What has happened. Raises `Misunderstood` for a field that was sent twice."""
+    match wait:
+        case "record":
+            return _recording(form)
+        case "ask":
+            return CallerHungUp() if is_over(form) else _input(form)
+        case "transfer":
+            return CallerHungUp() if is_over(form) else TransferEnded(_outcome(form))
+        case _:
+            assert_never(wait)
+
+
+def _caller(form: Form, region: str) -> Caller:
+    number, privacy = form.get("From"), form.get("SipHeader_Privacy")
+    # Privacy (RFC 3323) comes with calls over SIP; any value but none asks for the number to be kept back.
+    if is_withheld(number) or (privacy or "none").strip().casefold() != "none":
+        return WITHHELD
+    return Caller(e164(number or "", region))
+
+
+def _input(form: Form) -> Event:
+    keys = "".join(key for key in form.get("Digits") or "" if key in _KEYS)[:MOST_KEYS].removesuffix("#")
+    speech = (form.get("SpeechResult") or "").strip()[:LONGEST_SPEECH]
+    if keys:
+        return DigitsEntered(keys)
+    if speech:
+        return SpeechHeard(speech)
+    # The finishing key alone is no input for Twilio; some requests tell of it all the same.
+    if form.get("Digits") == "#" or form.get("FinishedOnKey") == "#":
+        return DigitsEntered("")
+    return InputTimedOut()
+
+
+def _outcome(form: Form) -> TransferOutcome:
+    dialled, queued = form.get("DialCallStatus"), form.get("QueueResult")
+    if dialled is not None:
+        return _DIALLED.get(dialled, TransferOutcome.FAILED)
+    return _QUEUED.get(queued or "", TransferOutcome.FAILED)
+
+
+def _recording(form: Form) -> RecordingEnded:
+    url = form.get("RecordingUrl") or ""
+    if len(url) > LONGEST_RECORDING_URL or not _URL.fullmatch(url):
+        return RecordingEnded(None, 0.0)
+    seconds = _seconds(form.get("RecordingDuration"))
+    return RecordingEnded(url if seconds else None, seconds)
+
+
+def _seconds(text: str | None) -> float:
+    """A recording whose length is not known yet (-1, absent) is better kept than lost."""
+    if text is None or not text.isascii() or not text.isdigit():
+        return _LEAST_RECORDING
+    return float(min(int(text[:9]), _LONGEST_RECORDING))

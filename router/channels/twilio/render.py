@@ -1,0 +1,177 @@
+"""What the house wants, as TwiML. Pure.
+
+All prompts are `<Say>`: recorded files are kept for Asterisk, under an address that Twilio cannot reach. The voices
+are ones Twilio has had for years; where a language has none here, the account's own setting decides.
+
+`<Gather>` has one ``timeout``, for the first key as for each further one; it gets the longer of ours, so that nobody is
+cut short. Neither silence nor `#` alone makes Twilio ask us again, but for ``actionOnEmptyResult``; the `<Redirect>`
+after it is for the day when that is not heeded, and after `<Record>` for a recording with nothing in it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, assert_never
+from xml.sax.saxutils import escape, quoteattr
+
+from router.channels.twilio.destinations import Destination, Destinations, PhoneNumber, SipAddress, TwilioQueue
+from router.channels.twilio.parse import Wait
+from router.core.commands import AskDigits, ChannelCommand, Hangup, Prompt, RecordMessage, Say, Transfer
+from router.core.events import Caller
+from router.core.phone import e164
+
+_HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>'
+EMPTY: Final = f"{_HEAD}<Response/>"
+"""Nothing more to do: the caller has gone."""
+
+LONGEST_RINGING: Final = 600
+"""Seconds; more Twilio does not let ring."""
+_SPEECH_PAUSE: Final = 3
+"""Seconds of silence that end what is spoken. Digits read out from a letter come with pauses."""
+
+_LOCALES: Final[Mapping[str, str]] = {"de": "de-DE", "en": "en-GB"}
+_VOICES: Final[Mapping[str, str]] = {"de": "Polly.Vicki", "en": "Polly.Amy"}
+
+# Characters that XML 1.0 has no way to write (section 2.2).
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+Attributes = Mapping[str, str | int | bool | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The call that a document is for. ``voice_url`` is where Twilio asks what comes next."""
+
+    voice_url: str
+    call_id: str
+    sequence: int
+    language: str
+    caller: Caller
+    service_number: str | None
+
+    def address(self, wait: Wait) -> str:
+        """Where Twilio goes when the wait is over."""
+        return f"{self.voice_url}?call={self.call_id}&seq={self.sequence}&for={wait}"
+
+
+def document(commands: Sequence[ChannelCommand], line: Line, destinations: Destinations) -> str:
+    """The TwiML document for ``commands``."""
+    if not commands:
+        return EMPTY
+    return _response("".join(_verbs(command, line, destinations) for command in commands))
+
+
+def way_out(destination: Destination, caller: Caller, service_number: str | None) -> str:
+    """The document for a caller for whom we can do nothing more: to the default queue, and nobody asks us again."""
+    return _response(_transfer(destination, LONGEST_RINGING, None, caller, service_number))
+
+
+def _verbs(command: ChannelCommand, line: Line, destinations: Destinations) -> str:
+    match command:
+        case Say(prompts=prompts):
+            return _said(prompts)
+        case AskDigits():
+            return _gather(command, line)
+        case RecordMessage():
+            return _record(command, line)
+        case Transfer(queue=queue, timeout=timeout):
+            action = line.address("transfer")
+            return _transfer(destinations[queue], timeout, action, line.caller, line.service_number)
+        case Hangup():
+            return _tag("Hangup")
+        case _:
+            assert_never(command)
+
+
+def _said(prompts: Sequence[Prompt]) -> str:
+    return "".join(
+        _tag("Say", {"language": _LOCALES.get(said.language), "voice": _VOICES.get(said.language)}, _text(said.text))
+        for said in prompts
+        if said.text.strip()
+    )
+
+
+def _gather(asked: AskDigits, line: Line) -> str:
+    action = line.address("ask")
+    attributes: Attributes = {
+        "input": "dtmf speech" if asked.speech else "dtmf",
+        "action": action,
+        "method": "POST",
+        "actionOnEmptyResult": True,
+        "timeout": math.ceil(max(asked.first_timeout, asked.next_timeout, 1)),
+        "speechTimeout": _SPEECH_PAUSE if asked.speech else None,
+        "finishOnKey": "#",
+        "numDigits": asked.max_digits,
+        "language": _LOCALES.get(line.language) if asked.speech else None,
+    }
+    return _tag("Gather", attributes, _said(asked.prompts)) + _redirect(action)
+
+
+def _record(asked: RecordMessage, line: Line) -> str:
+    action = line.address("record")
+    attributes: Attributes = {
+        "action": action,
+        "method": "POST",
+        "maxLength": max(asked.max_seconds, 2),
+        "timeout": max(asked.max_silence, 1),
+        "finishOnKey": "#",
+        "playBeep": True,
+    }
+    return _said(asked.prompts) + _tag("Record", attributes) + _redirect(action)
+
+
+def _transfer(
+    destination: Destination, timeout: int, action: str | None, caller: Caller, service_number: str | None
+) -> str:
+    then: Attributes = {"action": action, "method": "POST" if action else None}
+    match destination:
+        case TwilioQueue(name=name):
+            return _tag("Enqueue", then, _text(name))
+        case PhoneNumber(number=number):
+            whom = _tag("Number", {}, _text(number))
+        case SipAddress(address=address):
+            whom = _tag("Sip", {}, _text(address))
+        case _:
+            assert_never(destination)
+    shown: Attributes = {
+        "answerOnBridge": True,
+        "timeout": min(max(timeout, 5), LONGEST_RINGING),
+        "callerId": _caller_id(caller, service_number),
+    }
+    return _tag("Dial", {**then, **shown}, whom)
+
+
+def _caller_id(caller: Caller, service_number: str | None) -> str | None:
+    """Twilio shows the caller's number to whom it dials, and dials nobody without a number to show: where the caller
+    has none, it is the service number."""
+    if caller.number is not None or service_number is None:
+        return None
+    return service_number if e164(service_number) == service_number else None
+
+
+def _redirect(address: str) -> str:
+    return _tag("Redirect", {"method": "POST"}, _text(address))
+
+
+def _response(verbs: str) -> str:
+    return f"{_HEAD}<Response>{verbs}</Response>"
+
+
+def _tag(name: str, attributes: Attributes | None = None, content: str = "") -> str:
+    written = "".join(f" {key}={_quoted(value)}" for key, value in (attributes or {}).items() if value is not None)
+    return f"<{name}{written}>{content}</{name}>" if content else f"<{name}{written}/>"
+
+
+def _quoted(value: str | int | bool) -> str:
+    return quoteattr(_xml(str(value).lower() if isinstance(value, bool) else str(value)))
+
+
+def _text(text: str) -> str:
+    return escape(_xml(text))
+
+
+def _xml(text: str) -> str:
+    return _NOT_XML.sub(" ", text)
