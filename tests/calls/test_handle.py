@@ -92,9 +92,7 @@ async def test_a_late_webhook_gets_the_present_answer(calls: Calls) -> None:
 
 async def test_the_same_webhook_at_the_same_moment_counts_once(calls: Calls) -> None:
     turn = await calls.begin("test", "ref", BEGIN)
-    answers = await asyncio.gather(
-        *(calls.handle(turn.call_id, DigitsEntered("12"), turn.sequence) for _ in range(5))
-    )
+    answers = await asyncio.gather(*(calls.handle(turn.call_id, DigitsEntered("12"), turn.sequence) for _ in range(5)))
     assert {answer.sequence for answer in answers} == {turn.sequence + 1}
     assert [answer.repeated for answer in answers].count(False) == 1
 

@@ -1,0 +1,145 @@
+"""Test calls: dialled, waiting, answered in the browser, given up, and none left behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from router.calls.flows import Flows
+from router.calls.handle import Calls
+from router.channels.simulator.phone import BadNumber, TestPhone, caller_from
+from router.channels.simulator.queues import SimulatedQueues
+from router.core.commands import RecordMessage, Transfer
+from router.core.events import InputTimedOut, RecordingEnded
+from router.engine.session import State
+from router.flow.check import check
+from router.matching.codes import CodeKeys
+from router.store import migrate
+from router.store.bus import Bus
+from router.store.database import Database
+
+FLOW = check(
+    """
+version: 1
+name: short
+languages: [de]
+start: connect
+steps:
+  connect: {type: transfer, queue: sales, timeout: 5, no_answer: message, unavailable: message}
+  message: {type: voicemail, text: {de: Bitte sprechen Sie.}}
+""",
+    "short.yaml",
+)
+
+
+class Desk:
+    """Stands for the agents' side; remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.ready: list[str] = []
+        self.told: list[tuple[str, ...]] = []
+        self.rang = asyncio.Event()
+
+    async def called(self, call_key: str, call_id: str | None, person_id: str, queue: str | None) -> None:
+        self.told.append(("called", person_id, queue or ""))
+        self.rang.set()
+
+    async def answered(self, call_key: str, person_id: str) -> None:
+        self.told.append(("answered", person_id))
+
+    async def over(self, call_key: str, reason: str) -> None:
+        self.told.append(("over", reason))
+
+    async def who_is_ready(self, queue: str) -> list[str]:
+        return self.ready
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+@pytest.fixture
+async def phone(tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[TestPhone]:
+    monkeypatch.setattr("router.channels.simulator.queues.LOOK_AGAIN", 0.02)
+    database = Database(f"sqlite:///{tmp_path}/calls.db")
+    await migrate.upgrade(database)
+    bus = Bus()
+    flows = Flows({"short": FLOW}, {}, "short")
+    calls = Calls(database, bus, flows, CodeKeys("x" * 32), lambda: datetime(2026, 11, 23, 10, tzinfo=UTC))
+    phone = TestPhone(calls, "DE")
+    phone.queues = SimulatedQueues(desk, desk.who_is_ready, phone.transfer_ended, bus)
+    yield phone
+    await phone.queues.close()
+    assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("test call")]
+    await database.close()
+
+
+async def test_whoever_becomes_ready_is_rung_and_may_answer(phone: TestPhone, desk: Desk) -> None:
+    turn = await phone.dial("030 23125 011", withheld=False, service_number="030 23125 000")
+    assert isinstance(turn.commands[-1], Transfer)
+    assert desk.told == []
+    desk.ready.append("kim")
+    await asyncio.wait_for(desk.rang.wait(), 5)
+    assert await phone.answer(turn.call_id, "kim")
+    assert not await phone.answer(turn.call_id, "robin"), "only one can answer"
+    assert desk.told == [("called", "kim", "sales"), ("answered", "kim")]
+    assert await phone.finish(turn.call_id, "kim")
+    assert (await phone.hang_up(turn.call_id)).session.state is State.ENDED
+
+
+async def test_hanging_up_while_it_rings_takes_the_card_away(phone: TestPhone, desk: Desk) -> None:
+    desk.ready.append("kim")
+    turn = await phone.dial("", withheld=True, service_number=None)
+    await asyncio.wait_for(desk.rang.wait(), 5)
+    ended = await phone.hang_up(turn.call_id)
+    assert ended.session.ended
+    assert desk.told[-1] == ("over", "hung_up")
+    assert not await phone.answer(turn.call_id, "kim")
+
+
+async def test_when_nobody_answers_the_flow_goes_on(
+    phone: TestPhone, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_up = asyncio.Event()
+    ended = phone.transfer_ended
+
+    async def transfer_ended(call_id: str, event: object) -> None:
+        await ended(call_id, event)  # type: ignore[arg-type]
+        given_up.set()
+
+    assert phone.queues is not None
+    monkeypatch.setattr(phone.queues, "_done", transfer_ended)
+    turn = await phone.dial("", withheld=True, service_number=None)
+    phone.queues._waiting[turn.call_id].cancel()  # the five seconds of the flow are shortened to none
+    await asyncio.gather(phone.queues._waiting[turn.call_id], return_exceptions=True)
+    phone.queues.enter(turn.call_id, Transfer("sales", 0))
+    await asyncio.wait_for(given_up.wait(), 5)
+    assert ("over", "no_answer") in desk.told
+    now = await phone._calls.turn(turn.call_id)
+    assert isinstance(now.commands[-1], RecordMessage)
+    done = await phone.send(turn.call_id, RecordingEnded(None, 0, "Rufen Sie mich an"), now.sequence)
+    assert done.session.ended
+
+
+async def test_a_repeated_answer_does_not_enter_the_queue_twice(phone: TestPhone, desk: Desk) -> None:
+    turn = await phone.dial("", withheld=True, service_number=None)
+    again = await phone.send(turn.call_id, InputTimedOut(), turn.sequence - 1)
+    assert again.repeated
+    assert phone.queues is not None
+    assert len(phone.queues._waiting) == 1
+
+
+@pytest.mark.parametrize("number", ["12", "hello", "+49 30 x", "0" * 100])
+def test_a_number_no_telephone_has_is_refused_by_name(number: str) -> None:
+    with pytest.raises(BadNumber, match="is not a telephone number"):
+        caller_from(number, False, "DE")
+
+
+def test_withholding_drops_the_number() -> None:
+    assert caller_from("030 23125 011", True, "DE").number is None
+    assert caller_from("anonymous", False, "DE").withheld
