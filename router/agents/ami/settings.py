@@ -22,13 +22,13 @@ class AmiSettings:
     tls_ca_file: Path | None = None
     connect_timeout: float = 5.0
     login_timeout: float = 5.0
-    boot_timeout: float = 10.0
+    boot_timeout: float = 3.0
     sync_timeout: float = 10.0
     action_timeout: float = 5.0
     ping_interval: float = 3.0
     ping_timeout: float = 5.0
     retry_first: float = 0.5
-    retry_longest: float = 10.0
+    retry_longest: float = 5.0
     retry_refused: float = 60.0
     listener_timeout: float = 10.0
     max_waiting_events: int = 10_000
