@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import ColumnElement, Row, Select, Table, delete, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from router.store.database import Connection
 from router.store.tables import customer_phones, customers, messages
@@ -67,3 +68,95 @@ async def customers_at(connection: Connection, number: str, limit: int) -> list[
         .limit(limit)
     )
     return list((await connection.execute(query)).scalars())
+
+
+async def add(connection: Connection, values: Mapping[str, Any]) -> bool:
+    """Store a new message; False when its ``external_id`` or its callback code is taken already."""
+    statement = _insert(connection, messages).values(**values).on_conflict_do_nothing()
+    return (await connection.execute(statement)).rowcount == 1
+
+
+async def by_id(connection: Connection, message_id: str) -> MessageRow | None:
+    """The message with its customer's columns as ``customer_external_id``, ``customer_name`` and
+    ``customer_language``, or None."""
+    return await _whole(connection, messages.c.id == message_id)
+
+
+async def by_external_id(connection: Connection, external_id: str) -> MessageRow | None:
+    """The message that its sender calls ``external_id``, as `by_id` gives it, or None."""
+    return await _whole(connection, messages.c.external_id == external_id)
+
+
+async def _whole(connection: Connection, condition: ColumnElement[bool]) -> MessageRow | None:
+    query = (
+        select(
+            messages,
+            customers.c.external_id.label("customer_external_id"),
+            customers.c.name.label("customer_name"),
+            customers.c.language.label("customer_language"),
+        )
+        .select_from(messages.outerjoin(customers))
+        .where(condition)
+    )
+    found: MessageRow | None = (await connection.execute(query)).one_or_none()
+    return found
+
+
+async def set_customer(connection: Connection, message_id: str, customer_id: str) -> None:
+    """Say whose message it is."""
+    await connection.execute(update(messages).where(messages.c.id == message_id).values(customer_id=customer_id))
+
+
+async def keep_customer(connection: Connection, values: Mapping[str, Any]) -> str:
+    """Store a customer and answer the id: one that is known by ``external_id`` keeps its own, and what is None in
+    ``values`` stays as it is stored."""
+    new = _insert(connection, customers).values(**values)
+    known = new.on_conflict_do_update(
+        index_elements=["external_id"],
+        set_={
+            "name": func.coalesce(new.excluded.name, customers.c.name),
+            "language": func.coalesce(new.excluded.language, customers.c.language),
+        },
+    )
+    customer_id: str = (await connection.execute(known.returning(customers.c.id))).scalar_one()
+    return customer_id
+
+
+async def nameless_customer(connection: Connection, name: str | None, numbers: Collection[str]) -> str | None:
+    """The customer without an ``external_id`` who has this name and one of these numbers on file, or None."""
+    query = (
+        select(customers.c.id)
+        .join(customer_phones)
+        .where(
+            customer_phones.c.number.in_(numbers),
+            customers.c.external_id.is_(None),
+            customers.c.name.is_not_distinct_from(name),
+        )
+        .order_by(customers.c.created_at, customers.c.id)
+        .limit(1)
+    )
+    return (await connection.execute(query)).scalar_one_or_none()
+
+
+async def phones_of(connection: Connection, customer_id: str) -> list[str]:
+    """The numbers on file for a customer, in order."""
+    query = select(customer_phones.c.number).where(customer_phones.c.customer_id == customer_id)
+    return list((await connection.execute(query.order_by(customer_phones.c.number))).scalars())
+
+
+async def add_phones(connection: Connection, customer_id: str, numbers: Iterable[str]) -> None:
+    """Put numbers on file for a customer; those that are there already stay."""
+    rows = [{"customer_id": customer_id, "number": number} for number in sorted(set(numbers))]
+    if rows:
+        await connection.execute(_insert(connection, customer_phones).values(rows).on_conflict_do_nothing())
+
+
+async def drop_other_phones(connection: Connection, customer_id: str, numbers: Collection[str]) -> None:
+    """Take all numbers of a customer off file but these."""
+    of_customer = customer_phones.c.customer_id == customer_id
+    await connection.execute(delete(customer_phones).where(of_customer, customer_phones.c.number.not_in(numbers)))
+
+
+def _insert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    # Both dialects know ON CONFLICT in the same words, but SQLAlchemy has no common name for them.
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)

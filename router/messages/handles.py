@@ -1,0 +1,55 @@
+"""The handles a message carries so that a call can be tied to it: callback code, tel link and QR code."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import segno
+
+from router.core.phone import e164
+from router.settings import Settings, SettingsRefused
+
+QR_PATH = "/v1/messages/{id}/qr.svg"
+
+
+@dataclass(frozen=True, slots=True)
+class HandleRules:
+    """How handles are made here. ``service_number`` is E.164; without one there is no tel link and no QR code.
+    ``tel_pauses`` are commas of about 2 s each; ``region`` is where national numbers belong."""
+
+    region: str
+    service_number: str | None
+    code_digits: int
+    code_lasts: timedelta
+    tel_pauses: int
+
+    @classmethod
+    def of(cls, settings: Settings) -> HandleRules:
+        """The rules an operator set. Raises `SettingsRefused` for a service number that is no telephone number."""
+        number = None
+        if settings.service_number:
+            number = e164(settings.service_number, settings.region)
+            if number is None:
+                raise SettingsRefused("THREADLINE_SERVICE_NUMBER (service_number): is not a telephone number in full")
+        lasts = timedelta(days=settings.code_days)
+        return cls(settings.region, number, settings.code_digits, lasts, settings.tel_pauses)
+
+    def code_expires_at(self, valid_until: datetime | None, sent_at: datetime) -> datetime:
+        """A code holds as long as the offer, or ``code_lasts`` from sending where the offer names no end."""
+        return valid_until or sent_at + self.code_lasts
+
+    def tel_link(self, service_number: str | None, code: str | None) -> str | None:
+        """``tel:+49…,,,CODE``: dials, pauses, and keys the code in (phones read commas as pauses of about 2 s; RFC 3966
+        knows no pause, but `;ext=` and `;postd=` are mangled by phones)."""
+        if service_number is None or code is None:
+            return None
+        return f"tel:{service_number}{',' * self.tel_pauses}{code}"
+
+
+def qr_svg(tel_link: str) -> bytes:
+    """The link as a QR code: an SVG document of its own, black on white, medium error correction for print."""
+    drawn = io.BytesIO()
+    segno.make_qr(tel_link, error="m").save(drawn, kind="svg", scale=8, light="white")
+    return drawn.getvalue()

@@ -1,0 +1,228 @@
+"""Stores what was sent and gives each message its handles. Told the same again, it gives the same handles again."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from router.errors import Refused
+from router.matching import codes
+from router.matching.codes import CodeKeys
+from router.messages.changes import changed_fields
+from router.messages.handles import QR_PATH, HandleRules, qr_svg
+from router.messages.registration import Customer, Registration, as_sent
+from router.store import messages as store
+from router.store.database import Connection, Database, new_id
+
+_MOST_CODES = 20
+"""Codes tried until one is free. With a tenth of all codes in use twenty clashes in a row come once in 10^20."""
+
+
+def random_digits(count: int) -> str:
+    """``count`` digits that nobody can foresee."""
+    return f"{secrets.randbelow(10**count):0{count}d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What the sender gets back, to be printed in the message. ``created`` is False for a repeat.
+
+    ``callback_code`` is None when it was issued under another secret than today's; ``tel_link`` and ``qr_url`` are None
+    without a service number or a code.
+    """
+
+    id: str
+    external_id: str | None
+    callback_code: str | None
+    reference: str | None
+    tel_link: str | None
+    qr_url: str | None
+    service_number: str | None
+    created: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """The answer of `POST /v1/messages`."""
+        return {
+            "id": self.id,
+            "callback_code": self.callback_code,
+            "reference": self.reference,
+            "tel_link": self.tel_link,
+            "qr_url": self.qr_url,
+            "service_number": self.service_number,
+        }
+
+
+class Registrar:
+    """Where messages are registered and looked up by their senders."""
+
+    def __init__(
+        self,
+        database: Database,
+        keys: CodeKeys,
+        rules: HandleRules,
+        clock: Callable[[], datetime],
+        *,
+        draw: Callable[[int], str] = random_digits,
+        make_id: Callable[[], str] = new_id,
+    ) -> None:
+        self.database = database
+        self.rules = rules
+        self._keys = keys
+        self._clock = clock
+        self._draw = draw
+        self._make_id = make_id
+
+    async def register(self, registration: Registration) -> Registered:
+        """Store the message in a transaction of its own; what it answers is stored.
+
+        Raises `Refused` (409) when its ``external_id`` stands for a message with other content.
+        """
+        async with self.database.begin() as connection:
+            return await self.register_in(connection, registration)
+
+    async def register_in(self, connection: Connection, registration: Registration) -> Registered:
+        """`register` within the caller's transaction. A refusal has changed nothing in it."""
+        digest = registration.digest()
+        for _ in range(_MOST_CODES):
+            known = await self._known(connection, registration, digest)
+            if known is not None:
+                return known
+            message_id = self._make_id()
+            code = codes.make(self.rules.code_digits, self._draw)
+            # The message first and its customer after it: where another transaction was quicker with the same
+            # message, nothing was changed.
+            if await store.add(connection, self._columns(message_id, code, registration, digest)):
+                await self._keep_customer(connection, message_id, registration)
+                return self._registered(
+                    message_id, registration.external_id, code, registration.reference, self.rules.service_number, True
+                )
+        raise Refused(503, "No free code", "All callback codes tried are in use. Set a larger THREADLINE_CODE_DIGITS.")
+
+    async def stored(self, message_id: str) -> dict[str, Any] | None:
+        """A message as JSON, with its fields and handles, or None."""
+        async with self.database.read() as connection:
+            return await self._as_json(connection, await store.by_id(connection, message_id))
+
+    async def stored_as(self, external_id: str) -> dict[str, Any] | None:
+        """The message that its sender calls ``external_id`` as JSON, or None."""
+        async with self.database.read() as connection:
+            return await self._as_json(connection, await store.by_external_id(connection, external_id))
+
+    async def qr_code(self, message_id: str) -> bytes | None:
+        """The QR code of a message's tel link as SVG; None when there is no such message or link."""
+        async with self.database.read() as connection:
+            row = await store.by_id(connection, message_id)
+        link = None if row is None else self._of_row(row).tel_link
+        return None if link is None else qr_svg(link)
+
+    async def _known(self, connection: Connection, registration: Registration, digest: str) -> Registered | None:
+        if registration.external_id is None:
+            return None
+        row = await store.by_external_id(connection, registration.external_id)
+        if row is None:
+            return None
+        if row.digest == digest:
+            return self._of_row(row)
+        phones = [] if row.customer_id is None else await store.phones_of(connection, row.customer_id)
+        fields = changed_fields(registration, row, phones)
+        raise Refused(
+            409,
+            "Conflict",
+            f"external_id: this message is registered already with another {', '.join(fields)}. "
+            "Send what was registered, or give the new message an external_id of its own.",
+            more={"errors": [{"field": field, "message": "differs from what is registered"} for field in fields]},
+        )
+
+    def _columns(self, message_id: str, code: str, registration: Registration, digest: str) -> dict[str, Any]:
+        now = self._clock()
+        sent_at = registration.sent_at or now
+        return {
+            "id": message_id,
+            "external_id": registration.external_id,
+            "digest": digest,
+            "channel": registration.channel,
+            "to_phone": registration.to.phone,
+            "to_email": registration.to.email,
+            "offer": registration.stored_offer(),
+            "body": registration.body,
+            "reference": registration.reference,
+            "campaign": registration.campaign,
+            "service_number": self.rules.service_number,
+            "code_hash": self._keys.code_hash(code),
+            "code_sealed": self._keys.seal(code, message_id),
+            "code_expires_at": self.rules.code_expires_at(registration.offer.valid_until, sent_at),
+            "sent_at": sent_at,
+            "created_at": now,
+        }
+
+    async def _keep_customer(self, connection: Connection, message_id: str, registration: Registration) -> None:
+        customer = registration.customer
+        if customer is None:
+            return
+        # The number a message went to is on file by that; a household shows by two customers having it.
+        numbers = {*(customer.phones or ()), *([registration.to.phone] if registration.to.phone else [])}
+        customer_id = await self._customer_id(connection, customer, numbers)
+        if customer.phones is not None:
+            await store.drop_other_phones(connection, customer_id, numbers)
+        await store.add_phones(connection, customer_id, numbers)
+        await store.set_customer(connection, message_id, customer_id)
+
+    async def _customer_id(self, connection: Connection, customer: Customer, numbers: set[str]) -> str:
+        """A customer told without an id is the one told before with the same name and a number in common: the same
+        person must not look like two who share a number."""
+        if customer.external_id is None and numbers:
+            known = await store.nameless_customer(connection, customer.name, numbers)
+            if known is not None:
+                return known
+        values = {
+            "id": self._make_id(),
+            "external_id": customer.external_id,
+            "name": customer.name,
+            "language": customer.language,
+            "created_at": self._clock(),
+        }
+        return await store.keep_customer(connection, values)
+
+    def _of_row(self, row: store.MessageRow) -> Registered:
+        code = None if row.code_sealed is None else self._keys.unseal(row.code_sealed, row.id)
+        return self._registered(row.id, row.external_id, code, row.reference, row.service_number, False)
+
+    def _registered(
+        self,
+        message_id: str,
+        external_id: str | None,
+        code: str | None,
+        reference: str | None,
+        service_number: str | None,
+        created: bool,
+    ) -> Registered:
+        link = self.rules.tel_link(service_number, code)
+        qr_url = QR_PATH.format(id=message_id) if link else None
+        return Registered(message_id, external_id, code, reference, link, qr_url, service_number, created)
+
+    async def _as_json(self, connection: Connection, row: store.MessageRow | None) -> dict[str, Any] | None:
+        if row is None:
+            return None
+        customer = None
+        if row.customer_id is not None:
+            customer = {
+                "external_id": row.customer_external_id,
+                "name": row.customer_name,
+                "language": row.customer_language,
+                "phones": await store.phones_of(connection, row.customer_id),
+            }
+        return {
+            **self._of_row(row).as_json(),
+            "external_id": row.external_id,
+            "channel": row.channel,
+            "to": {"phone": row.to_phone, "email": row.to_email},
+            "customer": customer,
+            "offer": row.offer,
+            "body": row.body,
+            "campaign": row.campaign,
+            "sent_at": as_sent(row.sent_at),
+            "code_expires_at": as_sent(row.code_expires_at),
+        }
