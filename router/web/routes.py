@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import structlog
@@ -20,6 +20,7 @@ from router.web.headers import SecurityHeaders
 from router.web.pages import Pages
 from router.web.person import LANGUAGES, Person
 from router.web.sign_in import LinkSpent, SignIn, SignInFailed
+from router.web.texts import Texts
 
 SEE_OTHER: Final = 303
 _LONGEST_TOKEN: Final = 100
@@ -45,10 +46,12 @@ def routes(
     guard: Guard,
     pages: Pages,
     signed_out: Callable[[str], Awaitable[object]],
+    service_numbers: Sequence[str] = (),
 ) -> APIRouter:
     """`/`, `/sign-in`, `/sign-in/link`, `/sign-out`, `/language`, and `/testphone`.
 
-    ``signed_out`` is told the id of a person whose last session ended (`Presence.left`).
+    ``signed_out`` is told the id of a person whose last session ended (`Presence.left`);
+    ``service_numbers`` are offered by the test phone, the first one filled in.
     """
     router = APIRouter(include_in_schema=False)
 
@@ -128,7 +131,10 @@ def routes(
 
     @router.get("/testphone")
     async def testphone(request: Request, person: Person = Depends(guard.agent)) -> Response:
-        return pages.page(request, "web/testphone.html", person)
+        script = Texts(person.language).under("phone.js.")
+        return pages.page(
+            request, "web/testphone.html", person, script_texts=script, service_numbers=list(service_numbers)
+        )
 
     return router
 

@@ -1,0 +1,258 @@
+// The test phone: dials, hears prompts, presses keys and speaks by typing, through the same engine as every call.
+import { Failed, json, request } from "./lib/request.js";
+import { clockTime } from "./lib/times.js";
+
+const texts = JSON.parse(document.getElementById("texts").textContent);
+const at = (id) => document.getElementById(id);
+
+let call = null; // what the last answer said of the call
+let typed = ""; // keys pressed and not sent yet
+let sendTimer = null;
+let polling = null;
+let busy = false;
+
+// Talking to the router ------------------------------------------------------------------------------------------------
+
+async function ask(address, options) {
+  try {
+    const answer = await (await request(address, options)).json();
+    at("problem").hidden = true;
+    return answer;
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    at("problem").textContent = error instanceof Failed && error.detail ? error.detail : texts.failed;
+    at("problem").hidden = false;
+    return null;
+  }
+}
+
+async function dial() {
+  const from = { from: at("from").value.trim(), withheld: at("withheld").checked, to: at("to").value.trim() || null };
+  at("heard").replaceChildren();
+  setState("dialling");
+  const answer = await once(() => ask("/testphone/calls", json(from)));
+  if (answer) take(answer);
+  else setState("idle");
+}
+
+async function send(event, line) {
+  if (!call || busy) return;
+  clearTimeout(sendTimer);
+  typed = "";
+  showDigits();
+  hush();
+  if (line) hear("caller", line);
+  const answer = await once(() => ask(`/testphone/calls/${call.call}/events`, json({ sequence: call.sequence, ...event })));
+  if (answer) take(answer);
+}
+
+async function hangUp() {
+  if (!call) return;
+  polling?.abort();
+  hush();
+  const answer = await once(() => ask(`/testphone/calls/${call.call}/hangup`, json({})));
+  if (answer) take(answer, true);
+}
+
+async function once(work) {
+  busy = true;
+  enable();
+  try {
+    return await work();
+  } finally {
+    busy = false;
+    enable();
+  }
+}
+
+// While the call waits or talks, what happens next comes from the other side.
+async function follow() {
+  polling?.abort();
+  const mine = (polling = new AbortController());
+  try {
+    while (call && !mine.signal.aborted && ["queue", "talking"].includes(call.state)) {
+      const before = call;
+      const answer = await ask(`/testphone/calls/${call.call}?after=${call.sequence}`, { seconds: 30, signal: mine.signal });
+      if (mine.signal.aborted) return;
+      if (answer && (answer.sequence !== before.sequence || answer.state !== before.state)) take(answer);
+      else await new Promise((resolve) => setTimeout(resolve, answer ? 300 : 2000));
+    }
+  } catch (error) {
+    if (error.name !== "AbortError") throw error;
+  }
+}
+
+// What came back -------------------------------------------------------------------------------------------------------
+
+function take(answer, byCaller = false) {
+  const news = call?.call !== answer.call || call.sequence !== answer.sequence;
+  call = answer;
+  const prompts = answer.commands.flatMap((command) => command.prompts ?? []);
+  if (news && !byCaller) {
+    for (const prompt of prompts) hear("house", prompt.text, prompt.language);
+    say(prompts);
+  }
+  if (answer.state === "ended") hear("end", byCaller || answer.outcome === "hung_up" ? texts.hung_up : texts.system_hung_up);
+  showTrace(answer.trace);
+  setState(answer.state);
+  if (["queue", "talking"].includes(answer.state) && news) follow();
+}
+
+function wanted() {
+  return call && call.state === "flow" ? call.commands.at(-1) : null;
+}
+
+function setState(state) {
+  at("state").textContent = texts[`state.${state}`] ?? state;
+  at("state").dataset.state = state;
+  if (state === "dialling" || state === "idle" || state === "ended") {
+    if (state === "ended") polling?.abort();
+    call = state === "ended" ? { ...call, state } : null;
+  }
+  const command = wanted();
+  const last = call?.commands.at(-1);
+  at("wants").textContent =
+    command?.kind === "ask_digits"
+      ? texts["wants.digits"].replace("{n}", command.max_digits)
+      : command?.kind === "record_message"
+        ? texts["wants.recording"]
+        : state === "queue" && last?.kind === "transfer"
+          ? texts["wants.queue"].replace("{queue}", last.queue)
+          : "";
+  enable();
+}
+
+function enable() {
+  const [command, running] = [wanted(), call && call.state !== "ended"];
+  const [digits, record] = [command?.kind === "ask_digits", command?.kind === "record_message"];
+  at("call").disabled = busy || Boolean(running);
+  for (const id of ["from", "to", "withheld"]) at(id).disabled = Boolean(running);
+  if (!running) at("from").disabled = at("withheld").checked;
+  at("hang-up").disabled = !running;
+  for (const key of at("keypad").children) key.disabled = busy || !digits;
+  at("silent").disabled = busy || !(digits || record);
+  at("words").disabled = !(record || (digits && command.speech));
+  at("say").disabled = busy || at("words").disabled;
+}
+
+function hear(who, text, language) {
+  const line = document.createElement("li");
+  line.className = who;
+  if (language) line.lang = language;
+  line.textContent = who === "caller" ? `${texts.caller} ${text}` : text;
+  at("heard").append(line);
+  line.scrollIntoView({ block: "nearest" });
+}
+
+function showTrace(trace) {
+  at("trace").replaceChildren(
+    ...trace.map((each) => {
+      const line = document.createElement("li");
+      const time = document.createElement("time");
+      time.dateTime = each.at;
+      time.textContent = clockTime(new Date(each.at));
+      const step = document.createElement("strong");
+      step.textContent = each.step;
+      line.append(time, " ", step, ` (${each.type}) ${each.note}`);
+      return line;
+    }),
+  );
+  at("trace").lastElementChild?.scrollIntoView({ block: "nearest" });
+}
+
+// Reading aloud --------------------------------------------------------------------------------------------------------
+
+const canSpeak = "speechSynthesis" in window;
+at("speak").disabled = !canSpeak;
+at("speak").checked = canSpeak && localStorage.getItem("speak") === "on";
+at("speak").addEventListener("change", () => {
+  localStorage.setItem("speak", at("speak").checked ? "on" : "off");
+  if (!at("speak").checked) hush();
+});
+
+function say(prompts) {
+  if (!canSpeak || !at("speak").checked) return;
+  for (const prompt of prompts) {
+    const words = new SpeechSynthesisUtterance(prompt.text);
+    words.lang = prompt.language === "de" ? "de-DE" : "en-GB";
+    speechSynthesis.speak(words);
+  }
+}
+
+function hush() {
+  if (canSpeak) speechSynthesis.cancel();
+}
+
+// Keys and words -------------------------------------------------------------------------------------------------------
+
+function press(key) {
+  const command = wanted();
+  if (command?.kind !== "ask_digits" || busy) return;
+  hush();
+  clearTimeout(sendTimer);
+  if (key === "#") return sendDigits();
+  typed += key;
+  showDigits();
+  if (typed.length >= command.max_digits) sendDigits();
+  else sendTimer = setTimeout(sendDigits, command.next_timeout * 1000);
+}
+
+function sendDigits() {
+  const digits = typed;
+  send({ kind: "digits_entered", digits }, texts.pressed.replace("{digits}", digits || "#"));
+}
+
+function showDigits() {
+  at("digits").textContent = typed;
+}
+
+at("keypad").addEventListener("click", (event) => {
+  const digit = event.target.closest("[data-digit]")?.dataset.digit;
+  if (digit) press(digit);
+});
+
+addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+  if (event.target.closest?.("input:not([type=checkbox]), select, textarea")) return;
+  if (/^[0-9*#]$/.test(event.key)) {
+    event.preventDefault();
+    press(event.key);
+  } else if (event.key === "Enter" && typed && !event.target.closest?.("button, a")) {
+    event.preventDefault();
+    sendDigits();
+  } else if (event.key === "Backspace" && typed) {
+    typed = typed.slice(0, -1);
+    showDigits();
+  }
+});
+
+at("silent").addEventListener("click", () => {
+  const recording = wanted()?.kind === "record_message";
+  send(recording ? { kind: "recording_ended", text: "", seconds: 0 } : { kind: "input_timed_out" }, texts.silent);
+});
+
+at("speech").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const text = at("words").value.trim();
+  if (!text || at("words").disabled) return;
+  at("words").value = "";
+  const recording = wanted()?.kind === "record_message";
+  const seconds = Math.max(1, Math.round(text.split(/\s+/).length / 2.5)); // people say about 150 words a minute
+  send(recording ? { kind: "recording_ended", text, seconds } : { kind: "speech_heard", text }, texts.said.replace("{text}", text));
+});
+
+at("dial").addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (!busy) dial();
+});
+at("hang-up").addEventListener("click", hangUp);
+at("withheld").addEventListener("change", enable);
+
+// A caller whose page is closed has hung up.
+addEventListener("pagehide", () => {
+  polling?.abort();
+  hush();
+  if (call && call.state !== "ended") fetch(`/testphone/calls/${call.call}/hangup`, { ...json({}), keepalive: true });
+});
+
+setState("idle");
