@@ -32,7 +32,7 @@ NODE_PATHS := PATH="$(CURDIR)/$(BIN):$$PATH"
 LOCK := env -u PIP_FIND_LINKS $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --only-binary :all: \
 	--generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: help run test check setup assets lock clean
+.PHONY: help run test check setup assets docs lock clean
 
 help: ## Show this list
 	@echo "Usage: make TARGET"

@@ -1,0 +1,132 @@
+"""Writes docs/settings.md and the steps of docs/flows.md from the code: ``make docs``; a test says when it is due."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+import types
+from pathlib import Path
+from typing import Annotated, Any, Union, get_args, get_origin
+
+PROJECT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(PROJECT))
+
+from router.flow.expressions import SAMPLE  # noqa: E402
+from router.flow.nodes import AnyStep  # noqa: E402
+from router.flow.nodes.base import Step  # noqa: E402
+from router.settings import PREFIX, Settings  # noqa: E402
+
+BEGIN, END = "<!-- from the code: {} -->", "<!-- end -->"
+
+
+def settings() -> str:
+    """The table of settings."""
+    lines = ["| variable | default | meaning |", "| --- | --- | --- |"]
+    for name, field in Settings.model_fields.items():
+        default = field.default
+        shown = "none" if default is None else f"`{_plain(default)}`"
+        lines.append(f"| `{PREFIX}{name.upper()}` | {shown} | {field.description} |")
+    return "\n".join(lines)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, tuple):
+        return str(list(value)).replace("'", '"')
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def steps() -> str:
+    """A section for each type of step."""
+    kinds: list[type[Step]] = list(get_args(get_args(AnyStep)[0]))
+    return "\n\n".join(_step(kind) for kind in kinds)
+
+
+def _step(kind: type[Step]) -> str:
+    name = get_args(kind.model_fields["type"].annotation)[0]
+    module = inspect.getmodule(kind)
+    assert module is not None and module.__doc__ is not None  # noqa: S101
+    about = " ".join((kind.__doc__ or "").split())
+    summary = module.__doc__.partition(": ")[2].strip()
+    lines = [f"### {name}", "", summary[:1].upper() + summary[1:], "", about, ""]
+    lines += ["| field | value | default |", "| --- | --- | --- |"]
+    for field, info in kind.model_fields.items():
+        if field in ("type", "note"):
+            continue
+        default = "needed" if info.is_required() else _default(info)
+        lines.append(f"| `{info.alias or field}` | {_kind(info.annotation)} | {default} |")
+    return re.sub(r"``([^`]+)``", r"`\1`", "\n".join(lines))
+
+
+def _default(info: Any) -> str:
+    value = info.get_default(call_default_factory=True)
+    return "none" if value is None else "empty" if value in ({}, (), "") else f"`{_plain(value)}`"
+
+
+_NAMES = {
+    "Option": "option",
+    "Case": "case",
+    "str": "text",
+    "int": "whole number",
+    "float": "number",
+    "bool": "true or false",
+    "Words": "words",
+}
+
+
+def _kind(annotation: Any) -> str:
+    origin = get_origin(annotation)
+    if origin in (types.UnionType, Union):
+        kinds = [_kind(part) for part in get_args(annotation) if part is not type(None)]
+        return "words, or a prompt's name" if kinds == ["words", "text"] else " or ".join(kinds)
+    if origin is dict:
+        key, value = get_args(annotation)
+        return f"{_kind(value)} by {_kind(key)}"
+    if origin is tuple:
+        return f"list of {_kind(get_args(annotation)[0])}"
+    if origin is Annotated:
+        return _kind(annotation.__origin__)
+    name = getattr(annotation, "__name__", str(annotation))
+    return _NAMES.get(name, name.lower())
+
+
+def variables() -> str:
+    """The variables of conditions, each with a sample."""
+    lines = ["| variable | for example |", "| --- | --- |"]
+    for name, value in SAMPLE.items():
+        if isinstance(value, dict) and value:
+            lines += [f"| `{name}.{field}` | `{_json(sample)}` |" for field, sample in value.items()]
+        elif isinstance(value, dict):
+            what = "step" if name == "visits" else "input"
+            shown = "1" if name == "visits" else '"4821391234"'
+            lines.append(f"| `{name}.NAME` | `{shown}` ({what} of that name) |")
+        else:
+            lines.append(f"| `{name}` | `{_json(value)}` |")
+    return "\n".join(lines)
+
+
+def _json(value: Any) -> str:
+    return f'"{value}"' if isinstance(value, str) else _plain(value)
+
+
+PARTS = {"settings": settings, "steps": steps, "variables": variables}
+
+
+def written(text: str) -> str:
+    """A document with its parts from the code brought up to date."""
+    for name, make in PARTS.items():
+        begin = BEGIN.format(name)
+        if begin in text:
+            head, _, rest = text.partition(begin)
+            text = f"{head}{begin}\n\n{make()}\n\n{END}{rest.partition(END)[2]}"
+    return text
+
+
+def main() -> None:
+    """Bring all documents up to date."""
+    for document in sorted((PROJECT / "docs").glob("*.md")):
+        document.write_text(written(document.read_text("utf-8")), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
