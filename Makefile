@@ -59,6 +59,9 @@ setup: $(VENV)/.run $(STATIC)/manifest.json ## Set up without starting anything:
 
 assets: $(STATIC)/manifest.json ## Build the pages' scripts and styles
 
+docs: $(VENV)/.run ## Write what the documents take from the code anew
+	@$(BIN)/python tools/docs.py
+
 lock: $(VENV)/bin/uv ## Write the pinned versions anew after a change of dependencies (ARGS=--upgrade for the newest)
 	@$(LOCK) $(ARGS) pyproject.toml -o requirements/run.txt
 	@$(LOCK) $(ARGS) --group installer -o requirements/installer.txt
