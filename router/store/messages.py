@@ -107,6 +107,11 @@ async def set_customer(connection: Connection, message_id: str, customer_id: str
     await connection.execute(update(messages).where(messages.c.id == message_id).values(customer_id=customer_id))
 
 
+async def remove(connection: Connection, external_ids: Collection[str]) -> None:
+    """Delete the messages that their senders call so; their customers stay."""
+    await connection.execute(delete(messages).where(messages.c.external_id.in_(external_ids)))
+
+
 async def keep_customer(connection: Connection, values: Mapping[str, Any]) -> str:
     """Store a customer and answer the id: one that is known by ``external_id`` keeps its own, and what is None in
     ``values`` stays as it is stored."""
