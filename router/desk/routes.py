@@ -132,7 +132,9 @@ def routes(
         if not await browser_phone.finish(await own_call(card_id, person, "talking"), person.id):
             raise conflict("This call is over already.")
 
-    @router.get("/v1/desk/events", response_class=EventStream, tags=["desk"], operation_id="desk_events")
+    @router.get(
+        "/v1/desk/events", status_code=200, response_class=EventStream, tags=["desk"], operation_id="desk_events"
+    )
     async def events(request: Request, signed_in: SignedIn = Depends(guard.signed_in_agent)) -> Response:
         """Server-sent events of the person who is signed in: `hello`, `card` and `presence`.
 

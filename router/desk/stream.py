@@ -61,8 +61,13 @@ class OpenPages:
                 del self._open[person_id]
 
     def count(self, person_id: str) -> int:
-        """Pages open now."""
+        """Pages this person has open now."""
         return len(self._open.get(person_id, ()))
+
+    @property
+    def total(self) -> int:
+        """Pages that all people have open now."""
+        return sum(len(pages) for pages in self._open.values())
 
 
 class DeskStream:

@@ -69,6 +69,11 @@ class AgiServer:
         return host, port
 
     @property
+    def listening(self) -> bool:
+        """Whether connections are taken."""
+        return self._server is not None and self._server.is_serving()
+
+    @property
     def connections(self) -> int:
         """Connections open at the moment."""
         return len(self._lines)

@@ -1,0 +1,1 @@
+"""The public HTTP API: registering messages, explaining matches, calls and their traces, health and metrics."""

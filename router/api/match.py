@@ -1,0 +1,76 @@
+"""`POST /v1/match`: explain, without a call, whom we would recognise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from router.api.bodies import json_body
+from router.api.description import says, takes
+from router.api.keys import Allowed, Asker
+from router.calls.lookup import find_matches
+from router.calls.question import Question, as_json, moment, observed
+from router.matching.codes import CodeKeys
+from router.store.database import Database
+
+
+class EvidenceAnswer(BaseModel):
+    """One observed fact. `log_odds` is the natural logarithm of how much likelier it makes the candidate."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: str = Field(examples=["recipient_number"])
+    log_odds: float
+    detail: str = Field(examples=["The call comes from the number the message was sent to."])
+
+
+class CandidateAnswer(BaseModel):
+    """A message the call may be about."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    message_id: str
+    probability: Annotated[float, Field(ge=0, le=1)]
+    evidence: list[EvidenceAnswer]
+
+
+class MatchAnswer(BaseModel):
+    """Candidates, likeliest first, and the probability that the call is about none of them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    decision: Literal["sure", "likely", "unclear", "none"]
+    assurance: Literal["L0", "L1", "L2", "L3"]
+    none_probability: Annotated[float, Field(ge=0, le=1)]
+    candidates: list[CandidateAnswer]
+
+
+_EXAMPLE = {"from": "+49 171 3920001", "to": "+493023125000", "code": "482 139 0657", "language": "de"}
+
+
+def routes(
+    database: Database, keys: CodeKeys, region: str, clock: Callable[[], datetime], allowed: Allowed
+) -> APIRouter:
+    """The question, for those whom ``allowed`` lets in."""
+    router = APIRouter(tags=["match"])
+
+    @router.post(
+        "/v1/match",
+        operation_id="match",
+        responses={200: {"model": MatchAnswer}, **says(400, 401, 403, 413, 415, 422, 429)},
+        openapi_extra=takes(Question, _EXAMPLE),
+    )
+    async def match(request: Request, asker: Asker = Depends(allowed)) -> JSONResponse:
+        """Whom we would recognise in a call like this. Nothing is stored, and no call is placed."""
+        question = await json_body(request, Question)
+        seen = observed(question, region)
+        async with database.read() as connection:
+            found = await find_matches(connection, seen, moment(question, clock()), keys)
+        return JSONResponse(as_json(found))
+
+    return router

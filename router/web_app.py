@@ -1,0 +1,148 @@
+"""The web application: every room's routes under one roof, and one way to say no."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+
+from router.api import description, health, problems
+from router.api.keys import ApiKeys
+from router.api.limits import BodyLimits
+from router.api.metrics import Metrics
+from router.api.routes import BODIES
+from router.api.routes import routes as api_routes
+from router.app import Agents, House, secret_of
+from router.channels.agi.server import AgiServer
+from router.channels.simulator.routes import routes as simulator_routes
+from router.channels.twilio.routes import routes as twilio_routes
+from router.desk.cards import cards_for
+from router.desk.routes import routes as desk_routes
+from router.desk.stream import DeskStream
+from router.speech.prompts import PromptStore
+from router.speech.serving import prompt_routes
+from router.web import assets as asset_files
+from router.web.guard import Guard
+from router.web.pages import Pages
+from router.web.passwords import Passwords
+from router.web.routes import install as pages_support
+from router.web.routes import routes as web_routes
+from router.web.sign_in import SignIn
+
+
+@dataclass(frozen=True, slots=True)
+class _Entrance:
+    """Who may come in: people by cookie, programs by key."""
+
+    sign_in: SignIn
+    guard: Guard
+    keys: ApiKeys
+
+
+def web_app(
+    house: House, agents: Agents, prompts: PromptStore, stopping: asyncio.Event, agi: AgiServer | None = None
+) -> FastAPI:
+    """The application with all routes. ``stopping`` ends the endless event streams; ``agi`` is the server that
+    `/readyz` and `/metrics` tell about.
+
+    Raises `SettingsRefused` for settings that a channel cannot work with, and `AssetsNotBuilt`.
+    """
+    assets = asset_files.load()
+    pages = Pages(assets)
+    entrance = _entrance(house)
+    desk = DeskStream(house.database, house.bus, house.clock, stopping=stopping)
+    app = FastAPI(title="Threadline", docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.add_middleware(BodyLimits)
+    problems.install(app, pages)
+    pages_support(app, assets)
+    description.describe(app, BODIES)
+    _include_api(app, house, entrance)
+    _include_operation(app, house, agents, entrance, desk, stopping, agi)
+    _include_channels(app, house, entrance, prompts)
+    _include_pages(app, house, agents, entrance, pages, desk)
+    return app
+
+
+def _entrance(house: House) -> _Entrance:
+    settings = house.settings
+    # One secret is set; each use of it has a key of its own, made from it under its own label.
+    attempts = hmac.digest(secret_of(settings).encode(), b"threadline sign-in attempts", "sha256")
+    sign_in = SignIn(house.database, Passwords(), house.clock, key=attempts)
+    return _Entrance(sign_in, Guard(sign_in, settings.public_url), ApiKeys(house.database))
+
+
+def _include_api(app: FastAPI, house: House, entrance: _Entrance) -> None:
+    app.include_router(
+        api_routes(
+            database=house.database,
+            codes=house.keys,
+            region=house.settings.region,
+            clock=house.clock,
+            keys=entrance.keys,
+            guard=entrance.guard,
+        )
+    )
+
+
+def _include_operation(
+    app: FastAPI,
+    house: House,
+    agents: Agents,
+    entrance: _Entrance,
+    desk: DeskStream,
+    stopping: asyncio.Event,
+    agi: AgiServer | None,
+) -> None:
+    metrics = Metrics()
+    house.calls.on_turn = metrics.turn
+    metrics.watch("desk_pages_open", "Desks that are open in a browser.", lambda: desk.pages.total)
+    ami = agents.ami
+    if ami is not None:
+        metrics.watch("ami_connected", "Whether Asterisk's manager interface is connected.", lambda: ami.connected)
+    if agi is not None:
+        metrics.watch("agi_connections_open", "Open FastAGI connections.", lambda: agi.connections)
+    readiness = health.Readiness(house.database, _listens(agi), ami, stopping)
+    figures = health.from_here_or(entrance.keys.allowed("calls:read", entrance.guard), house.settings.host)
+    app.include_router(health.routes(readiness, metrics, figures))
+
+
+def _listens(agi: AgiServer | None) -> Callable[[], bool] | None:
+    return None if agi is None else lambda: agi.listening
+
+
+def _include_channels(app: FastAPI, house: House, entrance: _Entrance, prompts: PromptStore) -> None:
+    tester = entrance.keys.allowed("testphone", entrance.guard, entrance.guard.agent)
+    app.include_router(simulator_routes(house.test_phone, house.calls, house.bus, tester))
+    app.include_router(twilio_routes(house.calls, house.settings))
+    app.include_router(prompt_routes(prompts), include_in_schema=False)
+
+
+def _include_pages(
+    app: FastAPI, house: House, agents: Agents, entrance: _Entrance, pages: Pages, desk: DeskStream
+) -> None:
+    app.include_router(
+        web_routes(
+            database=house.database,
+            bus=house.bus,
+            sign_in=entrance.sign_in,
+            guard=entrance.guard,
+            pages=pages,
+            signed_out=agents.presence.left,
+        )
+    )
+    app.include_router(
+        desk_routes(
+            database=house.database,
+            clock=house.clock,
+            guard=entrance.guard,
+            pages=pages,
+            stream=desk,
+            presence=agents.presence,
+            browser_phone=house.test_phone,
+            cards_for=cards_for,
+            policy=house.settings.disclosure,
+        )
+    )
