@@ -105,7 +105,8 @@ class Calls:
         """Something has happened to a call.
 
         With ``sequence`` (webhooks) an event that is not the one expected next changes nothing and gets the last
-        commands again; without it such an event raises `NotAccepted`. Raises `UnknownCall`.
+        commands again, but for a recording that comes when the call is over: it is kept. Without ``sequence`` such an
+        event raises `NotAccepted`. Raises `UnknownCall`.
         """
         now = self._clock()
         async with self._database.begin() as connection:
@@ -114,6 +115,8 @@ class Calls:
                 raise UnknownCall(call_id)
             session = session_from_json(row.session)
             if sequence is not None and sequence != session.sequence:
+                if session.ended and isinstance(event, RecordingEnded):
+                    await self._keep_late_message(connection, call_id, event, now)
                 return _again(row)
             flow = await self._flows.revision(connection, session.flow, session.revision)
             try:
@@ -177,6 +180,15 @@ class Calls:
     async def _find(self, connection: Connection, session: Session, asked: FindMatches, now: datetime) -> Match:
         observed = Observed(session.caller, session.service_number, asked.code, session.language)
         return await find_matches(connection, observed, now, self._keys)
+
+    async def _keep_late_message(
+        self, connection: Connection, call_id: str, event: RecordingEnded, now: datetime
+    ) -> None:
+        """A network may tell of what a caller left only after it has told that the call is over; kept once."""
+        if event.recording is None or event.seconds <= 0:
+            return
+        if not await store.has_voicemail(connection, call_id, event.recording):
+            await store.add_voicemail(connection, self._voicemail(call_id, event, now))
 
     def _voicemail(self, call_id: str, event: RecordingEnded, now: datetime) -> dict[str, Any]:
         return {

@@ -60,6 +60,12 @@ async def add_voicemail(connection: Connection, values: dict[str, Any]) -> None:
     await connection.execute(insert(voicemails).values(**values))
 
 
+async def has_voicemail(connection: Connection, call_id: str, recording: str) -> bool:
+    """Whether this recording of the call is stored already."""
+    query = select(voicemails.c.id).where(voicemails.c.call_id == call_id, voicemails.c.recording == recording)
+    return (await connection.execute(query.limit(1))).first() is not None
+
+
 async def latest_voicemails(connection: Connection, limit: int) -> Sequence[CallRow]:
     """The latest voicemails with their calls' caller, message and queue, newest first."""
     query = (
