@@ -35,7 +35,7 @@ from router.agents.ami import (
     Snapshot,
 )
 from router.agents.presence import Presence
-from router.agents.ringing import ABANDONED, ENDED, NO_ANSWER, Ringing
+from router.agents.ringing import ABANDONED, ELSEWHERE, ENDED, NO_ANSWER, STOPPED, Ringing
 from router.store import cards, people
 from router.store.database import Database
 
@@ -54,6 +54,7 @@ SNAPSHOT_AGE = timedelta(seconds=15)
 """The oldest a snapshot may be when we get to it; a call touched since may be younger than it."""
 
 _MOST_LEGS = 10_000
+_ANSWERED_ELSEWHERE = 26  # Q.850 has no such cause; Asterisk and others use this number (AST_CAUSE_ANSWERED_ELSEWHERE)
 
 
 class Switchboard:
@@ -133,8 +134,10 @@ class Switchboard:
 
     async def _hung_up(self, event: Hangup) -> None:
         if leg := self._legs.pop(event.uniqueid, None):
-            # When the queue's own time is up, or another agent answers, this is all that tells of the other phones.
-            await self._ringing.withdrawn(*leg, NO_ANSWER)
+            # When the queue's own time is up this is all that tells of the phones; when another agent answers or the
+            # caller gives up it may come before the event that says so.
+            reason = ELSEWHERE if event.cause == _ANSWERED_ELSEWHERE else STOPPED
+            await self._ringing.withdrawn(*leg, reason)
             return
         try:
             await self._ringing.over(_key(event), ENDED)
@@ -209,7 +212,7 @@ class Switchboard:
         for (call_key, person_id), state in live.items():
             if call_key in there and (call_key, person_id) not in at_phones:
                 if state == "ringing":
-                    await self._ringing.withdrawn(call_key, person_id, NO_ANSWER)
+                    await self._ringing.withdrawn(call_key, person_id, STOPPED)
                 else:
                     await self._ringing.completed(call_key, person_id)
 

@@ -87,8 +87,8 @@ def complete(phone: str, call: str | None = None) -> AgentComplete:
     return AgentComplete(call, CALLER, CALLER, "sales", phone, leg(phone), 2, 40, "agent")
 
 
-def hangup(call: str | None = None, uniqueid: str = CALLER) -> Hangup:
-    return Hangup(call, uniqueid, CALLER, 16)
+def hangup(call: str | None = None, uniqueid: str = CALLER, cause: int = 16) -> Hangup:
+    return Hangup(call, uniqueid, CALLER, cause)
 
 
 def channel(name: str, uniqueid: str = CALLER, call: str | None = None, *, ringing: bool = False) -> Channel:
@@ -137,8 +137,15 @@ async def test_the_queue_gave_up_and_only_the_legs_tell(house: House, switchboar
         await switchboard(event)
     for phone in (ANNA, BERT):
         await switchboard(hangup(uniqueid=leg(phone)))
-    assert await house.desks() == {anna: "no_answer", bert: "no_answer"}
+    assert await house.desks() == {anna: "stopped", bert: "stopped"}
     assert told.ended == []
+
+
+async def test_the_other_phones_stop_before_the_answer_is_told(house: House, switchboard: Switchboard) -> None:
+    anna, bert = await house.person("anna", ANNA, "ready"), await house.person("bert", BERT, "ready")
+    for event in (called(ANNA), called(BERT), hangup(uniqueid=leg(ANNA), cause=26), connect(BERT)):
+        await switchboard(event)
+    assert await house.desks() == {anna: "elsewhere", bert: "talking"}
 
 
 async def test_a_phone_nobody_chose_has_no_card_and_takes_the_others_away(
