@@ -13,16 +13,6 @@ from router.store.tables import people, sign_in_failures, sign_in_links, web_ses
 PersonRow = Row[Any]
 
 
-async def signed_in_people(connection: Connection, now: datetime) -> dict[str, int]:
-    """The number of live sessions by person id."""
-    query = (
-        select(web_sessions.c.person_id, func.count().label("sessions"))
-        .where(web_sessions.c.expires_at > now)
-        .group_by(web_sessions.c.person_id)
-    )
-    return {row.person_id: row.sessions for row in (await connection.execute(query)).all()}
-
-
 async def add_session(
     connection: Connection, token_hash: bytes, person_id: str, now: datetime, expires_at: datetime
 ) -> None:

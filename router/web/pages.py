@@ -73,12 +73,12 @@ def channel_name(t: Texts, channel: str) -> str:
     return t(f"channel.{channel}") if f"channel.{channel}" in ALL else channel
 
 
-def moment(time: datetime, show: str = "datetime") -> Markup:
+def moment(time: datetime | str, show: str = "datetime") -> Markup:
     """A time element; the page's script puts it into the reader's time zone and language.
 
-    ``show`` is ``datetime``, ``date`` or ``time``.
+    ``time`` is aware, or RFC 3339 text; ``show`` is ``datetime``, ``date`` or ``time``.
     """
-    utc = time.astimezone(UTC)
+    utc = (datetime.fromisoformat(time) if isinstance(time, str) else time).astimezone(UTC)
     text = utc.strftime("%Y-%m-%d %H:%M UTC")
     return Markup('<time datetime="{}" data-show="{}">{}</time>').format(utc.isoformat(), show, text)
 

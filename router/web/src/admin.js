@@ -1,0 +1,63 @@
+// Imports a file of messages: sends it as it is and shows what becomes of each row while it goes.
+import { request } from "./lib/request.js";
+
+const texts = JSON.parse(document.getElementById("texts").textContent);
+const [form, progress, errors] = ["import", "progress", "errors"].map((id) => document.getElementById(id));
+const MOST_SHOWN = 50;
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const [file, button] = [document.getElementById("file").files[0], form.querySelector("button")];
+  button.disabled = true;
+  errors.replaceChildren();
+  const counts = { good: 0, bad: 0 };
+  try {
+    const kind = /\.(nd)?jsonl?$/i.test(file.name) ? "application/x-ndjson" : "text/csv";
+    const response = await request("/v1/messages/import", {
+      method: "POST",
+      headers: { "Content-Type": kind },
+      body: file,
+      seconds: 3600,
+    });
+    await eachLine(response.body, (line) => {
+      const answer = JSON.parse(line);
+      const problem = answer.error ?? answer.errors ?? answer.detail;
+      if (problem === undefined) counts.good++;
+      else if (++counts.bad <= MOST_SHOWN) showError(answer, counts.good + counts.bad, problem);
+      say(texts.progress, { ...counts, done: counts.good + counts.bad });
+    });
+    if (counts.bad > MOST_SHOWN) addError(texts.more.replace("{n}", counts.bad - MOST_SHOWN));
+    say(texts.done, counts);
+  } catch (error) {
+    progress.textContent = error.detail || error.message && error.status ? error.message : texts.failed;
+  } finally {
+    button.disabled = false;
+  }
+});
+
+async function eachLine(body, take) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    const lines = (rest + (value ?? "")).split("\n");
+    rest = done ? "" : lines.pop();
+    for (const line of lines) if (line.trim()) take(line);
+    if (done) return;
+  }
+}
+
+function showError(answer, count, problem) {
+  const row = answer.external_id ?? texts.row.replace("{n}", answer.row ?? answer.line ?? count);
+  addError(`${row}: ${typeof problem === "string" ? problem : (problem.detail ?? JSON.stringify(problem))}`);
+}
+
+function addError(text) {
+  const line = document.createElement("li");
+  line.textContent = text;
+  errors.append(line);
+}
+
+function say(text, values) {
+  progress.textContent = text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
