@@ -1,22 +1,20 @@
 """Who takes calls, and at which phone. What an agent chose is stored first; then Asterisk's queues are brought in line.
 
-The database decides: Asterisk is told what stands there, again and again if need be, and never asked what an agent
-wants. While Asterisk cannot be reached an agent's choice is kept, and takes effect when it is back.
+While Asterisk cannot be reached an agent's choice is kept, and takes effect when it is back.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
-from router.agents.ami import AmiDown, AmiRefused, Snapshot
+from router.agents.ami import AmiDown, Snapshot
+from router.agents.membership import Membership, Phones
 from router.errors import Refused, not_found
 from router.settings import Settings
 from router.store import cards, people
@@ -63,21 +61,6 @@ class PhoneChoice:
     taken: bool
 
 
-class Phones(Protocol):
-    """What is needed of `router.agents.ami.Ami`."""
-
-    @property
-    def connected(self) -> bool: ...
-
-    async def queue_add(
-        self, queue: str, interface: str, member_name: str, penalty: int = 0, paused: bool = False
-    ) -> None: ...
-
-    async def queue_remove(self, queue: str, interface: str) -> None: ...
-
-    async def queue_pause(self, interface: str, paused: bool, reason: str, queue: str | None = None) -> None: ...
-
-
 class Presence:
     """Agents' phones and readiness. Each change answers with what is so now; unknown people raise `Refused` (404)."""
 
@@ -94,9 +77,7 @@ class Presence:
         self._clock = clock
         self._ami = ami
         self._phones = settings.phones
-        self._queues = settings.queues
-        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # one for each of `phones` at most
-        self._refused: dict[str, str] = {}  # phone: the queue that Asterisk does not have
+        self._membership = Membership(database, ami, settings.phones, settings.queues)
         self._told_reachable: bool | None = None
 
     async def choose_phone(self, person_id: str, phone: str | None) -> PresenceView:
@@ -177,21 +158,8 @@ class Presence:
         self._announce(row.id for row in rows)
 
     async def bring_into_line(self, snapshot: Snapshot) -> int:
-        """Make the queues what the agents chose; how many phones differed. Touches no phone but those of the settings.
-
-        Raises `AmiDown` when Asterisk goes meanwhile; it is done again with the next snapshot.
-        """
-        actual: dict[str, dict[str, bool]] = {phone: {} for phone in self._phones}
-        for member in snapshot.queue_members:
-            if member.interface in actual:
-                actual[member.interface][member.queue] = member.paused
-        async with self._database.read() as connection:
-            rows = await people.with_phones(connection)
-        wanted = {row.phone: dict.fromkeys(_queues(row), row.presence == "paused") for row in rows}
-        differing = [phone for phone in self._phones if wanted.get(phone, {}) != actual[phone]]
-        for phone in differing:
-            await self._tell_asterisk(phone, actual[phone])
-        return len(differing)
+        """See `Membership.bring_into_line`."""
+        return await self._membership.bring_into_line(snapshot)
 
     async def _free(self, connection: Connection, phone: str, person_id: str, now: datetime) -> str | None:
         """Take the phone from somebody who left without a word; whom, or None. Raises `Refused` (409)."""
@@ -239,52 +207,17 @@ class Presence:
     async def _settle(self, person_id: str, touched: Iterable[str | None]) -> PresenceView:
         """After the commit: wake the page, tell Asterisk, and tell the page when Asterisk did not play along."""
         self._bus.announce(f"desk:{person_id}")
-        before = dict(self._refused)
-        for phone in sorted(phone for phone in touched if phone in self._phones):
+        before = set(self._membership.refused)
+        for phone in {phone for phone in touched if phone is not None}:
             try:
-                await self._tell_asterisk(phone)
+                await self._membership.tell(phone)
             except AmiDown as error:
                 log.warning("phone not told", phone=phone, reason=str(error))
-        if before != self._refused:
+        if before != self._membership.refused:
             async with self._database.begin() as connection:
                 await self._tell(connection, await people.lock(connection, [person_id]), self._clock())
             self._bus.announce(f"desk:{person_id}")
         return await self.look(person_id)
-
-    async def _tell_asterisk(self, phone: str, also: Iterable[str] = ()) -> None:
-        """Make a phone's membership what the database says now, so that of two quick changes the last one counts.
-
-        `also` are queues it may be in beside those of the settings. Raises `AmiDown`.
-        """
-        if self._ami is None:
-            return
-        async with self._turns[phone]:
-            async with self._database.read() as connection:
-                row = await people.by_phone(connection, phone)
-            wanted = _queues(row) if row else ()
-            self._refused.pop(phone, None)
-            for queue in {*self._queues, *also} - set(wanted):
-                await self._remove(self._ami, queue, phone)
-            if row is not None:
-                await self._add(self._ami, phone, row, wanted)
-
-    async def _add(self, ami: Phones, phone: str, row: people.PersonRow, wanted: Sequence[str]) -> None:
-        paused = row.presence == "paused"
-        for queue in wanted:
-            try:
-                # The member name is an id, not a name: Asterisk logs it and shows it to whoever asks.
-                await ami.queue_add(queue, phone, row.id, paused=paused)
-                if paused:
-                    await ami.queue_pause(phone, True, row.pause_reason or "", queue)
-            except AmiRefused as error:
-                self._refused[phone] = queue
-                log.warning("queue refused a phone", queue=queue, phone=phone, reason=error.message)
-
-    async def _remove(self, ami: Phones, queue: str, phone: str) -> None:
-        try:
-            await ami.queue_remove(queue, phone)
-        except AmiRefused as error:  # a queue that Asterisk does not have, or a member of its own configuration
-            log.info("phone not removed", queue=queue, phone=phone, reason=error.message)
 
     def _view(self, row: people.PersonRow) -> PresenceView:
         telephone = self._telephone(row.phone)
@@ -297,16 +230,11 @@ class Presence:
             return Telephone.NOT_SET_UP
         if not self._ami.connected:
             return Telephone.NOT_REACHABLE
-        return Telephone.REFUSED if phone in self._refused else Telephone.CONNECTED
+        return Telephone.REFUSED if phone in self._membership.refused else Telephone.CONNECTED
 
     def _announce(self, person_ids: Iterable[str]) -> None:
         for person_id in person_ids:
             self._bus.announce(f"desk:{person_id}")
-
-
-def _queues(row: people.PersonRow) -> tuple[str, ...]:
-    """The queues that are to ring this person's phone."""
-    return () if row.presence == "off" else tuple(row.queues)
 
 
 async def _lock(connection: Connection, person_id: str, others: Iterable[str] = ()) -> None:

@@ -1,0 +1,105 @@
+"""Keeps the members of Asterisk's queues what the agents chose.
+
+The database decides: Asterisk is told what stands there, again and again if need be, and never asked what an agent
+wants. Only phones that the settings list are touched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+import structlog
+
+from router.agents.ami import AmiRefused, Snapshot
+from router.store import people
+from router.store.database import Database
+
+log = structlog.get_logger(__name__)
+
+
+class Phones(Protocol):
+    """What is needed of `router.agents.ami.Ami`."""
+
+    @property
+    def connected(self) -> bool: ...
+
+    async def queue_add(
+        self, queue: str, interface: str, member_name: str, penalty: int = 0, paused: bool = False
+    ) -> None: ...
+
+    async def queue_remove(self, queue: str, interface: str) -> None: ...
+
+    async def queue_pause(self, interface: str, paused: bool, reason: str, queue: str | None = None) -> None: ...
+
+
+class Membership:
+    """Tells Asterisk; without it (`ami` None) nothing is told. `refused` has the phones that a queue did not take."""
+
+    def __init__(self, database: Database, ami: Phones | None, phones: Sequence[str], queues: Sequence[str]) -> None:
+        self._database = database
+        self._ami = ami
+        self._phones = phones
+        self._queues = queues
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # one for each of `phones` at most
+        self.refused: set[str] = set()
+
+    async def bring_into_line(self, snapshot: Snapshot) -> int:
+        """Make the queues what the agents chose; how many phones differed. Touches no phone but those of the settings.
+
+        Raises `AmiDown` when Asterisk goes meanwhile; it is done again with the next snapshot.
+        """
+        actual: dict[str, dict[str, bool]] = {phone: {} for phone in self._phones}
+        for member in snapshot.queue_members:
+            if member.interface in actual:
+                actual[member.interface][member.queue] = member.paused
+        async with self._database.read() as connection:
+            rows = await people.with_phones(connection)
+        wanted = {row.phone: dict.fromkeys(_queues(row), row.presence == "paused") for row in rows}
+        differing = [phone for phone in self._phones if wanted.get(phone, {}) != actual[phone]]
+        for phone in differing:
+            await self.tell(phone, actual[phone])
+        return len(differing)
+
+    async def tell(self, phone: str, also: Iterable[str] = ()) -> None:
+        """Make a phone's membership what the database says now, so that of two quick changes the last one counts.
+
+        `also` are queues it may be in beside those of the settings. A phone that the settings do not list is left in
+        peace. Raises `AmiDown`.
+        """
+        if self._ami is None or phone not in self._phones:
+            return
+        async with self._turns[phone]:
+            async with self._database.read() as connection:
+                row = await people.by_phone(connection, phone)
+            wanted = _queues(row) if row else ()
+            self.refused.discard(phone)
+            for queue in {*self._queues, *also} - set(wanted):
+                await self._remove(self._ami, queue, phone)
+            if row is not None:
+                await self._add(self._ami, phone, row, wanted)
+
+    async def _add(self, ami: Phones, phone: str, row: people.PersonRow, wanted: Sequence[str]) -> None:
+        paused = row.presence == "paused"
+        for queue in wanted:
+            try:
+                # The member name is an id, not a name: Asterisk logs it and shows it to whoever asks.
+                await ami.queue_add(queue, phone, row.id, paused=paused)
+                if paused:
+                    await ami.queue_pause(phone, True, row.pause_reason or "", queue)
+            except AmiRefused as error:
+                self.refused.add(phone)
+                log.warning("queue refused a phone", queue=queue, phone=phone, reason=error.message)
+
+    async def _remove(self, ami: Phones, queue: str, phone: str) -> None:
+        try:
+            await ami.queue_remove(queue, phone)
+        except AmiRefused as error:  # a queue that Asterisk does not have, or a member of its own configuration
+            log.info("phone not removed", queue=queue, phone=phone, reason=error.message)
+
+
+def _queues(row: people.PersonRow) -> tuple[str, ...]:
+    """The queues that are to ring this person's phone."""
+    return () if row.presence == "off" else tuple(row.queues)
