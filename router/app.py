@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from router.channels.simulator.phone import TestPhone
 from router.channels.simulator.queues import SimulatedQueues
 from router.flow.load import load
 from router.matching.codes import CodeKeys
+from router.messages.handles import HandleRules
+from router.messages.registrar import Registrar
 from router.settings import Settings, SettingsRefused
 from router.speech.failures import PromptFailed
 from router.speech.prompts import PromptStore
@@ -30,6 +33,8 @@ from router.speech.synthesis import EspeakNg, installed_version
 from router.store import migrate
 from router.store.bus import Bus
 from router.store.database import Database
+from router.web.passwords import Passwords
+from router.web.sign_in import SignIn
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +58,7 @@ class House:
     keys: CodeKeys
     calls: Calls
     test_phone: TestPhone
+    registrar: Registrar
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,9 @@ async def assembled(settings: Settings, clock: Clock = utc_now) -> AsyncIterator
     async with opened(settings) as database:
         bus = Bus()
         calls = Calls(database, bus, flows, keys, clock)
-        yield House(settings, clock, database, bus, flows, keys, calls, TestPhone(calls, settings.region))
+        phone = TestPhone(calls, settings.region)
+        registrar = Registrar(database, keys, HandleRules.of(settings), clock)
+        yield House(settings, clock, database, bus, flows, keys, calls, phone, registrar)
 
 
 @asynccontextmanager
@@ -114,6 +122,12 @@ async def _at_right_schema(database: Database) -> None:
             f"THREADLINE_DATABASE: the database {state}, not at {newest}: run 'threadline db upgrade'"
         )
     await migrate.upgrade(database)
+
+
+def sign_in_of(house: House) -> SignIn:
+    """Signing in; what it counts is stored under a key of its own, made from the secret."""
+    attempts = hmac.digest(secret_of(house.settings).encode(), b"threadline sign-in attempts", "sha256")
+    return SignIn(house.database, Passwords(), house.clock, key=attempts)
 
 
 def agents_of(house: House) -> Agents:

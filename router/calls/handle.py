@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from time import perf_counter
 from typing import Any
 
 import structlog
@@ -73,10 +74,12 @@ class Calls:
         self._keys = keys
         self._clock = clock
         self._make_id = make_id
+        self.on_turn: Callable[[Session, float], None] | None = None
+        """Told of every turn taken, with the seconds it took; for figures."""
 
     async def begin(self, channel: str, channel_ref: str, event: CallStarted) -> Turn:
         """A call has reached us, known to its channel as ``channel_ref``. Told twice, it is still one call."""
-        now = self._clock()
+        now, begun = self._clock(), perf_counter()
         async with self._database.begin() as connection:
             if row := await store.by_channel_ref(connection, channel, channel_ref, lock=True):
                 return _again(row)
@@ -98,7 +101,7 @@ class Calls:
                 if row is None:
                     raise UnknownCall(channel_ref)
                 return _again(row)
-        self._announce(session)
+        self._taken(session, perf_counter() - begun)
         return Turn(session.call_id, session.sequence, commands, session)
 
     async def handle(self, call_id: str, event: Event, sequence: int | None = None) -> Turn:
@@ -108,7 +111,7 @@ class Calls:
         commands again, but for a recording that comes when the call is over: it is kept. Without ``sequence`` such an
         event raises `NotAccepted`. Raises `UnknownCall`.
         """
-        now = self._clock()
+        now, begun = self._clock(), perf_counter()
         async with self._database.begin() as connection:
             row = await store.by_id(connection, call_id, lock=True)
             if row is None:
@@ -128,7 +131,7 @@ class Calls:
             if isinstance(event, RecordingEnded) and (event.seconds > 0 or event.text):
                 await store.add_voicemail(connection, self._voicemail(call_id, event, now))
             await store.change(connection, call_id, _columns(session, commands, now))
-        self._announce(session)
+        self._taken(session, perf_counter() - begun)
         return Turn(call_id, session.sequence, commands, session)
 
     async def hung_up(self, channel: str, channel_ref: str) -> None:
@@ -171,6 +174,7 @@ class Calls:
         self, connection: Connection, flow: Flow, session: Session, event: Event, now: datetime
     ) -> tuple[Session, tuple[ChannelCommand, ...]]:
         """Step until the channel is to do something: the house's questions are answered at once."""
+        now += timedelta(seconds=session.ahead)
         session, commands = step(flow, session, event, now)
         while commands and isinstance(commands[-1], FindMatches):
             found = await self._find(connection, session, commands[-1], now)
@@ -200,7 +204,9 @@ class Calls:
             "created_at": now,
         }
 
-    def _announce(self, session: Session) -> None:
+    def _taken(self, session: Session, seconds: float) -> None:
+        if self.on_turn is not None:
+            self.on_turn(session, seconds)
         self._bus.announce(f"call:{session.call_id}")
         log.info("call", call=session.call_id, state=session.state.value, step=session.step, sequence=session.sequence)
 

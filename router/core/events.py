@@ -44,11 +44,15 @@ class TransferOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CallStarted:
-    """A caller reached us. ``service_number`` is the number dialled (E.164 where it can be, else as received)."""
+    """A caller reached us. ``service_number`` is the number dialled (E.164 where it can be, else as received).
+
+    ``ahead`` is for test calls: the seconds by which such a call is to happen later (or, negative, earlier) than now.
+    """
 
     channel: str
     caller: Caller
     service_number: str | None = None
+    ahead: float = 0.0
     kind: Literal["call_started"] = "call_started"
 
 

@@ -64,6 +64,8 @@ class Session:
     sequence: int = 0
     steps: int = 0
     tries: int = 0
+    ahead: float = 0.0
+    """Seconds by which the call's time is ahead of the clock; not 0 in test calls only."""
     said: tuple[Prompt, ...] = ()
     """What the flow has said and the channel not yet been told, while the house is asked."""
     visits: dict[str, int] = field(default_factory=dict)

@@ -47,6 +47,7 @@ def start(call_id: str, flow: Flow, event: CallStarted) -> Session:
         caller=event.caller,
         service_number=event.service_number,
         language=flow.language_for(event.caller.number),
+        ahead=event.ahead,
     )
 
 

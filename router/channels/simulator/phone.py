@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from router.calls.handle import Calls, Turn
 from router.channels.simulator.queues import SimulatedQueues
 from router.core.commands import Transfer
@@ -36,10 +38,12 @@ class TestPhone:
         self._region = region
         self.queues: SimulatedQueues | None = None
 
-    async def dial(self, number: str, *, withheld: bool, service_number: str | None) -> Turn:
-        """Call the service number. Raises `BadNumber`."""
+    async def dial(
+        self, number: str, *, withheld: bool, service_number: str | None, ahead: timedelta = timedelta()
+    ) -> Turn:
+        """Call the service number, ``ahead`` of now to try another time. Raises `BadNumber`."""
         to = e164(service_number, self._region) or service_number if service_number else None
-        event = CallStarted(CHANNEL, caller_from(number, withheld, self._region), to)
+        event = CallStarted(CHANNEL, caller_from(number, withheld, self._region), to, ahead.total_seconds())
         return self._follow(await self._calls.begin(CHANNEL, new_id(), event))
 
     async def send(self, call_id: str, event: Event, sequence: int | None = None) -> Turn:

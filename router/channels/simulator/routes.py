@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic_core import to_jsonable_python
 
 from router.calls.handle import Calls, Turn, UnknownCall
@@ -21,6 +22,7 @@ from router.store.bus import Bus
 
 LONGEST_POLL = 20.0
 """Seconds a request for news waits."""
+FURTHEST = timedelta(days=366)
 
 
 class Dial(BaseModel):
@@ -31,6 +33,8 @@ class Dial(BaseModel):
     caller: Annotated[str, Field(alias="from", max_length=60)] = ""
     withheld: bool = False
     to: Annotated[str | None, Field(max_length=60)] = None
+    at: AwareDatetime | None = None
+    """The time the call is to happen at, else now; at most a year away."""
 
 
 class Input(BaseModel):
@@ -70,14 +74,20 @@ def shown(turn: Turn) -> dict[str, Any]:
     }
 
 
-def routes(phone: TestPhone, calls: Calls, bus: Bus, allowed: Callable[..., Any]) -> APIRouter:
+def routes(
+    phone: TestPhone, calls: Calls, bus: Bus, clock: Callable[[], datetime], allowed: Callable[..., Any]
+) -> APIRouter:
     """The requests under ``/testphone/calls``, for those whom the dependency ``allowed`` lets in."""
     router = APIRouter(prefix="/testphone/calls", dependencies=[Depends(allowed)], include_in_schema=False)
 
     @router.post("", status_code=201)
     async def dial(body: Dial) -> dict[str, Any]:
         try:
-            return shown(await phone.dial(body.caller, withheld=body.withheld, service_number=body.to))
+            ahead = body.at - clock() if body.at else timedelta()
+            if abs(ahead) > FURTHEST:
+                wrong = "is more than a year away"
+                raise unprocessable(f"at: {wrong}", [{"field": "at", "message": wrong}])
+            return shown(await phone.dial(body.caller, withheld=body.withheld, service_number=body.to, ahead=ahead))
         except BadNumber as error:
             raise unprocessable(str(error), [{"field": "from", "message": str(error)}]) from None
         except QueueFull as error:

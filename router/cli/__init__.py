@@ -1,0 +1,59 @@
+"""The command ``threadline``: one file for each group of commands, gathered here.
+
+Exit codes: 0 fine, 1 the answer is no, 2 used wrongly.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from router import logs
+from router.cli import housekeeping
+from router.cli.dial import dial
+from router.cli.doctor import doctor
+from router.cli.flow import app as flow
+from router.cli.match import match
+from router.cli.messages import app as messages
+from router.cli.serve import demo, serve
+from router.flow.problems import FlowRefused
+from router.settings import SettingsRefused
+
+app = typer.Typer(
+    help="Answers a service number, works out which message a call is about, and shows the offer to the right agent.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode=None,
+)
+
+
+@app.callback()
+def every_command() -> None:
+    """Quiet unless something is wrong; `serve` sets logging up anew from its settings."""
+    logs.configure("warning", as_json=False)
+
+
+app.command()(serve)
+app.command()(demo)
+app.add_typer(flow, name="flow")
+app.command()(dial)
+app.command()(match)
+app.add_typer(messages, name="messages")
+app.add_typer(housekeeping.keys, name="keys")
+app.add_typer(housekeeping.people, name="people")
+app.add_typer(housekeeping.database, name="db")
+app.command()(doctor)
+
+
+def main() -> None:
+    """Run the command; what an operator set or wrote wrongly is told without a stack trace."""
+    try:
+        app()
+    except SettingsRefused as error:
+        print(f"The settings are not right:\n{error}", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
+    except FlowRefused as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        sys.exit(1)

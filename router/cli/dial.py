@@ -1,0 +1,177 @@
+"""``threadline dial``: place a test call from the terminal, offline or against a running service."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+import httpx
+import typer
+
+from router import settings as settings_module
+from router.app import House, assembled
+from router.channels.simulator.phone import BadNumber
+from router.channels.simulator.routes import Input, shown
+from router.cli.output import NO, WRONG_USE, as_json, fail, say
+
+Answer = dict[str, Any]
+Line = Callable[[str, dict[str, Any]], Awaitable[Answer]]
+"""Sends a request of the test phone: path and body in, the call as JSON out."""
+
+HELP = "keys (0-9 * #), words, an empty line for silence, 'h' to hang up"
+
+
+def dial(
+    caller: Annotated[str, typer.Option("--from", help="The caller number, in any spelling.")] = "",
+    withheld: Annotated[bool, typer.Option(help="Suppress the caller number.")] = False,
+    to: Annotated[str | None, typer.Option(help="The service number dialled.")] = None,
+    at: Annotated[
+        datetime | None, typer.Option(help="When the call happens, local time, such as 2026-11-23T10:00:00; else now.")
+    ] = None,
+    keys: Annotated[
+        list[str] | None,
+        typer.Option("--keys", help="Answer the next question with these keys; repeatable, then hang up."),
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option(help="A running service; without it the call stays in this process.")
+    ] = None,
+    key: Annotated[
+        str | None, typer.Option(help="API key for --url, with scope testphone.", envvar="THREADLINE_API_KEY")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="The trace as JSON at the end, nothing else.")] = False,
+) -> None:
+    """Place a test call: hear the prompts as text, answer with keys or words, see what the flow did.
+
+    Example: threadline dial --withheld --keys 4821391234
+    """
+    moment = at.astimezone().isoformat() if at else None
+    talk = _talk(Dialogue(keys, json), {"from": caller, "withheld": withheld, "to": to, "at": moment})
+    try:
+        last = asyncio.run(_remotely(url, key, talk) if url else _here(talk))
+    except BadNumber as error:
+        fail(str(error), WRONG_USE)
+    except httpx.HTTPError as error:
+        fail(f"{url} cannot be reached: {error}")
+    if json:
+        as_json({name: last[name] for name in ("call", "state", "outcome", "trace")})
+    if last["state"] == "flow":
+        raise typer.Exit(NO)
+
+
+class Dialogue:
+    """What the tester sees and answers."""
+
+    def __init__(self, keys: list[str] | None, quiet: bool) -> None:
+        self._keys = iter(keys) if keys is not None else None
+        self._quiet = quiet
+
+    def show(self, answer: Answer) -> None:
+        """Print what the caller hears."""
+        for command in answer["commands"]:
+            for prompt in command.get("prompts", ()):
+                self._say(f"  {prompt['language']}  {prompt['text']}")
+        if answer["commands"]:
+            self._say(self._doing(answer["commands"][-1]))
+
+    def trace(self, answer: Answer) -> None:
+        """Print what the flow did."""
+        self._say("\nWhat the flow did:")
+        for entry in answer["trace"]:
+            self._say(f"  {entry['step']:<18} {entry['type']:<10} {entry['note']}")
+
+    async def next(self) -> str | None:
+        """The next answer; None to hang up."""
+        if self._keys is not None:
+            return next(self._keys, None)
+        if not self._quiet:
+            sys.stdout.write("> ")
+            sys.stdout.flush()
+        line = await asyncio.to_thread(sys.stdin.readline)
+        return None if line in ("", "h\n") else line.strip()
+
+    def _doing(self, command: dict[str, Any]) -> str:
+        match command["kind"]:
+            case "ask_digits":
+                return f"[asks for up to {command['max_digits']} keys: {HELP}]"
+            case "record_message":
+                return "[records a message: type it, or an empty line for none]"
+            case "transfer":
+                return f"[to queue '{command['queue']}']"
+            case _:
+                return "[hangs up]"
+
+    def _say(self, text: str) -> None:
+        if not self._quiet:
+            say(text)
+
+
+def _talk(dialogue: Dialogue, dialled: dict[str, Any]) -> Callable[[Line], Awaitable[Answer]]:
+    async def talk(line: Line) -> Answer:
+        answer = await line("", dialled)
+        while True:
+            dialogue.show(answer)
+            if answer["state"] != "flow":
+                break
+            said = await dialogue.next()
+            if said is None:
+                answer = await line(f"/{answer['call']}/hangup", {})
+                break
+            answer = await line(f"/{answer['call']}/events", _event(answer, said))
+        dialogue.trace(answer)
+        if answer["state"] == "queue":
+            await line(f"/{answer['call']}/hangup", {})
+        return answer
+
+    return talk
+
+
+def _event(answer: Answer, said: str) -> dict[str, Any]:
+    event: dict[str, Any] = {"sequence": answer["sequence"]}
+    if answer["commands"][-1]["kind"] == "record_message":
+        return event | {"kind": "recording_ended", "text": said, "seconds": 0}
+    if not said:
+        return event | {"kind": "input_timed_out"}
+    if set(said) <= set("0123456789*#"):
+        return event | {"kind": "digits_entered", "digits": said}
+    return event | {"kind": "speech_heard", "text": said}
+
+
+async def _here(talk: Callable[[Line], Awaitable[Answer]]) -> Answer:
+    async with assembled(settings_module.load()) as house:
+        return await talk(_line_of(house))
+
+
+def _line_of(house: House) -> Line:
+    phone = house.test_phone
+    phone.queues = None  # nobody sits at a desk of this process
+
+    async def line(path: str, body: dict[str, Any]) -> Answer:
+        if not path:
+            at = datetime.fromisoformat(body["at"]) if body["at"] else None
+            ahead = at - house.clock() if at else timedelta()
+            turn = await phone.dial(body["from"], withheld=body["withheld"], service_number=body["to"], ahead=ahead)
+            return shown(turn)
+        call_id = path.split("/")[1]
+        if path.endswith("/hangup"):
+            return shown(await phone.hang_up(call_id))
+        return shown(await phone.send(call_id, Input.model_validate(body).event(), body["sequence"]))
+
+    return line
+
+
+async def _remotely(url: str, key: str | None, talk: Callable[[Line], Awaitable[Answer]]) -> Answer:
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    async with httpx.AsyncClient(base_url=url.rstrip("/"), headers=headers, timeout=30) as client:
+
+        async def line(path: str, body: dict[str, Any]) -> Answer:
+            response = await client.post(f"/testphone/calls{path}", json=body)
+            if response.is_error:
+                detail = response.json().get("detail", "") if "json" in response.headers.get("content-type", "") else ""
+                fail(f"{url} answered {response.status_code}: {detail or response.reason_phrase}")
+            answer: Answer = response.json()
+            return answer
+
+        return await talk(line)

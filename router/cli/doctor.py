@@ -1,0 +1,223 @@
+"""``threadline doctor``: what of the installation works, and what to do about what does not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated
+
+import httpx
+import typer
+
+from router import settings as settings_module
+from router.agents.ami import Ami, AmiSettings, Connected, Disconnected, Notice, Snapshot
+from router.app import secret_of
+from router.cli.output import NO, as_json, say
+from router.flow.load import load
+from router.flow.problems import FlowRefused
+from router.settings import Settings, SettingsRefused
+from router.speech.failures import PromptFailed
+from router.speech.synthesis import EspeakNg, installed_version
+from router.store import migrate
+from router.store.database import Database
+from router.web import assets
+
+PATIENCE = 6.0
+"""Seconds that one thing is given to answer."""
+
+
+class Health(StrEnum):
+    """How a part is."""
+
+    WELL = "well"
+    OFF = "off"
+    """Not set up, which may be meant so."""
+    ILL = "ill"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found of one part, and the way out where it is not well."""
+
+    part: str
+    health: Health
+    found: str
+    remedy: str = ""
+
+
+def doctor(json: Annotated[bool, typer.Option("--json", help="Findings as JSON.")] = False) -> None:
+    """Look at the whole installation and say in plain words what works and what to do about what does not.
+
+    Example: threadline doctor
+    """
+    findings = asyncio.run(_all())
+    if json:
+        as_json(findings)
+    else:
+        for finding in findings:
+            say(f"{_SIGNS[finding.health]:<5} {finding.part:<12} {finding.found}")
+            if finding.remedy:
+                say(f"{'':<5} {'':<12} → {finding.remedy}")
+    if any(finding.health is Health.ILL for finding in findings):
+        raise typer.Exit(NO)
+
+
+_SIGNS = {Health.WELL: "ok", Health.OFF: "off", Health.ILL: "FAULT"}
+
+
+async def _all() -> list[Finding]:
+    try:
+        settings = settings_module.load()
+        secret_of(settings)
+    except SettingsRefused as error:
+        reason = str(error)
+        return [Finding("settings", Health.ILL, reason, "mend it in THREADLINE_* or threadline.toml, then look again")]
+    findings = [Finding("settings", Health.WELL, "read and understood")]
+    async for finding in _each(settings):
+        findings.append(finding)
+    return findings
+
+
+async def _each(settings: Settings) -> AsyncIterator[Finding]:
+    checks: list[tuple[str, Callable[[Settings], Awaitable[Finding]]]] = [
+        ("database", _database), ("flows", _flows), ("pages", _pages), ("prompts", _prompts),
+        ("service", _service), ("FastAGI", _fastagi), ("Asterisk", _asterisk), ("Twilio", _twilio),
+    ]  # fmt: skip
+    for part, check in checks:
+        try:
+            async with asyncio.timeout(PATIENCE * 2):
+                yield await check(settings)
+        except TimeoutError:
+            yield Finding(part, Health.ILL, "does not answer", "see whether it hangs or a firewall is between")
+
+
+async def _database(settings: Settings) -> Finding:
+    try:
+        database = Database(settings.database, busy_seconds=PATIENCE)
+    except ValueError as error:
+        return Finding("database", Health.ILL, str(error), "set THREADLINE_DATABASE")
+    try:
+        current, newest = await migrate.current(database), migrate.newest()
+    except Exception as error:
+        # The driver's own text may hold the address with its password; its kind is enough to go on.
+        kind = type(error.__cause__ or error).__name__
+        return Finding("database", Health.ILL, f"cannot be reached ({kind})", "start it, or set THREADLINE_DATABASE")
+    finally:
+        await database.close()
+    kind = "SQLite" if database.is_sqlite else "PostgreSQL"
+    if current == newest:
+        return Finding("database", Health.WELL, f"{kind}, at the schema of this version")
+    state = f"at schema {current}" if current else "still empty"
+    remedy = "'threadline serve' sets it up when it starts" if database.is_sqlite else "run 'threadline db upgrade'"
+    return Finding("database", Health.OFF if database.is_sqlite else Health.ILL, f"{kind}, {state}", remedy)
+
+
+async def _flows(settings: Settings) -> Finding:
+    try:
+        flows = load([settings.flows])
+    except FlowRefused as refused:
+        first = refused.problems[0]
+        return Finding("flows", Health.ILL, str(first), f"run 'threadline flow check {settings.flows}'")
+    wanted = {settings.flow, *settings.service_numbers.values()}
+    if missing := sorted(wanted - set(flows)):
+        remedy = "set THREADLINE_FLOW or THREADLINE_SERVICE_NUMBERS to one of: " + ", ".join(sorted(flows))
+        return Finding("flows", Health.ILL, f"there is no flow '{missing[0]}'", remedy)
+    return Finding("flows", Health.WELL, f"{', '.join(sorted(flows))}: no problems")
+
+
+async def _pages(_: Settings) -> Finding:
+    try:
+        assets.load()
+    except assets.AssetsNotBuilt as error:
+        return Finding("pages", Health.ILL, str(error).splitlines()[0], "run 'make assets'")
+    return Finding("pages", Health.WELL, "scripts and styles are built")
+
+
+async def _prompts(settings: Settings) -> Finding:
+    try:
+        version = await installed_version()
+        await EspeakNg(version=version).synthesise("Guten Tag", "de")
+    except PromptFailed as error:
+        remedy = f"install it, or record all prompts into {settings.recordings}; needed with Asterisk only"
+        return Finding("prompts", Health.ILL if settings.ami_secret else Health.OFF, str(error), remedy)
+    return Finding("prompts", Health.WELL, f"espeak-ng {version} speaks")
+
+
+async def _service(settings: Settings) -> Finding:
+    address = f"http://{settings.host}:{settings.port}"
+    try:
+        async with httpx.AsyncClient(timeout=PATIENCE) as client:
+            response = await client.get(f"{address}/readyz")
+    except httpx.HTTPError:
+        return Finding("service", Health.OFF, f"nothing answers at {address}", "start it with 'threadline serve'")
+    if response.is_success:
+        return Finding("service", Health.WELL, f"runs at {address} and is ready")
+    return Finding("service", Health.ILL, f"{address}/readyz answers {response.status_code}", "read its log")
+
+
+async def _fastagi(settings: Settings) -> Finding:
+    address = f"{settings.fastagi_host}:{settings.fastagi_port}"
+    try:
+        async with asyncio.timeout(PATIENCE):
+            _, writer = await asyncio.open_connection(settings.fastagi_host, settings.fastagi_port)
+    except (OSError, TimeoutError):
+        return Finding("FastAGI", Health.OFF, f"nothing listens at {address}", "start 'threadline serve'")
+    writer.close()
+    return Finding("FastAGI", Health.WELL, f"listens at {address}")
+
+
+async def _asterisk(settings: Settings) -> Finding:
+    if settings.ami_secret is None:
+        remedy = "set THREADLINE_AMI_SECRET to what asterisk_conf/install printed, if there is an Asterisk"
+        return Finding("Asterisk", Health.OFF, "its manager interface is not set up", remedy)
+    address = f"{settings.ami_host}:{settings.ami_port}"
+    snapshot, reason = await _ask_ami(settings)
+    if snapshot is None:
+        remedy = "see manager.conf: address, port, permit, user and secret; and whether Asterisk runs"
+        return Finding("Asterisk", Health.ILL, f"manager interface at {address}: {reason}", remedy)
+    if not settings.phones:
+        return Finding("Asterisk", Health.ILL, "no phones are named", 'set THREADLINE_PHONES, such as ["PJSIP/101"]')
+    return Finding(
+        "Asterisk", Health.WELL, f"manager interface at {address} signed in; {len(snapshot.channels)} channels"
+    )
+
+
+async def _ask_ami(settings: Settings) -> tuple[Snapshot | None, str]:
+    answer: asyncio.Future[tuple[Snapshot | None, str]] = asyncio.get_running_loop().create_future()
+
+    async def on_notice(notice: Notice) -> None:
+        if answer.done():
+            return
+        match notice:
+            case Connected(snapshot):
+                answer.set_result((snapshot, ""))
+            case Disconnected(reason):
+                answer.set_result((None, reason))
+            case _:
+                pass
+
+    assert settings.ami_secret is not None  # noqa: S101
+    secret = settings.ami_secret.get_secret_value()
+    ami = Ami(
+        AmiSettings(username=settings.ami_username, secret=secret, host=settings.ami_host, port=settings.ami_port),
+        on_notice,
+    )
+    await ami.start()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            return await answer
+    except TimeoutError:
+        return None, ami.problem or "does not answer"
+    finally:
+        await ami.stop()
+
+
+async def _twilio(settings: Settings) -> Finding:
+    if settings.twilio_auth_token is None:
+        return Finding("Twilio", Health.OFF, "not set up", "set THREADLINE_TWILIO_AUTH_TOKEN, if calls come from there")
+    if not settings.public_url.startswith("https://"):
+        remedy = "set THREADLINE_PUBLIC_URL to the https address that Twilio calls, or its signatures cannot be right"
+        return Finding("Twilio", Health.ILL, f"the public address is {settings.public_url}", remedy)
+    return Finding("Twilio", Health.WELL, f"webhooks under {settings.public_url}/channels/twilio/")

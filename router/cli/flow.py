@@ -1,0 +1,66 @@
+"""``threadline flow``: check flows, draw them, and print the schema for editors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from router.cli.output import NO, as_json, say
+from router.flow.graph import mermaid
+from router.flow.load import files, load_file
+from router.flow.model import FlowText
+from router.flow.problems import FlowRefused, Problem
+
+app = typer.Typer(help="Check and draw IVR flows.", no_args_is_help=True)
+
+Paths = Annotated[list[Path], typer.Argument(help="Flow files, or folders of them.")]
+
+
+@app.command()
+def check(
+    paths: Paths,
+    json: Annotated[bool, typer.Option("--json", help="Problems as JSON, for scripts.")] = False,
+) -> None:
+    """Check flows and tell every problem with its line and column.
+
+    Example: threadline flow check ivr_flows
+    """
+    problems: list[Problem] = []
+    checked = 0
+    try:
+        for file in files(paths):
+            checked += 1
+            try:
+                load_file(file)
+            except FlowRefused as refused:
+                problems += refused.problems
+    except FlowRefused as refused:
+        problems += refused.problems
+    if json:
+        as_json(problems)
+    else:
+        for problem in problems:
+            say(str(problem))
+        say(f"{checked} {'flow' if checked == 1 else 'flows'} checked, {len(problems) or 'no'} problems")
+    if problems:
+        raise typer.Exit(NO)
+
+
+@app.command()
+def graph(path: Annotated[Path, typer.Argument(help="A flow file.")]) -> None:
+    """Print the flow as a Mermaid graph.
+
+    Example: threadline flow graph ivr_flows/hotline.yaml > hotline.mmd
+    """
+    say(mermaid(load_file(path)))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of flows, with which editors complete and check them.
+
+    Example: threadline flow schema > flow.schema.json
+    """
+    as_json({"$schema": "https://json-schema.org/draft/2020-12/schema", **FlowText.model_json_schema(by_alias=True)})

@@ -1,0 +1,76 @@
+"""``threadline serve`` and ``threadline demo``."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from router import demo as sample
+from router import logs, server
+from router import settings as settings_module
+from router.cli.output import WRONG_USE, fail, say
+
+
+def serve() -> None:
+    """Run Threadline with the settings of THREADLINE_* variables and threadline.toml.
+
+    Example: THREADLINE_DATABASE=postgresql://threadline@localhost/threadline threadline serve
+    """
+    settings = settings_module.load()
+    logs.configure(settings.log_level, as_json=settings.log_json)
+    _run(lambda: server.run(settings))
+
+
+def demo(
+    port: Annotated[int, typer.Option(help="Port for the pages.", min=1, max=65535)] = 8080,
+    host: Annotated[str, typer.Option(help="Address for the pages.")] = "127.0.0.1",
+    data: Annotated[Path, typer.Option(help="Folder of the embedded database; delete it to begin anew.")] = Path(
+        "data/demo"
+    ),
+) -> None:
+    """Run Threadline with sample customers, offers and messages on an embedded database; nothing else is needed.
+
+    Example: threadline demo --port 8090
+    """
+    file = _kept_settings(data)
+    settings = settings_module.load(
+        {"THREADLINE_LOG_LEVEL": "warning", **os.environ, "THREADLINE_CONFIG": str(file)},
+        host=host,
+        port=port,
+        public_url=f"http://{host}:{port}",
+    )
+    logs.configure(settings.log_level, as_json=settings.log_json)
+    _run(lambda: server.run(settings, lambda house: sample.set_up(house, file, say)))
+
+
+def _run(run: Callable[[], None]) -> None:
+    try:
+        run()
+    except OSError as error:
+        fail(
+            f"cannot listen: {error.strerror or error}; is Threadline running already? See THREADLINE_PORT and "
+            "THREADLINE_FASTAGI_PORT",
+            WRONG_USE,
+        )
+
+
+def _kept_settings(folder: Path) -> Path:
+    """The demo's settings file with a secret of its own, made once beside its database; other commands may use it."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file = folder / settings_module.FILE
+    if not file.exists():
+        lines = {
+            "database": f"sqlite:///{folder / 'threadline.db'}",
+            "data_dir": str(folder),
+            "secret": secrets.token_hex(32),
+            "service_number": sample.SERVICE_NUMBER,
+        }
+        file.touch(mode=0o600)
+        file.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in lines.items()))
+    return file

@@ -1,0 +1,154 @@
+"""A running Threadline: starts what `router.app` made, serves until it is told to stop, and stops in good order."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+
+import structlog
+import uvicorn
+import uvloop
+from fastapi import FastAPI
+
+from router import app
+from router.app import Agents, House
+from router.channels.agi.server import AgiServer
+from router.channels.simulator.phone import CHANNEL as TEST_PHONE
+from router.channels.simulator.queues import SimulatedQueues
+from router.settings import Settings
+from router.speech.prompts import Prompt, PromptStore
+from router.web_app import web_app
+
+log = structlog.get_logger(__name__)
+
+SWEEP_EVERY = 60.0
+"""Seconds between looks for people and calls that went without saying so."""
+LONGEST_CALL = timedelta(hours=6)
+"""A call that nothing was heard of for so long is over, whatever its channel failed to tell."""
+GRACE = 10.0
+"""Seconds that calls and requests in progress are given when the service stops."""
+
+Ready = Callable[[House], Awaitable[None]]
+
+
+def run(settings: Settings, ready: Ready | None = None) -> None:
+    """Serve until SIGINT or SIGTERM. ``ready`` is awaited once everything listens.
+
+    Raises `SettingsRefused`, `FlowRefused`, and `OSError` when an address cannot be had.
+    """
+    uvloop.run(serve(settings, ready))
+
+
+async def serve(settings: Settings, ready: Ready | None = None) -> None:
+    """As `run`, in a loop that there is."""
+    stopping = asyncio.Event()
+    async with app.assembled(settings) as house, AsyncExitStack() as stack:
+        agents = app.agents_of(house)
+        queues = house.test_phone.queues = app.browser_queues(house, agents)
+        prompts = await app.prompt_store(settings)
+        agi = await stack.enter_async_context(_running(house, agents, queues, prompts))
+        pages = web_app(house, agents, prompts, stopping, agi)
+        await _listen(pages, house, stopping, ready)
+
+
+@asynccontextmanager
+async def _running(
+    house: House, agents: Agents, queues: SimulatedQueues, prompts: PromptStore
+) -> AsyncIterator[AgiServer]:
+    """Everything but the pages: prompts, Asterisk on both ways, and the sweeper."""
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(queues.close)
+        await prompts.open()
+        stack.push_async_callback(prompts.aclose)
+        await _end_what_a_crash_left(house, agents)
+        agi = app.agi_server(house, prompts)
+        await agi.start()
+        stack.push_async_callback(agi.stop, GRACE)
+        stack.push_async_callback(agents.switchboard.close)
+        if agents.ami is not None:
+            await agents.ami.start()
+            stack.push_async_callback(agents.ami.stop)
+        async with asyncio.TaskGroup() as tasks:
+            background = [tasks.create_task(_prepare(house, prompts)), tasks.create_task(_sweep(house, agents))]
+            try:
+                yield agi
+            finally:
+                for task in background:
+                    task.cancel()
+
+
+async def _listen(pages: FastAPI, house: House, stopping: asyncio.Event, ready: Ready | None) -> None:
+    settings = house.settings
+    config = uvicorn.Config(
+        pages,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=int(GRACE),
+        timeout_keep_alive=30,
+        proxy_headers=False,
+    )
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
+    server = _Server(config, stopping)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(server.serve([listening]))
+        await server.up.wait()
+        if ready is not None:
+            await ready(house)
+
+
+class _Server(uvicorn.Server):
+    """Says when it is up, and tells the endless event streams to end before it stops, so that it need not wait."""
+
+    def __init__(self, config: uvicorn.Config, stopping: asyncio.Event) -> None:
+        super().__init__(config)
+        self.up = asyncio.Event()
+        self._stopping = stopping
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.up.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stopping.set()
+        await super().shutdown(sockets)
+
+
+async def _end_what_a_crash_left(house: House, agents: Agents) -> None:
+    """Test calls live in the process that places them: those of an earlier one are over."""
+    ended = await house.calls.end_lost(TEST_PHONE, frozenset(), house.clock())
+    for call_id in ended:
+        await agents.ringing.over(call_id)
+    if ended:
+        log.info("ended test calls of an earlier run", calls=len(ended))
+
+
+async def _prepare(house: House, prompts: PromptStore) -> None:
+    """Make all prompts of the flows ahead, so that no caller waits for them."""
+    wanted = [
+        Prompt(text, language, words.recording)
+        for flow in house.flows.current.values()
+        for words in flow.words()
+        for language, text in words.texts.items()
+    ]
+    problems = await prompts.prepare(wanted)
+    for problem in problems:
+        log.warning("a prompt cannot be made", reason=problem.reason)
+
+
+async def _sweep(house: House, agents: Agents) -> None:
+    """Look now and then for what went without saying so."""
+    while True:
+        await asyncio.sleep(SWEEP_EVERY)
+        try:
+            await agents.presence.leave_expired()
+            for channel in ("asterisk", "twilio", TEST_PHONE):
+                await house.calls.end_lost(channel, frozenset(), house.clock() - LONGEST_CALL)
+        except Exception:
+            log.exception("sweeping failed, will be tried again")
