@@ -39,7 +39,8 @@ LONGEST_RECORDING_URL: Final = 400
 _LONGEST_RECORDING: Final = 86_400
 _LEAST_RECORDING: Final = 1.0
 
-_CALL_SID = re.compile(r"[A-Za-z0-9-]{1,64}")
+# Strict, since fields run together sign alike: CallSid=CA1,CallStatus=x is signed as CallSid=CA1CallStatusx is.
+_CALL_SID = re.compile(r"CA[0-9a-fA-F]{32}")
 _CALL_ID = re.compile(r"[0-9a-f]{32}")
 _SEQUENCE = re.compile(r"[0-9]{1,9}")
 _URL = re.compile(r"https?://[!-~]+")
