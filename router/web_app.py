@@ -9,12 +9,14 @@ from dataclasses import dataclass
 
 from fastapi import FastAPI
 
+from router.admin.routes import routes as admin_routes
 from router.api import description, health, problems
 from router.api.keys import ApiKeys
 from router.api.limits import BodyLimits
 from router.api.metrics import Metrics
 from router.api.routes import BODIES
 from router.api.routes import routes as api_routes
+from router.api.turns import Turns
 from router.app import Agents, House, secret_of
 from router.channels.agi.server import AgiServer
 from router.channels.simulator.routes import routes as simulator_routes
@@ -35,10 +37,11 @@ from router.web.sign_in import SignIn
 
 @dataclass(frozen=True, slots=True)
 class _Entrance:
-    """Who may come in: people by cookie, programs by key."""
+    """Who may come in: people by cookie, programs by key, and few of those at one time."""
 
     sign_in: SignIn
     guard: Guard
+    turns: Turns
     keys: ApiKeys
 
 
@@ -71,18 +74,20 @@ def _entrance(house: House) -> _Entrance:
     # One secret is set; each use of it has a key of its own, made from it under its own label.
     attempts = hmac.digest(secret_of(settings).encode(), b"threadline sign-in attempts", "sha256")
     sign_in = SignIn(house.database, Passwords(), house.clock, key=attempts)
-    return _Entrance(sign_in, Guard(sign_in, settings.public_url), ApiKeys(house.database))
+    turns = Turns()
+    return _Entrance(sign_in, Guard(sign_in, settings.public_url), turns, ApiKeys(house.database, turns))
 
 
 def _include_api(app: FastAPI, house: House, entrance: _Entrance) -> None:
     app.include_router(
         api_routes(
             database=house.database,
+            registrar=house.registrar,
             codes=house.keys,
-            region=house.settings.region,
             clock=house.clock,
             keys=entrance.keys,
             guard=entrance.guard,
+            turns=entrance.turns,
         )
     )
 
@@ -115,7 +120,7 @@ def _listens(agi: AgiServer | None) -> Callable[[], bool] | None:
 
 def _include_channels(app: FastAPI, house: House, entrance: _Entrance, prompts: PromptStore) -> None:
     tester = entrance.keys.allowed("testphone", entrance.guard, entrance.guard.agent)
-    app.include_router(simulator_routes(house.test_phone, house.calls, house.bus, tester))
+    app.include_router(simulator_routes(house.test_phone, house.calls, house.bus, house.clock, tester))
     app.include_router(twilio_routes(house.calls, house.settings))
     app.include_router(prompt_routes(prompts), include_in_schema=False)
 
@@ -144,5 +149,15 @@ def _include_pages(
             browser_phone=house.test_phone,
             cards_for=cards_for,
             policy=house.settings.disclosure,
+        )
+    )
+    app.include_router(
+        admin_routes(
+            database=house.database,
+            clock=house.clock,
+            guard=entrance.guard,
+            pages=pages,
+            messages=house.registrar,
+            flows=house.flows.current,
         )
     )

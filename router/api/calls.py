@@ -13,11 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from router.api.description import says
 from router.api.keys import Allowed
 from router.api.match import MatchAnswer
+from router.api.turns import Turns
 from router.calls.question import as_json
 from router.engine.session import Session, session_from_json
 from router.errors import not_found, unprocessable
 from router.messages.registration import as_sent
 from router.store import calls as store
+from router.store.admin import Cursor, calls_page
 from router.store.database import Database
 
 LONGEST_PAGE: Final = 200
@@ -82,7 +84,7 @@ class CallDetail(CallBrief):
     match: MatchAnswer | None
 
 
-def routes(database: Database, allowed: Allowed) -> APIRouter:
+def routes(database: Database, turns: Turns, allowed: Allowed) -> APIRouter:
     """The calls, for those whom ``allowed`` lets in; they see caller numbers."""
     router = APIRouter(prefix="/v1/calls", tags=["calls"], dependencies=[Depends(allowed)])
 
@@ -93,15 +95,15 @@ def routes(database: Database, allowed: Allowed) -> APIRouter:
     ) -> JSONResponse:
         """Calls, latest first."""
         after = _read_cursor(cursor) if cursor is not None else None
-        async with database.read() as connection:
-            rows = await store.page(connection, limit + 1, after)
+        async with turns.one(), database.read() as connection:
+            rows = await calls_page(connection, limit + 1, after)
         further = _cursor(rows[limit - 1]) if len(rows) > limit else None
         return JSONResponse({"calls": [_brief(row) for row in rows[:limit]], "next": further})
 
     @router.get("/{call_id}", operation_id="read_call", responses={200: {"model": CallDetail}, **says(401, 403, 404)})
     async def one(call_id: str) -> JSONResponse:
         """One call with the steps it took, its match, the evidence and the outcome. Codes are never in there."""
-        async with database.read() as connection:
+        async with turns.one(), database.read() as connection:
             row = await store.by_id(connection, call_id) if len(call_id) <= 32 else None
         if row is None:
             raise not_found("There is no such call.")
@@ -142,9 +144,9 @@ def _cursor(row: store.CallRow) -> str:
     return f"{(row.started_at - _EPOCH) // timedelta(microseconds=1)}-{row.id}"
 
 
-def _read_cursor(cursor: str) -> tuple[datetime, str]:
+def _read_cursor(cursor: str) -> Cursor:
     found = _CURSOR.fullmatch(cursor)
     if found is None:
         message = "is no cursor; take `next` of the page before as it is"
         raise unprocessable(f"cursor: {message}", [{"field": "cursor", "message": message}])
-    return _EPOCH + timedelta(microseconds=int(found[1])), found[2]
+    return Cursor(_EPOCH + timedelta(microseconds=int(found[1])), found[2])

@@ -19,6 +19,7 @@ from typing import Annotated, Final
 from fastapi import Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from router.api.turns import Turns
 from router.errors import Refused, forbidden, unauthorised
 from router.store import keys as store
 from router.store.database import Connection, Database
@@ -88,8 +89,9 @@ def digest(key: str) -> bytes:
 class ApiKeys:
     """Makes the dependencies of routes. Every use of a key looks it up, so a revoked one ends at once."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, turns: Turns) -> None:
         self._database = database
+        self._turns = turns
 
     def needs(self, scope: str) -> Allowed:
         """Let in who has a key with ``scope``."""
@@ -119,7 +121,7 @@ class ApiKeys:
         """The key in the request's header. Raises `Refused`: 401 without a valid one, 403 where it lacks ``scope``."""
         key = _bearer(request)
         key_hash = digest(key)
-        async with self._database.read() as connection:
+        async with self._turns.one(), self._database.read() as connection:
             row = await store.by_hash(connection, key_hash)
         # The database compares with an index, whose time tells at most something about the hash, never about the key.
         if row is None or not hmac.compare_digest(row.key_hash, key_hash):

@@ -13,9 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from router.api.bodies import json_body
 from router.api.description import says, takes
 from router.api.keys import Allowed, Asker
+from router.api.turns import Turns, WrongCodes
 from router.calls.lookup import find_matches
 from router.calls.question import Question, as_json, moment, observed
-from router.matching.codes import CodeKeys
+from router.matching.codes import CodeKeys, normalise, well_formed
 from router.store.database import Database
 
 
@@ -54,10 +55,16 @@ _EXAMPLE = {"from": "+49 171 3920001", "to": "+493023125000", "code": "482 139 0
 
 
 def routes(
-    database: Database, keys: CodeKeys, region: str, clock: Callable[[], datetime], allowed: Allowed
+    database: Database,
+    keys: CodeKeys,
+    region: str,
+    clock: Callable[[], datetime],
+    turns: Turns,
+    allowed: Allowed,
 ) -> APIRouter:
     """The question, for those whom ``allowed`` lets in."""
     router = APIRouter(tags=["match"])
+    wrong_codes = WrongCodes(clock)
 
     @router.post(
         "/v1/match",
@@ -66,11 +73,24 @@ def routes(
         openapi_extra=takes(Question, _EXAMPLE),
     )
     async def match(request: Request, asker: Asker = Depends(allowed)) -> JSONResponse:
-        """Whom we would recognise in a call like this. Nothing is stored, and no call is placed."""
+        """Whom we would recognise in a call like this. Nothing is stored, and no call is placed.
+
+        Who asks with very many wrong codes has to wait (429).
+        """
         question = await json_body(request, Question)
         seen = observed(question, region)
-        async with database.read() as connection:
+        if seen.code_given:
+            wrong_codes.check(asker.id)
+        async with turns.one(), database.read() as connection:
             found = await find_matches(connection, seen, moment(question, clock()), keys)
+        if found.code_accepted is False and _could_be_one(seen.code):
+            wrong_codes.add(asker.id)
         return JSONResponse(as_json(found))
 
     return router
+
+
+def _could_be_one(code: str | None) -> bool:
+    """Whether a code has a right check digit; only such a one is a guess, any other a slip."""
+    digits = normalise(code or "")
+    return digits is not None and well_formed(digits)

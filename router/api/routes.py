@@ -8,28 +8,35 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from router.api import calls, match
+from router.api import calls, match, messages
 from router.api.keys import ApiKeys
+from router.api.turns import Turns
 from router.calls.question import Question
 from router.matching.codes import CodeKeys
+from router.messages.registrar import Registrar
+from router.messages.registration import Registration
 from router.store.database import Database
 from router.web.guard import Guard
 
-BODIES: Final = (Question,)
+BODIES: Final = (Registration, Question)
 """Models of bodies that routes read by themselves, for the description."""
 
 
 def routes(
     *,
     database: Database,
+    registrar: Registrar,
     codes: CodeKeys,
-    region: str,
     clock: Callable[[], datetime],
     keys: ApiKeys,
     guard: Guard,
+    turns: Turns,
 ) -> APIRouter:
-    """`/v1/match` and `/v1/calls…`, for keys with the right scope and for admins who are signed in."""
+    """`/v1/messages…`, `/v1/match` and `/v1/calls…`, for keys with the right scope and for admins who are signed in."""
+    region = registrar.rules.region
+    writers, readers = keys.allowed("messages:write", guard), keys.allowed("messages:read", guard)
     router = APIRouter()
-    router.include_router(match.routes(database, codes, region, clock, keys.allowed("match", guard)))
-    router.include_router(calls.routes(database, keys.allowed("calls:read", guard)))
+    router.include_router(messages.routes(registrar, turns, writers, readers))
+    router.include_router(match.routes(database, codes, region, clock, turns, keys.allowed("match", guard)))
+    router.include_router(calls.routes(database, turns, keys.allowed("calls:read", guard)))
     return router

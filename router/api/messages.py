@@ -1,0 +1,166 @@
+"""`/v1/messages`: registering what was sent, reading it again, and its QR code."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from router.api.bodies import json_bytes
+from router.api.description import says, takes
+from router.api.keys import Allowed
+from router.api.turns import Turns
+from router.errors import not_found
+from router.messages.registrar import Registrar
+from router.messages.registration import Registration, read
+
+_LONGEST_ID: Final = 32
+_SVG_HEADERS: Final = {
+    "Content-Disposition": 'inline; filename="callback.svg"',
+    "Cache-Control": "private, max-age=3600",
+    # On a page of ours the picture is an image; on its own it may bring its own style and nothing else.
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+}
+
+
+class Handles(BaseModel):
+    """What to print in the message so that a call finds it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str = Field(examples=["5b0c3c2f0a8f4b0e9a3d6c1e2f4a5b6c"])
+    callback_code: Annotated[str | None, Field(description="Digits to key in.", examples=["4821390657"])]
+    reference: Annotated[str | None, Field(description="The one given.", examples=["A-4711"])]
+    tel_link: Annotated[
+        str | None, Field(description="Dials and keys the code in.", examples=["tel:+493023125000,,,4821390657"])
+    ]
+    qr_url: Annotated[str | None, Field(description="Path of the link as a QR code, on this service.")]
+    service_number: Annotated[str | None, Field(description="The number to call.", examples=["+493023125000"])]
+
+
+class StoredMessage(Handles):
+    """A message with its handles. `offer.facts` come as they were given."""
+
+    external_id: str | None
+    channel: str
+    to: dict[str, str | None]
+    customer: dict[str, Any] | None
+    offer: dict[str, Any]
+    body: str
+    campaign: str | None
+    sent_at: str
+    code_expires_at: str | None
+
+
+_EXAMPLE: Final = {
+    "external_id": "crm-2026-000123",
+    "channel": "sms",
+    "to": {"phone": "+4917139200011"},
+    "customer": {
+        "external_id": "K-1001",
+        "name": "Anna Beispiel",
+        "language": "de",
+        "phones": ["+4917139200011", "030/23125-011"],
+    },
+    "offer": {
+        "title": "Ökostrom 12 Monate",
+        "summary": "Preisgarantie für zwölf Monate",
+        "valid_until": "2026-12-31T23:59:59+01:00",
+        "queue": "sales",
+        "facts": {"Preis": "29,90 €", "IBAN": {"value": "DE…4711", "sensitive": True}},
+    },
+    "body": "Ihr Angebot: Ökostrom 12 Monate. Rufen Sie uns an!",
+    "reference": "A-4711",
+    "campaign": "autumn",
+    "sent_at": "2026-11-20T10:00:00+01:00",
+}
+
+
+def routes(registrar: Registrar, turns: Turns, writers: Allowed, readers: Allowed) -> APIRouter:
+    """Registering for ``writers``, the rest for ``readers``."""
+    router = APIRouter(prefix="/v1/messages", tags=["messages"])
+
+    @router.post(
+        "",
+        operation_id="register_message",
+        status_code=201,
+        responses={
+            200: {"model": Handles, "description": "Registered before with the same content; the same handles again."},
+            201: {"model": Handles, "description": "Registered."},
+            **says(400, 401, 403, 409, 413, 415, 422, 503),
+        },
+        openapi_extra=takes(Registration, _EXAMPLE),
+        dependencies=[Depends(writers)],
+    )
+    async def register(request: Request) -> JSONResponse:
+        """Register a message that was or will be sent, and get its handles.
+
+        Told twice with the same `external_id` and the same content it is one message; with other content it is refused
+        (409). What was answered is stored.
+        """
+        registration = read(await json_bytes(request), registrar.rules.region)
+        async with turns.one():
+            registered = await registrar.register(registration)
+        headers = {"Location": f"/v1/messages/{registered.id}"}
+        return JSONResponse(registered.as_json(), 201 if registered.created else 200, headers)
+
+    @router.get(
+        "",
+        operation_id="find_message",
+        responses={200: {"model": StoredMessage}, **says(401, 403, 404, 422)},
+        dependencies=[Depends(readers)],
+    )
+    async def find(
+        external_id: Annotated[str, Query(min_length=1, max_length=200, description="The message's id at the sender.")],
+    ) -> JSONResponse:
+        """The message that its sender calls `external_id`."""
+        async with turns.one():
+            found = await registrar.stored_as(external_id.strip())
+        return _found(found)
+
+    @router.get(
+        "/{message_id}",
+        operation_id="read_message",
+        responses={200: {"model": StoredMessage}, **says(401, 403, 404)},
+        dependencies=[Depends(readers)],
+    )
+    async def one(message_id: str) -> JSONResponse:
+        """A message with its handles."""
+        _check_id(message_id)
+        async with turns.one():
+            found = await registrar.stored(message_id)
+        return _found(found)
+
+    @router.get(
+        "/{message_id}/qr.svg",
+        operation_id="message_qr_code",
+        response_class=Response,
+        responses={
+            200: {"content": {"image/svg+xml": {}}, "description": "An SVG document."},
+            **says(401, 403, 404),
+        },
+        dependencies=[Depends(readers)],
+    )
+    async def qr_code(message_id: str) -> Response:
+        """The tel link as a QR code, to be printed. It holds the callback code: keep it as you keep the message."""
+        _check_id(message_id)
+        async with turns.one():
+            drawn = await registrar.qr_code(message_id)
+        if drawn is None:
+            raise not_found("There is no such message, or it has no tel link: that needs a service number and a code.")
+        return Response(drawn, media_type="image/svg+xml", headers=_SVG_HEADERS)
+
+    return router
+
+
+def _found(message: dict[str, Any] | None) -> JSONResponse:
+    if message is None:
+        raise not_found("There is no such message.")
+    return JSONResponse(message, headers={"Cache-Control": "no-store"})
+
+
+def _check_id(message_id: str) -> None:
+    if len(message_id) > _LONGEST_ID:
+        raise not_found("There is no such message.")

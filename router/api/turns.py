@@ -1,0 +1,92 @@
+"""Taking turns: however many requests come, only few of them are at the database at one time, so that calls, which
+share it, never wait behind a campaign being registered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Final
+
+from router.errors import Refused
+
+AT_ONCE: Final = 4
+WAITING: Final = 500
+LONGEST_WAIT: Final = 10.0
+"""Seconds."""
+
+WRONG_CODES: Final = 100
+WITHIN: Final = timedelta(minutes=10)
+
+
+class Turns:
+    """At most ``at_once`` at work and ``waiting`` in line, each for ``longest_wait`` seconds."""
+
+    def __init__(self, at_once: int = AT_ONCE, waiting: int = WAITING, longest_wait: float = LONGEST_WAIT) -> None:
+        self._free = asyncio.Semaphore(at_once)
+        self._room = waiting
+        self._longest_wait = longest_wait
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[None]:
+        """A turn. Raises `Refused` (503) when it does not come."""
+        if self._free.locked():
+            await self._wait()
+        else:
+            await self._free.acquire()
+        try:
+            yield
+        finally:
+            self._free.release()
+
+    async def _wait(self) -> None:
+        if self._room <= 0:
+            raise _busy()
+        self._room -= 1
+        try:
+            async with asyncio.timeout(self._longest_wait):
+                await self._free.acquire()
+        except TimeoutError:
+            raise _busy() from None
+        finally:
+            self._room += 1
+
+
+class WrongCodes:
+    """Counts the wrong codes each asker tries, so that asking is no way to guess codes that others were sent."""
+
+    def __init__(self, clock: Callable[[], datetime], most: int = WRONG_CODES, within: timedelta = WITHIN) -> None:
+        self._clock = clock
+        self._most = most
+        self._within = within
+        self._tried: dict[str, deque[datetime]] = {}
+
+    def check(self, asker: str) -> None:
+        """Raise `Refused` (429) when this asker has tried too many lately."""
+        tried = self._tried.get(asker)
+        if tried is None:
+            return
+        now = self._clock()
+        while tried and now - tried[0] >= self._within:
+            tried.popleft()
+        if not tried:
+            del self._tried[asker]
+        elif len(tried) >= self._most:
+            wait = self._within - (now - tried[0])
+            raise Refused(
+                429,
+                "Too many wrong codes",
+                f"{self._most} wrong callback codes within {self._within}. Ask later, or without a code.",
+                headers={"Retry-After": str(int(wait.total_seconds()) + 1)},
+            )
+
+    def add(self, asker: str) -> None:
+        """A wrong code was asked for."""
+        self._tried.setdefault(asker, deque(maxlen=self._most)).append(self._clock())
+
+
+def _busy() -> Refused:
+    detail = "Too many requests are waiting for the database. Nothing was done; try again in a few seconds."
+    return Refused(503, "Busy", detail, headers={"Retry-After": "5"})
