@@ -29,14 +29,12 @@ STOPPED = "stopped"
 """The phone rings no more, and nobody says why: the queue's time was up, or the caller is about to be gone."""
 COMPLETED = "completed"
 """The talk ended; the caller may still be there."""
-ABANDONED = "abandoned"
-"""The caller hung up while waiting."""
 HUNG_UP = "hung_up"
 """The caller of a test call hung up."""
 ENDED = "ended"
 """The call ended, or is no longer there."""
 
-_FINAL = (ABANDONED, HUNG_UP, ENDED)
+_FINAL = (HUNG_UP, ENDED)
 _MOST_REMEMBERED = 10_000
 _LONGEST_REASON = 20
 _EVENTS_KEPT = timedelta(days=1)
@@ -122,8 +120,13 @@ class Ringing:
         """The talk with this agent ended: the card goes from this desk."""
         await self._remove(call_key, ("talking",), COMPLETED, person_id)
 
+    async def left_queue(self, call_key: str) -> None:
+        """Nobody answered in time, or the caller gave up: the card goes from all desks where it rings. A caller who is
+        still there may ring again."""
+        await self._remove(call_key, ("ringing",), STOPPED)
+
     async def over(self, call_key: str, reason: str = ENDED) -> None:
-        """The call is abandoned or ended: all its cards go, and what is told of it later counts for nothing.
+        """The call ended: all its cards go, and what is told of it later counts for nothing.
 
         With `NO_ANSWER` the queue's time is up: all cards go, but the call may come to a queue again.
         """

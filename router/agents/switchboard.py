@@ -35,7 +35,7 @@ from router.agents.ami import (
     Snapshot,
 )
 from router.agents.presence import Presence
-from router.agents.ringing import ABANDONED, ELSEWHERE, ENDED, NO_ANSWER, STOPPED, Ringing
+from router.agents.ringing import ELSEWHERE, ENDED, NO_ANSWER, STOPPED, Ringing
 from router.store import cards, people
 from router.store.database import Database
 
@@ -45,7 +45,7 @@ CHANNEL = "asterisk"
 """What calls that come over Asterisk have as their channel."""
 
 CallEnded = Callable[[str], Awaitable[None]]
-"""Told the uniqueid of a channel that hung up, whether it was a call of ours or not."""
+"""Told the uniqueid of a caller whose channel is gone, whether the call was one of ours or not."""
 
 EndLost = Callable[[frozenset[str], datetime], Awaitable[object]]
 """Told the uniqueids that are there; ends the calls that are not, if last touched before the given time."""
@@ -93,7 +93,8 @@ class Switchboard:
                 if person_id := await self._person(event.dest_uniqueid, event.interface):
                     await self._ringing.completed(_key(event), person_id)
             case QueueCallerAbandon() as event:
-                await self._ringing.over(_key(event), ABANDONED)
+                # Said of a caller who hung up and of one whose time is up alike: what it was, Hangup tells.
+                await self._ringing.left_queue(_key(event))
             case Hangup() as event:
                 await self._hung_up(event)
             case Connected(snapshot):
@@ -139,6 +140,8 @@ class Switchboard:
             reason = ELSEWHERE if event.cause == _ANSWERED_ELSEWHERE else STOPPED
             await self._ringing.withdrawn(*leg, reason)
             return
+        if event.uniqueid != event.linkedid:
+            return  # a leg that rang on nobody's desk: it carries our id of the call, but the call is not over
         try:
             await self._ringing.over(_key(event), ENDED)
         finally:

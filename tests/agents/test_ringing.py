@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from router.agents.ringing import ABANDONED, NO_ANSWER, Ringing
+from router.agents.ringing import NO_ANSWER, Ringing
 from router.store import calls, cards
 from router.store.tables import desk_events
 from tests.agents.house import House
@@ -57,12 +57,14 @@ async def test_no_answer_takes_the_card_and_the_next_ringing_brings_it_back(hous
     assert (card.queue, card.rang_at, card.reason) == ("default", house.clock(), None)
 
 
-async def test_an_abandoned_call_leaves_no_card(house: House, ringing: Ringing) -> None:
+async def test_a_call_that_left_the_queue_rings_nowhere_and_may_ring_again(house: House, ringing: Ringing) -> None:
     anna, bert = await house.person("anna"), await house.person("bert")
     for person in (anna, bert):
         await ringing.called("1.0", None, person, "sales")
-    await ringing.over("1.0", ABANDONED)
-    assert await house.desks() == {anna: "abandoned", bert: "abandoned"}
+    await ringing.left_queue("1.0")
+    assert await house.desks() == {anna: "stopped", bert: "stopped"}
+    await ringing.called("1.0", None, bert, "default")
+    assert await house.desks() == {anna: "stopped", bert: "ringing"}
 
 
 async def test_a_queue_that_gave_up_may_be_followed_by_another(house: House, ringing: Ringing) -> None:

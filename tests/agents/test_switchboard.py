@@ -121,7 +121,37 @@ async def test_the_router_was_down_when_the_call_came(house: House, switchboard:
     await switchboard(called(ANNA, queue="default"))
     assert await house.desks(CALLER) == {anna: "ringing"}
     await switchboard(QueueCallerAbandon(None, CALLER, "default"))
-    assert await house.desks(CALLER) == {anna: "abandoned"}
+    assert await house.desks(CALLER) == {anna: "stopped"}
+
+
+async def test_a_caller_whose_time_in_the_queue_is_up_can_ring_again(
+    house: House, switchboard: Switchboard, told: Told
+) -> None:
+    """Asterisk says "abandoned" then, too, while the caller is still on the line and goes on in the flow."""
+    anna, bert = await house.person("anna", ANNA, "ready"), await house.person("bert", BERT, "ready")
+    call = await house.call(CALLER)
+    for event in (called(ANNA, call), called(BERT, call), QueueCallerAbandon(call, CALLER, "sales")):
+        await switchboard(event)
+    assert await house.desks() == {anna: "stopped", bert: "stopped"}
+    assert told.ended == []
+    await switchboard(called(BERT, call, "default"))
+    assert await house.desks() == {anna: "stopped", bert: "ringing"}
+    await switchboard(connect(BERT, call))
+    await switchboard(QueueCallerAbandon(call, CALLER, "default"))
+    assert await house.desks() == {anna: "stopped", bert: "talking"}
+
+
+async def test_a_leg_nobody_remembers_ends_no_call(house: House, switchboard: Switchboard, told: Told) -> None:
+    """Its channel may know our id of the call it belongs to; what counts is that it is not the caller's."""
+    anna = await house.person("anna", ANNA, "ready")
+    call = await house.call(CALLER)
+    await switchboard(called(ANNA, call))
+    await switchboard(hangup(call, uniqueid=leg("SIP/door")))
+    assert await house.desks() == {anna: "ringing"}
+    assert told.ended == []
+    await switchboard(hangup(call))
+    assert await house.desks() == {anna: "ended"}
+    assert told.ended == [CALLER]
 
 
 async def test_no_answer_withdraws_only_that_card(house: House, switchboard: Switchboard) -> None:

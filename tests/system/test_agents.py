@@ -174,7 +174,7 @@ async def test_a_caller_who_gives_up_takes_the_cards_along(
     caller = await beside(make_caller, CALLER)
     await office.shows(anna, "ringing")
     await beside(caller.hang_up)
-    await office.shows(anna, "abandoned", "stopped")
+    await office.shows(anna, "stopped")
 
 
 async def test_an_agent_who_hangs_up_has_no_card_any_more(
