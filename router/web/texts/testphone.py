@@ -14,6 +14,11 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "phone.from.hint": ("In jeder Schreibweise, zum Beispiel 030/1234567.", "In any spelling, such as 030/1234567."),
     "phone.withheld": ("Rufnummer unterdrücken", "Withhold the number"),
     "phone.to": ("Servicenummer", "Service number"),
+    "phone.at": ("Zeitpunkt des Anrufs", "Time of the call"),
+    "phone.at.hint": (
+        "Leer heißt jetzt. Außerhalb üblicher Bürozeiten steht hier der nächste Werktag, damit jemand abnimmt.",
+        "Empty means now. Outside usual office hours it is the next working day, so that somebody answers.",
+    ),
     "phone.dial": ("Anrufen", "Dial"),
     "phone.hang_up": ("Auflegen", "Hang up"),
     "phone.keypad": ("Tastenfeld", "Keypad"),
