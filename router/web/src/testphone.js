@@ -48,8 +48,7 @@ async function dial() {
   setState("dialling");
   const answer = await once(() => ask("/testphone/calls", json(from)));
   if (answer) take(answer);
-  else at("at").value = officeTime(new Date());
-setState("idle");
+  else setState("idle");
 }
 
 async function send(event, line) {
@@ -272,4 +271,5 @@ addEventListener("pagehide", () => {
   if (call && call.state !== "ended") fetch(`/testphone/calls/${call.call}/hangup`, { ...json({}), keepalive: true });
 });
 
+at("at").value = officeTime(new Date());
 setState("idle");
