@@ -27,6 +27,11 @@ _EMAIL = re.compile(r"[^@\s<>,;:\"()]{1,64}@[^@\s<>,;:\"()]{1,250}\.[^@\s.<>,;:\
 _NO_REGION = "ZZ"
 
 
+def is_storable(text: str) -> bool:
+    """Whether a database takes the text at all, and a registration could have held it."""
+    return _CONTROL.search(text) is None
+
+
 def _clean(text: str) -> str:
     if found := _CONTROL.search(text):
         character = ord(found[0])

@@ -12,6 +12,7 @@ from router.errors import Refused
 from router.matching import codes
 from router.matching.codes import CodeKeys
 from router.messages.changes import changed_fields
+from router.messages.fields import is_storable
 from router.messages.handles import QR_PATH, HandleRules, qr_svg
 from router.messages.registration import Customer, Registration, as_sent
 from router.store import messages as store
@@ -103,16 +104,22 @@ class Registrar:
 
     async def stored(self, message_id: str) -> dict[str, Any] | None:
         """A message as JSON, with its fields and handles, or None."""
+        if not is_storable(message_id):
+            return None
         async with self.database.read() as connection:
             return await self._as_json(connection, await store.by_id(connection, message_id))
 
     async def stored_as(self, external_id: str) -> dict[str, Any] | None:
         """The message that its sender calls ``external_id`` as JSON, or None."""
+        if not is_storable(external_id):
+            return None
         async with self.database.read() as connection:
             return await self._as_json(connection, await store.by_external_id(connection, external_id))
 
     async def qr_code(self, message_id: str) -> bytes | None:
         """The QR code of a message's tel link as SVG; None when there is no such message or link."""
+        if not is_storable(message_id):
+            return None
         async with self.database.read() as connection:
             row = await store.by_id(connection, message_id)
         link = None if row is None else self._of_row(row).tel_link

@@ -122,12 +122,12 @@ class Registration(_Part):
 
 
 def read(data: object, region: str) -> Registration:
-    """The registration in ``data``: JSON as bytes or text, or what JSON was read into. ``region`` (ISO 3166) is where
+    """The registration in ``data``: JSON as bytes, or what JSON was read into. ``region`` (ISO 3166) is where
     national telephone numbers belong.
 
     Raises `Refused`: 400 for what is not JSON, 422 with one entry in ``errors`` for each wrong field.
     """
-    if isinstance(data, bytes | str):
+    if isinstance(data, bytes):
         try:
             data = from_json(data, allow_inf_nan=False)
         except ValueError as error:

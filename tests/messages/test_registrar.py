@@ -213,8 +213,10 @@ async def test_a_message_is_read_back_as_it_was_told(registrar: Registrar) -> No
     assert stored["code_expires_at"] == "2026-03-20T00:00:00Z"
     assert stored["offer"]["queue"] == "sales"
     assert stored["callback_code"] == registered.callback_code
-    assert await registrar.stored("nothing") is None
-    assert await registrar.stored_as("nothing") is None
+    for strange in ("nothing", "", "a\x00b", "\ud800"):
+        assert await registrar.stored(strange) is None
+        assert await registrar.stored_as(strange) is None
+        assert await registrar.qr_code(strange) is None
 
 
 async def test_the_qr_code_is_an_svg_of_the_tel_link(registrar: Registrar) -> None:

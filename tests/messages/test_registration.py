@@ -110,6 +110,7 @@ def test_every_field_is_read() -> None:
         (LEAST | {"customer": {"phones": ["+493023125001"] * 21}}, "customer.phones", "has more than 20 entries"),
         (LEAST | {"customer": {"phones": ["030 23125 001", "x"]}}, "customer.phones.1", "is not a telephone number"),
         ([], "message", "has to be an object"),
+        (json.dumps(LEAST), "message", "has to be an object"),
         (None, "message", "has to be an object"),
     ],
 )
@@ -119,8 +120,8 @@ def test_wrong_fields_are_named_with_the_reason(data: object, field: str, why: s
     assert why in errors[field]
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b"\xff", b"[" * 100_000, b'{"a": NaN}', b'"\\ud800"', "{"])
-def test_what_is_no_json_is_refused(data: bytes | str) -> None:
+@pytest.mark.parametrize("data", [b"", b"{", b"\xff", b"[" * 100_000, b'{"a": NaN}', b'"\\ud800"'])
+def test_what_is_no_json_is_refused(data: bytes) -> None:
     assert refused(data)[0] == 400
 
 
