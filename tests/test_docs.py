@@ -24,8 +24,8 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 # Variables that the dialplan and the router share inside Asterisk look like settings and are none.
 DIALPLAN = "\n".join(path.read_text("utf-8") for path in sorted((PROJECT / "asterisk_conf").glob("*.conf")))
 
-# Read from the environment without being settings: where the file is, and where tests keep what they download.
-BESIDE_SETTINGS = {"THREADLINE_CONFIG", "THREADLINE_TEST_CACHE"}
+# Not settings: where the file is, where tests keep what they download, and the word for any setting.
+BESIDE_SETTINGS = {"THREADLINE_CONFIG", "THREADLINE_TEST_CACHE", "THREADLINE_NAME"}
 
 
 def _commands(group: TyperGroup, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
