@@ -129,7 +129,7 @@ async def test_a_call_shows_what_was_done_and_why(house: House) -> None:
         page = (await browser.get("/admin/calls/c1")).text
     assert "Calls from the number the message went to." in page and "+6.2" in page
     assert "Dialled a number other than the one in the message." in page and "deleted message" in page
-    assert "90.0 %" in page and "L1" in page
+    assert "90%" in page and "L1" in page
     assert "greet" in page and "likely" in page
 
 

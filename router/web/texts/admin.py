@@ -45,6 +45,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "admin.decision": ("Entscheidung", "Decision"),
     "admin.assurance": ("Vertrauensstufe", "Assurance"),
     "admin.none_probability": ("Keine davon", "None of them"),
+    "admin.percent": ("{n} %", "{n}%"),
     "admin.candidate": ("Kandidat", "Candidate"),
     "admin.probability": ("Wahrscheinlichkeit", "Probability"),
     "admin.evidence": ("Belege (Gewicht)", "Evidence (weight)"),

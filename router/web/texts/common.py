@@ -75,7 +75,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "channel.email": ("E-Mail", "E-mail"),
     "channel.letter": ("Brief", "Letter"),
     "channel.call": ("Anruf", "Call"),
-    "presence.off": ("Abgemeldet", "Off"),
+    "presence.off": ("Außer Dienst", "Off duty"),
     "presence.ready": ("Bereit", "Ready"),
     "presence.paused": ("Pause", "Paused"),
     "role.agent": ("Agent", "Agent"),

@@ -25,7 +25,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "desk.ready": ("Bereit", "Ready"),
     "desk.pause": ("Pause", "Pause"),
-    "desk.off": ("Feierabend", "Off"),
+    "desk.off": ("Feierabend", "Off duty"),
     "desk.reason": ("Pausengrund", "Reason for the pause"),
     "desk.reason.break": ("Kurze Pause", "Short break"),
     "desk.reason.lunch": ("Mittag", "Lunch"),
