@@ -54,6 +54,8 @@ class Turn:
     commands: tuple[ChannelCommand, ...]
     session: Session
     repeated: bool = False
+    talking: bool = False
+    """Whether an agent has answered; told of a call as it stands, not of what an event led to."""
 
 
 class Calls:
@@ -229,4 +231,5 @@ def _columns(session: Session, commands: tuple[ChannelCommand, ...], now: dateti
 
 def _again(row: store.CallRow) -> Turn:
     session = session_from_json(row.session)
-    return Turn(row.id, session.sequence, commands_from_json(row.reply), session, repeated=True)
+    commands = commands_from_json(row.reply)
+    return Turn(row.id, session.sequence, commands, session, repeated=True, talking=row.state == "talking")

@@ -28,7 +28,8 @@ from router.flow.model import Flow
 from router.flow.nodes.base import HUMAN, Move, Scene
 
 MOST_STEPS = 500
-"""Steps in one call, after which it goes to a person whatever the flow says."""
+"""Steps in one call, after which it goes to a person whatever the flow says; after twice as many, each of which was a
+hand-over that failed at once, it ends."""
 MOST_STEPS_A_TURN = 50
 MOST_TRACE = 200
 
@@ -142,6 +143,8 @@ class _Turn:
             name = following
 
     def _enter(self, name: str) -> Move:
+        if self.session.steps > 2 * MOST_STEPS:
+            return Move(Hangup(), note="failed: nobody can be reached")
         if name != HUMAN and (self.session.steps > MOST_STEPS or self._steps_this_turn > MOST_STEPS_A_TURN):
             return Move(HUMAN, note="failed: the flow ran away")
         try:

@@ -130,3 +130,15 @@ def test_a_condition_that_fails_at_run_time_goes_otherwise() -> None:
 def test_a_withheld_caller_cannot_carry_a_number() -> None:
     with pytest.raises(ValueError, match="withheld"):
         Caller("+4930231250011", withheld=True)
+
+
+def test_a_queue_that_fails_for_ever_does_not_keep_a_call_for_ever() -> None:
+    flow, session, _ = begin()
+    for _ in range(2):
+        session, commands = step(flow, session, InputTimedOut(), NOW)
+    turns = 0
+    while not session.ended:
+        session, commands = step(flow, session, TransferEnded(TransferOutcome.FAILED), NOW)
+        turns += 1
+        assert turns <= 2 * MOST_STEPS
+    assert commands == (Hangup(),)

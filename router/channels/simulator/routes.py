@@ -66,7 +66,7 @@ def shown(turn: Turn) -> dict[str, Any]:
     return {
         "call": turn.call_id,
         "sequence": turn.sequence,
-        "state": turn.session.state.value,
+        "state": "talking" if turn.talking else turn.session.state.value,
         "outcome": turn.session.outcome.value if turn.session.outcome else None,
         "language": turn.session.language,
         "commands": to_jsonable_python(turn.commands),
