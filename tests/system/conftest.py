@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import subprocess
@@ -11,13 +12,16 @@ from typing import NoReturn
 
 import pytest
 from playwright.sync_api import Browser
+from playwright.sync_api import Error as PlaywrightError
 
 from tests.system.harness.agi_script import AgiScript, Script
 from tests.system.harness.ami import Ami
 from tests.system.harness.asterisk import SETUP, Asterisk
 from tests.system.harness.browser import chromium
 from tests.system.harness.caller import Caller, Identity
+from tests.system.harness.desk import Desk
 from tests.system.harness.figures import Figures
+from tests.system.harness.office import PEOPLE, Blueprint, Office
 from tests.system.harness.phone import Phone
 from tests.system.harness.router import Router
 
@@ -27,6 +31,7 @@ _QUEUES = ("default", "sales", "service")
 
 MakeCaller = Callable[..., Caller]
 MakePhone = Callable[[str], Phone]
+OnDuty = Callable[[str], tuple[Desk, Phone]]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -151,6 +156,45 @@ def router(asterisk: Asterisk, tmp_path: Path) -> Iterator[Router]:
     process = Router(asterisk, tmp_path / "router", SERVICE_NUMBER=SERVICE_NUMBER)
     yield process
     process.stop()
+
+
+@pytest.fixture(scope="session")
+def blueprint(asterisk: Asterisk, tmp_path_factory: pytest.TempPathFactory) -> Blueprint:
+    return Blueprint.draw(asterisk, tmp_path_factory.mktemp("blueprint"))
+
+
+@pytest.fixture(scope="module")
+def company(asterisk: Asterisk, blueprint: Blueprint, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """A router for the tests of one file, with people and a key; see `office`."""
+    built = blueprint.build(asterisk, tmp_path_factory.mktemp("office"))
+    yield built
+    built.close()
+
+
+@pytest.fixture
+def office(company: Office, ami: Ami) -> Iterator[Office]:
+    """The file's router, running, with nothing left open when the test is over."""
+    company.open()
+    yield company
+
+
+@pytest.fixture
+def on_duty(office: Office, browser: Browser, make_phone: MakePhone) -> Iterator[OnDuty]:
+    """``on_duty("anna")``: desk and phone of somebody who is ready."""
+    desks: list[Desk] = []
+
+    def come(login: str) -> tuple[Desk, Phone]:
+        number = PEOPLE[login][1]
+        phone = make_phone(number)
+        desks.append(office.sign_in(browser, login))
+        return desks[-1].sit_down(number), phone
+
+    yield come
+    for desk in desks:
+        faults = desk.faults
+        with desk, contextlib.suppress(PlaywrightError):
+            desk.become("off")
+        assert faults == []
 
 
 @pytest.fixture(scope="module")

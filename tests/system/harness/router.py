@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
 import signal
+import sqlite3
 import subprocess
 import sys
 import urllib.error
@@ -59,6 +61,10 @@ class Router:
         return path.read_text("utf-8", "replace") if path.exists() else ""
 
     @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
     def pid(self) -> int:
         assert self._process is not None
         return self._process.pid
@@ -87,19 +93,38 @@ class Router:
         except (urllib.error.URLError, OSError):
             return False
 
-    def command(self, *arguments: str) -> str:
-        """What ``threadline ARGUMENTS`` prints, with the same settings."""
-        done = subprocess.run(
-            [sys.executable, "-c", _RUN, *arguments],
-            cwd=self.directory,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+    def command(self, *arguments: str, said: str = "") -> str:
+        """What ``threadline ARGUMENTS`` prints, with the same settings; ``said`` answers its questions."""
+        done = self.ask(*arguments, said=said)
         if done.returncode:
             raise RuntimeError(f"threadline {' '.join(arguments)}: {done.returncode}\n{done.stdout}{done.stderr}")
         return done.stdout
+
+    def ask(self, *arguments: str, said: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+        """As `command`, but whatever it answers. ``settings`` differ for this once."""
+        changed = {f"THREADLINE_{name}": value for name, value in settings.items()}
+        return subprocess.run(
+            [sys.executable, "-c", _RUN, *arguments],
+            cwd=self.directory,
+            env=self.environment | changed,
+            input=said,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            start_new_session=True,  # without a terminal, so that a password is read from what is said
+        )
+
+    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """What the database says, read beside the router."""
+        path = self.settings["DATABASE"].removeprefix("sqlite:///")
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as connection:
+            return connection.execute(query, values).fetchall()
+
+    def metric(self, name: str) -> float:
+        """One of the figures on `/metrics`."""
+        with urllib.request.urlopen(f"{self.url}/metrics", timeout=5) as answer:
+            lines = answer.read().decode().splitlines()
+        return next(float(line.split()[-1]) for line in lines if line.startswith((f"{name} ", f"{name}{{")))
 
     def request(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """One HTTP request; JSON in, JSON out. Raises RuntimeError with the answer when it is not 2xx."""
