@@ -2,6 +2,86 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import json as json_text
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
 import typer
+from rich.console import Console
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
+
+from router import settings as settings_module
+from router.app import assembled
+from router.cli.output import NO, WRONG_USE, fail, say
+from router.messages.imports import RowOutcome, format_of, import_rows, pieces
+from router.messages.reading import Format
+
+
+class Kind(StrEnum):
+    """The formats of files."""
+
+    CSV = "csv"
+    NDJSON = "ndjson"
+
 
 app = typer.Typer(help="Messages that were sent.", no_args_is_help=True)
+
+
+@app.callback()
+def group() -> None:
+    """Messages that were sent."""
+
+
+@app.command(name="import")
+def import_file(
+    file: Annotated[Path, typer.Argument(help="A CSV file (with a header line) or NDJSON.")],
+    format: Annotated[Kind | None, typer.Option("--format", help="Else by the file's name.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Each row's outcome as a line of JSON.")] = False,
+) -> None:
+    """Register the messages in a file, row by row; importing a file twice is harmless.
+
+    With --json each row's callback code, tel link and service number are printed, to be put into the message. Exit
+    code 1 when a row was refused; the others are stored all the same.
+
+    Example: threadline messages import letters.csv --json > codes.ndjson
+    """
+    kind = _format(format) if format else format_of(file)
+    if kind is None:
+        fail("say which format it is: --format csv or --format ndjson", WRONG_USE)
+    try:
+        stored, refused = asyncio.run(_import(file, kind, json))
+    except OSError as error:
+        fail(f"{file}: {error.strerror or error}", WRONG_USE)
+    if not json:
+        say(f"{stored} messages registered, {refused or 'none'} refused")
+    if refused:
+        raise typer.Exit(NO)
+
+
+def _format(kind: Kind) -> Format:
+    return "csv" if kind is Kind.CSV else "ndjson"
+
+
+async def _import(file: Path, kind: Format, json: bool) -> tuple[int, int]:
+    stored = refused = 0
+    columns = (TextColumn("{task.completed:.0f} rows"), TimeElapsedColumn())
+    with contextlib.ExitStack() as stack:
+        progress = stack.enter_context(Progress(*columns, console=Console(stderr=True), transient=True))
+        task = progress.add_task("", total=None)
+        async with assembled(settings_module.load()) as house:
+            async for outcome in import_rows(pieces(file), kind, house.registrar):
+                progress.advance(task)
+                stored, refused = (stored, refused + 1) if outcome.errors else (stored + 1, refused)
+                _tell(outcome, file, json)
+    return stored, refused
+
+
+def _tell(outcome: RowOutcome, file: Path, json: bool) -> None:
+    if json:
+        say(json_text.dumps(outcome.as_json(), ensure_ascii=False))
+        return
+    for error in outcome.errors:
+        say(f"{file}:{outcome.row}: {error['field']}: {error['message']}")

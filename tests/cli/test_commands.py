@@ -1,0 +1,161 @@
+"""The command line as a script sees it: what is printed, and the exit code."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from router import cli
+from router.settings import SettingsRefused
+
+PROJECT = Path(__file__).parents[2]
+Run = Callable[..., Result]
+
+CSV = """external_id;channel;to_phone;customer_name;customer_language;offer_title;offer_queue;body;sent_at
+a-1;sms;0171 39200 11;Anna Beispiel;de;Strom Fix;sales;Ihr Angebot;2026-11-22T09:00:00+01:00
+a-2;sms;12;Ben Beispiel;de;Gas Fix;sales;Ihr Angebot;2026-11-22T09:00:00+01:00
+"""
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.chdir(tmp_path)
+    for name, value in {
+        "SECRET": "s" * 32,
+        "DATABASE": f"sqlite:///{tmp_path}/threadline.db",
+        "FLOWS": str(PROJECT / "ivr_flows"),
+        "SERVICE_NUMBER": "+493023125000",
+    }.items():
+        monkeypatch.setenv(f"THREADLINE_{name}", value)
+    return lambda *words, stdin=None: CliRunner().invoke(cli.app, list(words), input=stdin)
+
+
+def test_every_command_has_help_with_an_example(run: Run) -> None:
+    for command in (
+        "serve", "demo", "dial", "match", "doctor", "flow check", "flow graph", "flow schema", "messages import",
+        "keys create", "people add", "db upgrade",
+    ):  # fmt: skip
+        result = run(*command.split(), "--help")
+        assert result.exit_code == 0
+        assert "Example:" in result.output, command
+
+
+def test_messages_from_a_file_are_found_again_by_number_and_by_code(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "sent.csv").write_text(CSV)
+    result = run("messages", "import", "sent.csv", "--json")
+    good, bad = map(json.loads, result.stdout.splitlines())
+    assert result.exit_code == 1, "a row was refused"
+    assert bad["external_id"] == "a-2"
+    assert bad["errors"][0]["field"] == "to_phone"
+    again = run("messages", "import", "sent.csv", "--json")
+    assert json.loads(again.stdout.splitlines()[0])["callback_code"] == good["callback_code"]
+
+    at = ("--at", "2026-11-22T12:00:00+01:00", "--json")
+    by_number = json.loads(run("match", "--from", "0171/3920011", *at).stdout)
+    by_code = json.loads(run("match", "--withheld", "--code", good["callback_code"], *at).stdout)
+    assert by_number["candidates"][0]["message_id"] == good["id"]
+    assert (by_code["decision"], by_code["assurance"]) == ("sure", "L2")
+    nobody = run("match", "--from", "0171 39200 99", *at)
+    assert nobody.exit_code == 1
+    assert json.loads(nobody.stdout)["decision"] == "none"
+
+
+def test_the_code_keyed_in_on_a_test_call_leads_to_the_offers_queue(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "sent.csv").write_text(CSV)
+    code = json.loads(run("messages", "import", "sent.csv", "--json").stdout.splitlines()[0])["callback_code"]
+    result = run("dial", "--withheld", "--keys", code, "--at", "2026-11-23T10:00:00", "--json")
+    call = json.loads(result.stdout)
+    assert call["state"] == "queue"
+    assert call["trace"][-1]["note"] == "to queue sales"
+    assert code not in result.stdout
+
+
+def test_dialling_by_hand_shows_prompts_and_what_the_flow_did(run: Run) -> None:
+    result = run("dial", "--withheld", "--at", "2026-11-23T10:00:00", stdin="*\n\n")
+    assert "Please enter the callback code" in result.output
+    assert "[to queue 'default']" in result.output
+    assert re.search(r"ask_code +collect +key \*", result.output)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["dial", "--from", "12"], "is not a telephone number"),
+        (["match", "--from", "12"], "--from: is not a telephone number"),
+        (["match", "--at", "yesterday"], "--at:"),
+        (["keys", "create", "--scope", "everything"], "there is no scope 'everything'"),
+        (["messages", "import", "letters.doc"], "--format"),
+        (["messages", "import", "nothing.csv"], "No such file"),
+    ],
+)
+def test_wrong_use_is_told_with_exit_code_2(run: Run, words: list[str], says: str) -> None:
+    result = run(*words)
+    assert result.exit_code == 2
+    assert says in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_key_is_printed_once(run: Run) -> None:
+    result = run("keys", "create", "--scope", "match", "--name", "crm")
+    assert result.exit_code == 0
+    assert len(result.stdout.strip().splitlines()) == 1
+
+
+def test_people_are_added_once(run: Run) -> None:
+    words = ("people", "add", "anna", "--name", "Anna Beispiel", "--queue", "sales")
+    secret = "a long enough one\n" * 2
+    assert run(*words, stdin=secret).exit_code == 0
+    assert run(*words, stdin=secret).exit_code == 1
+    assert run(*words[:-1], "nowhere", stdin=secret).exit_code == 1
+    assert run("people", "add", "ben", "--name", "Ben", stdin="short\nshort\n").exit_code == 2
+
+
+def test_flow_check_names_every_problem_and_its_place(run: Run) -> None:
+    assert run("flow", "check", str(PROJECT / "ivr_flows")).exit_code == 0
+    broken = PROJECT / "tests" / "broken_flows" / "unknown_type.yaml"
+    result = run("flow", "check", str(broken))
+    assert result.exit_code == 1
+    assert f"{broken}:13:11: unknown-type" in result.stdout
+    assert json.loads(run("flow", "check", str(broken), "--json").stdout)[0]["line"] == 13
+    assert run("flow", "check", "nowhere").exit_code == 1
+
+
+def test_flow_graph_and_schema_are_for_other_programs(run: Run) -> None:
+    graph = run("flow", "graph", str(PROJECT / "ivr_flows" / "hotline.yaml")).stdout
+    assert graph.startswith("flowchart TD")
+    assert '-->|"sure"| found' in graph
+    assert "steps" in json.loads(run("flow", "schema").stdout)["properties"]
+
+
+def test_doctor_says_what_is_off_and_what_to_do(run: Run) -> None:
+    assert run("db", "upgrade").exit_code == 0
+    findings = {finding["part"]: finding for finding in json.loads(run("doctor", "--json").stdout)}
+    assert findings["database"]["health"] == "well"
+    assert findings["flows"]["health"] == "well"
+    assert findings["Asterisk"]["health"] == "off"
+    assert "THREADLINE_AMI_SECRET" in findings["Asterisk"]["remedy"]
+
+
+def test_doctor_finds_a_broken_flow_and_a_database_out_of_reach(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("THREADLINE_FLOWS", str(PROJECT / "tests" / "broken_flows" / "tag.yaml"))
+    monkeypatch.setenv("THREADLINE_DATABASE", "postgresql://me:hunter2@127.0.0.1:1/none")
+    result = run("doctor")
+    assert result.exit_code == 1
+    assert "FAULT flows" in result.stdout
+    assert "FAULT database" in result.stdout
+    assert "hunter2" not in result.output
+
+
+def test_a_bad_setting_stops_with_its_name(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THREADLINE_PROT", "8080")
+    result = run("serve")
+    assert isinstance(result.exception, SettingsRefused)
+    assert "THREADLINE_PROT: there is no such setting" in str(result.exception)
