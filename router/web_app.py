@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from fastapi import FastAPI
 
 from router.admin.routes import routes as admin_routes
-from router.api import description, health, problems
+from router.api import description, health, imports, problems
 from router.api.keys import ApiKeys
-from router.api.limits import BodyLimits
+from router.api.limits import IMPORT, BodyLimits
 from router.api.metrics import Metrics
 from router.api.routes import BODIES
 from router.api.routes import routes as api_routes
@@ -58,7 +58,7 @@ def web_app(
     entrance = _entrance(house)
     desk = DeskStream(house.database, house.bus, house.clock, stopping=stopping)
     app = FastAPI(title="Threadline", docs_url=None, redoc_url=None, redirect_slashes=False)
-    app.add_middleware(BodyLimits)
+    app.add_middleware(BodyLimits, special={imports.PATH: IMPORT})
     problems.install(app, pages)
     pages_support(app, assets)
     description.describe(app, BODIES)

@@ -48,15 +48,20 @@ class Problem(BaseModel):
     incident: str | None = None
 
 
+def refers_to(model: type[BaseModel]) -> dict[str, str]:
+    """A schema that is another one; `describe` has to know the model."""
+    return {"$ref": _REF.format(model=model.__name__)}
+
+
 def says(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The refusals of a route, for its ``responses``."""
-    content = {"application/problem+json": {"schema": {"$ref": _REF.format(model="Problem")}}}
+    content = {"application/problem+json": {"schema": refers_to(Problem)}}
     return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
 
 
 def takes(model: type[BaseModel], *examples: dict[str, Any]) -> dict[str, Any]:
     """A JSON body that the route reads by itself, for its ``openapi_extra``; `describe` has to know the model."""
-    content: dict[str, Any] = {"schema": {"$ref": _REF.format(model=model.__name__)}}
+    content: dict[str, Any] = {"schema": refers_to(model)}
     if examples:
         content["examples"] = {f"example {number}": {"value": value} for number, value in enumerate(examples, 1)}
     return {"requestBody": {"required": True, "content": {"application/json": content}}}

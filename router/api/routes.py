@@ -8,7 +8,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from router.api import calls, match, messages
+from router.api import calls, imports, match, messages
 from router.api.keys import ApiKeys
 from router.api.turns import Turns
 from router.calls.question import Question
@@ -18,7 +18,7 @@ from router.messages.registration import Registration
 from router.store.database import Database
 from router.web.guard import Guard
 
-BODIES: Final = (Registration, Question)
+BODIES: Final = (Registration, Question, imports.ImportedRow)
 """Models of bodies that routes read by themselves, for the description."""
 
 
@@ -36,6 +36,7 @@ def routes(
     region = registrar.rules.region
     writers, readers = keys.allowed("messages:write", guard), keys.allowed("messages:read", guard)
     router = APIRouter()
+    router.include_router(imports.routes(registrar, writers))
     router.include_router(messages.routes(registrar, turns, writers, readers))
     router.include_router(match.routes(database, codes, region, clock, turns, keys.allowed("match", guard)))
     router.include_router(calls.routes(database, turns, keys.allowed("calls:read", guard)))
