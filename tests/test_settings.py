@@ -1,0 +1,62 @@
+"""Settings: every mistake is named, nothing is guessed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from router.settings import Settings, SettingsRefused, load
+
+
+def refusal(environment: dict[str, str], folder: Path) -> str:
+    with pytest.raises(SettingsRefused) as refused:
+        load(environment, folder)
+    return str(refused.value)
+
+
+def test_a_variable_wins_over_the_file(tmp_path: Path) -> None:
+    (tmp_path / "threadline.toml").write_text('port = 9000\nregion = "AT"\nphones = ["PJSIP/101"]\n')
+    settings = load({"THREADLINE_PORT": "9001"}, tmp_path)
+    assert (settings.port, settings.region, settings.phones) == (9001, "AT", ("PJSIP/101",))
+
+
+def test_lists_and_tables_are_json_in_variables(tmp_path: Path) -> None:
+    variables = {"THREADLINE_PHONES": '["PJSIP/101"]', "THREADLINE_TWILIO_QUEUES": '{"sales": "queue:Sales"}'}
+    settings = load(variables, tmp_path)
+    assert settings.phones == ("PJSIP/101",)
+    assert settings.twilio_queues == {"sales": "queue:Sales"}
+
+
+def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
+    (tmp_path / "threadline.toml").write_text("colour = 'red'\n")
+    text = refusal(
+        {
+            "THREADLINE_PROT": "1",
+            "THREADLINE_PORT": "99999",
+            "THREADLINE_SECRET": "hunter2",
+            "THREADLINE_PHONES": "[PJSIP/101]",
+            "THREADLINE_PUBLIC_URL": "example.org",
+        },
+        tmp_path,
+    )
+    for name in ("THREADLINE_PROT", "THREADLINE_PORT", "THREADLINE_SECRET", "THREADLINE_PHONES", "THREADLINE_COLOUR"):
+        assert name in text
+    assert "http://" in text
+    assert "hunter2" not in text
+
+
+def test_a_file_that_is_named_must_be_there_and_readable(tmp_path: Path) -> None:
+    assert "is not there" in refusal({"THREADLINE_CONFIG": str(tmp_path / "no.toml")}, tmp_path)
+    (tmp_path / "bad.toml").write_text("port = \n")
+    assert "bad.toml" in refusal({"THREADLINE_CONFIG": str(tmp_path / "bad.toml")}, tmp_path)
+
+
+def test_other_programs_variables_are_none_of_ours(tmp_path: Path) -> None:
+    assert load({"PATH": "/bin", "PORT": "1"}, tmp_path) == Settings()
+
+
+def test_secrets_do_not_show(tmp_path: Path) -> None:
+    settings = load({"THREADLINE_SECRET": "s" * 40, "THREADLINE_AMI_SECRET": "hunter2"}, tmp_path)
+    assert "ssss" not in repr(settings)
+    assert "hunter2" not in repr(settings)
