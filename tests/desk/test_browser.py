@@ -1,0 +1,331 @@
+"""The pages in a real Chromium, on the whole service: what is pushed, what is left behind, and what the keys do."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+import uvicorn
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+
+from router.agents import people
+from router.app import Agents, House, agents_of, assembled, browser_queues, prompt_store, sign_in_of
+from router.core.events import DigitsEntered, InputTimedOut
+from router.messages.registration import Registration
+from router.settings import Settings
+from router.web_app import web_app
+
+pytestmark = [pytest.mark.needs("chromium"), pytest.mark.asyncio(loop_scope="module")]
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+PROJECT = Path(__file__).parents[2]
+NUMBER = "+493023125011"
+BODY = "Ihr Ökostrom-Angebot wartet."
+
+
+class Clock:
+    """Real time, on a Tuesday morning, when the hotline is open."""
+
+    def __init__(self) -> None:
+        self._ahead = datetime(2026, 3, 31, 8, 0, tzinfo=UTC) - datetime.now(UTC)
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self._ahead
+
+
+@dataclass
+class Site:
+    """The whole service without Asterisk; it can go down and come back."""
+
+    house: House
+    agents: Agents
+    browser: Browser
+    port: int
+    server: uvicorn.Server | None = None
+    running: asyncio.Task[None] | None = None
+    faults: list[str] = field(default_factory=list)
+
+    async def up(self) -> None:
+        stopping = asyncio.Event()
+        app = web_app(self.house, self.agents, await prompt_store(self.house.settings), stopping)
+        self.server = uvicorn.Server(uvicorn.Config(app, port=self.port, log_config=None, lifespan="off"))
+        self.stopping = stopping
+        listening = socket.create_server(("127.0.0.1", self.port))
+        self.running = asyncio.create_task(self.server.serve([listening]))
+
+    async def down(self) -> None:
+        if self.server is not None and self.running is not None:
+            self.stopping.set()
+            self.server.should_exit = True
+            await self.running
+            self.server = self.running = None
+
+    async def person(self, login: str, language: str = "en", role: str = "agent") -> str:
+        new = people.NewPerson(login=login, name=f"{login.title()} Muster", role=role, language=language)
+        async with self.house.database.begin() as connection:
+            return await people.add(connection, new, self.house.settings.queues, self.house.clock())
+
+    @asynccontextmanager
+    async def page(self, person_id: str, lands_on: str = "/desk") -> AsyncIterator[Page]:
+        """A page of somebody who came by a one-time link."""
+        context: BrowserContext = await self.browser.new_context()
+        page = await context.new_page()
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("console", lambda said: self._note(said.text) if said.type in ("error", "warning") else None)
+        link = await sign_in_of(self.house).make_link(person_id, lands_on)
+        await page.goto(f"http://127.0.0.1:{self.port}{link}")
+        await page.wait_for_url(f"**{lands_on}")
+        if lands_on == "/desk":
+            await live(page)
+        yield page
+        await context.close()
+
+    def _note(self, text: str) -> None:
+        if "Failed to load resource" not in text and "ERR_" not in text:
+            self.faults.append(text)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), headless=True, args=list(FLAGS)
+        )
+        yield launched
+        await launched.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def site(tmp_path: Path, browser: Browser) -> AsyncIterator[Site]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    settings = Settings(
+        database=f"sqlite:///{tmp_path}/desk.db",
+        secret="s" * 32,
+        data_dir=tmp_path,
+        flows=PROJECT / "ivr_flows",
+        service_number="+493023125000",
+        port=port,
+        public_url=f"http://127.0.0.1:{port}",
+    )
+    async with assembled(settings, Clock()) as house:
+        agents = agents_of(house)
+        queues = house.test_phone.queues = browser_queues(house, agents)
+        made = Site(house, agents, browser, port)
+        await made.up()
+        yield made
+        await queues.close()
+        await made.down()
+    assert made.faults == []
+
+
+async def live(page: Page) -> None:
+    await expect(page.locator("#connection[data-state=live]")).to_be_visible()
+    await expect(page.locator("#cards .idle, #cards article")).to_be_visible()
+
+
+async def message(site: Site) -> None:
+    """A message to `NUMBER` with an offer that holds for a day."""
+    now = site.house.clock()
+    await site.house.registrar.register(
+        Registration.model_validate(
+            {
+                "external_id": "crm-1",
+                "channel": "sms",
+                "to": {"phone": NUMBER},
+                "customer": {"name": "Jana Mustermann", "language": "de"},
+                "offer": {
+                    "title": "Ökostrom mit Preisgarantie",
+                    "valid_until": (now + timedelta(hours=26, minutes=30)).isoformat(),
+                    "queue": "default",
+                },
+                "body": BODY,
+                "sent_at": (now - timedelta(hours=1)).isoformat(),
+            },
+            context={"region": "DE"},
+        )
+    )
+
+
+async def dial_to_queue(site: Site, number: str = NUMBER) -> str:
+    """A call that is in the queue, by way of the flow; its id."""
+    phone = site.house.test_phone
+    turn = await phone.dial(number, withheld=False, service_number="+493023125000")
+    for _ in range(20):
+        command = turn.commands[-1]
+        if command.kind == "transfer":
+            return turn.call_id
+        assert command.kind == "ask_digits", command
+
+        event = DigitsEntered("1") if command.max_digits == 1 else InputTimedOut()
+        turn = await phone.send(turn.call_id, event)
+    raise AssertionError("the flow leads to no queue")
+
+
+async def test_a_card_comes_while_it_rings_and_leaves_nothing_behind(site: Site) -> None:
+    await message(site)
+    anna = await site.person("anna")
+    async with site.page(anna) as page:
+        await page.keyboard.press("r")
+        await expect(page.locator(".presence[data-presence=ready]")).to_be_visible()
+        call_id = await dial_to_queue(site)
+        card = page.locator("#cards article")
+        await expect(card).to_have_attribute("data-state", "ringing")
+        await expect(card).to_contain_text("Jana Mustermann")
+        await expect(card).to_contain_text(BODY)
+        await expect(card.locator(".countdown")).to_have_text("1 day 2 h left", timeout=3000)
+        assert (await page.title()).startswith("☎")
+        await page.keyboard.press("a")
+        await expect(card).to_have_attribute("data-state", "talking")
+        await site.house.test_phone.hang_up(call_id)
+        await expect(card).to_have_count(0)
+        await expect(page.locator("#news")).to_have_text("The caller hung up.")
+        content = await page.content()
+        assert "Jana" not in content and BODY not in content and "Ökostrom" not in content
+        assert not (await page.title()).startswith("☎")
+
+
+async def test_two_desks_ring_and_one_answers(site: Site) -> None:
+    await message(site)
+    anna, ben = await site.person("anna"), await site.person("ben")
+    async with site.page(anna) as first, site.page(ben) as second:
+        for page in (first, second):
+            await page.get_by_role("button", name="Ready").click()
+        await dial_to_queue(site)
+        for page in (first, second):
+            await expect(page.locator("article[data-state=ringing]")).to_be_visible()
+        await first.get_by_role("button", name="Answer").click()
+        await expect(first.locator("article[data-state=talking]")).to_be_visible()
+        await expect(second.locator("article")).to_have_count(0)
+        await expect(second.locator("#news")).to_have_text("Somebody else took the call.")
+        await first.keyboard.press("e")
+        await expect(first.locator("article")).to_have_count(0)
+
+
+async def test_a_lost_connection_misses_nothing_and_is_shown(site: Site) -> None:
+    await message(site)
+    anna = await site.person("anna")
+    await site.agents.presence.ready(anna)
+    async with site.page(anna) as page:
+        first = await dial_to_queue(site)
+        await expect(page.locator("article[data-state=ringing]")).to_be_visible()
+        await site.down()
+        await expect(page.locator("#connection[data-state=reconnecting]")).to_be_visible()
+        await expect(page.locator("#stale")).to_contain_text("this may already be another call")
+        await site.house.test_phone.hang_up(first)
+        second = await dial_to_queue(site, "+493023125099")
+        await site.up()
+        await live(page)
+        await expect(page.locator("article[data-label=unknown]")).to_be_visible()
+        await expect(page.locator("#stale")).to_be_hidden()
+        assert "Jana" not in await page.content()
+        await page.reload()
+        await expect(page.locator("article[data-label=unknown]")).to_be_visible()
+        await site.house.test_phone.hang_up(second)
+        await expect(page.locator("article")).to_have_count(0)
+
+
+async def test_a_card_that_cannot_be_loaded_shows_no_old_one(site: Site) -> None:
+    await message(site)
+    anna = await site.person("anna")
+    await site.agents.presence.ready(anna)
+    async with site.page(anna) as page:
+        first = await dial_to_queue(site)
+        await expect(page.locator("article")).to_contain_text("Jana")
+        await page.route("**/desk/cards", lambda route: route.fulfill(status=500, body="{}"))
+        await site.house.test_phone.hang_up(first)
+        await dial_to_queue(site, "+493023125099")
+        await expect(page.locator("#cards")).to_contain_text("cannot be loaded right now")
+        assert "Jana" not in await page.content()
+        await page.unroute("**/desk/cards")
+        await expect(page.locator("article[data-label=unknown]")).to_be_visible()
+
+
+async def test_the_session_ends_in_all_windows(site: Site) -> None:
+    anna = await site.person("anna")
+    async with site.page(anna) as page:
+        other = await page.context.new_page()
+        await other.goto(f"http://127.0.0.1:{site.port}/testphone")
+        await other.get_by_role("button", name="Sign out").click()
+        await page.wait_for_url("**/sign-in?next=**")
+
+
+async def test_keys_work_but_never_while_typing_or_when_turned_off(site: Site) -> None:
+    anna = await site.person("anna", "de")
+    async with site.page(anna) as page:
+        state = page.locator("#bar .presence")
+        await page.keyboard.press("r")
+        await expect(state).to_contain_text("Bereit")
+        await page.locator("#reason").focus()
+        await page.keyboard.press("o")
+        await page.locator("h1").first.evaluate("element => document.activeElement.blur()")
+        await page.keyboard.press("Control+o")
+        await expect(state).to_contain_text("Bereit")
+        await page.locator("#reason").select_option("lunch")
+        await page.locator("#reason").blur()
+        await page.keyboard.press("p")
+        await expect(state).to_contain_text("Pause: Mittag")
+        await page.locator("#shortcuts").uncheck()
+        await page.locator("#shortcuts").blur()
+        await page.keyboard.press("o")
+        await page.get_by_role("button", name="Bereit").click()
+        await expect(state).to_contain_text("Bereit")
+        await page.reload()
+        await expect(page.locator("#shortcuts")).not_to_be_checked()
+
+
+async def test_a_call_from_the_test_phones_page_reaches_the_desk(site: Site) -> None:
+    await message(site)
+    anna = await site.person("anna")
+    await site.agents.presence.ready(anna)
+    async with site.page(anna) as desk, site.page(anna, "/testphone") as phone:
+        await phone.get_by_label("Caller's number").fill("030/23125011")
+        await phone.locator("#at").fill("")
+        await phone.get_by_role("button", name="Dial").click()
+        await expect(phone.locator("#heard li.house").first).to_be_visible()
+        for _ in range(10):
+            if await phone.locator("#state[data-state=queue]").count():
+                break
+            await phone.locator("#keypad button:not([disabled])").first.click()
+            await phone.wait_for_function("!document.querySelector('#hang-up').disabled")
+        await expect(phone.locator("#state")).to_have_text("Waiting in the queue")
+        await expect(phone.locator("#trace li").first).to_be_visible()
+        await expect(desk.locator("article")).to_contain_text("Jana Mustermann")
+        await phone.get_by_role("button", name="Hang up").click()
+        await expect(phone.locator("#state")).to_have_text("Call ended")
+        await expect(desk.locator("article")).to_have_count(0)
+
+
+async def test_from_ringing_to_the_card_takes_a_moment(site: Site) -> None:
+    await message(site)
+    anna = await site.person("anna")
+    async with site.page(anna) as page:
+        waited = []
+        for number in range(5):
+            seen = page.locator("article[data-state=ringing]").wait_for(timeout=10_000)
+            started = time.perf_counter()
+            await asyncio.gather(seen, site.agents.ringing.called(f"call-{number}", None, anna, "default"))
+            waited.append(time.perf_counter() - started)
+            await site.agents.ringing.over(f"call-{number}")
+            await page.locator("article").wait_for(state="detached")
+    print("from ringing to the card, ms:", json.dumps([round(each * 1000) for each in sorted(waited)]))
+    assert sorted(waited)[2] < 1.0
