@@ -27,7 +27,6 @@ export default defineConfig({
     // Inlined files would be data: addresses, which the pages' content security policy refuses.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    // htmx carries an eval for features that the pages leave off; Vite need not warn at every build.
-    rollupOptions: { input: entries, checks: { eval: false } },
+    rollupOptions: { input: entries },
   },
 });
