@@ -17,7 +17,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from router.errors import Refused
 from router.messages.reading import FileReader, Format, HeaderRefused, Row, reader
 from router.messages.registrar import Registered, Registrar
+from router.messages.registration import Registration
 from router.messages.rows import FileRefused
+from router.store.database import Connection
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +31,9 @@ _SHARE_FOR_OTHERS = 0.25
 """Part of the time in which a running import leaves the database to others: SQLite has one writer at a time, and those
 who wait for it look again only now and then."""
 
+_MOST_TRIES = 5
+_PASSING = frozenset({"40P01", "40001"})
+"""PostgreSQL's deadlock_detected and serialization_failure: the same may work the next time."""
 _UNREACHABLE = (OperationalError, InterfaceError, PoolTimeout, OSError, TimeoutError)
 
 
@@ -125,13 +130,7 @@ async def _stored(rows: Sequence[Row], registrar: Registrar) -> AsyncIterator[Ro
         return
     try:
         async with registrar.database.begin() as connection:
-            outcomes = []
-            for row in rows:
-                try:
-                    registered = await registrar.register_in(connection, row.registration) if row.registration else None
-                    outcomes.append(RowOutcome(row.number, row.external_id, registered, row.errors))
-                except Refused as refused:
-                    outcomes.append(_refused(row, refused))
+            outcomes = await _stored_in(connection, rows, registrar)
     except (SQLAlchemyError, *_UNREACHABLE) as error:
         # Another import of the same messages may have come in between, or one row cannot be stored.
         log.warning("batch_not_stored", first_row=rows[0].number, rows=len(rows), error=type(error).__name__)
@@ -142,10 +141,26 @@ async def _stored(rows: Sequence[Row], registrar: Registrar) -> AsyncIterator[Ro
             yield outcome
 
 
+async def _stored_in(connection: Connection, rows: Sequence[Row], registrar: Registrar) -> list[RowOutcome]:
+    """What is new at one go, the rest row by row after it."""
+    told = [row.registration for row in rows if row.registration]
+    at_once = iter(await registrar.register_new(connection, told))
+    outcomes = []
+    for row in rows:
+        try:
+            registered = None
+            if row.registration:
+                registered = next(at_once) or await registrar.register_in(connection, row.registration)
+            outcomes.append(RowOutcome(row.number, row.external_id, registered, row.errors))
+        except Refused as refused:
+            outcomes.append(_refused(row, refused))
+    return outcomes
+
+
 async def _one_by_one(rows: Sequence[Row], registrar: Registrar) -> AsyncIterator[RowOutcome]:
     for row in rows:
         try:
-            registered = await registrar.register(row.registration) if row.registration else None
+            registered = await _alone(row.registration, registrar) if row.registration else None
             yield RowOutcome(row.number, row.external_id, registered, row.errors)
         except Refused as refused:
             yield _refused(row, refused)
@@ -156,7 +171,18 @@ async def _one_by_one(rows: Sequence[Row], registrar: Registrar) -> AsyncIterato
             return
         except DBAPIError as error:
             log.error("row_not_stored", row=row.number, error=type(error).__name__)
-            yield RowOutcome(row.number, row.external_id, errors=_errors("row", "cannot be stored"))
+            yield RowOutcome(row.number, row.external_id, errors=_errors("row", "could not be stored; send it again"))
+
+
+async def _alone(registration: Registration, registrar: Registrar) -> Registered:
+    """Register in a transaction of its own, again when another one was in the way."""
+    for _ in range(_MOST_TRIES - 1):
+        try:
+            return await registrar.register(registration)
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) not in _PASSING:
+                raise
+    return await registrar.register(registration)
 
 
 def _refused(row: Row, refused: Refused) -> RowOutcome:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,10 +11,11 @@ from typing import Any
 from router.errors import Refused
 from router.matching import codes
 from router.matching.codes import CodeKeys
+from router.messages import customers
 from router.messages.changes import changed_fields
 from router.messages.fields import is_storable
 from router.messages.handles import QR_PATH, HandleRules, qr_svg
-from router.messages.registration import Customer, Registration, as_sent
+from router.messages.registration import Registration, as_sent
 from router.store import messages as store
 from router.store.database import Connection, Database, new_id
 
@@ -56,6 +57,16 @@ class Registered:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class _New:
+    """A message about to be stored."""
+
+    message_id: str
+    code: str
+    registration: Registration
+    columns: dict[str, Any]
+
+
 class Registrar:
     """Where messages are registered and looked up by their senders."""
 
@@ -91,16 +102,26 @@ class Registrar:
             known = await self._known(connection, registration, digest)
             if known is not None:
                 return known
-            message_id = self._make_id()
-            code = codes.make(self.rules.code_digits, self._draw)
+            new = self._new(registration, digest)
             # The message first and its customer after it: where another transaction was quicker with the same
             # message, nothing was changed.
-            if await store.add(connection, self._columns(message_id, code, registration, digest)):
-                await self._keep_customer(connection, message_id, registration)
-                return self._registered(
-                    message_id, registration.external_id, code, registration.reference, self.rules.service_number, True
-                )
+            if await store.add(connection, [new.columns]):
+                await self._keep_customers(connection, [new])
+                return self._of_new(new)
         raise Refused(503, "No free code", "All callback codes tried are in use. Set a larger THREADLINE_CODE_DIGITS.")
+
+    async def register_new(
+        self, connection: Connection, registrations: Sequence[Registration]
+    ) -> list[Registered | None]:
+        """Register at one go, within the caller's transaction, what is plainly new, and leave the rest (None) for
+        `register_in`: known messages, and a message or customer that came before in ``registrations``."""
+        known = await store.known_among(connection, [each.external_id for each in registrations if each.external_id])
+        plain = _plainly_new(registrations, known)
+        new = {place: self._new(registrations[place], registrations[place].digest()) for place in plain}
+        stored = await store.add(connection, [each.columns for each in new.values()]) if new else set()
+        new = {place: each for place, each in new.items() if each.message_id in stored}
+        await self._keep_customers(connection, list(new.values()))
+        return [self._of_new(new[place]) if place in new else None for place in range(len(registrations))]
 
     async def stored(self, message_id: str) -> dict[str, Any] | None:
         """A message as JSON, with its fields and handles, or None."""
@@ -143,10 +164,12 @@ class Registrar:
             more={"errors": [{"field": field, "message": "differs from what is registered"} for field in fields]},
         )
 
-    def _columns(self, message_id: str, code: str, registration: Registration, digest: str) -> dict[str, Any]:
+    def _new(self, registration: Registration, digest: str) -> _New:
+        message_id = self._make_id()
+        code = codes.make(self.rules.code_digits, self._draw)
         now = self._clock()
         sent_at = registration.sent_at or now
-        return {
+        columns = {
             "id": message_id,
             "external_id": registration.external_id,
             "digest": digest,
@@ -164,34 +187,21 @@ class Registrar:
             "sent_at": sent_at,
             "created_at": now,
         }
+        return _New(message_id, code, registration, columns)
 
-    async def _keep_customer(self, connection: Connection, message_id: str, registration: Registration) -> None:
-        customer = registration.customer
-        if customer is None:
-            return
-        # The number a message went to is on file by that; a household shows by two customers having it.
-        numbers = {*(customer.phones or ()), *([registration.to.phone] if registration.to.phone else [])}
-        customer_id = await self._customer_id(connection, customer, numbers)
-        if customer.phones is not None:
-            await store.drop_other_phones(connection, customer_id, numbers)
-        await store.add_phones(connection, customer_id, numbers)
-        await store.set_customer(connection, message_id, customer_id)
+    async def _keep_customers(self, connection: Connection, new: Sequence[_New]) -> None:
+        addressees = [
+            customers.Addressee(each.message_id, each.registration.customer, each.registration.to.phone)
+            for each in new
+            if each.registration.customer is not None
+        ]
+        await customers.keep(connection, addressees, self._make_id, self._clock())
 
-    async def _customer_id(self, connection: Connection, customer: Customer, numbers: set[str]) -> str:
-        """A customer told without an id is the one told before with the same name and a number in common: the same
-        person must not look like two who share a number."""
-        if customer.external_id is None and numbers:
-            known = await store.nameless_customer(connection, customer.name, numbers)
-            if known is not None:
-                return known
-        values = {
-            "id": self._make_id(),
-            "external_id": customer.external_id,
-            "name": customer.name,
-            "language": customer.language,
-            "created_at": self._clock(),
-        }
-        return await store.keep_customer(connection, values)
+    def _of_new(self, new: _New) -> Registered:
+        told = new.registration
+        return self._registered(
+            new.message_id, told.external_id, new.code, told.reference, self.rules.service_number, True
+        )
 
     def _of_row(self, row: store.MessageRow) -> Registered:
         code = None if row.code_sealed is None else self._keys.unseal(row.code_sealed, row.id)
@@ -233,3 +243,21 @@ class Registrar:
             "sent_at": as_sent(row.sent_at),
             "code_expires_at": as_sent(row.code_expires_at),
         }
+
+
+def _plainly_new(registrations: Sequence[Registration], known: Collection[str]) -> list[int]:
+    """The places of those whose order does not matter: each message and each customer at its first place only, and
+    none whose customer has to be looked for by name."""
+    plain = []
+    seen: set[tuple[str, str]] = {("message", external_id) for external_id in known}
+    for place, each in enumerate(registrations):
+        keys = set()
+        if each.external_id is not None:
+            keys.add(("message", each.external_id))
+        if each.customer is not None and each.customer.external_id is not None:
+            keys.add(("customer", each.customer.external_id))
+        nameless = each.customer is not None and each.customer.external_id is None
+        if not nameless and not keys & seen:
+            plain.append(place)
+        seen |= keys
+    return plain

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, Table, delete, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from router.store.database import Connection
@@ -70,10 +70,17 @@ async def customers_at(connection: Connection, number: str, limit: int) -> list[
     return list((await connection.execute(query)).scalars())
 
 
-async def add(connection: Connection, values: Mapping[str, Any]) -> bool:
-    """Store a new message; False when its ``external_id`` or its callback code is taken already."""
-    statement = _insert(connection, messages).values(**values).on_conflict_do_nothing()
-    return (await connection.execute(statement)).rowcount == 1
+async def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    """Store new messages and answer the ids of those stored: a message whose ``external_id`` or callback code is taken
+    already is left out."""
+    statement = _insert(connection, messages).on_conflict_do_nothing().returning(messages.c.id)
+    return set((await connection.execute(statement, _in_order(rows))).scalars())
+
+
+async def known_among(connection: Connection, external_ids: Collection[str]) -> set[str]:
+    """Which of these ids of their senders stand for stored messages."""
+    query = select(messages.c.external_id).where(messages.c.external_id.in_(external_ids))
+    return set((await connection.execute(query)).scalars())
 
 
 async def by_id(connection: Connection, message_id: str) -> MessageRow | None:
@@ -102,9 +109,11 @@ async def _whole(connection: Connection, condition: ColumnElement[bool]) -> Mess
     return found
 
 
-async def set_customer(connection: Connection, message_id: str, customer_id: str) -> None:
-    """Say whose message it is."""
-    await connection.execute(update(messages).where(messages.c.id == message_id).values(customer_id=customer_id))
+async def set_customers(connection: Connection, owners: Mapping[str, str]) -> None:
+    """Say whose the messages are: customer ids by message ids."""
+    statement = update(messages).where(messages.c.id == bindparam("message")).values(customer_id=bindparam("customer"))
+    rows = [{"message": message_id, "customer": customer_id} for message_id, customer_id in owners.items()]
+    await connection.execute(statement, rows)
 
 
 async def remove(connection: Connection, external_ids: Collection[str]) -> None:
@@ -112,10 +121,10 @@ async def remove(connection: Connection, external_ids: Collection[str]) -> None:
     await connection.execute(delete(messages).where(messages.c.external_id.in_(external_ids)))
 
 
-async def keep_customer(connection: Connection, values: Mapping[str, Any]) -> str:
-    """Store a customer and answer the id: one that is known by ``external_id`` keeps its own, and what is None in
-    ``values`` stays as it is stored."""
-    new = _insert(connection, customers).values(**values)
+async def keep_customers(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[str | None, str]:
+    """Store customers and answer their ids by ``external_id``, which must differ: one that is known keeps its id, and
+    what is None in ``rows`` stays as it is stored."""
+    new = _insert(connection, customers)
     known = new.on_conflict_do_update(
         index_elements=["external_id"],
         set_={
@@ -123,8 +132,8 @@ async def keep_customer(connection: Connection, values: Mapping[str, Any]) -> st
             "language": func.coalesce(new.excluded.language, customers.c.language),
         },
     )
-    customer_id: str = (await connection.execute(known.returning(customers.c.id))).scalar_one()
-    return customer_id
+    kept = await connection.execute(known.returning(customers.c.external_id, customers.c.id), _in_order(rows))
+    return {row.external_id: row.id for row in kept}
 
 
 async def nameless_customer(connection: Connection, name: str | None, numbers: Collection[str]) -> str | None:
@@ -149,17 +158,21 @@ async def phones_of(connection: Connection, customer_id: str) -> list[str]:
     return list((await connection.execute(query.order_by(customer_phones.c.number))).scalars())
 
 
-async def add_phones(connection: Connection, customer_id: str, numbers: Iterable[str]) -> None:
-    """Put numbers on file for a customer; those that are there already stay."""
-    rows = [{"customer_id": customer_id, "number": number} for number in sorted(set(numbers))]
-    if rows:
-        await connection.execute(_insert(connection, customer_phones).values(rows).on_conflict_do_nothing())
+async def put_on_file(connection: Connection, phones: Mapping[str, Collection[str]], whole: Collection[str]) -> None:
+    """Put numbers on file, by customer ids; numbers that are there already stay. For the customers in ``whole`` these
+    are all there are: others are taken off file."""
+    pairs = sorted((customer_id, number) for customer_id, numbers in phones.items() for number in set(numbers))
+    if whole:
+        stays = tuple_(customer_phones.c.customer_id, customer_phones.c.number).in_(pairs)
+        await connection.execute(delete(customer_phones).where(customer_phones.c.customer_id.in_(whole), ~stays))
+    if pairs:
+        rows = [{"customer_id": customer_id, "number": number} for customer_id, number in pairs]
+        await connection.execute(_insert(connection, customer_phones).on_conflict_do_nothing(), rows)
 
 
-async def drop_other_phones(connection: Connection, customer_id: str, numbers: Collection[str]) -> None:
-    """Take all numbers of a customer off file but these."""
-    of_customer = customer_phones.c.customer_id == customer_id
-    await connection.execute(delete(customer_phones).where(of_customer, customer_phones.c.number.not_in(numbers)))
+def _in_order(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    # Transactions that lock rows in the same order wait for each other instead of ending in a deadlock.
+    return sorted(rows, key=lambda row: row["external_id"] or "")
 
 
 def _insert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from math import fsum
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -27,12 +28,12 @@ def ago(**delta: float) -> datetime:
     return NOW - timedelta(**delta)
 
 
-def a_message(message_id: str = "m1", sent_at: datetime | None = None, **fields: object) -> MessageRow:
+def a_message(message_id: str = "m1", sent_at: datetime | None = None, **fields: Any) -> MessageRow:
     row = MessageRow(message_id, sent_at or ago(hours=5), customer_id="anna", to_phone=MOBILE)
-    return replace(row, **fields)  # type: ignore[arg-type]
+    return replace(row, **fields)
 
 
-def keyed(**fields: object) -> MessageRow:
+def keyed(**fields: Any) -> MessageRow:
     return a_message(code_keyed=True, code_expires_at=NOW + timedelta(days=30), **fields)
 
 

@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.messages.rows import BROKEN, LONGEST_ROW, MOST_LINES, TOO_LONG, CsvRow, CsvRows, Decoder, FileRefused, Lines
+from router.messages.rows import (
+    BROKEN,
+    LONGEST_ROW,
+    MOST_LINES,
+    TOO_LONG,
+    CsvRow,
+    CsvRows,
+    Decoder,
+    FileRefused,
+    Lines,
+    TooLong,
+)
 
 
 def decoded(data: bytes, *, windows: bool = True, piece: int = 7) -> str:
@@ -19,7 +30,8 @@ def decoded(data: bytes, *, windows: bool = True, piece: int = 7) -> str:
 
 
 def rows_of(text: str, delimiter: str = ",") -> list[CsvRow]:
-    lines, rows, found = Lines(), CsvRows(delimiter), []
+    lines, rows = Lines(), CsvRows(delimiter)
+    found: list[CsvRow] = []
     for line in [*lines.feed(text), *lines.finish()]:
         found += rows.feed(line)
     return [*found, *rows.finish()]
@@ -50,7 +62,7 @@ def test_what_is_no_text_is_refused(start: bytes) -> None:
 
 def test_a_line_that_is_too_long_is_thrown_away_and_the_next_is_read() -> None:
     lines = Lines()
-    found = []
+    found: list[str | TooLong] = []
     for piece in ["a\n" + "x" * LONGEST_ROW, "x", "x" * LONGEST_ROW, "y\nb\r\n", "c"]:
         found += lines.feed(piece)
     assert [*found, *lines.finish()] == ["a", TOO_LONG, "b", "c"]
