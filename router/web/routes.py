@@ -61,6 +61,15 @@ def routes(
         values = {"next": local_path(wanted), "login": login, "problem": problem}
         return pages.page(request, "web/sign_in.html", None, status, **values)
 
+    async def end_session(request: Request) -> None:
+        """End the session the browser comes with, if any, and tell who has to know."""
+        person_id = await sign_in.end(request.cookies.get(guard.cookie, ""))
+        if person_id is not None:
+            _log.info("signed out", person=person_id)
+            bus.announce(f"desk:{person_id}")  # open event streams of this session look up that it is over
+            if not await sign_in.has_session(person_id):
+                await signed_out(person_id)
+
     @router.get("/")
     async def start(person: Person = Depends(guard.person)) -> Response:
         return RedirectResponse(person.home, SEE_OTHER)
@@ -86,6 +95,7 @@ def routes(
             except Refused as refused:
                 problem, status = "sign_in.busy", refused.status
             else:
+                await end_session(request)  # nobody else's session stays behind in this browser
                 answer = RedirectResponse(local_path(wanted) or person.home, SEE_OTHER)
                 guard.keep(answer, token)
                 return answer
@@ -103,6 +113,7 @@ def routes(
             token, lands_on = await sign_in.with_link(link_token[:_LONGEST_TOKEN])
         except LinkSpent:
             return sign_in_page(request, 403, "link.spent")
+        await end_session(request)
         answer = RedirectResponse(lands_on, SEE_OTHER)
         guard.keep(answer, token)
         return answer
@@ -110,12 +121,7 @@ def routes(
     @router.post("/sign-out")
     async def sign_out(request: Request) -> Response:
         guard.same_origin(request)
-        person_id = await sign_in.end(request.cookies.get(guard.cookie, ""))
-        if person_id is not None:
-            _log.info("signed out", person=person_id)
-            bus.announce(f"desk:{person_id}")  # open event streams of this session look up that it is over
-            if not await sign_in.has_session(person_id):
-                await signed_out(person_id)
+        await end_session(request)
         answer = RedirectResponse("/sign-in", SEE_OTHER)
         guard.drop(answer)
         return answer

@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import ipaddress
 import secrets
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -36,8 +37,9 @@ FREE_PER_LOGIN: Final = 3
 FREE_PER_ADDRESS: Final = 20
 """An address may be a whole contact centre behind one router."""
 LONGEST_WAIT: Final = 15.0
-WAITING_AT_ONCE: Final = 64
-WAITING_PER_LOGIN: Final = 4
+MOST_AT_ONCE: Final = {"login from address": 4, "login": 32, "address": 32, "all": 256}
+"""Attempts under way side by side; one more is told to come again. Guessing at one login from one address leaves room
+for its owner elsewhere, and guessing from one address for everybody else."""
 LANDINGS: Final = ("/desk", "/admin", "/testphone")
 
 _log = structlog.get_logger(__name__)
@@ -68,7 +70,7 @@ class SignIn:
         self._clock = clock
         self._key = key
         self._sleep = sleep
-        self._waiting: dict[str, int] = {}
+        self._under_way: Counter[str] = Counter()
 
     async def with_password(self, login: str, password: str, address: str | None) -> tuple[str, Person]:
         """A new session's token and its person.
@@ -76,7 +78,7 @@ class SignIn:
         Raises `SignInFailed`, and `Refused` (429) when too many attempts are waiting already.
         """
         by_login, by_address = self._subject("login", login.casefold()), self._subject("address", network(address))
-        with self._one_more(by_login):
+        with self._one_more(by_login, by_address):
             row = await self._count_and_find(login, by_login, by_address)
             if not await self._passwords.fits(password, row.password_hash if row else None) or row is None:
                 async with self._database.begin() as connection:
@@ -153,22 +155,21 @@ class SignIn:
         return hmac.digest(self._key, f"sign-in {kind} {text}".encode(), "sha256").hex()
 
     @contextmanager
-    def _one_more(self, subject: str) -> Iterator[None]:
-        mine = self._waiting.get(subject, 0)
-        if mine >= WAITING_PER_LOGIN or sum(self._waiting.values()) >= WAITING_AT_ONCE:
+    def _one_more(self, by_login: str, by_address: str) -> Iterator[None]:
+        subjects = {"login from address": by_login + by_address, "login": by_login, "address": by_address, "all": ""}
+        if any(self._under_way[subjects[kind]] >= most for kind, most in MOST_AT_ONCE.items()):
             raise Refused(
                 429,
                 "Too many sign-ins at once",
                 "Too many sign-ins are waiting. Wait half a minute and try again.",
                 headers={"Retry-After": "30"},
             )
-        self._waiting[subject] = mine + 1
+        self._under_way.update(subjects.values())
         try:
             yield
         finally:
-            self._waiting[subject] -= 1
-            if not self._waiting[subject]:
-                del self._waiting[subject]
+            self._under_way.subtract(subjects.values())
+            self._under_way += Counter()  # drops those at zero
 
 
 def delay(failed: int, free: int) -> float:

@@ -84,8 +84,8 @@ class House:
             assert await people.add(connection, values)
         return str(values["id"])
 
-    def client(self, **headers: str) -> httpx.AsyncClient:
-        transport = httpx.ASGITransport(self.app, client=("192.0.2.1", 4711))
+    def client(self, address: str = "192.0.2.1", **headers: str) -> httpx.AsyncClient:
+        transport = httpx.ASGITransport(self.app, client=(address, 4711))
         return httpx.AsyncClient(transport=transport, base_url=ORIGIN, headers={"Origin": ORIGIN, **headers})
 
     @asynccontextmanager

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from router.store.tables import sign_in_failures, web_sessions
-from router.web.sign_in import LONGEST_WAIT, WAITING_PER_LOGIN, WINDOW, LinkSpent, delay, network
+from router.web.sign_in import LONGEST_WAIT, MOST_AT_ONCE, WINDOW, LinkSpent, delay, network
 
 if TYPE_CHECKING:
     from tests.web.conftest import House
@@ -139,15 +139,19 @@ async def test_attempts_side_by_side_do_not_get_past_the_count(house: House) -> 
         house.sign_in._sleep = wait
         tries = [
             asyncio.create_task(browser.post("/sign-in", data={"login": "anna", "password": "wrong"}))
-            for _ in range(WAITING_PER_LOGIN)
+            for _ in range(MOST_AT_ONCE["login from address"])
         ]
         waits = [await waiting.get() for _ in tries]
         one_more = await browser.post("/sign-in", data={"login": "anna", "password": "wrong"})
-        going_on.set()
+        async with house.client(address="192.0.2.2") as owner:
+            tries.append(asyncio.create_task(owner.post("/sign-in", data={"login": "anna", "password": PASSWORD})))
+            waits.append(await waiting.get())
+            going_on.set()
+            assert (await tries[-1]).status_code == 303
         await asyncio.gather(*tries)
     assert one_more.status_code == 429
     assert "Too many sign-ins" in one_more.text
-    assert sorted(waits) == [1.0, 2.0, 4.0, 8.0]
+    assert sorted(waits) == [1.0, 2.0, 4.0, 8.0, 15.0]
 
 
 async def test_a_session_ends_after_twelve_hours(house: House) -> None:
@@ -173,6 +177,16 @@ async def test_signing_out_on_one_of_two_computers_is_not_leaving(house: House) 
         await browser.post("/sign-out")
         assert house.left == []
         assert (await other.get("/testphone")).status_code == 200
+
+
+async def test_signing_in_as_somebody_else_leaves_no_session_behind(house: House) -> None:
+    await house.add("ben")
+    async with house.signed_in("anna") as browser, house.client() as thief:
+        thief.cookies.update(browser.cookies)
+        await browser.post("/sign-in", data={"login": "ben", "password": PASSWORD})
+        assert (await browser.get("/testphone")).status_code == 200
+        assert (await thief.get("/testphone")).status_code == 401
+    assert house.left == ["id-anna"]
 
 
 async def test_a_link_signs_in_once(house: House) -> None:

@@ -10,9 +10,10 @@ form.addEventListener("submit", async (event) => {
   const [file, button] = [document.getElementById("file").files[0], form.querySelector("button")];
   button.disabled = true;
   errors.replaceChildren();
+  progress.textContent = "";
   const counts = { good: 0, bad: 0 };
   try {
-    const kind = /\.(nd)?jsonl?$/i.test(file.name) ? "application/x-ndjson" : "text/csv";
+    const kind = /\.(ndjson|jsonl)$/i.test(file.name) ? "application/x-ndjson" : "text/csv";
     const response = await request("/v1/messages/import", {
       method: "POST",
       headers: { "Content-Type": kind },
@@ -21,15 +22,14 @@ form.addEventListener("submit", async (event) => {
     });
     await eachLine(response.body, (line) => {
       const answer = JSON.parse(line);
-      const problem = answer.error ?? answer.errors ?? answer.detail;
-      if (problem === undefined) counts.good++;
-      else if (++counts.bad <= MOST_SHOWN) showError(answer, counts.good + counts.bad, problem);
+      if (!answer.errors) counts.good++;
+      else if (++counts.bad <= MOST_SHOWN) showError(answer);
       say(texts.progress, { ...counts, done: counts.good + counts.bad });
     });
     if (counts.bad > MOST_SHOWN) addError(texts.more.replace("{n}", counts.bad - MOST_SHOWN));
     say(texts.done, counts);
   } catch (error) {
-    progress.textContent = error.detail || error.message && error.status ? error.message : texts.failed;
+    progress.textContent = error.status && error.message ? error.message : texts.failed;
   } finally {
     button.disabled = false;
   }
@@ -47,9 +47,9 @@ async function eachLine(body, take) {
   }
 }
 
-function showError(answer, count, problem) {
-  const row = answer.external_id ?? texts.row.replace("{n}", answer.row ?? answer.line ?? count);
-  addError(`${row}: ${typeof problem === "string" ? problem : (problem.detail ?? JSON.stringify(problem))}`);
+function showError({ row, external_id, errors: found }) {
+  const where = texts.row.replace("{n}", row) + (external_id ? ` (${external_id})` : "");
+  addError(`${where}: ${found.map(({ field, message }) => `${field}: ${message}`).join("; ")}`);
 }
 
 function addError(text) {

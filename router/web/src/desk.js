@@ -46,10 +46,20 @@ function show(html) {
   const ringing = root.querySelector('[data-state="ringing"]');
   if (root.querySelector("[data-card]")) news.textContent = "";
   document.title = ringing ? `☎ ${texts.ringing} – Threadline` : plainTitle;
+  announce(root.querySelector("[data-card]"));
   setStale();
 }
 
 const plainTitle = document.title;
+let announced = "";
+
+// For screen readers: that there is a call, and how sure we are, once for each change; not the whole card.
+function announce(card) {
+  const heading = card ? card.querySelector("h2").textContent.replace(/\s+/g, " ").trim() : "";
+  const key = card ? `${card.dataset.card} ${heading}` : "";
+  if (key !== announced) at("announcement").textContent = heading;
+  announced = key;
+}
 
 async function loadBar() {
   try {
@@ -178,7 +188,7 @@ bar.addEventListener("change", async (event) => {
       replaceBar(await fragment("/desk/phone", form({ phone: event.target.value })));
     } catch (error) {
       await loadBar();
-      news.textContent = error.detail || texts.action_failed;
+      news.textContent = (error.status && error.message) || texts.action_failed;
     }
   } else if (event.target.id === "reason") {
     const paused = bar.querySelector('button[data-presence="paused"]');

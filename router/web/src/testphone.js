@@ -20,7 +20,7 @@ async function ask(address, options) {
     return answer;
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    at("problem").textContent = error instanceof Failed && error.detail ? error.detail : texts.failed;
+    at("problem").textContent = error instanceof Failed && error.message ? error.message : texts.failed;
     at("problem").hidden = false;
     return null;
   }

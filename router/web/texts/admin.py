@@ -77,10 +77,9 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "admin.import.file": ("CSV- oder NDJSON-Datei", "CSV or NDJSON file"),
     "admin.import.submit": ("Einlesen", "Import"),
     "admin.import.explain": (
-        "Jede Zeile wird für sich erfasst. Dieselbe Datei noch einmal einzulesen schadet nicht, "
-        "wenn die Zeilen eine external_id haben.",
-        "Every row is registered by itself. Importing the same file again does no harm "
-        "when its rows have an external_id.",
+        "Jede Zeile wird für sich erfasst und braucht eine external_id. "
+        "Dieselbe Datei noch einmal einzulesen schadet nicht.",
+        "Every row is registered by itself and needs an external_id. Importing the same file again does no harm.",
     ),
     "admin.length": ("Länge", "Length"),
     "admin.seconds": ("{n} s", "{n} s"),

@@ -1,5 +1,6 @@
 // Requests of the pages' scripts. A session that is over leads to the sign-in page.
 
+// A refusal; `message` is what the problem document says, for people.
 export class Failed extends Error {
   constructor(status, detail) {
     super(detail);
