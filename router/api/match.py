@@ -51,7 +51,7 @@ class MatchAnswer(BaseModel):
     candidates: list[CandidateAnswer]
 
 
-_EXAMPLE = {"from": "+49 171 3920001", "to": "+493023125000", "code": "482 139 0657", "language": "de"}
+_EXAMPLE = {"from": "+49 171 3920011", "to": "+493023125000", "code": "482 139 0657", "language": "de"}
 
 
 def routes(

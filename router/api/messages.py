@@ -57,12 +57,12 @@ class StoredMessage(Handles):
 _EXAMPLE: Final = {
     "external_id": "crm-2026-000123",
     "channel": "sms",
-    "to": {"phone": "+4917139200011"},
+    "to": {"phone": "+491713920011"},
     "customer": {
         "external_id": "K-1001",
         "name": "Anna Beispiel",
         "language": "de",
-        "phones": ["+4917139200011", "030/23125-011"],
+        "phones": ["+491713920011", "030/23125-011"],
     },
     "offer": {
         "title": "Ökostrom 12 Monate",

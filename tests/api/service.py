@@ -27,8 +27,9 @@ from tests.web.conftest import FAST
 FLOWS = Path(__file__).parents[2] / "ivr_flows"
 ORIGIN = "http://127.0.0.1:8080"
 SECRET = "a secret of the tests, long enough to pass"
-MOBILE, LANDLINE = "+4917139200011", "+493023125011"
+MOBILE, LANDLINE = "+491713920011", "+493023125011"
 SERVICE_NUMBER = "+493023125000"
+DATABASE = "api.db"
 START = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 
 MESSAGE: dict[str, Any] = {
@@ -120,7 +121,7 @@ class Service:
 @asynccontextmanager
 async def running(folder: Path, **settings: Any) -> AsyncIterator[Service]:
     """A service with its files in ``folder``."""
-    over = {"data_dir": folder, "database": f"sqlite:///{folder}/api.db", "secret": SECRET, "flows": FLOWS}
+    over = {"data_dir": folder, "database": f"sqlite:///{folder}/{DATABASE}", "secret": SECRET, "flows": FLOWS}
     chosen = load({}, folder, **(over | {"service_number": SERVICE_NUMBER} | settings))
     clock, stopping = Clock(), asyncio.Event()
     async with composition.assembled(chosen, clock) as house:

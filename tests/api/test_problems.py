@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import httpx
@@ -134,7 +133,7 @@ async def test_an_answer_that_breaks_in_the_middle_is_not_ended_properly(app: Fa
     assert [message["type"] for message in sent] == ["http.response.start"]
 
 
-async def test_people_get_a_page_in_their_language(service: Service, tmp_path: Path) -> None:
+async def test_people_get_a_page_in_their_language(service: Service) -> None:
     async with service.client(Accept="text/html", **{"Accept-Language": "de"}) as browser:
         answer = await browser.get("/nowhere")
     assert answer.status_code == 404

@@ -1,0 +1,146 @@
+"""Alive, ready, and the figures."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from prometheus_client.parser import text_string_to_metric_families
+
+from router.api import health
+from router.api.health import Alive, Readiness, Ready, is_loopback
+from router.api.metrics import Metrics
+from router.api.problems import install
+from router.core.events import WITHHELD, Caller, CallerHungUp
+from router.store import migrate
+from router.store.database import Database
+from tests.api.service import LANDLINE, ORIGIN, Service, problem
+
+
+@dataclass
+class Parts:
+    """What readiness looks at."""
+
+    listening: bool = True
+    connected: bool = True
+
+
+def client_of(database: Database, parts: Parts, stopping: asyncio.Event) -> httpx.AsyncClient:
+    app = FastAPI()
+    install(app)
+
+    async def anybody() -> None:
+        return None
+
+    readiness = Readiness(database, lambda: parts.listening, parts, stopping)
+    app.include_router(health.routes(readiness, Metrics(), anybody))
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
+
+
+async def test_ready_is_database_schema_and_fastagi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "KEPT_SECONDS", 0.0)
+    database, parts, stopping = Database(f"sqlite:///{tmp_path}/new.db"), Parts(), asyncio.Event()
+    client = client_of(database, parts, stopping)
+    told = problem(await client.get("/readyz"), 503)
+    assert "threadline db upgrade" in told["checks"]["database"]
+    await migrate.upgrade(database)
+    answer = await client.get("/readyz")
+    assert answer.status_code == 200
+    assert Ready.model_validate(answer.json()).checks == {
+        "database": "ok",
+        "fastagi": "listening",
+        "ami": "connected",
+    }
+    parts.connected = False
+    assert (await client.get("/readyz")).json()["checks"]["ami"] == "not connected"
+    parts.listening = False
+    assert problem(await client.get("/readyz"), 503)["checks"]["fastagi"] == "not listening"
+    parts.listening = True
+    stopping.set()
+    assert problem(await client.get("/readyz"), 503)["checks"]["service"] == "stopping"
+    await database.close()
+
+
+async def test_a_database_that_is_away_is_told_and_the_process_stays_alive(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/folder-that-is-not-there/x.db")
+    client = client_of(database, Parts(), asyncio.Event())
+    told = problem(await client.get("/readyz"), 503)
+    assert told["checks"]["database"] == "cannot be reached"
+    assert str(tmp_path) not in str(told)
+    assert Alive.model_validate((await client.get("/healthz")).json()).status == "ok"
+
+
+async def test_asking_often_looks_at_the_database_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[int] = []
+
+    async def current(_: Database) -> str:
+        looks.append(1)
+        return migrate.newest()
+
+    monkeypatch.setattr(migrate, "current", current)
+    client = client_of(Database(f"sqlite:///{tmp_path}/x.db"), Parts(), asyncio.Event())
+    answers = await asyncio.gather(*[client.get("/readyz") for _ in range(20)])
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(looks) == 1
+
+
+def figures(text: str) -> dict[str, float]:
+    return {
+        sample.name + str(sorted(sample.labels.items()) or ""): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+async def test_the_figures_count_calls_and_hold_nothing_personal(service: Service) -> None:
+    async with service.allowed() as client:
+        await service.register(client)
+        call_id = await service.call(Caller(LANDLINE))
+        await service.house.calls.handle(call_id, CallerHungUp())
+        await service.house.calls.hung_up("asterisk", "ref-1")  # told again: counted once
+        await service.call(WITHHELD, "ref-2")
+        answer = await client.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain")
+    told = figures(answer.text)
+    assert told["threadline_calls_started_total[('channel', 'asterisk')]"] == 2
+    ended = [value for name, value in told.items() if name.startswith("threadline_calls_ended_total")]
+    assert ended == [1]
+    assert told["threadline_turn_seconds_count[('channel', 'asterisk')]"] == 3
+    assert told["threadline_desk_pages_open"] == 0
+    for private in (LANDLINE[3:], call_id, "Anna", "crm-1"):
+        assert private not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("peer", "host", "headers", "status"),
+    [
+        ("127.0.0.1", "127.0.0.1:8080", {}, 200),
+        ("::1", "localhost:8080", {}, 200),
+        ("192.0.2.1", "127.0.0.1:8080", {}, 401),
+        ("127.0.0.1", "127.0.0.1:8080", {"X-Forwarded-For": "192.0.2.1"}, 401),
+        ("127.0.0.1", "127.0.0.1:8080", {"Forwarded": "for=192.0.2.1"}, 401),
+        ("127.0.0.1", "calls.example.com", {}, 401),
+    ],
+)
+async def test_figures_are_for_this_machine_or_a_key(
+    service: Service, peer: str, host: str, headers: dict[str, str], status: int
+) -> None:
+    transport = httpx.ASGITransport(service.app, client=(peer, 4711))
+    async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
+        assert (await client.get("/metrics", headers={"Host": host, **headers})).status_code == status
+        key = await service.key("calls:read")
+        allowed = await client.get("/metrics", headers={"Host": host, **headers, "Authorization": f"Bearer {key}"})
+        assert allowed.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "here"),
+    [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("[::1]", True), ("localhost", True)]
+    + [(name, False) for name in ("", "0.0.0.0", "192.0.2.1", "localhost.example.com", "testclient")],
+)
+def test_loopback_is_told_from_everything_else(host: str, here: bool) -> None:
+    assert is_loopback(host) is here
