@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -90,7 +90,7 @@ class DeskStream:
         self._heartbeat = heartbeat
         self.pages = pages or OpenPages()
 
-    async def events(self, signed_in: SignedIn, last_event_id: str | None) -> AsyncIterator[str]:
+    async def events(self, signed_in: SignedIn, last_event_id: str | None) -> AsyncGenerator[str]:
         """The text of the stream until the session ends, a newer page takes its place, or the service stops."""
         person_id = signed_in.person.id
         topic = f"desk:{person_id}"

@@ -102,6 +102,7 @@ async def test_two_phones_ring_one_answers(house: House, switchboard: Switchboar
     anna, bert = await house.person("anna", ANNA, "ready"), await house.person("bert", BERT, "ready")
     carla = await house.person("carla", "PJSIP/103", "ready")
     call = await house.call(CALLER)
+    event: AmiEvent
     for event in (QueueCallerJoin(call, CALLER, "sales", 1), called(ANNA, call), called(BERT, call)):
         await switchboard(event)
     assert await house.desks() == {anna: "ringing", bert: "ringing"}
@@ -284,7 +285,7 @@ MAKERS = (called, connect, no_answer, complete)
 def one_event(call: str | None) -> st.SearchStrategy[AmiEvent]:
     abandoned = st.just(QueueCallerAbandon(call, CALLER, "sales"))
     legs = PHONES_RINGING.map(lambda phone: hangup(uniqueid=leg(phone)))
-    at_phones = [PHONES_RINGING.map(lambda phone, make=make: make(phone, call)) for make in MAKERS]
+    at_phones = [st.builds(make, PHONES_RINGING, st.just(call)) for make in MAKERS]
     return st.one_of(*at_phones, legs, abandoned)
 
 

@@ -18,6 +18,7 @@ from router.core.events import (
     CallerHungUp,
     CallStarted,
     DigitsEntered,
+    Event,
     InputTimedOut,
     RecordingEnded,
     TransferEnded,
@@ -124,7 +125,9 @@ HANGUPS = [
 
 
 @pytest.mark.parametrize("events", HANGUPS, ids=lambda events: f"after {len(events)} events")
-async def test_hanging_up_at_any_step_leaves_nothing_open(calls: Calls, database: Database, events: list) -> None:
+async def test_hanging_up_at_any_step_leaves_nothing_open(
+    calls: Calls, database: Database, events: list[Event]
+) -> None:
     turn = await calls.begin("test", "ref", BEGIN)
     for event in events:
         turn = await calls.handle(turn.call_id, event)

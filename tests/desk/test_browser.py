@@ -17,6 +17,7 @@ import pytest
 import pytest_asyncio
 import uvicorn
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from pydantic import SecretStr
 
 from router.agents import people
 from router.app import Agents, House, agents_of, assembled, browser_queues, prompt_store, sign_in_of
@@ -120,7 +121,7 @@ async def site(tmp_path: Path, browser: Browser) -> AsyncIterator[Site]:
         port = probe.getsockname()[1]
     settings = Settings(
         database=f"sqlite:///{tmp_path}/desk.db",
-        secret="s" * 32,
+        secret=SecretStr("s" * 32),
         data_dir=tmp_path,
         flows=PROJECT / "ivr_flows",
         service_number="+493023125000",

@@ -243,7 +243,7 @@ async def test_a_call_that_never_reached_the_router(house: House) -> None:
 
 
 @pytest.mark.parametrize("left", [{"state": "flow"}, {"state": "ended", "outcome": "hung_up"}])
-async def test_a_call_the_router_lost_on_the_way(house: House, left: dict[str, str]) -> None:
+async def test_a_call_the_router_lost_on_the_way(house: House, left: dict[str, Any]) -> None:
     await sent(house, "m1")
     card = await card_of(house, SURE_BY_NUMBER, queue="default", **left)
     assert_nothing_opened(card)

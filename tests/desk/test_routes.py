@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -124,7 +124,7 @@ def card(house: House) -> Callable[..., Card]:
         "why": FOR,
     }
 
-    def make(open: bool = True, **changes: object) -> Card:
+    def make(open: bool = True, **changes: Any) -> Card:
         return replace(plain, **{**(opened if open else {}), **changes})
 
     return make

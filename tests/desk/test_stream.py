@@ -30,7 +30,8 @@ class Reader:
             while not self._parts:
                 self._parts = (await anext(self._chunks)).split("\n\n")[:-1]
         part = self._parts.pop(0)
-        return dict(line.split(": ", 1) if ": " in line[1:] else ("", line) for line in part.split("\n"))
+        fields = (line.partition(": ") if ": " in line[1:] else ("", "", line) for line in part.split("\n"))
+        return {name: value for name, _, value in fields}
 
     async def is_over(self) -> bool:
         async with asyncio.timeout(5):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from router.core.commands import AskDigits, Hangup, Say, Transfer
+from router.core.commands import AskDigits, Command, Hangup, Say, Transfer
 from router.core.events import (
     WITHHELD,
     Caller,
@@ -17,9 +17,10 @@ from router.core.events import (
     TransferEnded,
     TransferOutcome,
 )
-from router.engine.session import Outcome, State
+from router.engine.session import Outcome, Session, State
 from router.engine.step import MOST_STEPS, NotAccepted, start, step
 from router.flow.check import check
+from router.flow.model import Flow
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 BEGIN = CallStarted("test", WITHHELD, "+4930231250000")
@@ -44,7 +45,7 @@ steps:
 """
 
 
-def begin(source: str = MENU, event: CallStarted = BEGIN):
+def begin(source: str = MENU, event: CallStarted = BEGIN) -> tuple[Flow, Session, tuple[Command, ...]]:
     flow = check(source, "small.yaml")
     return flow, *step(flow, start("c", flow, event), event, NOW)
 
