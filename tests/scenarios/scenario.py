@@ -11,8 +11,10 @@ import yaml
 
 from router.core import events
 from router.core.assurance import Assurance
-from router.core.commands import AskDigits, ChannelCommand, Hangup, RecordMessage, Say, Transfer
+from router.core.commands import AskDigits, ChannelCommand, FindMatches, Hangup, RecordMessage, Say, Transfer
 from router.core.match import NO_MATCH, Candidate, Decision, Match
+from router.engine.session import Session
+from router.engine.step import start, step
 from router.flow.model import Flow
 
 FOLDER = Path(__file__).parent
@@ -88,3 +90,22 @@ def what_then(commands: tuple[ChannelCommand, ...]) -> str:
             raise AssertionError("a turn never ends with a say")
         case None:
             return "nothing"
+
+
+def on_the_engine(scenario: Scenario, flow: Flow, channel: str) -> tuple[Session, list[tuple[ChannelCommand, ...]]]:
+    """The call on the bare engine: how it ends, and what each line led to."""
+    matches = list(scenario.matches)
+    begin = events.CallStarted(channel, scenario.caller, "+493023125000")
+    session = start("call-1", flow, begin)
+    turns: list[tuple[ChannelCommand, ...]] = []
+    for line in scenario.call:
+        session, commands = step(flow, session, event_of(line) or begin, scenario.at)
+        while commands and isinstance(commands[-1], FindMatches):
+            session, commands = step(flow, session, events.MatchesFound(matches.pop(0)), scenario.at)
+        turns.append(tuple(command for command in commands if not isinstance(command, FindMatches)))
+    return session, turns
+
+
+def way(session: Session) -> list[tuple[str, str]]:
+    """The steps a call took, in order."""
+    return [(entry.step, entry.type) for entry in session.trace]

@@ -6,13 +6,9 @@ from typing import Any
 
 import pytest
 
-from router.core.commands import FindMatches
-from router.core.events import CallStarted, MatchesFound
-from router.engine.session import Session
-from router.engine.step import start, step
 from tests.channels.twilio.house import FLOW, House
 from tests.channels.twilio.phone import SERVICE_NUMBER, PhoneCall
-from tests.scenarios.scenario import Scenario, event_of, scenarios
+from tests.scenarios.scenario import Scenario, on_the_engine, scenarios
 
 NUMBER, SIP = "+4930555010", "sip:sales@pbx.example.net;transport=tls"
 ALL_DIALLED = {"sales": NUMBER, "default": SIP}
@@ -23,17 +19,6 @@ OUTCOMES = {
     "failed": ("failed", "system-error"),
 }
 NAMES = {text: name for name, words in FLOW.text.prompts.items() for text in words.texts.values()}
-
-
-def on_the_engine(scenario: Scenario) -> Session:
-    matches = list(scenario.matches)
-    begin = CallStarted("twilio", scenario.caller, SERVICE_NUMBER)
-    session = start("call-1", FLOW, begin)
-    for line in scenario.call:
-        session, commands = step(FLOW, session, event_of(line) or begin, scenario.at)
-        while commands and isinstance(commands[-1], FindMatches):
-            session, commands = step(FLOW, session, MatchesFound(matches.pop(0)), scenario.at)
-    return session
 
 
 async def happens(phone: PhoneCall, line: dict[str, Any]) -> None:
@@ -94,7 +79,7 @@ async def test_scenario(scenario: Scenario, house: House) -> None:
         if "language" in line:
             assert (await house.session()).language == line["language"], where
         assert led_to(phone) == line["then"], where
-    through_twilio, expected = await house.session(), on_the_engine(scenario)
+    through_twilio, expected = await house.session(), on_the_engine(scenario, FLOW, "twilio")[0]
     steps = [(trace.step, trace.type) for trace in expected.trace]
     assert [(trace.step, trace.type) for trace in through_twilio.trace] == steps
     assert (through_twilio.state, through_twilio.outcome) == (expected.state, expected.outcome)
