@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -138,8 +139,8 @@ async def _prepare(house: House, prompts: PromptStore) -> None:
         for language, text in words.texts.items()
     ]
     problems = await prompts.prepare(wanted)
-    for problem in problems:
-        log.warning("a prompt cannot be made", reason=problem.reason)
+    for reason, count in Counter(problem.reason for problem in problems).items():
+        log.warning("prompts cannot be made", prompts=count, reason=reason)
 
 
 async def _sweep(house: House, agents: Agents) -> None:

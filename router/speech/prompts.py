@@ -211,7 +211,7 @@ class PromptStore:
         del self._making[key]
         error = None if task.cancelled() else task.exception()
         if isinstance(error, PromptFailed):
-            log.warning("prompt_failed", reason=str(error))
+            log.debug("prompt_failed", reason=str(error))  # whoever asked is told, and says it
         elif error is not None:
             log.error("prompt_failed_unexpectedly", exc_info=error)
 
