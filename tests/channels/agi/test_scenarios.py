@@ -1,4 +1,4 @@
-"""The scenarios of `tests/scenarios`, as calls through FastAGI: the same steps and the same end as on the bare engine."""
+"""The scenarios of `tests/scenarios` as calls through FastAGI: the same steps and the same end as on the engine."""
 
 from __future__ import annotations
 

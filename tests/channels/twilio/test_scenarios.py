@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.channels.twilio.house import FLOW, House
-from tests.channels.twilio.phone import SERVICE_NUMBER, PhoneCall
+from tests.channels.twilio.phone import PhoneCall
 from tests.scenarios.scenario import Scenario, on_the_engine, scenarios
 
 NUMBER, SIP = "+4930555010", "sip:sales@pbx.example.net;transport=tls"
