@@ -70,6 +70,12 @@ def routes(
             if not await sign_in.has_session(person_id):
                 await signed_out(person_id)
 
+    async def end_session_of_another(request: Request, person_id: str | None) -> None:
+        """Nobody else's session stays behind in a browser; one's own other windows go on."""
+        old = await sign_in.whose(request.cookies.get(guard.cookie, ""))
+        if old is not None and old.person.id != person_id:
+            await end_session(request)
+
     @router.get("/")
     async def start(person: Person = Depends(guard.person)) -> Response:
         return RedirectResponse(person.home, SEE_OTHER)
@@ -95,7 +101,7 @@ def routes(
             except Refused as refused:
                 problem, status = "sign_in.busy", refused.status
             else:
-                await end_session(request)  # nobody else's session stays behind in this browser
+                await end_session_of_another(request, person.id)
                 answer = RedirectResponse(local_path(wanted) or person.home, SEE_OTHER)
                 guard.keep(answer, token)
                 return answer
@@ -113,7 +119,8 @@ def routes(
             token, lands_on = await sign_in.with_link(link_token[:_LONGEST_TOKEN])
         except LinkSpent:
             return sign_in_page(request, 403, "link.spent")
-        await end_session(request)
+        new = await sign_in.whose(token)
+        await end_session_of_another(request, new.person.id if new else None)
         answer = RedirectResponse(lands_on, SEE_OTHER)
         guard.keep(answer, token)
         return answer
