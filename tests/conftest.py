@@ -6,8 +6,13 @@ from collections import Counter
 from collections.abc import Generator
 
 import pytest
+from hypothesis import settings
 
 from tools import suites
+
+# A busy machine is no fault of the code; what an example needs to be run again is printed.
+settings.register_profile("house", deadline=None, print_blob=True)
+settings.load_profile("house")
 
 COMPLETE = "--complete"
 
