@@ -104,7 +104,8 @@ class Ringing:
             for row in others:
                 await self._withdraw(connection, row, ELSEWHERE, now)
             if call is not None:
-                state = {} if call.state == "ended" else {"state": "talking", "updated_at": now}
+                # One that is not in a queue, as far as we know, the router lost on the way: its card goes by that.
+                state = {"state": "talking", "updated_at": now} if call.state in ("queue", "talking") else {}
                 await calls.change(connection, call.id, {**state, "agent_id": person_id})
         self._tell(call_key, "talking", [person_id, *(row.person_id for row in others)])
 

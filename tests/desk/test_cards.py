@@ -251,6 +251,18 @@ async def test_a_call_the_router_lost_on_the_way(house: House, left: dict[str, A
     assert card.candidates == ()
 
 
+async def test_a_call_the_router_lost_stays_one_when_it_is_answered(house: House) -> None:
+    await sent(house, "m1")
+    anna = await house.person("anna")
+    call_id = await house.call(match=asdict(SURE_BY_NUMBER), state="flow")
+    ringing = Ringing(house.database, house.bus, house.clock)
+    await ringing.called(call_id, call_id, anna, "default")
+    await ringing.answered(call_id, anna)
+    card = await the_card(house, anna)
+    assert_nothing_opened(card)
+    assert (card.label, card.state) == (Label.UNAVAILABLE, CardState.TALKING)
+
+
 async def test_a_stored_match_of_another_version_opens_nothing(house: House) -> None:
     anna = await house.person("anna")
     call_id = await house.call(match={"decision": "certain"})
