@@ -24,6 +24,7 @@ from router.channels.twilio.routes import routes as twilio_routes
 from router.desk.cards import cards_for
 from router.desk.routes import routes as desk_routes
 from router.desk.stream import DeskStream
+from router.settings import Settings
 from router.speech.prompts import PromptStore
 from router.speech.serving import prompt_routes
 from router.web import assets as asset_files
@@ -125,6 +126,11 @@ def _include_channels(app: FastAPI, house: House, entrance: _Entrance, prompts: 
     app.include_router(prompt_routes(prompts), include_in_schema=False)
 
 
+def _service_numbers(settings: Settings) -> list[str]:
+    """What the test phone offers to dial: the number printed in messages first."""
+    return list(dict.fromkeys([*filter(None, [settings.service_number]), *settings.service_numbers]))
+
+
 def _include_pages(
     app: FastAPI, house: House, agents: Agents, entrance: _Entrance, pages: Pages, desk: DeskStream
 ) -> None:
@@ -136,6 +142,7 @@ def _include_pages(
             guard=entrance.guard,
             pages=pages,
             signed_out=agents.presence.left,
+            service_numbers=_service_numbers(house.settings),
         )
     )
     app.include_router(

@@ -116,11 +116,14 @@ const stream = new Stream("/v1/desk/events", {
   },
 });
 
+const finished = new Set(); // cards of calls that were ended here
+
 // What was said about a caller leaves the page with the call, before anything else is asked for.
 function forget({ card, reason }) {
   const gone = cards.querySelector(`[data-card="${CSS.escape(card)}"]`);
   if (!gone) return;
   gone.remove();
+  if (finished.delete(card)) reason = "completed"; // that it was us who ended it, only this page knows
   const known = { abandoned: "abandoned", hung_up: "abandoned", no_answer: "no_answer", elsewhere: "elsewhere", completed: "completed", ended: "ended" };
   news.textContent = texts[`gone.${known[reason] ?? "other"}`];
 }
@@ -168,6 +171,7 @@ async function act(button) {
       if (!cards.querySelector("[data-card]")) loadCards();
     } else {
       const card = button.closest("[data-card]").dataset.card;
+      if (button.dataset.act === "finish") finished.add(card);
       await request(`/desk/cards/${encodeURIComponent(card)}/${button.dataset.act}`, form({}));
     }
   } catch (error) {

@@ -99,10 +99,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "So sind die Abläufe gerade geladen. Geändert werden sie in ihren Dateien; danach den Dienst neu starten.",
         "The flows as they are loaded now. Change them in their files, then restart the service.",
     ),
-    "admin.js.progress": ("{done} Zeilen eingelesen, {bad} mit Fehlern …", "{done} rows read, {bad} with errors …"),
+    "admin.js.progress": ("Gelesene Zeilen: {done}, mit Fehlern: {bad} …", "Rows read: {done}, with errors: {bad} …"),
     "admin.js.done": (
-        "Fertig: {good} Nachrichten erfasst, {bad} Zeilen mit Fehlern.",
-        "Done: {good} messages registered, {bad} rows with errors.",
+        "Fertig. Erfasste Nachrichten: {good}. Zeilen mit Fehlern: {bad}.",
+        "Done. Messages registered: {good}. Rows with errors: {bad}.",
     ),
     "admin.js.row": ("Zeile {n}", "Row {n}"),
     "admin.js.failed": (
