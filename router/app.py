@@ -125,7 +125,7 @@ async def _at_right_schema(database: Database) -> None:
 
 
 def sign_in_of(house: House) -> SignIn:
-    """Signing in; what it counts is stored under a key of its own, made from the secret."""
+    """Signing in. Each use of the one secret has a key of its own, made from it under its own label."""
     attempts = hmac.digest(secret_of(house.settings).encode(), b"threadline sign-in attempts", "sha256")
     return SignIn(house.database, Passwords(), house.clock, key=attempts)
 

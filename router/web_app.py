@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,7 +16,7 @@ from router.api.metrics import Metrics
 from router.api.routes import BODIES
 from router.api.routes import routes as api_routes
 from router.api.turns import Turns
-from router.app import Agents, House, secret_of
+from router.app import Agents, House, sign_in_of
 from router.channels.agi.server import AgiServer
 from router.channels.simulator.routes import routes as simulator_routes
 from router.channels.twilio.routes import routes as twilio_routes
@@ -30,7 +29,6 @@ from router.speech.serving import prompt_routes
 from router.web import assets as asset_files
 from router.web.guard import Guard
 from router.web.pages import Pages
-from router.web.passwords import Passwords
 from router.web.routes import install as pages_support
 from router.web.routes import routes as web_routes
 from router.web.sign_in import SignIn
@@ -71,12 +69,8 @@ def web_app(
 
 
 def _entrance(house: House) -> _Entrance:
-    settings = house.settings
-    # One secret is set; each use of it has a key of its own, made from it under its own label.
-    attempts = hmac.digest(secret_of(settings).encode(), b"threadline sign-in attempts", "sha256")
-    sign_in = SignIn(house.database, Passwords(), house.clock, key=attempts)
-    turns = Turns()
-    return _Entrance(sign_in, Guard(sign_in, settings.public_url), turns, ApiKeys(house.database, turns))
+    sign_in, turns = sign_in_of(house), Turns()
+    return _Entrance(sign_in, Guard(sign_in, house.settings.public_url), turns, ApiKeys(house.database, turns))
 
 
 def _include_api(app: FastAPI, house: House, entrance: _Entrance) -> None:

@@ -19,6 +19,7 @@ from router.cli.messages import app as messages
 from router.cli.serve import demo, serve
 from router.flow.problems import FlowRefused
 from router.settings import SettingsRefused
+from router.web.assets import AssetsNotBuilt
 
 app = typer.Typer(
     help="Answers a service number, works out which message a call is about, and shows the offer to the right agent.",
@@ -53,6 +54,9 @@ def main() -> None:
         app()
     except SettingsRefused as error:
         print(f"The settings are not right:\n{error}", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
+    except AssetsNotBuilt as error:
+        print(error, file=sys.stderr)  # noqa: T201
         sys.exit(2)
     except FlowRefused as error:
         print(error, file=sys.stderr)  # noqa: T201
