@@ -43,7 +43,7 @@ def configure(level: str, *, as_json: bool) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    for noisy in ("asyncio", "aiosqlite", "panoramisk", "twilio.http_client", "httpx", "httpcore"):
+    for noisy in ("asyncio", "aiosqlite", "alembic", "panoramisk", "twilio.http_client", "httpx", "httpcore"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level.upper())))
     # Web addresses may carry one-time tokens, so requests are not logged by address.
     logging.getLogger("uvicorn.access").handlers = []

@@ -1,10 +1,12 @@
-"""Reading JSON bodies: hostile until they fit a model."""
+"""JSON in, hostile until it fits a model, and JSON out."""
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 from fastapi import Request
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
@@ -12,6 +14,13 @@ from router.errors import Refused, bad_request, unprocessable
 from router.messages.registration import field_errors
 
 Model = TypeVar("Model", bound=BaseModel)
+
+
+class Answer(JSONResponse):
+    """JSON that nobody on the way keeps: most answers here are about people."""
+
+    def __init__(self, content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(content, status, {"Cache-Control": "no-store"} | dict(headers or {}))
 
 
 def media_type(request: Request) -> str:

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from router.api.bodies import Answer
 from router.api.description import says
 from router.api.keys import Allowed
 from router.api.match import MatchAnswer
@@ -92,22 +92,22 @@ def routes(database: Database, turns: Turns, allowed: Allowed) -> APIRouter:
     async def listed(
         limit: Annotated[int, Query(ge=1, le=LONGEST_PAGE, description="Calls on a page.")] = 50,
         cursor: Annotated[str | None, Query(max_length=60, description="`next` of the page before.")] = None,
-    ) -> JSONResponse:
+    ) -> Answer:
         """Calls, latest first."""
         after = _read_cursor(cursor) if cursor is not None else None
         async with turns.one(), database.read() as connection:
             rows = await calls_page(connection, limit + 1, after)
         further = _cursor(rows[limit - 1]) if len(rows) > limit else None
-        return JSONResponse({"calls": [_brief(row) for row in rows[:limit]], "next": further})
+        return Answer({"calls": [_brief(row) for row in rows[:limit]], "next": further})
 
     @router.get("/{call_id}", operation_id="read_call", responses={200: {"model": CallDetail}, **says(401, 403, 404)})
-    async def one(call_id: str) -> JSONResponse:
+    async def one(call_id: str) -> Answer:
         """One call with the steps it took, its match, the evidence and the outcome. Codes are never in there."""
         async with turns.one(), database.read() as connection:
             row = await store.by_id(connection, call_id) if len(call_id) <= 32 else None
         if row is None:
             raise not_found("There is no such call.")
-        return JSONResponse(_brief(row) | _detail(session_from_json(row.session)))
+        return Answer(_brief(row) | _detail(session_from_json(row.session)))
 
     return router
 

@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from router.api.bodies import json_body
+from router.api.bodies import Answer, json_body
 from router.api.description import says, takes
 from router.api.keys import Allowed, Asker
 from router.api.turns import Turns, WrongCodes
@@ -72,7 +71,7 @@ def routes(
         responses={200: {"model": MatchAnswer}, **says(400, 401, 403, 413, 415, 422, 429)},
         openapi_extra=takes(Question, _EXAMPLE),
     )
-    async def match(request: Request, asker: Asker = Depends(allowed)) -> JSONResponse:
+    async def match(request: Request, asker: Asker = Depends(allowed)) -> Answer:
         """Whom we would recognise in a call like this. Nothing is stored, and no call is placed.
 
         Who asks with very many wrong codes has to wait (429).
@@ -85,7 +84,7 @@ def routes(
             found = await find_matches(connection, seen, moment(question, clock()), keys)
         if found.code_accepted is False and _could_be_one(seen.code):
             wrong_codes.add(asker.id)
-        return JSONResponse(as_json(found))
+        return Answer(as_json(found))
 
     return router
 

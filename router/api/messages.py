@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from router.api.bodies import json_bytes
+from router.api.bodies import Answer, json_bytes
 from router.api.description import says, takes
 from router.api.keys import Allowed
 from router.api.turns import Turns
@@ -94,7 +93,7 @@ def routes(registrar: Registrar, turns: Turns, writers: Allowed, readers: Allowe
         openapi_extra=takes(Registration, _EXAMPLE),
         dependencies=[Depends(writers)],
     )
-    async def register(request: Request) -> JSONResponse:
+    async def register(request: Request) -> Answer:
         """Register a message that was or will be sent, and get its handles.
 
         Told twice with the same `external_id` and the same content it is one message; with other content it is refused
@@ -104,7 +103,7 @@ def routes(registrar: Registrar, turns: Turns, writers: Allowed, readers: Allowe
         async with turns.one():
             registered = await registrar.register(registration)
         headers = {"Location": f"/v1/messages/{registered.id}"}
-        return JSONResponse(registered.as_json(), 201 if registered.created else 200, headers)
+        return Answer(registered.as_json(), 201 if registered.created else 200, headers)
 
     @router.get(
         "",
@@ -114,7 +113,7 @@ def routes(registrar: Registrar, turns: Turns, writers: Allowed, readers: Allowe
     )
     async def find(
         external_id: Annotated[str, Query(min_length=1, max_length=200, description="The message's id at the sender.")],
-    ) -> JSONResponse:
+    ) -> Answer:
         """The message that its sender calls `external_id`."""
         async with turns.one():
             found = await registrar.stored_as(external_id.strip())
@@ -126,7 +125,7 @@ def routes(registrar: Registrar, turns: Turns, writers: Allowed, readers: Allowe
         responses={200: {"model": StoredMessage}, **says(401, 403, 404)},
         dependencies=[Depends(readers)],
     )
-    async def one(message_id: str) -> JSONResponse:
+    async def one(message_id: str) -> Answer:
         """A message with its handles."""
         _check_id(message_id)
         async with turns.one():
@@ -155,10 +154,10 @@ def routes(registrar: Registrar, turns: Turns, writers: Allowed, readers: Allowe
     return router
 
 
-def _found(message: dict[str, Any] | None) -> JSONResponse:
+def _found(message: dict[str, Any] | None) -> Answer:
     if message is None:
         raise not_found("There is no such message.")
-    return JSONResponse(message, headers={"Cache-Control": "no-store"})
+    return Answer(message)
 
 
 def _check_id(message_id: str) -> None:

@@ -40,7 +40,11 @@ def create(
         async with opened(settings_module.load()) as store, store.begin() as connection:
             return await create_key(connection, name or "threadline keys create", scope, utc_now())
 
-    say(asyncio.run(run()))
+    try:
+        key = asyncio.run(run())
+    except ValueError as error:
+        fail(str(error), WRONG_USE)
+    say(key)
 
 
 @people.command()

@@ -118,6 +118,7 @@ async def test_a_withheld_caller_and_the_code_are_told_nowhere(service: Service)
         call_id = await service.call(WITHHELD)
         await service.house.calls.handle(call_id, DigitsEntered(handles["callback_code"]))
         answer = await client.get(f"/v1/calls/{call_id}")
+        assert answer.headers["cache-control"] == "no-store"
         page = await client.get("/v1/calls")
     told = answer.json()
     assert (told["from"], told["withheld"]) == (None, True)
