@@ -16,6 +16,7 @@ from router.cli.doctor import doctor
 from router.cli.flow import app as flow
 from router.cli.match import match
 from router.cli.messages import app as messages
+from router.cli.people import app as people
 from router.cli.serve import demo, serve
 from router.flow.problems import FlowRefused
 from router.settings import SettingsRefused
@@ -43,7 +44,7 @@ app.command()(dial)
 app.command()(match)
 app.add_typer(messages, name="messages")
 app.add_typer(housekeeping.keys, name="keys")
-app.add_typer(housekeeping.people, name="people")
+app.add_typer(people, name="people")
 app.add_typer(housekeeping.database, name="db")
 app.command()(doctor)
 

@@ -41,6 +41,12 @@ async def end_session(connection: Connection, token_hash: bytes) -> str | None:
     return person_id
 
 
+async def end_sessions(connection: Connection, person_id: str) -> None:
+    """End all sessions of a person, and take back the sign-in links they have not used."""
+    await connection.execute(delete(web_sessions).where(web_sessions.c.person_id == person_id))
+    await connection.execute(delete(sign_in_links).where(sign_in_links.c.person_id == person_id))
+
+
 async def add_link(
     connection: Connection, token_hash: bytes, person_id: str, lands_on: str, now: datetime, expires_at: datetime
 ) -> None:

@@ -38,7 +38,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 def test_every_command_has_help_with_an_example(run: Run) -> None:
     for command in (
         "serve", "demo", "dial", "match", "doctor", "flow check", "flow graph", "flow schema", "messages import",
-        "keys create", "people add", "db upgrade",
+        "keys create", "people add", "people password", "people link", "db upgrade",
     ):  # fmt: skip
         result = run(*command.split(), "--help")
         assert result.exit_code == 0
@@ -113,6 +113,15 @@ def test_people_are_added_once(run: Run) -> None:
     assert run(*words, stdin=secret).exit_code == 1
     assert run(*words[:-1], "nowhere", stdin=secret).exit_code == 1
     assert run("people", "add", "ben", "--name", "Ben", stdin="short\nshort\n").exit_code == 2
+    assert run("people", "password", "anna", stdin=secret).exit_code == 0
+    assert run("people", "password", "nobody", stdin=secret).exit_code == 1
+
+
+def test_a_link_signs_in_once(run: Run) -> None:
+    assert run("people", "link", "anna").exit_code == 1
+    run("people", "add", "anna", "--name", "Anna Beispiel", stdin="a long enough one\n" * 2)
+    assert "/sign-in/link#" in run("people", "link", "anna", "--page", "admin").stdout
+    assert run("people", "link", "anna", "--page", "kitchen").exit_code == 2
 
 
 def test_flow_check_names_every_problem_and_its_place(run: Run) -> None:
