@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from router import web_app
+from router import app
 from router.store import migrate
 from router.store.database import Database
 from router.web import assets
@@ -36,7 +36,7 @@ def folder(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch
     shutil.copy(empty_database, tmp_path / DATABASE)
     addresses = {name: f"/static/assets/{name}" for name in SOURCES}
     monkeypatch.setattr(assets, "load", lambda: Assets(addresses, tmp_path))
-    monkeypatch.setattr(web_app, "Passwords", lambda: Passwords(FAST))
+    monkeypatch.setattr(app, "Passwords", lambda: Passwords(FAST))
     return tmp_path
 
 
