@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from router.admin.routes import routes as admin_routes
 from router.api import description, health, imports, problems
 from router.api.keys import ApiKeys
-from router.api.limits import IMPORT, BodyLimits
+from router.api.limits import IMPORT, BodyLimits, PlainAddresses
 from router.api.metrics import Metrics
 from router.api.routes import BODIES
 from router.api.routes import routes as api_routes
@@ -58,6 +58,7 @@ def web_app(
     desk = DeskStream(house.database, house.bus, house.clock, stopping=stopping)
     app = FastAPI(title="Threadline", docs_url=None, redoc_url=None, redirect_slashes=False)
     app.add_middleware(BodyLimits, special={imports.PATH: IMPORT})
+    app.add_middleware(PlainAddresses)
     problems.install(app, pages)
     pages_support(app, assets)
     description.describe(app, BODIES)
@@ -99,6 +100,7 @@ def _include_operation(
     metrics = Metrics()
     house.calls.on_turn = metrics.turn
     metrics.watch("desk_pages_open", "Desks that are open in a browser.", lambda: desk.pages.total)
+    metrics.watch("tasks", "Tasks of the event loop; many more than calls and pages are a leak.", _tasks)
     ami = agents.ami
     if ami is not None:
         metrics.watch("ami_connected", "Whether Asterisk's manager interface is connected.", lambda: ami.connected)
@@ -107,6 +109,10 @@ def _include_operation(
     readiness = health.Readiness(house.database, _listens(agi), ami, stopping)
     figures = health.from_here_or(entrance.keys.allowed("calls:read", entrance.guard), house.settings.host)
     app.include_router(health.routes(readiness, metrics, figures))
+
+
+def _tasks() -> int:
+    return len(asyncio.all_tasks())
 
 
 def _listens(agi: AgiServer | None) -> Callable[[], bool] | None:

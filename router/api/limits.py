@@ -1,4 +1,4 @@
-"""How much a request may bring, and how long it may take to bring it."""
+"""What is refused of any request before it is looked at: bodies too large or too slow, and addresses with NUL."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import Final
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from router.api.problems import ProblemDocument
+from router.errors import bad_request
 
 MIB: Final = 1024 * 1024
 
@@ -45,6 +48,20 @@ class BodyLimits:
             return
         limit = self._special.get(scope["path"], self._usual)
         await self._app(scope, _Body(limit, scope, receive).receive, send)
+
+
+class PlainAddresses:
+    """ASGI middleware that refuses (400) an address with NUL in it: no id has one, and PostgreSQL takes none."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and ("\0" in scope["path"] or b"%00" in scope["query_string"]):
+            refused = bad_request("The address holds the character NUL, which nothing here is named by.")
+            await ProblemDocument(refused)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
 
 
 class _Body:

@@ -90,3 +90,11 @@ async def test_the_service_takes_one_mebibyte_of_json(service: Service) -> None:
         headers = {"Content-Type": "application/json"}
         problem(await client.post("/v1/messages", content=b" " * (1024 * 1024 + 1), headers=headers), 413)
         problem(await client.post("/v1/messages", content=b" " * (1024 * 1024), headers=headers), 400)
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/calls/%00", "/v1/messages?external_id=a%00", "/testphone/calls/%00", "/admin/calls/%00"]
+)
+async def test_an_address_with_nul_is_refused(service: Service, path: str) -> None:
+    async with service.allowed() as client:
+        problem(await client.get(path), 400)

@@ -153,7 +153,7 @@ async def test_a_wrong_page_is_refused(service: Service, query: str) -> None:
         assert fields(problem(await client.get(f"/v1/calls?{query}"), 422)) == [query.partition("=")[0]]
 
 
-@pytest.mark.parametrize("call_id", ["none", "x" * 5000, "%00", "..%2f..", "'--"])
+@pytest.mark.parametrize("call_id", ["none", "x" * 5000, "..%2f..", "'--"])
 async def test_an_unknown_call_is_not_found(service: Service, call_id: str) -> None:
     async with service.allowed("calls:read") as client:
         problem(await client.get(f"/v1/calls/{call_id}"), 404)
