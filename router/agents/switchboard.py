@@ -50,8 +50,8 @@ CallEnded = Callable[[str], Awaitable[None]]
 EndLost = Callable[[frozenset[str], datetime], Awaitable[object]]
 """Told the uniqueids that are there; ends the calls that are not, if last touched before the given time."""
 
-SNAPSHOT_AGE = timedelta(seconds=15)
-"""The oldest a snapshot may be when we get to it; a call touched since may be younger than it."""
+CLOCKS_APART = timedelta(seconds=1)
+"""How far the clocks of machines that share a database may differ."""
 
 _MOST_LEGS = 10_000
 _ANSWERED_ELSEWHERE = 26  # Q.850 has no such cause; Asterisk and others use this number (AST_CAUSE_ANSWERED_ELSEWHERE)
@@ -97,8 +97,8 @@ class Switchboard:
                 await self._ringing.left_queue(_key(event))
             case Hangup() as event:
                 await self._hung_up(event)
-            case Connected(snapshot):
-                await self._connected(snapshot)
+            case Connected(snapshot, asked_at):
+                await self._connected(snapshot, asked_at)
             case Disconnected():
                 self._stop_tidying()
                 await self._presence.telephone_changed()
@@ -161,19 +161,21 @@ class Switchboard:
 
     # Getting in step ----------------------------------------------------------------------------------------------
 
-    async def _connected(self, snapshot: Snapshot) -> None:
+    async def _connected(self, snapshot: Snapshot, asked_at: float) -> None:
         """Cards at once, they are in front of people; the rest is tidied up beside the events that follow."""
+        # A call touched since Asterisk was asked may be younger than its answer.
+        untouched_since = self._clock() - timedelta(seconds=asyncio.get_running_loop().time() - asked_at)
         self._stop_tidying()
         await self._presence.telephone_changed()
         await self._set_cards_right(snapshot)
-        self._tidying = asyncio.create_task(self._tidy(snapshot, self._clock()), name="agents-tidying")
+        self._tidying = asyncio.create_task(self._tidy(snapshot, untouched_since), name="agents-tidying")
 
     def _stop_tidying(self) -> None:
         if self._tidying is not None:
             self._tidying.cancel()
             self._tidying = None
 
-    async def _tidy(self, snapshot: Snapshot, seen_at: datetime) -> None:
+    async def _tidy(self, snapshot: Snapshot, untouched_since: datetime) -> None:
         try:
             differing = await self._presence.bring_into_line(snapshot)
             log.info("queues in line", phones_that_differed=differing)
@@ -183,7 +185,7 @@ class Switchboard:
             log.exception("queues not in line")
         try:
             there = frozenset(channel.uniqueid for channel in snapshot.channels)
-            await self._end_lost(there, seen_at - SNAPSHOT_AGE)
+            await self._end_lost(there, untouched_since - CLOCKS_APART)
         except Exception:
             log.exception("lost calls not ended")
 

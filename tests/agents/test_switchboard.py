@@ -95,6 +95,10 @@ def channel(name: str, uniqueid: str = CALLER, call: str | None = None, *, ringi
     return Channel(uniqueid, CALLER, call, name, ringing)
 
 
+def connected(snapshot: Snapshot, seconds_ago: float = 0.0) -> Connected:
+    return Connected(snapshot, asyncio.get_running_loop().time() - seconds_ago)
+
+
 ANNA, BERT = "PJSIP/101", "PJSIP/102"
 
 
@@ -234,7 +238,7 @@ async def test_getting_in_step_after_being_away(house: House, switchboard: Switc
         queue_members=(QueueMember("sales", "PJSIP/103", DeviceState.IDLE, False),),
         waiting=(WaitingCaller("5.0", None, "default", 1, 3),),
     )
-    await switchboard(Connected(snapshot))
+    await switchboard(connected(snapshot))
     assert await house.desks(gone) == {anna: "ended"}
     assert await house.desks(browser) == {carla: "ringing"}
     assert await house.desks(call) == {anna: "elsewhere", bert: "talking"}
@@ -244,11 +248,22 @@ async def test_getting_in_step_after_being_away(house: House, switchboard: Switc
     async with asyncio.timeout(5):
         there, untouched_since = await told.there.get()
     assert there == {CALLER, leg(BERT), "5.0", "5.1", "6.0", "6.1"}
-    assert house.clock() - timedelta(minutes=1) < untouched_since < house.clock()
+    assert house.clock() - timedelta(seconds=5) < untouched_since < house.clock()
     await switchboard.close()
     both = {"default": False, "sales": False}
     paused = {"default": True, "sales": True}
     assert house.asterisk.members == {ANNA: both, BERT: both, "PJSIP/103": paused}
+
+
+async def test_a_call_is_lost_when_it_was_touched_before_we_asked_who_is_there(
+    house: House, switchboard: Switchboard, told: Told
+) -> None:
+    """However long ago that was, and however short before: one that came since is younger than the answer."""
+    await switchboard(connected(NOTHING, seconds_ago=20))
+    async with asyncio.timeout(5):
+        _, untouched_since = await told.there.get()
+    assert timedelta(seconds=20) < house.clock() - untouched_since < timedelta(seconds=25)
+    await switchboard.close()
 
 
 async def test_a_caller_who_waits_again_while_we_were_away(house: House, switchboard: Switchboard) -> None:
@@ -257,7 +272,7 @@ async def test_a_caller_who_waits_again_while_we_were_away(house: House, switchb
     for event in (called(ANNA, call), connect(ANNA, call)):
         await switchboard(event)
     waiting = WaitingCaller(CALLER, call, "default", 1, 3)
-    await switchboard(Connected(Snapshot((channel("PJSIP/trunk-00000000", call=call),), (), (waiting,))))
+    await switchboard(connected(Snapshot((channel("PJSIP/trunk-00000000", call=call),), (), (waiting,))))
     assert await house.desks() == {anna: "completed"}
     await switchboard(called(BERT, call))
     assert await house.desks() == {anna: "completed", bert: "ringing"}
@@ -266,14 +281,14 @@ async def test_a_caller_who_waits_again_while_we_were_away(house: House, switchb
 
 async def test_cards_stay_while_asterisk_cannot_be_heard(house: House, switchboard: Switchboard) -> None:
     anna = await house.person("anna", ANNA, "ready")
-    await switchboard(Connected(NOTHING))
+    await switchboard(connected(NOTHING))
     await switchboard(called(ANNA))
     house.asterisk.connected = False
     await switchboard(Disconnected("No answer to Ping"))
     assert await house.desks() == {anna: "ringing"}
     assert (await house.told(anna))[-1][0] == "presence"
     house.asterisk.connected = True
-    await switchboard(Connected(NOTHING))
+    await switchboard(connected(NOTHING))
     assert await house.desks() == {anna: "ended"}
     await switchboard.close()
 

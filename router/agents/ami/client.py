@@ -208,13 +208,14 @@ class Ami:
         """Read the state of the house and tell it before any event that came in the meantime."""
         self._held = self._held or []
         self._wake.clear()
+        asked_at = asyncio.get_running_loop().time()
         # Status also lists what CoreShowChannels does, and answers with the variable whatever manager.conf says.
         status = await self._list(link, "Status", {"Variables": CALL_VARIABLE})
         queues = await self._list(link, "QueueStatus", {})
         snapshot = parse_snapshot(status, queues, lambda error: log.warning("ami.entry_skipped", reason=str(error)))
         held, self._held = self._held, None
         self._link, self._problem = link, None
-        self._delivery.put_state(Connected(snapshot))
+        self._delivery.put_state(Connected(snapshot, asked_at))
         for event in held:
             self._deliver(link, event)
         log.info("ami.connected", channels=len(snapshot.channels), members=len(snapshot.queue_members))

@@ -219,10 +219,12 @@ class Snapshot:
 class Connected:
     """Logged in and in step with Asterisk; forget earlier state and begin from the snapshot.
 
-    Events that follow may tell again what the snapshot already holds.
+    Events that follow may tell again what the snapshot already holds. `asked_at` is the event loop's time just before
+    Asterisk was asked: what was there then and is not in the snapshot is over.
     """
 
     snapshot: Snapshot
+    asked_at: float
 
 
 @dataclass(frozen=True, slots=True)
