@@ -30,6 +30,9 @@ class Caller:
 
 WITHHELD = Caller(withheld=True)
 
+LONGEST_DIALLED = 40
+"""Characters of a number dialled that is not E.164; a channel cuts off the rest."""
+
 
 class TransferOutcome(StrEnum):
     """How a hand-over to a queue ended for the caller who is still there."""

@@ -33,6 +33,8 @@ async def read_form(request: Request) -> dict[str, str]:
         pairs = parse_qsl((await read_body(request)).decode("utf-8"), keep_blank_values=True, max_num_fields=50)
     except ValueError:
         raise bad_request("The form could not be read.") from None
+    if any("\0" in text for pair in pairs for text in pair):
+        raise bad_request("The form holds the character NUL.")  # PostgreSQL takes none
     return dict(pairs)
 
 

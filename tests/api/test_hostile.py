@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.api.service import MESSAGE, Service
+from tests.api.service import MESSAGE, ORIGIN, Service, problem
 
 HOSTILE = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -92,4 +93,20 @@ async def test_any_address(service: Service, path: str, external_id: str, limit:
             await client.get("/v1/calls", params={"limit": limit, "cursor": external_id}),
             await client.get("/v1/calls/" + path.encode("utf-8", "replace").hex()),
         ):
-            assert answer.status_code in (200, 404, 422)
+            assert answer.status_code in (200, 400, 404, 422)
+
+
+@HOSTILE
+@given(st.dictionaries(st.sampled_from(["from", "withheld", "to", "at"]), ANYTHING, max_size=3))
+async def test_anything_for_a_test_call(service: Service, call: dict[str, Any]) -> None:
+    await post(service, "/testphone/calls", json.dumps(call).encode())
+
+
+@pytest.mark.parametrize("to", ["x" * 41, "\0", "\x1b[2J"])
+async def test_a_number_dialled_that_no_database_would_take(service: Service, to: str) -> None:
+    assert await post(service, "/testphone/calls", json.dumps({"to": to}).encode()) == 422
+
+
+async def test_nul_in_a_form(service: Service) -> None:
+    async with service.client(Origin=ORIGIN) as client:
+        problem(await client.post("/sign-in", data={"login": "a\0", "password": "x"}), 400)

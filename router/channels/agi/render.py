@@ -18,7 +18,7 @@ from router.channels.agi.codec import Reply
 from router.channels.agi.commands import ANY_KEY, Command
 from router.channels.agi.environment import Environment
 from router.core.commands import RecordMessage, Transfer
-from router.core.events import WITHHELD, Caller, CallStarted, RecordingEnded, TransferOutcome
+from router.core.events import LONGEST_DIALLED, WITHHELD, Caller, CallStarted, RecordingEnded, TransferOutcome
 from router.core.phone import e164
 
 CHANNEL: Final = "asterisk"
@@ -185,7 +185,7 @@ def _caller(env: Environment, region: str) -> Caller:
 
 def _service_number(env: Environment, region: str) -> str | None:
     dialled = env.dialled or env.extension
-    return e164(dialled, region) or dialled or None
+    return e164(dialled, region) or dialled[:LONGEST_DIALLED] or None
 
 
 def _ms(seconds: float) -> int:

@@ -25,6 +25,10 @@ LONGEST_POLL = 20.0
 FURTHEST = timedelta(days=366)
 
 
+_NO_CONTROLS = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
+"""Tabs and line ends may stand in a text; PostgreSQL takes no NUL."""
+
+
 class Dial(BaseModel):
     """Whom to be and whom to call."""
 
@@ -32,7 +36,7 @@ class Dial(BaseModel):
 
     caller: Annotated[str, Field(alias="from", max_length=60)] = ""
     withheld: bool = False
-    to: Annotated[str | None, Field(max_length=60)] = None
+    to: Annotated[str | None, Field(max_length=events.LONGEST_DIALLED, pattern=_NO_CONTROLS)] = None
     at: AwareDatetime | None = None
     """The time the call is to happen at, else now; at most a year away."""
 
@@ -45,7 +49,7 @@ class Input(BaseModel):
     sequence: Annotated[int, Field(ge=0)]
     kind: Literal["digits_entered", "speech_heard", "input_timed_out", "recording_ended"]
     digits: Annotated[str, Field(pattern=r"^[0-9*#]{0,40}$")] = ""
-    text: Annotated[str, Field(max_length=2000)] = ""
+    text: Annotated[str, Field(max_length=2000, pattern=_NO_CONTROLS)] = ""
     seconds: Annotated[float, Field(ge=0, le=600)] = 0
 
     def event(self) -> events.Event:

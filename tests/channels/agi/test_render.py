@@ -11,7 +11,7 @@ from router.channels.agi.codec import Reply
 from router.channels.agi.environment import Environment, parse_environment
 from router.channels.agi.render import Sound
 from router.core.commands import RecordMessage, Transfer
-from router.core.events import WITHHELD, Caller, CallStarted, RecordingEnded, TransferOutcome
+from router.core.events import LONGEST_DIALLED, WITHHELD, Caller, CallStarted, RecordingEnded, TransferOutcome
 from tests.channels.agi.asterisk import ENVIRONMENT
 
 
@@ -35,6 +35,7 @@ class TestCallStarted:
 
     def test_the_service_number_stays_as_dialled_when_it_is_short(self) -> None:
         assert render.call_started(env(dnid="115"), "DE").service_number == "115"
+        assert render.call_started(env(dnid="x" * 80), "DE").service_number == "x" * LONGEST_DIALLED
         assert render.call_started(env(dnid="unknown", extension="700"), "DE").service_number == "700"
         assert render.call_started(env(dnid="unknown", extension=""), "DE").service_number is None
 
