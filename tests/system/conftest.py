@@ -174,8 +174,8 @@ def company(asterisk: Asterisk, blueprint: Blueprint, tmp_path_factory: pytest.T
 @pytest.fixture
 def office(company: Office, ami: Ami) -> Iterator[Office]:
     """The file's router, running, with nothing left open when the test is over."""
-    company.open()
-    yield company
+    yield company.open()
+    company.router.thaw()
 
 
 @pytest.fixture
@@ -190,6 +190,7 @@ def on_duty(office: Office, browser: Browser, make_phone: MakePhone) -> Iterator
         return desks[-1].sit_down(number), phone
 
     yield come
+    office.router.thaw()
     for desk in desks:
         faults = desk.faults
         with desk, contextlib.suppress(PlaywrightError):

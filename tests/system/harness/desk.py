@@ -127,6 +127,11 @@ class Desk:
         noted = self.page.evaluate("window.cardsSeen")
         return [Seen(each["card"], each["state"], each["at"] / 1000 - offset) for each in noted]
 
+    def sees_for_the(self, nth: int, within: float = 10) -> Seen:
+        """Waits until a card has come to be seen for the ``nth`` time since the page was loaded."""
+        self._until(lambda: len(self.seen) >= nth, within, f"card number {nth}")
+        return self.seen[nth - 1]
+
     def cookie(self) -> str:
         """The session, as a header for another client."""
         return "; ".join(f"{each.get('name')}={each.get('value')}" for each in self.context.cookies(self.url))

@@ -1,7 +1,8 @@
-"""What the caller hears and keys in: one end of an RTP stream in A-law, measured packet by packet.
+"""What the caller hears, keys in and says: one end of an RTP stream in A-law, measured packet by packet.
 
-It sends silence all the time, as a telephone does, and digits as RFC 4733 events. Each packet that arrives (20 ms) is
-classed as ring tone (425 Hz), other sound, or silence, so a test can tell what the caller heard and when.
+It sends silence all the time, as a telephone does, a tone for speech, and digits as RFC 4733 events. Each packet that
+arrives (20 ms) is classed as ring tone (425 Hz), other sound, or silence, so a test can tell what the caller heard and
+when.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ _SAMPLES = 160
 _RING_HZ = 425
 _AUDIBLE = 120.0  # root mean square of 16-bit samples; A-law's own idle noise is 8
 _DIGITS = "0123456789*#ABCD"
+_SILENCE = b"\xd5" * _SAMPLES
+_TONE = b"\xb5\xb5\xb5\xb5\x35\x35\x35\x35" * (_SAMPLES // 8)  # 1,000 Hz, a square, loud
 
 
 class Sound(enum.Enum):
@@ -79,6 +82,7 @@ class Media:
         self._peer: tuple[str, int] | None = None
         self._record: list[Heard] = []
         self._digits: list[str] = []
+        self._words = 0
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._threads = [threading.Thread(target=work, daemon=True) for work in (self._receive, self._send)]
@@ -99,6 +103,17 @@ class Media:
         """Keys in digits, each 100 ms long and 100 ms apart. Returns at once."""
         with self._lock:
             self._digits += [digit for digit in digits if digit in _DIGITS]
+
+    @property
+    def keying(self) -> bool:
+        """Whether digits are still to be sent."""
+        with self._lock:
+            return bool(self._digits)
+
+    def speak(self, seconds: float) -> None:
+        """Says something for so long: a tone. Returns at once."""
+        with self._lock:
+            self._words = round(seconds / PACKET_SECONDS)
 
     @property
     def heard(self) -> list[Heard]:
@@ -162,7 +177,9 @@ class Media:
                 with self._lock:
                     digit = _DIGITS.index(self._digits.pop(0)) if self._digits else None
                 ticks, event_stamp = 0, stamp
-            kind, body, packet_stamp = _PAYLOAD_ALAW, b"\xd5" * _SAMPLES, stamp
+            with self._lock:
+                speaks, self._words = self._words > 0, max(0, self._words - 1)
+            kind, body, packet_stamp = _PAYLOAD_ALAW, _TONE if speaks else _SILENCE, stamp
             copies = 1
             if digit is not None:
                 ticks += 1

@@ -5,6 +5,7 @@ Everything comes about as at a real one: people and keys by the command line, me
 
 from __future__ import annotations
 
+import json
 import secrets
 import shutil
 from dataclasses import dataclass
@@ -19,8 +20,21 @@ from tests.system.harness.desk import Desk
 from tests.system.harness.router import PROJECT, Router
 from tests.system.harness.waiting import until
 
-QUICK, HOTLINE, EVERY_STEP = "+493023125001", "+493023125002", "+493023125003"
-"""Service numbers, from the range the Bundesnetzagentur keeps for fiction, and the flow behind each."""
+# From the range the Bundesnetzagentur keeps for fiction.
+HOTLINE = "+493023125001"
+QUICK = "+493023125002"
+STRAIGHT = "+493023125003"
+MENU = "+493023125004"
+EVERY_STEP = "+493023125005"
+UNANSWERED = "+493023125006"
+_FLOW_OF = {
+    HOTLINE: "hotline",
+    QUICK: "quick",
+    STRAIGHT: "straight",
+    MENU: "menu",
+    EVERY_STEP: "every_step",
+    UNANSWERED: "unanswered",
+}
 PEOPLE = {"anna": ("Anna Beispiel", "101"), "bert": ("Bert Muster", "102")}
 """Login: name and phone."""
 _FLOWS = Path(__file__).resolve().parent.parent / "flows"
@@ -47,7 +61,7 @@ class Blueprint:
             "FLOWS": str(flows),
             "FLOW": "quick",
             "SERVICE_NUMBER": QUICK,
-            "SERVICE_NUMBERS": f'{{"{QUICK}": "quick", "{HOTLINE}": "hotline", "{EVERY_STEP}": "every_step"}}',
+            "SERVICE_NUMBERS": json.dumps(_FLOW_OF),
             "DATA_DIR": str(directory / "data"),  # prompts are made once for all offices
         }
         router = Router(asterisk, directory, **settings)
@@ -78,6 +92,7 @@ class Office:
     def __init__(self, router: Router, blueprint: Blueprint) -> None:
         self.router = router
         self._blueprint = blueprint
+        self._offers_end = (datetime.now(UTC) + timedelta(days=7)).isoformat()
 
     def open(self) -> Office:
         """Starts the router where it is not running; returns when it takes calls and follows Asterisk."""
@@ -91,11 +106,10 @@ class Office:
 
     def register(self, title: str, phone: str | None, **more: Any) -> dict[str, Any]:
         """Tells of a message that was sent; returns its callback code and the like."""
-        until_then = datetime.now(UTC) + timedelta(days=7)
         registration = {
             "channel": "sms",
             "to": {"phone": phone},
-            "offer": {"title": title, "queue": "sales", "valid_until": until_then.isoformat()},
+            "offer": {"title": title, "queue": "sales", "valid_until": self._offers_end},
             "body": f"Ihr Angebot: {title}",
             **more,
         }
@@ -125,5 +139,10 @@ class Office:
     def _open(self) -> list[Any]:
         calls = self.router.rows("select id, state, sequence from calls where state != 'ended' or ended_at is null")
         cards = self.router.rows("select call_key, state from cards where state != 'gone' or gone_at is null")
-        connections = self.router.metric("threadline_agi_connections_open") if self.router.running else 0
+        connections = self.router.metric("threadline_agi_connections_open")
         return [*calls, *cards, *([f"{connections:g} AGI connections"] if connections else [])]
+
+    @property
+    def tasks(self) -> float:
+        """Tasks of the router's event loop, the one that answers this included."""
+        return self.router.metric("threadline_tasks")

@@ -150,7 +150,9 @@ class Router:
         os.kill(self.pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
-        os.kill(self.pid, signal.SIGCONT)
+        """Lets it go on; harmless where it was not frozen."""
+        if self.running:
+            os.kill(self.pid, signal.SIGCONT)
 
     def stop(self) -> None:
         """Ends it in an orderly way, or at all."""
