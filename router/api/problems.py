@@ -17,13 +17,12 @@ from typing import Any, Final
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from router.errors import Refused, bad_request, unprocessable
+from router.store.database import AWAY
 from router.web.pages import Pages
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -31,7 +30,6 @@ MOST_ERRORS: Final = 20
 """Wrong fields named in one answer."""
 FRAMES_LOGGED: Final = 6
 
-_DATABASE_AWAY: Final = (OperationalError, InterfaceError, PoolTimeout, ConnectionError)
 _DETAILS: Final = {
     404: "There is nothing at this address.",
     405: "This address does not take this method; the header Allow names those it does.",
@@ -146,8 +144,8 @@ class _Unforeseen:
             error=_kinds(error),
             where=where(error),
         )
-        if isinstance(error, _DATABASE_AWAY):
-            detail = "The database cannot be reached at the moment. Nothing was stored; try again."
+        if isinstance(error, AWAY):
+            detail = "The database cannot be reached, or does not answer in time. Try again in a few seconds."
             return Refused(503, "Not available", detail, more={"incident": incident}, headers={"Retry-After": "2"})
         detail = "Something failed on our side. The log of the service has more under this incident."
         return Refused(500, "Internal error", detail, more={"incident": incident})

@@ -9,12 +9,16 @@ from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
 Connection = AsyncConnection
+
+AWAY = (OperationalError, InterfaceError, PoolTimeout, ConnectionError, TimeoutError)
+"""What is raised when the database cannot be reached, is full, or does not answer in time."""
 
 
 def new_id() -> str:
