@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import timedelta
 
 import structlog
@@ -53,6 +54,8 @@ async def serve(settings: Settings, ready: Ready | None = None) -> None:
         agi = await stack.enter_async_context(_running(house, agents, queues, prompts))
         pages = web_app(house, agents, prompts, stopping, agi)
         await _listen(pages, house, stopping, ready)
+        log.info("stopping: calls in progress may finish", seconds=GRACE)
+    log.info("stopped")
 
 
 @asynccontextmanager
@@ -97,6 +100,8 @@ async def _listen(pages: FastAPI, house: House, stopping: asyncio.Event, ready: 
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listening = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
     server = _Server(config, stopping)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, server.handle_exit, number, None)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(server.serve([listening]))
         await server.up.wait()
@@ -111,6 +116,11 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self.up = asyncio.Event()
         self._stopping = stopping
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to us: uvicorn raises them again when it is done, which would end us before the calls are."""
+        yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
