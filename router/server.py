@@ -15,7 +15,7 @@ import uvicorn
 import uvloop
 from fastapi import FastAPI
 
-from router import app
+from router import app, logs
 from router.app import Agents, House
 from router.channels.agi.server import AgiServer
 from router.channels.simulator.phone import CHANNEL as TEST_PHONE
@@ -46,6 +46,7 @@ def run(settings: Settings, ready: Ready | None = None) -> None:
 
 async def serve(settings: Settings, ready: Ready | None = None) -> None:
     """As `run`, in a loop that there is."""
+    asyncio.get_running_loop().set_exception_handler(logs.of_the_loop)
     stopping = asyncio.Event()
     async with app.assembled(settings) as house, AsyncExitStack() as stack:
         agents = app.agents_of(house)
