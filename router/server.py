@@ -22,6 +22,7 @@ from router.channels.simulator.phone import CHANNEL as TEST_PHONE
 from router.channels.simulator.queues import SimulatedQueues
 from router.settings import Settings
 from router.speech.prompts import Prompt, PromptStore
+from router.web.connections import BoundedConnection, make_room
 from router.web_app import web_app
 
 log = structlog.get_logger(__name__)
@@ -41,6 +42,7 @@ def run(settings: Settings, ready: Ready | None = None) -> None:
 
     Raises `SettingsRefused`, `FlowRefused`, and `OSError` when an address cannot be had.
     """
+    make_room()
     uvloop.run(serve(settings, ready))
 
 
@@ -97,6 +99,8 @@ async def _listen(pages: FastAPI, house: House, stopping: asyncio.Event, ready: 
         timeout_graceful_shutdown=int(GRACE),
         timeout_keep_alive=30,
         proxy_headers=False,
+        http=BoundedConnection,
+        ws="none",
     )
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listening = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
