@@ -28,6 +28,7 @@ SAMPLE: Facts = {
 """One value for every variable an expression may use."""
 
 MOST_CHARACTERS = 500
+_UNLIKE_KINDS = "compares or combines values of different kinds, such as a number with a text"
 
 
 def problem_with(expression: str, steps: Mapping[str, Any], inputs: Mapping[str, Any]) -> str | None:
@@ -52,11 +53,14 @@ def problem_with(expression: str, steps: Mapping[str, Any], inputs: Mapping[str,
 
 
 def holds(expression: str, facts: Facts) -> bool:
-    """Whether the condition holds. Raises `ValueError` where it cannot be told (a checked flow gives no cause)."""
+    """Whether the condition holds. Raises `ValueError` where it cannot be told; a checked flow gives a cause only
+    where it makes of what was keyed in what that is not, such as a number of a text."""
     try:
         return cel.compile(expression).execute(dict(facts)) is True
     except Exception as error:
-        raise ValueError(_in_words(error)) from error
+        # The library's words hold values: what was keyed in is not to get into the trace.
+        kinds = str(error).startswith("No such overload")
+        raise ValueError(_UNLIKE_KINDS if kinds else "cannot be worked out for this call") from error
 
 
 def _in_words(error: Exception) -> str:
@@ -66,5 +70,5 @@ def _in_words(error: Exception) -> str:
     if syntax:
         return f"cannot be read: {syntax.partition(' expecting ')[0]}"
     if message.startswith("No such overload"):
-        return "compares or combines values of different kinds, such as a number with a text"
+        return _UNLIKE_KINDS
     return message.partition(". ")[0][:200]

@@ -17,7 +17,7 @@ from router.core.events import (
     TransferEnded,
     TransferOutcome,
 )
-from router.engine.session import Outcome, Session, State
+from router.engine.session import Outcome, Session, State, session_to_json
 from router.engine.step import MOST_STEPS, NotAccepted, start, step
 from router.flow.check import check
 from router.flow.model import Flow
@@ -143,3 +143,41 @@ def test_a_queue_that_fails_for_ever_does_not_keep_a_call_for_ever() -> None:
         turns += 1
         assert turns <= 2 * MOST_STEPS
     assert commands == (Hangup(),)
+
+
+SECRET_CODE = "99999999999999999999"
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["int(inputs.code) > 3", "inputs[inputs.code] == 'x'", "inputs.code.matches('*' + inputs.code)", "1 > inputs.code"],
+)
+def test_a_condition_that_fails_on_what_was_keyed_in_does_not_put_it_into_the_trace(condition: str) -> None:
+    flow, session, _ = begin(
+        f"""
+version: 1
+name: small
+languages: [de]
+start: ask
+steps:
+  ask:
+    type: collect
+    text: {{de: "Ihr Code?"}}
+    into: code
+    next: weigh
+  weigh:
+    type: branch
+    cases:
+      - if: "has(inputs.code) && inputs.code != '' && {condition}"
+        next: bye
+    otherwise: bye
+  bye:
+    type: hangup
+"""
+    )
+    session, _ = step(flow, session, DigitsEntered(SECRET_CODE), NOW)
+    assert session.ended
+    weighed = next(each.note for each in session.trace if each.step == "weigh")
+    assert condition in weighed
+    assert ": " in weighed.removeprefix("has(inputs.code)")
+    assert SECRET_CODE not in session_to_json(session)
