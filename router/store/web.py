@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row, delete, func, insert, select, update
 
 from router.store.database import Connection
+from router.store.holds import hold
 from router.store.tables import people, sign_in_failures, sign_in_links, web_sessions
 
 PersonRow = Row[Any]
@@ -78,7 +79,11 @@ async def use_link(connection: Connection, token_hash: bytes, now: datetime) -> 
 
 
 async def note_attempt(connection: Connection, subject: str, now: datetime, since: datetime) -> int:
-    """Count an attempt against ``subject`` and return how many there were before it, from ``since`` on."""
+    """Count an attempt against ``subject`` and return how many there were before it, from ``since`` on.
+
+    Attempts side by side are counted one after the other, until the transaction ends.
+    """
+    await hold(connection, f"attempts:{subject}")
     await connection.execute(delete(sign_in_failures).where(sign_in_failures.c.at < since))
     before = await failures(connection, subject, since)
     await connection.execute(insert(sign_in_failures).values(subject=subject, at=now))
