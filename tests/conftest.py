@@ -17,6 +17,8 @@ from tools import suites
 settings.register_profile("house", deadline=None, print_blob=True)
 settings.load_profile("house")
 
+pytest_plugins = ["tests.databases"]
+
 COMPLETE = "--complete"
 
 

@@ -29,7 +29,6 @@ ORIGIN = "http://127.0.0.1:8080"
 SECRET = "a secret of the tests, long enough to pass"
 MOBILE, LANDLINE = "+491713920011", "+493023125011"
 SERVICE_NUMBER = "+493023125000"
-DATABASE = "api.db"
 START = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 
 MESSAGE: dict[str, Any] = {
@@ -119,9 +118,9 @@ class Service:
 
 
 @asynccontextmanager
-async def running(folder: Path, **settings: Any) -> AsyncIterator[Service]:
-    """A service with its files in ``folder``."""
-    over = {"data_dir": folder, "database": f"sqlite:///{folder}/{DATABASE}", "secret": SECRET, "flows": FLOWS}
+async def running(folder: Path, database_url: str, **settings: Any) -> AsyncIterator[Service]:
+    """A service with its files in ``folder`` and the database there."""
+    over = {"data_dir": folder, "database": database_url, "secret": SECRET, "flows": FLOWS}
     chosen = load({}, folder, **(over | {"service_number": SERVICE_NUMBER} | settings))
     clock, stopping = Clock(), asyncio.Event()
     async with composition.assembled(chosen, clock) as house:

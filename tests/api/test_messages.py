@@ -128,8 +128,8 @@ async def test_a_body_of_another_type_is_refused(service: Service, kind: str) ->
         assert answer.headers["accept-post"] == "application/json"
 
 
-async def test_without_a_service_number_there_is_a_code_and_no_link(folder: Path) -> None:
-    async with running(folder, service_number=None) as service, service.allowed() as client:
+async def test_without_a_service_number_there_is_a_code_and_no_link(folder: Path, database_url: str) -> None:
+    async with running(folder, database_url, service_number=None) as service, service.allowed() as client:
         handles = await service.register(client)
         assert handles["callback_code"]
         assert (handles["tel_link"], handles["qr_url"], handles["service_number"]) == (None, None, None)

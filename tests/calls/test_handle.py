@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,21 +30,12 @@ from router.flow.load import load
 from router.flow.model import Flow
 from router.matching.codes import CodeKeys
 from router.store import calls as rows
-from router.store import migrate
 from router.store.bus import Bus
 from router.store.database import Database
 
 HOTLINE = Path(__file__).parents[2] / "ivr_flows"
 MONDAY = datetime(2026, 11, 23, 10, tzinfo=UTC)
 BEGIN = CallStarted("test", WITHHELD, "+493023125000")
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database(f"sqlite:///{tmp_path}/calls.db")
-    await migrate.upgrade(database)
-    yield database
-    await database.close()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ from router.errors import Refused
 from router.matching.codes import CodeKeys
 from router.matching.observed import Observed
 from router.store.database import Connection, Database
-from router.store.tables import customer_phones, customers, messages, metadata
+from router.store.tables import customer_phones, customers, messages
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 KEYS = CodeKeys("a secret of the tests, long enough to pass")
@@ -28,12 +27,9 @@ CODE, UNKNOWN_CODE = "4821390657", "1234567894"
 
 
 @pytest.fixture
-async def connection(tmp_path: Path) -> AsyncIterator[Connection]:
-    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
+async def connection(database: Database) -> AsyncIterator[Connection]:
     async with database.begin() as connection:
-        await connection.run_sync(metadata.create_all)
         yield connection
-    await database.close()
 
 
 async def a_customer(connection: Connection, customer_id: str, *phones: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from router.calls.handle import Calls
 from router.core.match import Match
 from router.flow.load import load_file
 from router.matching.codes import CodeKeys
-from router.store import migrate
 from router.store.bus import Bus
 from router.store.database import Database
 from tests.scenarios.scenario import Scenario, scenarios
@@ -27,7 +25,7 @@ def scenario(request: pytest.FixtureRequest) -> Scenario:
 
 
 @pytest.fixture
-async def scenario_calls(scenario: Scenario, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Calls]:
+def scenario_calls(scenario: Scenario, database: Database, monkeypatch: pytest.MonkeyPatch) -> Calls:
     """The real way of a call for a scenario; only the answers of matching are the scenario's."""
     matches = list(scenario.matches)
 
@@ -35,8 +33,5 @@ async def scenario_calls(scenario: Scenario, tmp_path: Path, monkeypatch: pytest
         return matches.pop(0)
 
     monkeypatch.setattr("router.calls.handle.find_matches", find_matches)
-    database = Database(f"sqlite:///{tmp_path}/calls.db")
-    await migrate.upgrade(database)
     flows = Flows({HOTLINE.name: HOTLINE}, {}, HOTLINE.name)
-    yield Calls(database, Bus(), flows, CodeKeys("x" * 32), lambda: scenario.at)
-    await database.close()
+    return Calls(database, Bus(), flows, CodeKeys("x" * 32), lambda: scenario.at)

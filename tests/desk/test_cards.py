@@ -1,9 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import asdict, fields
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,15 +24,13 @@ BY_SERVICE_NUMBER = Evidence(EvidenceKind.SERVICE_NUMBER, 0.5, "The message name
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    house = House(Database(f"sqlite:///{tmp_path}/threadline.db"))
-    await house.build()
+async def house(database: Database) -> House:
+    house = House(database)
     async with house.database.begin() as connection:
         for name in ("Erika Muster", "Max Beispiel"):
             row = {"id": name, "external_id": f"K-{name[0]}", "name": name, "language": "de", "created_at": START}
             await connection.execute(customers.insert().values(row))
-    yield house
-    await house.database.close()
+    return house
 
 
 async def sent(house: House, message_id: str, customer: str | None = "Erika Muster", **values: Any) -> str:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +12,6 @@ from router.matching.codes import CodeKeys
 from router.messages.handles import HandleRules
 from router.messages.registrar import Registrar
 from router.store.database import Database
-from router.store.tables import metadata
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 
@@ -26,15 +24,6 @@ def now() -> datetime:
 @pytest.fixture
 def keys() -> CodeKeys:
     return CodeKeys("a secret of the tests, long enough to pass")
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
-    async with database.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    yield database
-    await database.close()
 
 
 @pytest.fixture

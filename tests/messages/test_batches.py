@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import tempfile
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from router.errors import Refused
@@ -19,7 +18,7 @@ from router.messages.imports import import_rows
 from router.messages.registrar import Registrar
 from router.messages.registration import read
 from router.store.database import Database
-from router.store.tables import metadata
+from tests.databases import MakeAddress
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 
@@ -39,11 +38,9 @@ rows = st.fixed_dictionaries(
 )
 
 
-async def left_by(folder: str, told: list[dict[str, Any]], batch: int | None) -> tuple[list[object], list[object]]:
+async def left_by(url: str, told: list[dict[str, Any]], batch: int | None) -> tuple[list[object], list[object]]:
     """What became of the rows, and what is stored then; ids and codes aside."""
-    database = Database(f"sqlite:///{folder}/{batch}.db")
-    async with database.begin() as connection:
-        await connection.run_sync(metadata.create_all)
+    database = Database(url)
     rules = HandleRules("DE", "+4930555000", 10, timedelta(days=90), 3)
     registrar = Registrar(database, CodeKeys("a secret of the tests, long enough to pass"), rules, lambda: NOW)
     outcomes: list[object] = []
@@ -70,13 +67,9 @@ def _without_handles(message: dict[str, Any] | None) -> object:
     return message and {key: message[key] for key in ("external_id", "to", "customer", "offer", "sent_at")}
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.lists(rows, min_size=1, max_size=12), st.integers(2, 12))
-def test_batches_change_nothing(told: list[dict[str, Any]], batch: int) -> None:
-    async def both() -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            one_by_one = await left_by(folder, told, None)
-            in_batches = await left_by(folder, told, batch)
-        assert in_batches == one_by_one
-
-    asyncio.run(both())
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(told=st.lists(rows, min_size=1, max_size=12), batch=st.integers(2, 12))
+def test_batches_change_nothing(make_database: MakeAddress, told: list[dict[str, Any]], batch: int) -> None:
+    one_by_one = asyncio.run(left_by(make_database(), told, None))
+    in_batches = asyncio.run(left_by(make_database(), told, batch))
+    assert in_batches == one_by_one

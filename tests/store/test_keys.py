@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,11 +11,8 @@ from tests.agents.house import START, House
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    house = House(Database(f"sqlite:///{tmp_path}/threadline.db"))
-    await house.build()
-    yield house
-    await house.database.close()
+def house(database: Database) -> House:
+    return House(database)
 
 
 def key(name: str, **values: Any) -> dict[str, Any]:

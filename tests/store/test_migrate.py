@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
@@ -12,8 +10,8 @@ from router.store.database import Database
 from router.store.tables import metadata
 
 
-async def test_an_empty_database_is_brought_to_the_tables_of_the_code(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path}/new.db")
+async def test_an_empty_database_is_brought_to_the_tables_of_the_code(bare_database_url: str) -> None:
+    database = Database(bare_database_url)
     assert await migrate.current(database) is None
     await migrate.upgrade(database)
     assert await migrate.current(database) == migrate.newest()

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 
 from router.agents.people import NewPerson, add
@@ -13,11 +10,8 @@ from tests.agents.house import QUEUES, START, House
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    house = House(Database(f"sqlite:///{tmp_path}/threadline.db"))
-    await house.build()
-    yield house
-    await house.database.close()
+def house(database: Database) -> House:
+    return House(database)
 
 
 async def test_a_new_person_is_off_and_has_no_phone(house: House) -> None:

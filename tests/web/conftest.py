@@ -18,7 +18,6 @@ from router.errors import Refused
 from router.store import people
 from router.store.bus import Bus
 from router.store.database import Database
-from router.store.tables import metadata
 from router.web.assets import Assets
 from router.web.guard import Guard
 from router.web.pages import Pages
@@ -104,10 +103,7 @@ FAST = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
-    database = Database(f"sqlite:///{tmp_path}/web.db")
-    async with database.engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
+def house(database: Database, tmp_path: Path) -> House:
     clock, sleeps, bus = Clock(), Sleeps(), Bus()
     sign_in = SignIn(database, Passwords(FAST), clock, key=b"k" * 32, sleep=sleeps)
     assets = Assets({name: f"/static/assets/{name}" for name in SOURCES}, tmp_path)
@@ -123,5 +119,4 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
 
     install(app, assets)
     app.include_router(routes(database=database, bus=bus, sign_in=sign_in, guard=guard, pages=pages, signed_out=left))
-    yield house
-    await database.close()
+    return house

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -18,7 +17,6 @@ from router.core.events import InputTimedOut, RecordingEnded
 from router.engine.session import State
 from router.flow.check import check
 from router.matching.codes import CodeKeys
-from router.store import migrate
 from router.store.bus import Bus
 from router.store.database import Database
 
@@ -64,10 +62,8 @@ def desk() -> Desk:
 
 
 @pytest.fixture
-async def phone(tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[TestPhone]:
+async def phone(database: Database, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[TestPhone]:
     monkeypatch.setattr("router.channels.simulator.queues.LOOK_AGAIN", 0.02)
-    database = Database(f"sqlite:///{tmp_path}/calls.db")
-    await migrate.upgrade(database)
     bus = Bus()
     flows = Flows({"short": FLOW}, {}, "short")
     calls = Calls(database, bus, flows, CodeKeys("x" * 32), lambda: datetime(2026, 11, 23, 10, tzinfo=UTC))
@@ -76,7 +72,6 @@ async def phone(tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> 
     yield phone
     await phone.queues.close()
     assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("test call")]
-    await database.close()
 
 
 async def test_whoever_becomes_ready_is_rung_and_may_answer(phone: TestPhone, desk: Desk) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,17 +11,8 @@ import pytest
 from router.calls import handle
 from router.core.match import NO_MATCH, Match
 from router.matching.observed import Observed
-from router.store import migrate
 from router.store.database import Database
 from tests.channels.twilio.house import House, application, client_for, make_calls, settings
-
-
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database(f"sqlite:///{tmp_path}/calls.db")
-    await migrate.upgrade(database)
-    yield database
-    await database.close()
 
 
 @pytest.fixture

@@ -256,6 +256,7 @@ async def test_a_withheld_number_is_nowhere(house: House, spelled: str) -> None:
     assert (row.caller, row.withheld, house.asked[0].caller) == (None, True, WITHHELD)
 
 
+@pytest.mark.sqlite_only  # whose files can be looked through
 async def test_a_withheld_number_that_the_network_delivers_is_nowhere(
     house: House, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
