@@ -1,4 +1,4 @@
-"""Databases for tests: what asks for one runs on SQLite and on PostgreSQL, unless it is marked `sqlite_only`."""
+"""Databases for tests: what asks for one runs on SQLite and on PostgreSQL, unless it is marked for one of them."""
 
 from __future__ import annotations
 
@@ -20,9 +20,14 @@ MakeAddress = Callable[[], str]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "database_kind" in metafunc.fixturenames and not metafunc.definition.get_closest_marker("sqlite_only"):
-        marks = pytest.mark.needs("postgresql")
-        metafunc.parametrize("database_kind", ["sqlite", pytest.param("postgresql", marks=marks)])
+    if "database_kind" not in metafunc.fixturenames:
+        return
+    kinds = {
+        "sqlite_only": "sqlite",
+        "postgresql_only": pytest.param("postgresql", marks=pytest.mark.needs("postgresql")),
+    }
+    chosen = [kind for mark, kind in kinds.items() if metafunc.definition.get_closest_marker(mark)]
+    metafunc.parametrize("database_kind", chosen or list(kinds.values()))
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def upgrade() -> None:
     """
 
     async def run() -> tuple[str | None, str]:
-        store = Database(settings_module.load().database)
+        store = Database(settings_module.load().database, patient=True)
         try:
             before = await migrate.current(store)
             await migrate.upgrade(store)

@@ -29,10 +29,11 @@ def new_id() -> str:
 class Database:
     """A pool of connections to ``url``: ``sqlite:///path/to/file.db`` or ``postgresql://user@host/name``.
 
+    PostgreSQL has ``busy_seconds`` for each statement, unless ``patient``: a migration of a large table takes long.
     Raises `ValueError` for a URL that is neither.
     """
 
-    def __init__(self, url: str, *, busy_seconds: float = 5.0, pool_size: int = 10) -> None:
+    def __init__(self, url: str, *, busy_seconds: float = 5.0, pool_size: int = 10, patient: bool = False) -> None:
         self.url = url
         try:
             parsed = make_url(url)
@@ -49,7 +50,7 @@ class Database:
                 "pool_size": pool_size,
                 "pool_timeout": busy_seconds,
                 "pool_pre_ping": True,
-                "connect_args": {"timeout": busy_seconds, "command_timeout": busy_seconds},
+                "connect_args": {"timeout": busy_seconds, "command_timeout": None if patient else busy_seconds},
             }
         )
         self.engine: AsyncEngine = create_async_engine(parsed.set(drivername=DRIVERS[backend]), **options)

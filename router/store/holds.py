@@ -8,7 +8,7 @@ from router.store.database import Connection
 
 
 async def hold(connection: Connection, subject: str) -> None:
-    """Nobody else who holds `subject` (`call:…`, `phone:…`, `attempts:…`) goes on until this transaction ends.
+    """Nobody else who holds `subject` (such as `call:…`, `phone:…`) goes on until this transaction ends.
 
     SQLite has one writer at a time anyway. Take a hold before any row lock, and one only, so that none waits in a ring.
     """

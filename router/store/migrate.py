@@ -11,6 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection as SyncConnection
 
 from router.store.database import Database
+from router.store.holds import hold
 
 
 def _config(connection: SyncConnection | None = None) -> Config:
@@ -34,6 +35,7 @@ async def current(database: Database) -> str | None:
 
 
 async def upgrade(database: Database) -> None:
-    """Bring the database to the newest revision, all steps or none."""
+    """Bring the database to the newest revision, all steps or none. Of several at the same time one does it."""
     async with database.begin() as connection:
+        await hold(connection, "schema")
         await connection.run_sync(lambda sync: command.upgrade(_config(sync), "head"))
