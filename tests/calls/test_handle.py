@@ -103,6 +103,47 @@ async def test_nothing_is_known_of_a_call_that_never_was(calls: Calls) -> None:
     await calls.hung_up("test", "nobody")
 
 
+async def test_two_machines_hear_of_the_same_new_calls(database: Database) -> None:
+    """As when a network announces each call to both; neither has run the flow before."""
+    other = Database(database.url)
+    machines = [make_calls(at, load([HOTLINE])["hotline"]) for at in (database, other)]
+    turns = await asyncio.gather(*(calls.begin("test", f"ref {n % 5}", BEGIN) for n in range(20) for calls in machines))
+    assert len({turn.call_id for turn in turns}) == await open_rows(database) == 5
+    assert [turn.repeated for turn in turns].count(False) == 5
+    await other.close()
+
+
+async def test_a_key_pressed_while_hanging_up_leaves_nothing_open(database: Database) -> None:
+    other = Database(database.url)
+    here, there = (make_calls(at, load([HOTLINE])["hotline"]) for at in (database, other))
+    for number in range(10):
+        ref = f"ref {number}"
+        turn = await here.begin("test", ref, BEGIN)
+        await asyncio.gather(
+            here.handle(turn.call_id, DigitsEntered("12"), turn.sequence),
+            there.hung_up("test", ref),
+            here.handle(turn.call_id, DigitsEntered("12"), turn.sequence),
+            there.end_lost("test", frozenset(), MONDAY),
+        )
+        ended = (await there.turn(turn.call_id)).session
+        assert ended.state is State.ENDED
+        assert ended.outcome is Outcome.HUNG_UP
+    assert await open_rows(database) == 0
+    await other.close()
+
+
+async def test_what_was_left_on_the_voicemail_is_kept_once(calls: Calls, database: Database) -> None:
+    turn = await calls.begin("test", "ref", BEGIN)
+    turn = await calls.handle(turn.call_id, InputTimedOut())
+    turn = await calls.handle(turn.call_id, TransferEnded(TransferOutcome.NO_ANSWER))
+    told = RecordingEnded("https://example.com/r", 7)
+    await asyncio.gather(
+        calls.hung_up("test", "ref"), *(calls.handle(turn.call_id, told, turn.sequence) for _ in range(5))
+    )
+    async with database.read() as connection:
+        assert len(await rows.latest_voicemails(connection, 10)) == 1
+
+
 HANGUPS = [
     [],
     [DigitsEntered("12")],

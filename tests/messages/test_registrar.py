@@ -97,10 +97,26 @@ async def test_told_again_it_is_the_same_message_with_the_same_code(registrar: R
 
 
 async def test_many_at_the_same_time_are_one_message(registrar: Registrar, database: Database) -> None:
-    answers = await asyncio.gather(*(registrar.register(told()) for _ in range(8)))
+    answers = await asyncio.gather(*(registrar.register(told()) for _ in range(20)))
     assert len({answer.callback_code for answer in answers}) == 1
     assert sum(answer.created for answer in answers) == 1
     assert await count(database, messages) == 1
+    assert await count(database, customers) == 1
+
+
+async def test_many_messages_to_one_customer_at_the_same_time(
+    registrar: Registrar, database: Database, keys: CodeKeys, rules: HandleRules, now: datetime
+) -> None:
+    other = Database(database.url)
+    machines = (registrar, Registrar(other, keys, rules, lambda: now))
+    people = (ANNA, ANNA | {"phones": ["030 23125 002"]}, {"external_id": "c-2", "name": "Ben"})
+    wanted = [(f"sms-{n}", people[n % 3], machines[n % 2]) for n in range(24)]
+    answers = await asyncio.gather(
+        *(machine.register(told(name, customer=customer)) for name, customer, machine in wanted)
+    )
+    assert len({answer.callback_code for answer in answers}) == await count(database, messages) == 24
+    assert await count(database, customers) == 2
+    await other.close()
 
 
 @pytest.mark.parametrize(
