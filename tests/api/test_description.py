@@ -6,7 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from tests.api.service import Service
+
+pytestmark = pytest.mark.sqlite_only
 
 CONTRACT = {
     ("post", "/v1/messages"),

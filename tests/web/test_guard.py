@@ -13,6 +13,8 @@ from router.web.person import Person
 if TYPE_CHECKING:
     from tests.web.conftest import House
 
+pytestmark = pytest.mark.sqlite_only
+
 HTML = {"Accept": "text/html,application/xhtml+xml"}
 
 

@@ -10,6 +10,8 @@ from tests.channels.twilio.house import FLOW, House
 from tests.channels.twilio.phone import PhoneCall
 from tests.scenarios.scenario import Scenario, on_the_engine, scenarios
 
+pytestmark = pytest.mark.sqlite_only
+
 NUMBER, SIP = "+4930555010", "sip:sales@pbx.example.net;transport=tls"
 ALL_DIALLED = {"sales": NUMBER, "default": SIP}
 OUTCOMES = {

@@ -24,6 +24,8 @@ from router.settings import SettingsRefused
 from tests.channels.twilio.house import House, application, client_for, settings
 from tests.channels.twilio.phone import PUBLIC_URL, STATUS, TOKEN, VOICE, call_fields, post, signature
 
+pytestmark = pytest.mark.sqlite_only
+
 CALLER = "+4930231250011"
 FORM = "application/x-www-form-urlencoded"
 
