@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from router.calls.handle import Calls
 from router.channels.agi.server import AgiServer
 from router.channels.agi.session import AgiChannel
@@ -13,6 +15,8 @@ from tests.channels.agi.asterisk import ENVIRONMENT, Asterisk
 from tests.channels.agi.test_session import sounds
 from tests.channels.conftest import HOTLINE
 from tests.scenarios.scenario import Scenario, on_the_engine, way, what_then
+
+pytestmark = pytest.mark.sqlite_only
 
 QUEUE_STATUS = {"no_answer": "TIMEOUT", "unavailable": "JOINEMPTY", "failed": "FULL", "answered": "CONTINUE"}
 RECORDED, NOTHING = "200 result=35 (dtmf) endpos=24000", "200 result=0 (timeout) endpos=0"
