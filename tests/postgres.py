@@ -15,6 +15,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -109,10 +110,14 @@ class Cluster:
         found: list[tuple[Any, ...]] = self._run(_fetch(self._connection(_name(address)), query, *values))
         return found
 
-    def restart(self) -> None:
-        """Down at once, as after a crash of the server, and up again at the same port."""
+    @contextlib.contextmanager
+    def away(self) -> Iterator[None]:
+        """Down at once, as in a crash of the server; up again at the same port at the end."""
         self._stop(signal.SIGQUIT)
-        self._serve()
+        try:
+            yield
+        finally:
+            self._serve()
 
     def close(self) -> None:
         """Ends the server and removes all its files."""
