@@ -8,7 +8,7 @@ import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 import uvicorn
@@ -22,6 +22,7 @@ from router.channels.simulator.phone import CHANNEL as TEST_PHONE
 from router.channels.simulator.queues import SimulatedQueues
 from router.settings import Settings
 from router.speech.prompts import Prompt, PromptStore
+from router.store import cards
 from router.web.connections import BoundedConnection, make_room
 from router.web_app import web_app
 
@@ -70,7 +71,7 @@ async def _running(
         stack.push_async_callback(queues.close)
         await prompts.open()
         stack.push_async_callback(prompts.aclose)
-        await _end_what_a_crash_left(house, agents)
+        await end_what_a_crash_left(house, agents)
         agi = app.agi_server(house, prompts)
         await agi.start()
         stack.push_async_callback(agi.stop, GRACE)
@@ -136,13 +137,29 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-async def _end_what_a_crash_left(house: House, agents: Agents) -> None:
+async def end_what_a_crash_left(house: House, agents: Agents) -> None:
     """Test calls live in the process that places them: those of an earlier one are over."""
     ended = await house.calls.end_lost(TEST_PHONE, frozenset(), house.clock())
-    for call_id in ended:
-        await agents.ringing.over(call_id)
+    await _off_the_desks(house, agents, house.clock())
     if ended:
         log.info("ended test calls of an earlier run", calls=len(ended))
+
+
+async def tidy(house: House, agents: Agents, now: datetime) -> None:
+    """Look once for people and calls that went without saying so."""
+    await agents.presence.leave_expired()
+    for channel in ("asterisk", "twilio", TEST_PHONE):
+        await house.calls.end_lost(channel, frozenset(), now - LONGEST_CALL)
+    await _off_the_desks(house, agents, now)
+
+
+async def _off_the_desks(house: House, agents: Agents, now: datetime) -> None:
+    """Take calls that have ended off the desks, should whoever ended them not have come to it: the two are not one
+    transaction."""
+    async with house.database.read() as connection:
+        left_over = await cards.of_ended_calls(connection, now)
+    for call_key in left_over:
+        await agents.ringing.over(call_key)
 
 
 async def _prepare(house: House, prompts: PromptStore) -> None:
@@ -163,8 +180,6 @@ async def _sweep(house: House, agents: Agents) -> None:
     while True:
         await asyncio.sleep(SWEEP_EVERY)
         try:
-            await agents.presence.leave_expired()
-            for channel in ("asterisk", "twilio", TEST_PHONE):
-                await house.calls.end_lost(channel, frozenset(), house.clock() - LONGEST_CALL)
+            await tidy(house, agents, house.clock())
         except Exception:
             log.exception("sweeping failed, will be tried again")

@@ -52,6 +52,16 @@ async def live_on_channel(connection: Connection, channel: str) -> Sequence[Card
     return (await connection.execute(query)).all()
 
 
+async def of_ended_calls(connection: Connection, until: datetime) -> Sequence[str]:
+    """The keys of calls that ended by `until` and still have a live card."""
+    query = (
+        select(cards.c.call_key)
+        .join(calls, calls.c.id == cards.c.call_id)
+        .where(cards.c.state.in_(LIVE), calls.c.state == "ended", calls.c.ended_at <= until)
+    )
+    return (await connection.execute(query.distinct())).scalars().all()
+
+
 async def add_event(connection: Connection, person_id: str, name: str, data: dict[str, Any], now: datetime) -> None:
     """Tell a person's page of something: `name` is `card` or `presence`. Lock the person first (`people.lock`)."""
     await connection.execute(insert(desk_events).values(person_id=person_id, name=name, data=data, at=now))

@@ -1,0 +1,77 @@
+"""Nothing stays open for ever: what a process did not get to do before it died is made up for."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from router import app, server
+from router.agents.people import NewPerson, add
+from router.app import Agents, House
+from router.core.events import WITHHELD, CallerHungUp, CallStarted
+from router.settings import load
+from router.store import cards
+
+FLOWS = Path(__file__).parents[1] / "ivr_flows"
+NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
+QUEUES = ("default",)
+
+Running = tuple[House, Agents]
+
+
+@pytest.fixture
+async def running(tmp_path: Path) -> AsyncIterator[Running]:
+    database = f"sqlite:///{tmp_path}/left_over.db"
+    settings = load({}, tmp_path, data_dir=tmp_path, database=database, secret="s" * 32, flows=FLOWS, queues=QUEUES)
+    moved = [NOW]
+    async with app.assembled(settings, lambda: moved[-1]) as house:
+        yield house, app.agents_of(house)
+
+
+async def talking(house: House, agents: Agents, channel: str) -> tuple[str, str]:
+    """A call that somebody talks to: the call's id, the person's id."""
+    turn = await house.calls.begin(channel, "ref", CallStarted(channel, WITHHELD))
+    async with house.database.begin() as connection:
+        person = await add(connection, NewPerson(login="anna", name="Anna", queues=QUEUES), QUEUES, NOW)
+    await agents.ringing.called(turn.call_id, turn.call_id, person, "default")
+    await agents.ringing.answered(turn.call_id, person)
+    return turn.call_id, person
+
+
+async def on_desk(house: House, person: str) -> int:
+    async with house.database.read() as connection:
+        return len(await cards.live_of_person(connection, person))
+
+
+@pytest.mark.parametrize("channel", ["testphone", "asterisk"])
+async def test_a_card_goes_whose_call_ended_just_before_the_process_died(running: Running, channel: str) -> None:
+    house, agents = running
+    call, person = await talking(house, agents, channel)
+    await house.calls.handle(call, CallerHungUp())
+    assert await on_desk(house, person) == 1
+    await server.end_what_a_crash_left(house, agents)
+    assert await on_desk(house, person) == 0
+
+
+@pytest.mark.parametrize("channel", ["testphone", "asterisk"])
+async def test_a_call_that_nothing_was_heard_of_for_hours_goes_from_the_desk_too(
+    running: Running, channel: str
+) -> None:
+    house, agents = running
+    call, person = await talking(house, agents, channel)
+    await server.tidy(house, agents, NOW + server.LONGEST_CALL - timedelta(minutes=1))
+    assert await on_desk(house, person) == 1
+    await server.tidy(house, agents, NOW + server.LONGEST_CALL + timedelta(minutes=1))
+    assert await on_desk(house, person) == 0
+    assert (await house.calls.turn(call)).session.ended
+
+
+async def test_a_call_that_is_talked_to_stays(running: Running) -> None:
+    house, agents = running
+    _, person = await talking(house, agents, "asterisk")
+    await server.end_what_a_crash_left(house, agents)
+    await server.tidy(house, agents, NOW)
+    assert await on_desk(house, person) == 1
