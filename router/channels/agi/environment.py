@@ -5,6 +5,7 @@ A number that the caller suppressed is dropped here, before anybody sees it, eve
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -19,6 +20,7 @@ _ABSENT: Final = frozenset({"", "unknown"})
 # 0x20 restricted, 0x40 not available, 0x60 reserved. The lower bits tell who screened the number.
 _PRESENTATION: Final = 0x60
 _MOST_ARGUMENTS: Final = 127
+_UNIQUEID: Final = re.compile(r"[!-~]{1,150}")  # Asterisk: AST_MAX_UNIQUEID is 149 characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,12 @@ class Environment:
 
 def parse_environment(values: Mapping[str, str]) -> Environment:
     """The environment from its lines (names without ``agi_``); raises `RemoteProtocolError` when Asterisk's id of the
-    call or its channel is missing."""
+    call or its channel is missing, or the id is none: it is stored and logged."""
     for name in ("uniqueid", "channel"):
         if not values.get(name):
             raise RemoteProtocolError(f"the environment has no agi_{name}")
+    if not _UNIQUEID.fullmatch(values["uniqueid"]):
+        raise RemoteProtocolError("agi_uniqueid is no id of a call")
     script, _, query = values.get("network_script", "").partition("?")
     withheld = _is_withheld(values)
     return Environment(

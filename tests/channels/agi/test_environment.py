@@ -73,3 +73,10 @@ def test_unknown_means_absent() -> None:
     assert env.caller_name is None
     assert env.dialled is None
     assert env.number_type == 16
+
+
+@pytest.mark.parametrize("uniqueid", ["x" * 151, "1\x1b[2J", "1 2", "ä.1", "1\r"])
+def test_an_id_that_asterisk_never_makes_is_refused_before_it_is_stored_or_logged(uniqueid: str) -> None:
+    with pytest.raises(RemoteProtocolError) as refused:
+        parsed(uniqueid=uniqueid)
+    assert uniqueid not in str(refused.value)
