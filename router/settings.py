@@ -30,6 +30,12 @@ def _web_address(address: str) -> str:
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 
 
+def _own_address(known: dict[str, Any]) -> str:
+    """Where a browser on this machine reaches us; ``known`` are the settings before this one."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(known["host"], known["host"])  # noqa: S104
+    return f"http://{f'[{host}]' if ':' in host else host}:{known['port']}"
+
+
 class SettingsRefused(Exception):
     """A setting is unknown or bad; the text says which and why, one line each."""
 
@@ -42,8 +48,9 @@ class Settings(BaseModel):
     host: str = Field("127.0.0.1", description="Address that HTTP listens on.")
     port: Port = Field(8080, description="Port that HTTP listens on.")
     public_url: WebAddress = Field(
-        "http://127.0.0.1:8080",
-        description="Address under which Twilio and browsers reach us; signatures are checked against it.",
+        default_factory=_own_address,
+        description="Address under which Twilio and browsers reach us; signatures are checked against it. "
+        "`http://HOST:PORT` where not set.",
     )
     fastagi_host: str = Field("127.0.0.1", description="Address that FastAGI listens on.")
     fastagi_port: Port = Field(4573, description="Port that FastAGI listens on.")
@@ -164,6 +171,8 @@ def _parsed(text: str) -> Any:
 def _reasons(error: ValidationError) -> list[str]:
     reasons = []
     for detail in error.errors(include_url=False, include_input=False):
+        if detail["type"] == "default_factory_not_called":  # follows from another one, which is told
+            continue
         name = str(detail["loc"][0]) if detail["loc"] else "settings"
         known = name in Settings.model_fields
         message = str(detail["msg"]).removeprefix("Value error, ") if known else "there is no such setting"

@@ -60,3 +60,24 @@ def test_secrets_do_not_show(tmp_path: Path) -> None:
     settings = load({"THREADLINE_SECRET": "s" * 40, "THREADLINE_AMI_SECRET": "hunter2"}, tmp_path)
     assert "ssss" not in repr(settings)
     assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("given", "address"),
+    [
+        ({}, "http://127.0.0.1:8080"),
+        ({"THREADLINE_PORT": "8090"}, "http://127.0.0.1:8090"),
+        ({"THREADLINE_HOST": "0.0.0.0"}, "http://127.0.0.1:8080"),
+        ({"THREADLINE_HOST": "::1"}, "http://[::1]:8080"),
+        ({"THREADLINE_PORT": "8090", "THREADLINE_PUBLIC_URL": "https://calls.example"}, "https://calls.example"),
+    ],
+)
+def test_links_lead_to_where_the_service_listens(given: dict[str, str], address: str, tmp_path: Path) -> None:
+    assert load(given, tmp_path).public_url == address
+
+
+def test_a_bad_port_is_the_only_complaint(tmp_path: Path) -> None:
+    with pytest.raises(SettingsRefused) as refused:
+        load({"THREADLINE_PORT": "many"}, tmp_path)
+    assert str(refused.value).startswith("THREADLINE_PORT (port):")
+    assert len(str(refused.value).splitlines()) == 1

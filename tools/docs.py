@@ -24,7 +24,7 @@ def settings() -> str:
     """The table of settings."""
     lines = ["| variable | default | meaning |", "| --- | --- | --- |"]
     for name, field in Settings.model_fields.items():
-        default = field.default
+        default = getattr(Settings(), name) if field.default_factory else field.default
         shown = "none" if default is None else f"`{_plain(default)}`"
         lines.append(f"| `{PREFIX}{name.upper()}` | {shown} | {field.description} |")
     return "\n".join(lines)
