@@ -6,11 +6,13 @@ Exit codes: 0 fine, 1 the answer is no, 2 used wrongly.
 from __future__ import annotations
 
 import sys
+from importlib.metadata import version as version_of
+from typing import Annotated
 
 import typer
 
 from router import logs
-from router.cli import housekeeping
+from router.cli import housekeeping, output
 from router.cli.dial import dial
 from router.cli.doctor import doctor
 from router.cli.flow import app as flow
@@ -31,8 +33,18 @@ app = typer.Typer(
 )
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        output.say(f"threadline {version_of('threadline')}")
+        raise typer.Exit
+
+
 @app.callback()
-def every_command() -> None:
+def every_command(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
     """Quiet unless something is wrong; `serve` sets logging up anew from its settings."""
     logs.configure("warning", as_json=False)
 

@@ -15,6 +15,7 @@ from router import settings as settings_module
 from router.app import House, assembled
 from router.channels.simulator.phone import BadNumber
 from router.channels.simulator.routes import Input, shown
+from router.cli.moment import moment
 from router.cli.output import NO, WRONG_USE, as_json, fail, say
 
 Answer = dict[str, Any]
@@ -29,7 +30,7 @@ def dial(
     withheld: Annotated[bool, typer.Option(help="Suppress the caller number.")] = False,
     to: Annotated[str | None, typer.Option(help="The service number dialled.")] = None,
     at: Annotated[
-        datetime | None, typer.Option(help="When the call happens, local time, such as 2026-11-23T10:00:00; else now.")
+        str | None, typer.Option(help="When the call happens, such as 2026-11-23T10:00:00 (local time); else now.")
     ] = None,
     keys: Annotated[
         list[str] | None,
@@ -47,8 +48,8 @@ def dial(
 
     Example: threadline dial --withheld --keys 4821391234
     """
-    moment = at.astimezone().isoformat() if at else None
-    talk = _talk(Dialogue(keys, json), {"from": caller, "withheld": withheld, "to": to, "at": moment})
+    when = moment(at).isoformat() if at else None
+    talk = _talk(Dialogue(keys, json), {"from": caller, "withheld": withheld, "to": to, "at": when})
     try:
         last = asyncio.run(_remotely(url, key, talk) if url else _here(talk))
     except BadNumber as error:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from router.cli.output import NO, as_json, say
+from router.cli.output import NO, as_json, counted, say
 from router.flow.graph import mermaid
 from router.flow.load import files, load_file
 from router.flow.model import FlowText
@@ -43,7 +43,7 @@ def check(
     else:
         for problem in problems:
             say(str(problem))
-        say(f"{checked} {'flow' if checked == 1 else 'flows'} checked, {len(problems) or 'no'} problems")
+        say(f"{counted(checked, 'flow')} checked, {counted(len(problems), 'problem')}")
     if problems:
         raise typer.Exit(NO)
 

@@ -15,6 +15,7 @@ from router.app import assembled
 from router.calls.lookup import find_matches
 from router.calls.question import Question, as_json, observed
 from router.cli import output
+from router.cli.moment import moment
 from router.core.match import Decision, Match
 from router.errors import Refused
 
@@ -26,21 +27,27 @@ def match(
     code: Annotated[str | None, typer.Option(help="The callback code keyed in.")] = None,
     spoken: Annotated[str | None, typer.Option(help="What the caller said.")] = None,
     language: Annotated[str | None, typer.Option(help="What the caller speaks: de, en.")] = None,
-    at: Annotated[str | None, typer.Option(help="When, such as 2026-11-23T10:00:00+01:00; else now.")] = None,
+    at: Annotated[str | None, typer.Option(help="When, such as 2026-11-23T10:00:00 (local time); else now.")] = None,
     json: Annotated[bool, typer.Option("--json", help="As POST /v1/match answers.")] = False,
 ) -> None:
     """Explain whom we would recognise. Exit code 1 when it is nobody.
 
     Example: threadline match --from "030 23125 011" --code 4821391234
     """
+    if not withheld and (caller, to, code, spoken) == (None, None, None, None):
+        output.fail("say what is known of the call: --from, --withheld, --to, --code or --spoken", output.WRONG_USE)
+    when = moment(at).isoformat() if at else None
     given = {
-        "from": caller, "withheld": withheld, "to": to, "code": code, "spoken": spoken, "language": language, "at": at
+        "from": caller, "withheld": withheld, "to": to, "code": code, "spoken": spoken, "language": language, "at": when
     }  # fmt: skip
     try:
         question = Question.model_validate({name: value for name, value in given.items() if value is not None})
         found = asyncio.run(_find(question))
     except ValidationError as error:
-        lines = [f"--{detail['loc'][0]}: {detail['msg']}" for detail in error.errors(include_url=False)]
+        lines = [
+            f"--{detail['loc'][0]}: {detail['msg'].removeprefix('Value error, ')}"
+            for detail in error.errors(include_url=False)
+        ]
         output.fail("\n".join(lines), output.WRONG_USE)
     except Refused as error:
         lines = [f"--{wrong['field']}: {wrong['message']}" for wrong in error.more.get("errors", ())]
@@ -66,7 +73,10 @@ def _show(found: Match) -> None:
         f"Decision: {found.decision.value}   assurance: {found.assurance.name}   "
         f"none of them: {found.none_probability:.1%}"
     )
+    if found.code_accepted is False:
+        console.print("The code is none of ours, or it holds no longer.")
     if not found.candidates:
+        console.print("No message fits: nobody would be recognised.")
         return
     table = Table("message", "offer", "probability", "evidence", "weight")
     for candidate in found.candidates:

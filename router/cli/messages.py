@@ -15,7 +15,7 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from router import settings as settings_module
 from router.app import assembled
-from router.cli.output import NO, WRONG_USE, fail, say
+from router.cli.output import NO, WRONG_USE, counted, fail, say
 from router.messages.imports import RowOutcome, format_of, import_rows, pieces
 from router.messages.reading import Format
 
@@ -56,7 +56,7 @@ def import_file(
     except OSError as error:
         fail(f"{file}: {error.strerror or error}", WRONG_USE)
     if not json:
-        say(f"{stored} messages registered, {refused or 'none'} refused")
+        say(f"{counted(stored, 'message')} registered, {refused or 'none'} refused")
     if refused:
         raise typer.Exit(NO)
 
@@ -69,7 +69,11 @@ async def _import(file: Path, kind: Format, json: bool) -> tuple[int, int]:
     stored = refused = 0
     columns = (TextColumn("{task.completed:.0f} rows"), TimeElapsedColumn())
     with contextlib.ExitStack() as stack:
-        progress = stack.enter_context(Progress(*columns, console=Console(stderr=True), transient=True))
+        console = Console(stderr=True)
+        # Off a terminal nothing moves, and an empty line would be all that is left of it.
+        progress = stack.enter_context(
+            Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        )
         task = progress.add_task("", total=None)
         async with assembled(settings_module.load()) as house:
             async for outcome in import_rows(pieces(file), kind, house.registrar):

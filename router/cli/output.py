@@ -17,6 +17,11 @@ def say(text: str = "") -> None:
     typer.echo(text)
 
 
+def counted(number: int, thing: str) -> str:
+    """``1 flow``, ``2 flows``, ``no flows``."""
+    return f"{number or 'no'} {thing}{'' if number == 1 else 's'}"
+
+
 def as_json(value: Any) -> None:
     """JSON for a script."""
     typer.echo(json.dumps(to_jsonable_python(value), ensure_ascii=False, indent=2))

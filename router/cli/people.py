@@ -60,6 +60,13 @@ def password(login: Login) -> None:
 
     Example: threadline people password anna
     """
+
+    async def known() -> bool:
+        async with opened(settings_module.load()) as store, store.read() as connection:
+            return await rows.by_login(connection, login) is not None
+
+    if not asyncio.run(known()):  # before two passwords are typed for nothing
+        fail(_nobody(login), NO)
     password_hash = Passwords().hash(_asked_password())
 
     async def run() -> bool:
@@ -110,4 +117,4 @@ def _asked_password() -> str:
 
 
 def _nobody(login: str) -> str:
-    return f"there is nobody with the login '{login}'; see 'threadline people add --help'"
+    return f"there is nobody with the login '{login}'; the admin page lists all, 'threadline people add' adds one"

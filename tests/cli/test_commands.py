@@ -87,7 +87,10 @@ def test_dialling_by_hand_shows_prompts_and_what_the_flow_did(run: Run) -> None:
     [
         (["dial", "--from", "12"], "is not a telephone number"),
         (["match", "--from", "12"], "--from: is not a telephone number"),
-        (["match", "--at", "yesterday"], "--at:"),
+        (["match"], "say what is known of the call"),
+        (["match", "--from", "0171 39200 11", "--at", "yesterday"], "--at: 'yesterday' is not a time; write it like"),
+        (["match", "--from", "0171 39200 11", "--at", "1900-01-01T10:00:00"], "--at: is not between"),
+        (["dial", "--at", "yesterday"], "--at: 'yesterday' is not a time; write it like"),
         (["keys", "create", "--scope", "everything"], "there is no scope 'everything'"),
         (["messages", "import", "letters.doc"], "--format"),
         (["messages", "import", "nothing.csv"], "No such file"),
@@ -98,6 +101,32 @@ def test_wrong_use_is_told_with_exit_code_2(run: Run, words: list[str], says: st
     assert result.exit_code == 2
     assert says in result.output
     assert "Traceback" not in result.output
+
+
+def test_the_version_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "version_of", lambda name: "1.2.3")
+    assert run("--version").stdout == "threadline 1.2.3\n"
+
+
+def test_nobody_is_explained_in_words(run: Run) -> None:
+    result = run("match", "--withheld", "--code", "1111111111", "--at", "2026-11-23T10:00:00")
+    assert result.exit_code == 1
+    assert "The code is none of ours" in result.stdout
+    assert "nobody would be recognised" in result.stdout
+
+
+def test_an_import_says_one_message_and_no_empty_line(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "sent.csv").write_text(CSV)
+    result = run("messages", "import", "sent.csv")
+    assert "1 message registered, 1 refused" in result.stdout
+    assert result.stderr == ""
+
+
+def test_an_unknown_login_is_told_before_a_password_is_asked_for(run: Run) -> None:
+    result = run("people", "password", "nobody", stdin="")
+    assert result.exit_code == 1
+    assert "nobody with the login 'nobody'" in result.output
+    assert "Password" not in result.output
 
 
 def test_a_key_is_printed_once(run: Run) -> None:

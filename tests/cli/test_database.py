@@ -32,6 +32,18 @@ def test_upgrading_says_what_was_and_what_is(run: Run) -> None:
     assert run("keys", "create", "--scope", "match").exit_code == 0
 
 
+@pytest.mark.parametrize("address", ["postgresql://me:hunter2@127.0.0.1:1/none", "sqlite:////proc/none.db"])
+@pytest.mark.parametrize("words", [["serve"], ["db", "upgrade"], ["people", "link", "anna"]])
+def test_a_database_out_of_reach_is_told_without_its_password(
+    run: Run, monkeypatch: pytest.MonkeyPatch, address: str, words: list[str]
+) -> None:
+    monkeypatch.setenv("THREADLINE_DATABASE", address)
+    result = run(*words)
+    assert isinstance(result.exception, SettingsRefused)
+    assert "THREADLINE_DATABASE: the database cannot be reached" in str(result.exception)
+    assert "hunter2" not in str(result.exception)
+
+
 @pytest.mark.postgresql_only
 @pytest.mark.parametrize("words", [["serve"], ["keys", "create", "--scope", "match"], ["match", "--withheld"]])
 def test_nothing_runs_on_a_database_that_is_not_at_the_schema(run: Run, words: list[str]) -> None:
