@@ -35,7 +35,8 @@ class Match(Step):
         found = event.match
         best = found.best if found.decision is Decision.SURE else None
         language = best.language if best and best.language in scene.languages else None
-        note = f"{found.decision.value}, {found.assurance.name}, {len(found.candidates)} candidates"
+        several = "" if len(found.candidates) == 1 else "s"
+        note = f"{found.decision.value}, {found.assurance.name}, {len(found.candidates)} candidate{several}"
         return Move(self._way(found.decision), note=note, language=language)
 
     def _way(self, decision: Decision) -> str:

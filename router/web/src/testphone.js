@@ -20,7 +20,8 @@ async function ask(address, options) {
     return answer;
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    at("problem").textContent = error instanceof Failed && error.message ? error.message : texts.failed;
+    const refused = error instanceof Failed && (texts[`wrong.${error.field}`] || error.message);
+    at("problem").textContent = refused || texts.failed;
     at("problem").hidden = false;
     return null;
   }

@@ -79,7 +79,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "card.valid_from": ("Gilt ab", "Valid from"),
     "card.open_end": ("Ohne Ablaufdatum", "No end date"),
     "card.facts": ("Einzelheiten", "Details"),
-    "card.closed": ("Verschlossen, bis Sie geprüft haben, wer anruft", "Closed until you have checked who is calling"),
+    "card.closed": (
+        "Verschlossen: nur zu sehen, wenn der Rückrufcode von einer hinterlegten Nummer kommt",
+        "Closed: shown only when the callback code comes from a number on file",
+    ),
     "card.link": ("Angebot öffnen", "Open the offer"),
     "card.message": ("Was wir geschrieben haben", "What we wrote"),
     "card.sent": ("{channel}, gesendet", "{channel}, sent"),

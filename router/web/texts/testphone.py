@@ -54,6 +54,14 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "phone.js.silent": ("drückt nichts", "presses nothing"),
     "phone.js.hung_up": ("Der Anrufer hat aufgelegt.", "The caller hung up."),
     "phone.js.system_hung_up": ("Das Gespräch wurde von uns beendet.", "We ended the call."),
+    "phone.js.wrong.from": (
+        "Das ist keine Telefonnummer. Schreiben Sie sie vollständig, zum Beispiel 030 23125 011 oder +49 30 23125 011.",
+        "This is not a telephone number. Write it in full, such as 030 23125 011 or +49 30 23125 011.",
+    ),
+    "phone.js.wrong.at": (
+        "Der Zeitpunkt liegt mehr als ein Jahr entfernt. Wählen Sie einen näheren.",
+        "The time is more than a year away. Choose a nearer one.",
+    ),
     "phone.js.failed": (
         "Das Testtelefon erreicht den Router nicht. Versuchen Sie es noch einmal.",
         "The test phone cannot reach the router. Try again.",

@@ -2,9 +2,10 @@
 
 // A refusal; `message` is what the problem document says, for people.
 export class Failed extends Error {
-  constructor(status, detail) {
+  constructor(status, detail, field) {
     super(detail);
     this.status = status;
+    this.field = field; // the first one that is wrong, where it is about fields
   }
 }
 
@@ -19,12 +20,15 @@ export async function request(address, { seconds = 10, signal, ...options } = {}
   if (response.ok) return response;
   if (response.status === 401) toSignIn();
   let detail = "";
+  let field;
   try {
-    detail = (await response.json()).detail ?? "";
+    const problem = await response.json();
+    detail = problem.detail ?? "";
+    field = problem.errors?.[0]?.field;
   } catch {
     // not a problem document
   }
-  throw new Failed(response.status, detail);
+  throw new Failed(response.status, detail, field);
 }
 
 export async function fragment(address, options) {
