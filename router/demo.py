@@ -46,6 +46,7 @@ def _suggest(samples: list[Sample], settings_file: Path, say: Say) -> None:
     for sample in samples:
         code = sample.registered.callback_code
         say(f"  from {sample.call_from:<14} code {code}   {sample.shows}")
+    say("  Outside opening hours callers leave a message; the test phone and 'dial --at' can choose another time.")
     say("\nOr call from another terminal, and ask whom a call would be about:")
     command = f"THREADLINE_CONFIG={settings_file} .venv/bin/threadline"
     say(f"  {command} dial --from {samples[0].call_from}")

@@ -123,7 +123,7 @@ DRAFTS = (
             "Until {end_en}, call 030 23125 000."
         ),
         call_from="+491713920021",
-        shows="a caller who is answered in English once the code makes it sure",
+        shows="withhold the number and key in the code: from then on Emma is answered in English",
         reference="ST-2041-21",
         campaign="Frühjahr Strom",
     ),
@@ -192,7 +192,7 @@ DRAFTS = (
         },
         body="Guten Tag Frau Sommer, nur bis {end_de}: Erdgas für 9,5 ct/kWh und 75 € Bonus. Tel. 030 23125 000.",
         call_from="+491713920051",
-        shows="an offer that ended yesterday; its code is no longer taken",
+        shows="an offer that ended yesterday, and the card says so; withheld, its code is no longer taken",
         reference="GA-2041-51",
         campaign="Gaswechsel",
     ),
