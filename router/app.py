@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from router.agents.ami import Ami, AmiSettings, Notice
 from router.agents.presence import Presence
@@ -93,15 +94,32 @@ async def assembled(settings: Settings, clock: Clock = utc_now) -> AsyncIterator
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Database]:
     """The database at the right schema, closed at the end. Raises `SettingsRefused`."""
-    try:
-        database = Database(settings.database)
-    except ValueError as error:
-        raise SettingsRefused(f"THREADLINE_DATABASE (database): {error}") from None
+    database = database_of(settings)
     try:
         await _at_right_schema(database)
         yield database
     finally:
         await database.close()
+
+
+def database_of(settings: Settings, *, patient: bool = False) -> Database:
+    """The database, not yet connected to; for ``patient`` see there. Raises `SettingsRefused`."""
+    try:
+        return Database(settings.database, patient=patient)
+    except ValueError as error:
+        raise SettingsRefused(f"THREADLINE_DATABASE (database): {error}") from None
+
+
+async def schema_of(database: Database) -> str | None:
+    """The revision the database is at, None for an empty one. Raises `SettingsRefused` where it cannot be reached."""
+    try:
+        return await migrate.current(database)
+    except (SQLAlchemyError, OSError) as error:
+        # The driver's own text may hold the address with its password; its kind is enough to go on.
+        kind = type(error.__cause__ or error).__name__
+        raise SettingsRefused(
+            f"THREADLINE_DATABASE: the database cannot be reached ({kind}): start it, or name another"
+        ) from None
 
 
 def secret_of(settings: Settings) -> str:
@@ -113,7 +131,7 @@ def secret_of(settings: Settings) -> str:
 
 
 async def _at_right_schema(database: Database) -> None:
-    current, newest = await migrate.current(database), migrate.newest()
+    current, newest = await schema_of(database), migrate.newest()
     if current == newest:
         return
     if not database.is_sqlite:

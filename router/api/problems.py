@@ -22,7 +22,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from router.errors import Refused, bad_request, unprocessable
-from router.store.database import AWAY
+from router.store.database import is_away
 from router.web.pages import Pages
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -144,7 +144,7 @@ class _Unforeseen:
             error=_kinds(error),
             where=where(error),
         )
-        if isinstance(error, AWAY):
+        if is_away(error):
             detail = "The database cannot be reached, or does not answer in time. Try again in a few seconds."
             return Refused(503, "Not available", detail, more={"incident": incident}, headers={"Retry-After": "2"})
         detail = "Something failed on our side. The log of the service has more under this incident."

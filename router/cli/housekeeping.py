@@ -9,10 +9,9 @@ import typer
 
 from router import settings as settings_module
 from router.api.keys import SCOPES, create_key
-from router.app import opened, utc_now
+from router.app import database_of, opened, schema_of, utc_now
 from router.cli.output import WRONG_USE, fail, say
 from router.store import migrate
-from router.store.database import Database
 
 keys = typer.Typer(help="API keys.", no_args_is_help=True)
 database = typer.Typer(help="The database.", no_args_is_help=True)
@@ -50,9 +49,9 @@ def upgrade() -> None:
     """
 
     async def run() -> tuple[str | None, str]:
-        store = Database(settings_module.load().database, patient=True)
+        store = database_of(settings_module.load(), patient=True)
         try:
-            before = await migrate.current(store)
+            before = await schema_of(store)
             await migrate.upgrade(store)
         finally:
             await store.close()

@@ -19,7 +19,7 @@ from router.messages.reading import FileReader, Format, HeaderRefused, Row, read
 from router.messages.registrar import Registered, Registrar
 from router.messages.registration import Registration
 from router.messages.rows import FileRefused
-from router.store.database import Connection
+from router.store.database import Connection, is_away
 
 log = structlog.get_logger(__name__)
 
@@ -164,14 +164,20 @@ async def _one_by_one(rows: Sequence[Row], registrar: Registrar) -> AsyncIterato
             yield RowOutcome(row.number, row.external_id, registered, row.errors)
         except Refused as refused:
             yield _refused(row, refused)
-        except _UNREACHABLE as error:
-            log.error("import_stopped", row=row.number, error=type(error).__name__)
-            message = "the database cannot be reached; this row and all after it were not stored. Send the file again."
-            yield RowOutcome(row.number, row.external_id, errors=_errors("file", message), stopped=True)
-            return
-        except DBAPIError as error:
-            log.error("row_not_stored", row=row.number, error=type(error).__name__)
-            yield RowOutcome(row.number, row.external_id, errors=_errors("row", "could not be stored; send it again"))
+        except (DBAPIError, *_UNREACHABLE) as error:
+            outcome = _not_stored(row, error)
+            yield outcome
+            if outcome.stopped:
+                return
+
+
+def _not_stored(row: Row, error: Exception) -> RowOutcome:
+    if isinstance(error, _UNREACHABLE) or is_away(error):
+        log.error("import_stopped", row=row.number, error=type(error).__name__)
+        message = "the database cannot be reached; this row and all after it were not stored. Send the file again."
+        return RowOutcome(row.number, row.external_id, errors=_errors("file", message), stopped=True)
+    log.error("row_not_stored", row=row.number, error=type(error).__name__)
+    return RowOutcome(row.number, row.external_id, errors=_errors("row", "could not be stored; send it again"))
 
 
 async def _alone(registration: Registration, registrar: Registrar) -> Registered:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from socket import gaierror
 from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -17,8 +18,19 @@ DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "po
 
 Connection = AsyncConnection
 
-AWAY = (OperationalError, InterfaceError, PoolTimeout, ConnectionError, TimeoutError)
-"""What is raised when the database cannot be reached, is full, or does not answer in time."""
+_AWAY = (OperationalError, InterfaceError, PoolTimeout, ConnectionError, gaierror, TimeoutError)
+_AWAY_CLASSES = ("08", "53", "57P")
+"""PostgreSQL's connection exceptions, too few resources (too many connections among them), shutting down or starting
+up; SQLAlchemy has no class of its own for them. See PostgreSQL, appendix A "Error Codes"."""
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the database cannot be reached, is full, or does not answer in time: the same may work later."""
+    if isinstance(error, _AWAY):
+        return True
+    return isinstance(error, DBAPIError) and (
+        error.connection_invalidated or str(getattr(error.orig, "sqlstate", None) or "").startswith(_AWAY_CLASSES)
+    )
 
 
 def new_id() -> str:

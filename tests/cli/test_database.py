@@ -32,6 +32,7 @@ def test_upgrading_says_what_was_and_what_is(run: Run) -> None:
     assert run("keys", "create", "--scope", "match").exit_code == 0
 
 
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize("address", ["postgresql://me:hunter2@127.0.0.1:1/none", "sqlite:////proc/none.db"])
 @pytest.mark.parametrize("words", [["serve"], ["db", "upgrade"], ["people", "link", "anna"]])
 def test_a_database_out_of_reach_is_told_without_its_password(

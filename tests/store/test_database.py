@@ -1,0 +1,52 @@
+"""What counts as a database that is away for now, as opposed to a fault of ours."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+
+from router.store.database import Database, is_away
+
+
+async def reached(address: str) -> None:
+    database = Database(address, busy_seconds=2)
+    try:
+        async with database.read() as connection:
+            await connection.execute(text("SELECT 1"))
+    finally:
+        await database.close()
+
+
+@pytest.mark.postgresql_only
+async def test_nobody_there_full_or_shut_is_away(database: Database) -> None:
+    url = make_url(database.url)
+    async with database.begin() as connection:
+        for statement in ("DROP ROLE IF EXISTS few", "CREATE ROLE few LOGIN CONNECTION LIMIT 0"):
+            await connection.execute(text(statement))
+    full = url.set(username="few").render_as_string()
+    for address in (full, "postgresql://me@127.0.0.1:1/none", "postgresql://me@nowhere.invalid/none"):
+        with pytest.raises((DBAPIError, OSError)) as raised:
+            await reached(address)
+        assert is_away(raised.value)
+
+
+@pytest.mark.postgresql_only
+async def test_a_connection_that_the_server_ends_is_away(database: Database) -> None:
+    with pytest.raises(DBAPIError) as raised:
+        async with database.begin() as connection:
+            (mine,) = (await connection.execute(text("SELECT pg_backend_pid()"))).one()
+            async with database.begin() as other:
+                await other.execute(text("SELECT pg_terminate_backend(:mine)"), {"mine": mine})
+            await connection.execute(text("SELECT 1"))
+    assert is_away(raised.value)
+    await reached(database.url)
+
+
+async def test_a_mistake_of_ours_is_not(database: Database) -> None:
+    for statement in ("SELECT * FROM nowhere", "INSERT INTO calls (id) VALUES ('x')"):
+        with pytest.raises(DBAPIError) as raised:
+            async with database.begin() as connection:
+                await connection.execute(text(statement))
+        assert is_away(raised.value) == (database.is_sqlite and "nowhere" in statement), "SQLite tells them not apart"
