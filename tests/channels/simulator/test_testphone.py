@@ -97,6 +97,24 @@ async def test_hanging_up_while_it_rings_takes_the_card_away(phone: TestPhone, d
     assert not await phone.answer(turn.call_id, "kim")
 
 
+async def test_a_call_waits_on_while_the_database_is_away(
+    phone: TestPhone, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    states = iter([ConnectionRefusedError(), ConnectionRefusedError()])
+    who_is_ready = desk.who_is_ready
+
+    async def away_for_a_while(queue: str) -> list[str]:
+        if trouble := next(states, None):
+            raise trouble
+        return await who_is_ready(queue)
+
+    monkeypatch.setattr(phone.queues, "_who_is_ready", away_for_a_while)
+    desk.ready.append("kim")
+    turn = await phone.dial("", withheld=True, service_number=None)
+    await asyncio.wait_for(desk.rang.wait(), 5)
+    assert await phone.answer(turn.call_id, "kim")
+
+
 async def test_when_nobody_answers_the_flow_goes_on(
     phone: TestPhone, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
