@@ -304,7 +304,7 @@ def one_event(call: str | None) -> st.SearchStrategy[AmiEvent]:
     return st.one_of(*at_phones, legs, abandoned)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), known=st.booleans())
 def test_in_whatever_order_events_come_no_card_outlives_its_call(
     make_database: MakeAddress, data: st.DataObject, known: bool
