@@ -92,8 +92,10 @@ def _hung_up(session: Session, now: datetime) -> Session:
 
 
 def _closed(session: Session, outcome: Outcome) -> Session:
-    """What was keyed in goes with the call: a callback code is a secret."""
-    return replace(session, state=State.ENDED, outcome=outcome, waiting=None, inputs={}, said=())
+    """What was keyed in goes with the call, a callback code is a secret; and so does the caller's number, which is
+    kept in one place only, with the call."""
+    caller = replace(session.caller, number=None)
+    return replace(session, state=State.ENDED, outcome=outcome, caller=caller, waiting=None, inputs={}, said=())
 
 
 def _traced(session: Session, now: datetime, name: str, type_: str, note: str) -> Session:

@@ -181,3 +181,16 @@ steps:
     assert condition in weighed
     assert ": " in weighed.removeprefix("has(inputs.code)")
     assert SECRET_CODE not in session_to_json(session)
+
+
+@pytest.mark.parametrize("by_caller", [True, False])
+def test_a_call_that_is_over_remembers_neither_number_nor_keys(by_caller: bool) -> None:
+    number = "+493023125011"
+    flow, session, _ = begin(event=CallStarted("test", Caller(number), "+4930231250000"))
+    assert session.caller.number == number
+    session, _ = step(flow, session, CallerHungUp() if by_caller else DigitsEntered("1"), NOW)
+    assert session.ended
+    assert number not in session_to_json(session)
+    assert session.caller == Caller(None)
+    withheld, _ = step(flow, begin()[1], CallerHungUp(), NOW)
+    assert withheld.caller == WITHHELD

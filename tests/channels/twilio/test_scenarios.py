@@ -87,4 +87,4 @@ async def test_scenario(scenario: Scenario, house: House) -> None:
     assert (through_twilio.state, through_twilio.outcome) == (expected.state, expected.outcome)
     assert (through_twilio.queue, through_twilio.language) == (expected.queue, expected.language)
     assert through_twilio.sequence == expected.sequence
-    assert through_twilio.caller == scenario.caller
+    assert through_twilio.caller == expected.caller
