@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import secrets
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,6 +17,8 @@ from router import demo as sample
 from router import logs, server
 from router import settings as settings_module
 from router.cli.output import WRONG_USE, fail, say
+
+_CANNOT_LISTEN = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES)
 
 
 def serve() -> None:
@@ -50,14 +54,27 @@ def demo(
 
 
 def _run(run: Callable[[], None]) -> None:
+    busy: list[OSError] = []
     try:
         run()
-    except OSError as error:
+    except* OSError as group:  # from the server's group of tasks, or on its own
+        busy = [error for error in _leaves(group) if isinstance(error, OSError)]
+        if not all(isinstance(error, socket.gaierror) or error.errno in _CANNOT_LISTEN for error in busy):
+            raise
+    if busy:
         fail(
-            f"cannot listen: {error.strerror or error}; is Threadline running already? See THREADLINE_PORT and "
-            "THREADLINE_FASTAGI_PORT",
+            f"cannot listen: {busy[0].strerror or busy[0]}; is Threadline running already? See THREADLINE_HOST, "
+            "THREADLINE_PORT and THREADLINE_FASTAGI_PORT",
             WRONG_USE,
         )
+
+
+def _leaves(group: BaseExceptionGroup[Any]) -> Iterator[BaseException]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
 
 
 def _kept_settings(folder: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -101,6 +102,20 @@ def test_wrong_use_is_told_with_exit_code_2(run: Run, words: list[str], says: st
     assert result.exit_code == 2
     assert says in result.output
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("setting", ["PORT", "FASTAGI_PORT"])
+def test_a_port_that_is_taken_is_told_in_words(run: Run, monkeypatch: pytest.MonkeyPatch, setting: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, socket.create_server(("127.0.0.1", 0)) as free:
+        ports = {"PORT": free.getsockname()[1], "FASTAGI_PORT": free.getsockname()[1]}
+        ports[setting] = taken.getsockname()[1]
+        for name, port in ports.items():
+            monkeypatch.setenv(f"THREADLINE_{name}", str(port))
+        free.close()
+        result = run("serve")
+    assert result.exit_code == 2
+    assert "cannot listen: " in result.output and "in use" in result.output.lower()
+    assert "THREADLINE_FASTAGI_PORT" in result.output
 
 
 def test_the_version_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
