@@ -11,18 +11,24 @@ import unicodedata
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import structlog
 
 from router.speech.cache import Audio, AudioCache, content_key
 from router.speech.failures import PromptFailed, RecordingRefused, SynthesisFailed
+from router.speech.pieces import LONGEST, cut
 from router.speech.recordings import RecordedFile, find_recording, load_recording
 from router.speech.synthesis import Synthesiser
+from router.speech.wav import TELEPHONE_RATE
 
 log = structlog.get_logger(__name__)
 
 _PREPARED_AT_ONCE = 2
 _KNOWN_RECORDINGS = 2_000
+_A_SAMPLE = 1 / TELEPHONE_RATE
+
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +86,7 @@ class PromptStore:
         self._cache = cache or AudioCache(directory)
         self._recordings_dir = recordings_dir
         self._synthesiser = synthesiser
-        self._making: dict[str, asyncio.Task[Audio]] = {}
+        self._making: dict[str, asyncio.Task[Any]] = {}
         self._recordings: dict[Path, _KnownRecording] = {}
 
     async def open(self) -> None:
@@ -117,6 +123,29 @@ class PromptStore:
                 return found
         return await self._spoken(text, language)
 
+    async def pieces(self, text: str, language: str, recording: str | None = None) -> tuple[Audio, ...]:
+        """As `ensure`, cut into short pieces to be played one after the other (see `router.speech.pieces`)."""
+        whole = await self.ensure(text, language, recording)
+        if whole.seconds <= LONGEST:
+            return (whole,)
+        found: list[Audio] = []
+        while (piece := self._cache.find(_piece_key(whole, len(found)))) and len(found) < whole.seconds:
+            found.append(piece)
+        if abs(sum(piece.seconds for piece in found) - whole.seconds) < _A_SAMPLE:
+            return tuple(found)
+
+        async def make() -> tuple[Audio, ...]:
+            return await self._cut(whole)
+
+        return await self._once(f"pieces of {whole.key}", make)
+
+    async def _cut(self, whole: Audio) -> tuple[Audio, ...]:
+        try:
+            parts = await asyncio.to_thread(lambda: cut(whole.path.read_bytes()))
+        except OSError as error:
+            raise SynthesisFailed(f"a prompt cannot be read: {error.strerror}") from error
+        return tuple([await self._cache.put(_piece_key(whole, at), part) for at, part in enumerate(parts)])
+
     async def prepare(
         self, prompts: Iterable[Prompt], progress: Callable[[int, int], None] | None = None
     ) -> tuple[PromptProblem, ...]:
@@ -147,12 +176,12 @@ class PromptStore:
     async def _problem(self, prompt: Prompt) -> PromptProblem | None:
         refused: RecordingRefused | None = None
         try:
-            if prompt.recording is not None and await self._recorded(prompt.recording, prompt.language) is not None:
-                return None
+            if prompt.recording is not None:
+                await self._recorded(prompt.recording, prompt.language)
         except RecordingRefused as error:
             refused = error
         try:
-            await self._spoken(prompt.text, prompt.language)
+            await self.pieces(prompt.text, prompt.language, prompt.recording)
         except PromptFailed as error:
             return PromptProblem(prompt, str(refused or error), spoken_instead=False)
         return None if refused is None else PromptProblem(prompt, str(refused), spoken_instead=True)
@@ -166,7 +195,8 @@ class PromptStore:
         async def make() -> Audio:
             return await self._cache.put(key, await self._synthesiser.synthesise(plain, language))
 
-        return self._cache.find(key) or await self._once(key, make)
+        found = self._cache.find(key)
+        return found if found is not None else await self._once(key, make)
 
     async def _recorded(self, name: str, language: str) -> Audio | None:
         if self._recordings_dir is None:
@@ -198,16 +228,16 @@ class PromptStore:
         self._recordings[file.path] = _KnownRecording(file.version, recording.key)
         return self._cache.find(recording.key) or await self._cache.put(recording.key, recording.wav)
 
-    async def _once(self, key: str, make: Callable[[], Awaitable[Audio]]) -> Audio:
+    async def _once(self, key: str, make: Callable[[], Awaitable[_Made]]) -> _Made:
         """Run `make` once for all who ask at the same time; one of them giving up does not stop the others."""
-        task = self._making.get(key)
+        task: asyncio.Task[_Made] | None = self._making.get(key)
         if task is None:
             task = asyncio.ensure_future(_as_coroutine(make))
             self._making[key] = task
             task.add_done_callback(lambda done: self._made(key, done))
         return await asyncio.shield(task)
 
-    def _made(self, key: str, task: asyncio.Task[Audio]) -> None:
+    def _made(self, key: str, task: asyncio.Task[Any]) -> None:
         del self._making[key]
         error = None if task.cancelled() else task.exception()
         if isinstance(error, PromptFailed):
@@ -216,5 +246,9 @@ class PromptStore:
             log.error("prompt_failed_unexpectedly", exc_info=error)
 
 
-async def _as_coroutine(make: Callable[[], Awaitable[Audio]]) -> Audio:
+def _piece_key(whole: Audio, at: int) -> str:
+    return content_key("piece 1", whole.key, str(at))
+
+
+async def _as_coroutine(make: Callable[[], Awaitable[_Made]]) -> _Made:
     return await make()

@@ -207,3 +207,19 @@ def test_the_spoken_form_is_stable_and_one_line(text: str) -> None:
     assert spoken_form(form) == form
     assert form == " ".join(form.split())
     form.encode()
+
+
+async def test_a_long_prompt_comes_in_pieces_that_are_kept(store: PromptStore, tones: Any) -> None:
+    long = "Bitte geben Sie den Rückrufcode aus unserer Nachricht ein. " * 12
+    whole = await store.ensure(long, "de")
+    first, second = await asyncio.gather(store.pieces(long, "de"), store.pieces(long, "de"))
+    assert first == second == await store.pieces(long, "de")
+    assert len(first) > 1
+    assert sum(piece.seconds for piece in first) == pytest.approx(whole.seconds)
+    first[1].path.unlink()
+    assert await store.pieces(long, "de") == first
+    assert first[1].path.exists()
+
+
+async def test_a_short_prompt_is_one_piece(store: PromptStore) -> None:
+    assert await store.pieces("Ja", "de") == (await store.ensure("Ja", "de"),)

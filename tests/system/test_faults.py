@@ -109,17 +109,7 @@ def test_down_before_the_call(
     ended_with_the_caller(office, caller, desk)
 
 
-EARLY_KEY = pytest.param(
-    "1",
-    id="a key at once",
-    marks=pytest.mark.xfail(
-        raises=AssertionError,
-        reason="the net of a prompt is as long as the prompt: a key that cuts it short leaves the rest as silence",
-    ),
-)
-
-
-@pytest.mark.parametrize("keys", [pytest.param("", id="no key"), EARLY_KEY])
+@pytest.mark.parametrize("keys", [pytest.param("", id="no key"), pytest.param("1", id="a key at once")])
 def test_frozen_in_the_middle_of_a_menu(
     office: Office, on_duty: OnDuty, make_caller: MakeCaller, ami: Ami, figures: Figures, keys: str
 ) -> None:

@@ -87,11 +87,10 @@ def transfer_outcome(queue_status: str) -> TransferOutcome:
     return _OUTCOMES.get(queue_status, TransferOutcome.FAILED)
 
 
-def guard_seconds(busy: float, listening: float) -> float:
-    """Seconds until Asterisk shall take the call: ``busy`` with a prompt or recording, then ``listening`` for a key,
-    then what is left of the silence a caller bears."""
-    margin = max(LEAST_MARGIN, MOST_SILENCE - listening)
-    return math.ceil((busy + listening + margin) * 10) / 10
+def guard_seconds(busy: float) -> float:
+    """Seconds until Asterisk shall take the call from a command that takes up to ``busy`` seconds: the silence that a
+    caller bears, or where the command takes longer, as long as it does and our answer may."""
+    return math.ceil(max(MOST_SILENCE, busy + LEAST_MARGIN) * 10) / 10
 
 
 def absolute_timeout(seconds: float) -> Command:
@@ -100,26 +99,21 @@ def absolute_timeout(seconds: float) -> Command:
 
 
 def play(sound: Sound, keys: str = "") -> Guarded:
-    """Play a prompt; one of ``keys`` cuts it short."""
-    return Guarded(commands.stream_file(sound.source, keys), guard_seconds(sound.seconds, 0))
-
-
-def play_and_listen(sound: Sound, timeout: float) -> Guarded:
-    """Play a prompt, which any key cuts short, and wait ``timeout`` seconds for a key. One command for both, so that no
-    key falls between them."""
-    return Guarded(commands.get_data(sound.source, _ms(timeout), 1), guard_seconds(sound.seconds, timeout))
+    """Play a piece of a prompt; one of ``keys`` cuts it short. The silence after a key pressed at once is the whole
+    guard, which is why pieces are short."""
+    return Guarded(commands.stream_file(sound.source, keys), guard_seconds(sound.seconds))
 
 
 def listen(timeout: float) -> Guarded:
     """Wait ``timeout`` seconds for a key."""
-    return Guarded(commands.wait_for_digit(_ms(timeout)), guard_seconds(0, timeout))
+    return Guarded(commands.wait_for_digit(_ms(timeout)), guard_seconds(timeout))
 
 
 def record(command: RecordMessage, path: str) -> Guarded:
     """Record to ``path`` (without extension) after a beep."""
     return Guarded(
         commands.record_file(path, "wav", "#", _ms(command.max_seconds), silence=command.max_silence),
-        guard_seconds(_BEEP_SECONDS + command.max_seconds, 0),
+        guard_seconds(_BEEP_SECONDS + command.max_seconds + MOST_SILENCE - LEAST_MARGIN),
     )
 
 
@@ -129,15 +123,6 @@ def key_of_streaming(reply: Reply) -> str | None:
     if code <= 0:
         return None
     return chr(code) if code < 128 and chr(code) in ANY_KEY else ""
-
-
-def key_of_data(reply: Reply) -> str | None:
-    """The key in the reply to `play_and_listen`, None when there was none. ``#`` shows as no key without a timeout."""
-    if reply.timed_out:
-        return None
-    if not reply.result:
-        return "#"
-    return reply.result if reply.result in ANY_KEY else ""
 
 
 def recording_ended(reply: Reply, file: str, max_seconds: int) -> RecordingEnded:

@@ -23,8 +23,8 @@ from router.core.commands import AskDigits, ChannelCommand, Hangup, Prompt, Reco
 from router.core.events import CallStarted, DigitsEntered, Event, InputTimedOut, TransferEnded
 from router.speech.failures import PromptFailed
 
-Sounds = Callable[[Prompt], Awaitable[Sound]]
-"""Where a prompt can be played from; raises `PromptFailed`."""
+Sounds = Callable[[Prompt], Awaitable[Sequence[Sound]]]
+"""Where a prompt can be played from, piece by piece; raises `PromptFailed`."""
 
 _HOUSE_SECONDS: Final = 5.0
 """For the house to say what comes next. After that people are quicker than we are."""
@@ -191,7 +191,8 @@ class _Conversation:
     async def _say(self, command: Say) -> None:
         for prompt in command.prompts:
             try:
-                await self._play(await self._sound(prompt))
+                for sound in await self._pieces(prompt):
+                    await self._play(sound)
             except GivenUp as error:
                 # What was only to be told need not keep the caller from what comes next.
                 self._log.warning("agi_prompt_skipped", reason=str(error))
@@ -208,15 +209,11 @@ class _Conversation:
         return InputTimedOut() if key is None and not digits else DigitsEntered(digits)
 
     async def _first_key(self, command: AskDigits) -> str | None:
-        sounds = await self._all_sounds(command.prompts)
-        if not sounds:
-            return render.key_of_streaming(await self._do(render.listen(command.first_timeout)))
-        for sound in sounds[:-1]:
+        for sound in await self._all_sounds(command.prompts):
             key = await self._play(sound, ANY_KEY)
             if key is not None:
                 return key
-        asked = render.play_and_listen(sounds[-1], command.first_timeout)
-        return render.key_of_data(await self._played(asked))
+        return render.key_of_streaming(await self._do(render.listen(command.first_timeout)))
 
     async def _record(self, command: RecordMessage, name: str) -> Event:
         for sound in await self._all_sounds(command.prompts):
@@ -234,9 +231,9 @@ class _Conversation:
 
     async def _all_sounds(self, prompts: Sequence[Prompt]) -> list[Sound]:
         """All of them before the first is played, so that there is no gap between them."""
-        return [await self._sound(prompt) for prompt in prompts]
+        return [sound for prompt in prompts for sound in await self._pieces(prompt)]
 
-    async def _sound(self, prompt: Prompt) -> Sound:
+    async def _pieces(self, prompt: Prompt) -> Sequence[Sound]:
         try:
             return await self._sounds(prompt)
         except PromptFailed as error:
@@ -256,4 +253,7 @@ class _Conversation:
         await self._call.run(asked.guard)
         self._taken_at = self._loop.time() + asked.seconds
         (reply,) = await self._call.run(asked.command, within=asked.within)
+        if self._loop.time() > self._taken_at:
+            # We were held up so long that Asterisk has taken the call, whatever it said before that.
+            raise HungUp("the call was taken away from us meanwhile")
         return reply

@@ -13,8 +13,8 @@ def prompt_sounds(store: PromptStore, base_url: str) -> Sounds:
     """Prompts of ``store`` under ``base_url``, the address at which Asterisk reaches this service."""
     base = base_url.rstrip("/")
 
-    async def sound(prompt: Prompt) -> Sound:
-        audio = await store.ensure(prompt.text, prompt.language, prompt.recording)
-        return Sound(base + prompt_path(audio.key), audio.seconds)
+    async def sounds(prompt: Prompt) -> list[Sound]:
+        pieces = await store.pieces(prompt.text, prompt.language, prompt.recording)
+        return [Sound(base + prompt_path(piece.key), piece.seconds) for piece in pieces]
 
-    return sound
+    return sounds

@@ -30,7 +30,9 @@ def keys(line: dict[str, Any], asked: tuple[ChannelCommand, ...]) -> str:
             return digits if len(digits) == 10 else f"{digits}." if digits else "#"
         case ("speech", text):
             return digits_said(text)
-        case ("silence" | "recording", _):
+        case ("silence", _):
+            return "." * (prompts + 1)
+        case ("recording", _):
             return "." * prompts
         case _:
             return ""
