@@ -13,6 +13,8 @@ from router.api.keys import SCOPES, create_key, digest
 from router.store import keys as store
 from tests.api.service import ORIGIN, Service, problem
 
+pytestmark = pytest.mark.sqlite_only
+
 
 def test_the_scopes_are_those_that_others_script_against() -> None:
     assert SCOPES == ("messages:write", "messages:read", "match", "calls:read", "testphone")

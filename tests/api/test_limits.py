@@ -14,6 +14,8 @@ from router.api.limits import BodyLimit, BodyLimits
 from router.api.problems import install
 from tests.api.service import Service, problem
 
+pytestmark = pytest.mark.sqlite_only
+
 
 @pytest.fixture
 def client() -> httpx.AsyncClient:

@@ -32,6 +32,8 @@ from router.store import calls
 from router.store import cards as card_rows
 from router.store.database import Connection
 
+pytestmark = pytest.mark.sqlite_only
+
 if TYPE_CHECKING:
     from tests.web.conftest import House
 
