@@ -33,22 +33,63 @@ def check(text: str, file: str) -> Flow:
     """The checked flow. Raises `FlowRefused` with every problem found; ``file`` names it in them."""
     source = read(text, file)
     problems = list(source.problems)
-    try:
-        parsed = FlowText.model_validate(source.data)
-    except ValidationError as error:
-        problems += [_shape_problem(source, detail) for detail in error.errors(include_url=False)]
-        raise FlowRefused(problems) from None
+    parsed, passed_over = _parsed(source, problems)
+    if parsed is None:
+        raise FlowRefused(problems)
     flow = Flow(parsed, text, revision_of(text))
-    missing = list(_missing_steps(source, flow))
+    missing = list(_missing_steps(source, flow, passed_over))
     problems += missing
-    problems += _texts(source, flow)
-    problems += _references(source, flow)
+    problems += _texts(source, flow, passed_over)
+    problems += _references(source, flow, passed_over)
     problems += _endless(source, flow)
-    if not missing:  # else what cannot be reached is most likely what was misspelt
+    if not missing and not passed_over:  # else what cannot be reached is most likely what was misspelt
         problems += _unreachable(source, flow)
     if problems:
         raise FlowRefused(problems)
     return flow
+
+
+PassedOver = Mapping[str, Mapping[str, Any]]
+"""Steps, prompts and hours with mistakes in their fields, as written: they exist, but nothing more is known of them."""
+
+
+def _parsed(source: Source, problems: list[Problem]) -> tuple[FlowText | None, PassedOver]:
+    """The flow as far as it can be read. What has a mistake in its fields is passed over and the rest is looked at, so
+    that one mistake does not hide the others."""
+    try:
+        return FlowText.model_validate(source.data), {}
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+    problems += [_shape_problem(source, detail) for detail in details]
+    if not isinstance(source.data, dict):
+        return None, {}
+    data = {"version": 1, "name": "unnamed", "start": HUMAN, **source.data}
+    passed_over: dict[str, dict[str, Any]] = {"steps": {}, "prompts": {}, "hours": {}}
+    for path in (_yaml_path(source.data, detail["loc"])[0] for detail in details):
+        _pass_over(path, data, passed_over)
+    try:
+        return FlowText.model_validate(data), passed_over
+    except ValidationError:
+        return None, {}
+
+
+def _pass_over(path: Path, data: dict[str, Any], passed_over: dict[str, dict[str, Any]]) -> None:
+    """Take the part with the mistake out of ``data``."""
+    match path:
+        case ("steps" | "prompts" | "hours" as part, str(name), *_) if isinstance(data.get(part), dict):
+            kept = dict(data[part])
+            passed_over[part].setdefault(name, kept.pop(name, None))
+            data[part] = kept or {"passed_over": {"type": "hangup"}} if part == "steps" else kept
+        case ("version", *_):
+            data["version"] = 1
+        case ("name", *_):
+            data["name"] = "unnamed"
+        case ("start", *_):
+            data["start"] = HUMAN
+        case (str(field), *_) if field != "steps":
+            data.pop(field, None)
+        case _:
+            pass
 
 
 # -- the shape: fields and types ----------------------------------------------------------------------------------
@@ -152,17 +193,18 @@ def _steps(flow: Flow) -> Iterator[tuple[str, Step]]:
     yield from flow.text.steps.items()
 
 
-def _missing_steps(source: Source, flow: Flow) -> Iterator[Problem]:
+def _missing_steps(source: Source, flow: Flow, passed_over: PassedOver) -> Iterator[Problem]:
+    known = {*flow.steps, *passed_over.get("steps", ())}
     ways: list[tuple[Place, str]] = [(("start",), flow.text.start)]
     ways += [(("steps", name, *at), target) for name, step in _steps(flow) for at, target in step.targets().items()]
     for path, target in ways:
-        if target not in flow.steps:
-            yield source.problem(path, "missing-step", f"no step '{target}'{nearest(target, flow.steps)}")
+        if target not in known:
+            yield source.problem(path, "missing-step", f"no step '{target}'{nearest(target, known)}")
 
 
-def _texts(source: Source, flow: Flow) -> Iterator[Problem]:
-    known = flow.text.prompts
-    places: list[tuple[Path, Text]] = [(("prompts", name), words) for name, words in known.items()]
+def _texts(source: Source, flow: Flow, passed_over: PassedOver) -> Iterator[Problem]:
+    known = {*flow.text.prompts, *passed_over.get("prompts", ())}
+    places: list[tuple[Path, Text]] = [(("prompts", name), words) for name, words in flow.text.prompts.items()]
     places += [(("steps", name, *at), text) for name, step in _steps(flow) for at, text in step.texts().items()]
     for path, text in places:
         if isinstance(text, Words):
@@ -183,22 +225,26 @@ def _translations(source: Source, flow: Flow, path: Path, words: Words) -> Itera
             )
 
 
-def _references(source: Source, flow: Flow) -> Iterator[Problem]:
+def _references(source: Source, flow: Flow, passed_over: PassedOver) -> Iterator[Problem]:
+    unread = passed_over.get("steps", {})
+    steps = {**flow.steps, **unread}
+    hours = {*flow.text.hours, *passed_over.get("hours", ())}
     inputs = {step.into: name for name, step in _steps(flow) if isinstance(step, Collect)}
+    inputs |= {str(step["into"]): name for name, step in unread.items() if isinstance(step, dict) and "into" in step}
     for prefix, language in flow.text.language_by_prefix.items():
         yield from _language(source, flow, ("language_by_prefix", prefix), language)
     for name, step in _steps(flow):
         at: Path = ("steps", name)
         match step:
-            case Hours() if step.during not in flow.text.hours:
-                hint = nearest(step.during, flow.text.hours)
+            case Hours() if step.during not in hours:
+                hint = nearest(step.during, hours)
                 yield source.problem((*at, "during"), "missing-hours", f"no hours '{step.during}'{hint}")
             case Match() if step.code and step.code not in inputs:
                 hint = nearest(step.code, inputs)
                 yield source.problem((*at, "code"), "missing-input", f"no step collects '{step.code}'{hint}")
             case Branch():
                 for number, case in enumerate(step.cases):
-                    if wrong := expressions.problem_with(case.condition, flow.steps, inputs):
+                    if wrong := expressions.problem_with(case.condition, steps, inputs):
                         yield source.problem((*at, "cases", number, "if"), "condition", wrong)
             case Say() if step.language:
                 yield from _language(source, flow, (*at, "language"), step.language)

@@ -9,7 +9,7 @@ from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import holidays as public_holidays
-from pydantic import AfterValidator, BaseModel, ConfigDict, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, field_validator
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SPAN = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-4]):([0-5][0-9])")
@@ -71,11 +71,12 @@ class Hours(BaseModel):
                 raise ValueError(f"'{name}' is not a country or region with known holidays, such as DE-BY") from None
         return name
 
-    @model_validator(mode="after")
-    def _known_days(self) -> Hours:
-        for name in self.weekly:
+    @field_validator("weekly")
+    @classmethod
+    def _known_days(cls, weekly: dict[str, Spans]) -> dict[str, Spans]:
+        for name in weekly:
             _days(name)
-        return self
+        return weekly
 
     def open_at(self, moment: datetime) -> bool:
         """Whether ``moment`` (aware) lies in a span; a span past midnight counts for the day it begins on."""
