@@ -85,7 +85,7 @@ async def assembled(settings: Settings, clock: Clock = utc_now) -> AsyncIterator
         raise SettingsRefused(str(error)) from None
     async with opened(settings) as database:
         bus = Bus()
-        calls = Calls(database, bus, flows, keys, clock)
+        calls = Calls(database, bus, flows, keys, clock, queues=settings.queues)
         phone = TestPhone(calls, settings.region)
         registrar = Registrar(database, keys, HandleRules.of(settings), clock)
         yield House(settings, clock, database, bus, flows, keys, calls, phone, registrar)

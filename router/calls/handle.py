@@ -6,8 +6,8 @@ parts of the house should know is announced after it. A repeated or late webhook
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Any
@@ -69,7 +69,11 @@ class Calls:
         keys: CodeKeys,
         clock: Callable[[], datetime],
         make_id: Callable[[], str] = new_id,
+        *,
+        queues: Collection[str] | None = None,
     ) -> None:
+        """``queues`` are those there are (None: any); an offer that names another one goes to the flow's own."""
+        self._queues = queues
         self._database = database
         self._bus = bus
         self._flows = flows
@@ -185,7 +189,11 @@ class Calls:
 
     async def _find(self, connection: Connection, session: Session, asked: FindMatches, now: datetime) -> Match:
         observed = Observed(session.caller, session.service_number, asked.code, session.language)
-        return await find_matches(connection, observed, now, self._keys)
+        found = await find_matches(connection, observed, now, self._keys)
+        if self._queues is None:
+            return found
+        known = [each if each.queue in self._queues else replace(each, queue=None) for each in found.candidates]
+        return replace(found, candidates=tuple(known))
 
     async def _keep_late_message(
         self, connection: Connection, call_id: str, event: RecordingEnded, now: datetime

@@ -10,6 +10,7 @@ import pytest
 
 from router.calls.flows import Flows
 from router.calls.handle import Calls, UnknownCall
+from router.core.assurance import Assurance
 from router.core.commands import AskDigits, Hangup, RecordMessage, Transfer
 from router.core.events import (
     WITHHELD,
@@ -23,6 +24,7 @@ from router.core.events import (
     TransferEnded,
     TransferOutcome,
 )
+from router.core.match import Candidate, Decision, Match
 from router.engine.session import Outcome, State
 from router.engine.step import NotAccepted
 from router.flow.check import check
@@ -215,3 +217,18 @@ def test_a_service_number_must_have_its_flow() -> None:
     flow = load([HOTLINE])["hotline"]
     with pytest.raises(ValueError, match="there is no flow 'hotlin'"):
         Flows({"hotline": flow}, {"+493023125000": "hotlin"}, "hotline")
+
+
+async def test_an_offer_for_a_queue_that_is_not_there_goes_to_the_flows_own(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def find_matches(*_: object) -> Match:
+        best = Candidate("m1", 0.97, (), queue="slaes")
+        return Match(Decision.LIKELY, Assurance.L1, 0.03, (best,))
+
+    monkeypatch.setattr("router.calls.handle.find_matches", find_matches)
+    flow = load([HOTLINE])["hotline"]
+    flows = Flows({flow.name: flow}, {}, flow.name)
+    calls = Calls(database, Bus(), flows, CodeKeys("x" * 32), lambda: MONDAY, queues=("default", "sales"))
+    turn = await calls.begin("test", "ref", BEGIN)
+    assert turn.commands[-1] == Transfer("default", 600)
