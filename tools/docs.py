@@ -6,15 +6,18 @@ import inspect
 import re
 import sys
 import types
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
 
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
 from router.flow.expressions import SAMPLE  # noqa: E402
 from router.flow.nodes import AnyStep  # noqa: E402
-from router.flow.nodes.base import Step  # noqa: E402
+from router.flow.nodes.base import Step, StepName, Words  # noqa: E402
 from router.settings import PREFIX, Settings  # noqa: E402
 
 BEGIN, END = "<!-- from the code: {} -->", "<!-- end -->"
@@ -54,8 +57,22 @@ def _step(kind: type[Step]) -> str:
         if field in ("type", "note"):
             continue
         default = "needed" if info.is_required() else _default(info)
-        lines.append(f"| `{info.alias or field}` | {_kind(info.annotation)} | {default} |")
+        value = info.description or _kind(info.annotation)
+        lines.append(f"| `{info.alias or field}` | {value} | {default} |")
+        for part, inner in _inner(info.annotation).items():
+            lines.append(
+                f"| `{field}` → `{inner.alias or part}` | {inner.description or _kind(inner.annotation)} | "
+                f"{'needed' if inner.is_required() else _default(inner)} |"
+            )
     return re.sub(r"``([^`]+)``", r"`\1`", "\n".join(lines))
+
+
+def _inner(annotation: Any) -> Mapping[str, Any]:
+    """The fields of the parts that a field holds: options of a menu, cases of a branch."""
+    for part in get_args(annotation):
+        if isinstance(part, type) and issubclass(part, BaseModel) and part is not Words:
+            return part.model_fields
+    return {}
 
 
 def _default(info: Any) -> str:
@@ -80,10 +97,11 @@ def _kind(annotation: Any) -> str:
         kinds = [_kind(part) for part in get_args(annotation) if part is not type(None)]
         return "words, or a prompt's name" if kinds == ["words", "text"] else " or ".join(kinds)
     if origin is dict:
-        key, value = get_args(annotation)
-        return f"{_kind(value)} by {_kind(key)}"
+        return f"{_kind(get_args(annotation)[1])} for each key"
     if origin is tuple:
         return f"list of {_kind(get_args(annotation)[0])}"
+    if annotation == StepName:
+        return "step"
     if origin is Annotated:
         return _kind(annotation.__origin__)
     name = getattr(annotation, "__name__", str(annotation))

@@ -58,6 +58,10 @@ class Flow:
                 return language
         return self.text.languages[0]
 
+    def queues(self) -> set[str]:
+        """The queues that the flow itself hands callers to."""
+        return {step.queue for step in self.steps.values() if isinstance(step, Transfer) and step.queue}
+
     def words(self) -> list[Words]:
         """Everything the flow may say, in the order of its text."""
         said = [text for step in self.steps.values() for text in step.texts().values()]

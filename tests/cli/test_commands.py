@@ -211,3 +211,12 @@ def test_a_bad_setting_stops_with_its_name(run: Run, monkeypatch: pytest.MonkeyP
     result = run("serve")
     assert isinstance(result.exception, SettingsRefused)
     assert "THREADLINE_PROT: there is no such setting" in str(result.exception)
+
+
+def test_doctor_finds_a_flow_that_hands_callers_to_a_queue_that_is_not_there(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("THREADLINE_QUEUES", '["sales"]')
+    findings = {finding["part"]: finding for finding in json.loads(run("doctor", "--json").stdout)}
+    assert findings["flows"]["health"] == "ill"
+    assert "'default'" in findings["flows"]["found"]

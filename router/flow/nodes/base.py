@@ -21,6 +21,8 @@ HUMAN = "human"
 """A step every flow has, written or not: the default queue. Whatever goes wrong ends here."""
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+StepName = Annotated[Name, Field(description="step")]
+"""The name of a step to go on with."""
 
 
 class Words(BaseModel):
@@ -51,7 +53,7 @@ def _digits(keys: dict[str, Any]) -> dict[str, Any]:
 Place = tuple[str | int, ...]
 """Where something stands in the YAML of a step: ``("options", "1", "next")``."""
 
-Keys = Annotated[dict[str, Name], AfterValidator(_digits)]
+Keys = Annotated[dict[str, StepName], AfterValidator(_digits)]
 
 
 @dataclass(frozen=True, slots=True)

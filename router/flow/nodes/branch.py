@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from router.flow import expressions
-from router.flow.nodes.base import HUMAN, Move, Name, Place, Scene, Step
+from router.flow.nodes.base import HUMAN, Move, Place, Scene, Step, StepName
 
 
 class Case(BaseModel):
@@ -17,7 +17,7 @@ class Case(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     condition: Annotated[str, Field(alias="if")]
-    next: Name
+    next: StepName
 
 
 class Branch(Step):
@@ -25,7 +25,7 @@ class Branch(Step):
 
     type: Literal["branch"]
     cases: Annotated[tuple[Case, ...], Field(min_length=1)]
-    otherwise: Name = HUMAN
+    otherwise: StepName = HUMAN
 
     def targets(self) -> Mapping[Place, str]:
         ways: dict[Place, str] = {("cases", number, "next"): case.next for number, case in enumerate(self.cases)}

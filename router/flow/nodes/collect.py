@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from router.core.commands import AskDigits, Prompt
 from router.core.events import DigitsEntered, Event, SpeechHeard
 from router.core.spoken import digits_said
-from router.flow.nodes.base import HUMAN, Keys, Move, Name, Place, Scene, Step, Text
+from router.flow.nodes.base import HUMAN, Keys, Move, Name, Place, Scene, Step, StepName, Text
 
 
 class Collect(Step):
@@ -24,9 +24,9 @@ class Collect(Step):
     type: Literal["collect"]
     text: Text
     into: Name
-    next: Name
-    none: Name = HUMAN
-    otherwise: Name = HUMAN
+    next: StepName
+    none: StepName = HUMAN
+    otherwise: StepName = HUMAN
     keys: Keys = Field(default_factory=dict)
     invalid: Text | None = None
     min_digits: Annotated[int, Field(ge=1, le=20)] = 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from router.flow.nodes.base import Move, Name, Place, Scene, Step
+from router.flow.nodes.base import Move, Name, Place, Scene, Step, StepName
 
 
 class Hours(Step):
@@ -13,8 +13,8 @@ class Hours(Step):
 
     type: Literal["hours"]
     during: Name
-    open: Name
-    closed: Name
+    open: StepName
+    closed: StepName
 
     def targets(self) -> Mapping[Place, str]:
         return {("open",): self.open, ("closed",): self.closed}

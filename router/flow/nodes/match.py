@@ -8,7 +8,7 @@ from typing import Literal
 from router.core.commands import FindMatches
 from router.core.events import Event, MatchesFound
 from router.core.match import Decision
-from router.flow.nodes.base import Move, Name, Place, Scene, Step
+from router.flow.nodes.base import Move, Name, Place, Scene, Step, StepName
 
 
 class Match(Step):
@@ -17,10 +17,10 @@ class Match(Step):
 
     type: Literal["match"]
     code: Name | None = None
-    sure: Name
-    likely: Name
-    unclear: Name
-    none: Name
+    sure: StepName
+    likely: StepName
+    unclear: StepName
+    none: StepName
 
     def targets(self) -> Mapping[Place, str]:
         return {(decision.value,): self._way(decision) for decision in Decision}

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from router.core.commands import AskDigits, Prompt
 from router.core.events import DigitsEntered, Event, SpeechHeard
-from router.flow.nodes.base import HUMAN, Move, Name, Place, Scene, Step, Text
+from router.flow.nodes.base import HUMAN, Move, Place, Scene, Step, StepName, Text
 
 
 class Option(BaseModel):
@@ -18,7 +18,7 @@ class Option(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    next: Name
+    next: StepName
     words: tuple[str, ...] = ()
     language: str | None = None
 
@@ -32,7 +32,7 @@ class Menu(Step):
     invalid: Text | None = None
     tries: Annotated[int, Field(ge=1, le=9)] = 2
     timeout: Annotated[float, Field(ge=1, le=15)] = 5
-    otherwise: Name = HUMAN
+    otherwise: StepName = HUMAN
 
     def targets(self) -> Mapping[Place, str]:
         ways: dict[Place, str] = {("options", key, "next"): option.next for key, option in self.options.items()}

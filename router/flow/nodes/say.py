@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from router.flow.nodes.base import Move, Name, Place, Scene, Step, Text
+from router.flow.nodes.base import Move, Place, Scene, Step, StepName, Text
 
 
 class Say(Step):
@@ -14,7 +14,7 @@ class Say(Step):
 
     type: Literal["say"]
     text: Text
-    next: Name
+    next: StepName
     language: str | None = None
 
     def targets(self) -> Mapping[Place, str]:

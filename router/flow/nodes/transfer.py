@@ -9,7 +9,7 @@ from pydantic import Field
 
 from router.core import commands
 from router.core.events import Event, TransferEnded, TransferOutcome
-from router.flow.nodes.base import HUMAN, Move, Name, Place, Scene, Step, Text
+from router.flow.nodes.base import HUMAN, Move, Name, Place, Scene, Step, StepName, Text
 
 
 class Transfer(Step):
@@ -23,9 +23,9 @@ class Transfer(Step):
     text: Text | None = None
     timeout: Annotated[int, Field(ge=5, le=3600)] = 600
     priority: Annotated[int, Field(ge=0, le=100)] = 0
-    no_answer: Name = HUMAN
-    unavailable: Name = HUMAN
-    done: Name | None = None
+    no_answer: StepName = HUMAN
+    unavailable: StepName = HUMAN
+    done: StepName | None = None
 
     def targets(self) -> Mapping[Place, str]:
         ways: dict[Place, str] = {

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from router.core.commands import Hangup, RecordMessage
 from router.core.events import Event, RecordingEnded
-from router.flow.nodes.base import Move, Name, Place, Scene, Step, Text
+from router.flow.nodes.base import Move, Place, Scene, Step, StepName, Text
 
 
 class Voicemail(Step):
@@ -18,7 +18,7 @@ class Voicemail(Step):
 
     type: Literal["voicemail"]
     text: Text
-    next: Name | None = None
+    next: StepName | None = None
     max_seconds: Annotated[int, Field(ge=5, le=600)] = 120
     max_silence: Annotated[int, Field(ge=2, le=30)] = 5
 
