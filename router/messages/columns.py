@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from router.messages.local_times import with_offset
 from router.messages.registration import FieldErrors
 
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -36,6 +37,7 @@ FACT, SENSITIVE_FACT = "offer_facts.", "offer_sensitive_facts."
 """Columns that begin so hold facts of the offer, named by the rest: ``offer_facts.Price``."""
 REQUIRED = ("external_id", "channel", "offer_title")
 LISTS = frozenset({"customer_phones", "offer_skills"})
+TIMES = frozenset({"offer_valid_from", "offer_valid_until", "sent_at"})
 SEPARATORS = (",", ";", "\t")
 MOST_COLUMNS = 200
 
@@ -74,8 +76,9 @@ class Header:
         missing = [name for name in REQUIRED if name not in self.names]
         return wrong + [{"field": name, "message": "this column is missing"} for name in missing]
 
-    def data(self, cells: Sequence[str]) -> dict[str, Any]:
-        """A row as the JSON of a registration; empty cells were not given. As many cells as there are columns."""
+    def data(self, cells: Sequence[str], region: str) -> dict[str, Any]:
+        """A row as the JSON of a registration; empty cells were not given. As many cells as there are columns.
+        ``region`` (ISO 3166) is where dates without an offset belong."""
         data: dict[str, Any] = {"offer": {}}
         for name, cell in zip(self.names, cells, strict=True):
             if not cell.strip():
@@ -86,7 +89,7 @@ class Header:
                 fact = {"value": cell, "sensitive": True}
                 data["offer"].setdefault("facts", {})[name.removeprefix(SENSITIVE_FACT)] = fact
             else:
-                _put(data, COLUMNS[name], _values(cell) if name in LISTS else cell.strip())
+                _put(data, COLUMNS[name], _value(name, cell, region))
         return data
 
 
@@ -129,6 +132,13 @@ def _put(data: dict[str, Any], path: tuple[str, ...], value: object) -> None:
     for parent in parents:
         data = data.setdefault(parent, {})
     data[last] = value
+
+
+def _value(column: str, cell: str, region: str) -> str | list[str]:
+    if column in LISTS:
+        return _values(cell)
+    text = cell.strip()
+    return with_offset(text, region, ends=column == "offer_valid_until") if column in TIMES else text
 
 
 def _values(cell: str) -> list[str]:

@@ -49,7 +49,8 @@ class FileReader(Protocol):
 
 
 def reader(format_: Format, region: str) -> FileReader:
-    """A reader for one file. ``region`` (ISO 3166) is where national telephone numbers belong."""
+    """A reader for one file. ``region`` (ISO 3166) is where national telephone numbers and, in CSV, dates
+    without an offset belong."""
     match format_:
         case "csv":
             return _CsvReader(region)
@@ -113,7 +114,7 @@ class _CsvReader:
             hint = "a text with the separator in it has to stand in quotation marks"
             message = f"has {len(cells)} cells where the header has {expected}; {hint}"
             return Row(self._number, errors=(_wrong("row", message),))
-        return _row(self._number, header.data(cells), self._region, as_columns=True)
+        return _row(self._number, header.data(cells, self._region), self._region, as_columns=True)
 
 
 class _JsonReader:
