@@ -5,6 +5,7 @@ Exit codes: 0 fine, 1 the answer is no, 2 used wrongly.
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.metadata import version as version_of
 from typing import Annotated
@@ -61,8 +62,14 @@ app.add_typer(housekeeping.database, name="db")
 app.command()(doctor)
 
 
+PRIVATE = 0o077
+"""The umask: what is stored of customers and calls is for the user alone that runs the program. Asterisk, as another
+user, is given its prompts over HTTP."""
+
+
 def main() -> None:
     """Run the command; what an operator set or wrote wrongly is told without a stack trace."""
+    os.umask(PRIVATE)
     try:
         app()
     except SettingsRefused as error:

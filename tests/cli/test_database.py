@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -56,3 +59,19 @@ def test_nothing_runs_on_a_database_that_is_not_at_the_schema(run: Run, words: l
     )
     assert run("doctor").exit_code == 1
     assert "run 'threadline db upgrade'" in run("doctor").stdout
+
+
+@pytest.mark.sqlite_only
+def test_nobody_else_on_the_machine_can_read_the_database(tmp_path: Path) -> None:
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("THREADLINE_")}
+    variables |= {
+        "PYTHONPATH": str(PROJECT),
+        "THREADLINE_SECRET": "s" * 32,
+        "THREADLINE_DATABASE": f"sqlite:///{tmp_path}/threadline.db",
+        "THREADLINE_FLOWS": str(PROJECT / "ivr_flows"),
+    }
+    program = [sys.executable, "-c", "from router.cli import main; main()", "keys", "create", "--scope", "match"]
+    subprocess.run(program, cwd=tmp_path, env=variables, umask=0o022, check=True, timeout=60, capture_output=True)
+    made = list(tmp_path.rglob("*"))
+    assert tmp_path / "threadline.db" in made
+    assert [path.name for path in made if path.stat().st_mode & 0o077] == []
