@@ -6,6 +6,7 @@ when the call arrives at the step, and, if it waits, `resume` for the event that
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -95,24 +96,24 @@ class Move:
     inputs: Mapping[str, str] = field(default_factory=dict)
 
 
-class Step(BaseModel):
+class Step(BaseModel, ABC):
     """A step of a flow. ``note`` is for the people who read the flow."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     note: str = ""
 
+    @abstractmethod
     def targets(self) -> Mapping[Place, str]:
         """Where the step may lead: the place of each target in the YAML, and the step it names."""
-        raise NotImplementedError  # pragma: no cover
 
     def texts(self) -> Mapping[Place, Text]:
         """What the step may say, by its place in the YAML."""
         return {}
 
+    @abstractmethod
     def enter(self, scene: Scene) -> Move:
         """The call arrives here."""
-        raise NotImplementedError  # pragma: no cover
 
     def resume(self, scene: Scene, event: Event) -> Move:
         """An event that the step's wait accepts has come."""
