@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from router.errors import conflict, unprocessable
+from router.errors import Refused, conflict, unprocessable
 from router.store import people
 from router.store.database import Connection, new_id
 
@@ -38,8 +38,7 @@ async def add(connection: Connection, person: NewPerson, known_queues: Sequence[
 
     Raises `Refused`: 422 with one error a field, 409 for a login that is taken.
     """
-    if errors := _errors(person, known_queues):
-        raise unprocessable("; ".join(f"{error['field']}: {error['message']}" for error in errors), errors)
+    _refuse_wrong(person, known_queues)
     values = {
         "id": new_id(),
         "login": person.login,
@@ -52,8 +51,24 @@ async def add(connection: Connection, person: NewPerson, known_queues: Sequence[
         "created_at": now,
     }
     if not await people.add(connection, values):
-        raise conflict(f"There is somebody with the login {person.login} already. Choose another login")
+        raise _taken(person.login)
     return str(values["id"])
+
+
+async def check(connection: Connection, person: NewPerson, known_queues: Sequence[str]) -> None:
+    """Raises `Refused` where `add` would as things stand, so that no password is asked for in vain."""
+    _refuse_wrong(person, known_queues)
+    if await people.by_login(connection, person.login) is not None:
+        raise _taken(person.login)
+
+
+def _taken(login: str) -> Refused:
+    return conflict(f"There is somebody with the login {login} already. Choose another login")
+
+
+def _refuse_wrong(person: NewPerson, known_queues: Sequence[str]) -> None:
+    if errors := _errors(person, known_queues):
+        raise unprocessable("; ".join(f"{error['field']}: {error['message']}" for error in errors), errors)
 
 
 def _errors(person: NewPerson, known_queues: Sequence[str]) -> list[dict[str, str]]:

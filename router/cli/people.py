@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -10,16 +13,18 @@ import typer
 from router import settings as settings_module
 from router.agents.people import NewPerson
 from router.agents.people import add as add_person
+from router.agents.people import check as check_person
 from router.app import assembled, opened, sign_in_of, utc_now
 from router.cli.output import NO, WRONG_USE, fail, say
 from router.errors import Refused
 from router.store import people as rows
 from router.store import web as sessions
-from router.web.passwords import Passwords
+from router.web.passwords import LONGEST, Passwords
 
 app = typer.Typer(help="Agents and admins.", no_args_is_help=True)
 
 SHORTEST_PASSWORD = 10
+_TOO_LONG = f"a password has at most {LONGEST} characters"
 
 Login = Annotated[str, typer.Argument(help="The name to sign in with.")]
 
@@ -32,31 +37,30 @@ def add(
     queue: Annotated[list[str] | None, typer.Option(help="A queue whose calls they take; repeatable.")] = None,
     language: Annotated[str, typer.Option(help="de or en.")] = "de",
 ) -> None:
-    """Add an agent or admin; the password is asked for.
+    """Add an agent or admin; the password is asked for, or read as one line of standard input.
 
     Example: threadline people add anna --name "Anna Beispiel" --queue sales
     """
-    password_hash = Passwords().hash(_asked_password())
+    settings = settings_module.load()
+    queues = tuple(queue or ("default",))
+    person = NewPerson(login=login, name=name, role=role, queues=queues, language=language)
 
-    async def run() -> None:
-        settings = settings_module.load()
-        queues = tuple(queue or ("default",))
-        person = NewPerson(
-            login=login, name=name, role=role, queues=queues, language=language, password_hash=password_hash
-        )
+    async def checked() -> None:
+        async with opened(settings) as store, store.read() as connection:
+            await check_person(connection, person, settings.queues)
+
+    async def added(password_hash: str) -> None:
         async with opened(settings) as store, store.begin() as connection:
-            await add_person(connection, person, settings.queues, utc_now())
+            await add_person(connection, replace(person, password_hash=password_hash), settings.queues, utc_now())
 
-    try:
-        asyncio.run(run())
-    except Refused as error:
-        fail(error.detail, NO)
+    _accepted(checked())
+    _accepted(added(Passwords().hash(_asked_password())))
     say(f"{login} can sign in now")
 
 
 @app.command()
 def password(login: Login) -> None:
-    """Give a person a new password, which is asked for, and end their sessions.
+    """Give a person a new password, asked for or read as one line of standard input, and end their sessions.
 
     Example: threadline people password anna
     """
@@ -109,11 +113,37 @@ def link(
     say(address)
 
 
+def _accepted(attempt: Coroutine[None, None, None]) -> None:
+    try:
+        asyncio.run(attempt)
+    except Refused as error:
+        fail(error.detail, NO)
+
+
 def _asked_password() -> str:
-    entered: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    if sys.stdin.isatty():
+        entered: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    else:
+        entered = _piped_password()
     if len(entered) < SHORTEST_PASSWORD:
         fail(f"a password has at least {SHORTEST_PASSWORD} characters", WRONG_USE)
+    if len(entered) > LONGEST:
+        fail(_TOO_LONG, WRONG_USE)
     return entered
+
+
+def _piped_password() -> str:
+    """One line, which a script gives; there is nobody to type it a second time."""
+    most = 4 * LONGEST + 2  # a character has up to four bytes, and the line an end
+    line = sys.stdin.buffer.readline(most + 1)
+    if not line:
+        fail("there is no password on standard input; give it as one line, or run this in a terminal", WRONG_USE)
+    if len(line) > most:
+        fail(_TOO_LONG, WRONG_USE)
+    try:
+        return line.decode().removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        fail("the password on standard input is not UTF-8", WRONG_USE)
 
 
 def _nobody(login: str) -> str:
