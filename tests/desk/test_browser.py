@@ -222,6 +222,29 @@ async def test_two_desks_ring_and_one_answers(site: Site) -> None:
         await expect(first.locator("article")).to_have_count(0)
 
 
+async def test_the_key_answers_the_call_that_has_rung_longest(site: Site) -> None:
+    anna = await site.person("anna")
+    await site.agents.presence.ready(anna)
+    async with site.page(anna) as page:
+        cards, calls, shown = page.locator("#cards article"), [], []
+        for number in range(3):
+            calls.append(await dial_to_queue(site, f"+49302312502{number}"))
+            await expect(cards).to_have_count(number + 1)
+            shown.append(await cards.last.get_attribute("data-card") or "")
+        await expect(page.get_by_role("button", name="Answer")).to_have_count(3)
+        keyed = page.locator("#cards article:has(button[data-key=a])")
+        await expect(keyed).to_have_count(1)
+        await expect(keyed).to_have_attribute("data-card", shown[0])
+        # Whoever is on a button stays with that call when the cards change.
+        focused = page.locator("#cards article:focus-within")
+        await cards.nth(1).get_by_role("button", name="Answer").focus()
+        await site.house.test_phone.hang_up(calls[2])
+        await expect(cards).to_have_count(2)
+        await expect(focused).to_have_attribute("data-card", shown[1])
+        await page.keyboard.press("a")
+        await expect(page.locator(f'article[data-card="{shown[0]}"]')).to_have_attribute("data-state", "talking")
+
+
 async def test_a_lost_connection_misses_nothing_and_is_shown(site: Site) -> None:
     await message(site)
     anna = await site.person("anna")

@@ -171,6 +171,18 @@ async def test_candidates_stand_side_by_side(desk: Desk, card: Callable[..., Car
     assert "It could also be about" in page
 
 
+async def test_of_several_ringing_calls_one_says_that_the_key_answers_it(desk: Desk, card: Callable[..., Card]) -> None:
+    phone, longest, newer = card(id="k1"), card(id="k2", in_browser=True), card(id="k3", in_browser=True)
+    page = await desk.shown(phone, longest, newer)
+    by_card = dict(zip(("k1", "k2", "k3"), page.split("<article")[1:], strict=True))
+    assert 'data-key="a"' in by_card["k2"] and ">A</kbd>" in by_card["k2"]
+    assert page.count('data-key="a"') == page.count('aria-keyshortcuts="a"') == page.count(">A</kbd>") == 1
+    assert 'data-act="answer"' in by_card["k3"] and "data-act" not in by_card["k1"]
+    talking = replace(longest, state=CardState.TALKING)
+    page = await desk.shown(talking, newer)
+    assert page.count('data-key="e"') == page.count('data-key="a"') == 1
+
+
 @pytest.mark.parametrize(
     ("withheld", "code_accepted", "said"),
     [

@@ -33,7 +33,8 @@ async function loadCards() {
 }
 
 function show(html) {
-  const focused = document.activeElement?.closest("[data-card]") ? document.activeElement.dataset.act : null;
+  // Whoever was on a button stays with that call; on another call's button a key press would take the wrong one.
+  const focused = document.activeElement?.dataset.act ? document.activeElement.closest("[data-card]").dataset.card : null;
   const template = document.createElement("template");
   template.innerHTML = html;
   const root = template.content.firstElementChild;
@@ -42,7 +43,7 @@ function show(html) {
   showTimes(root);
   tick(root);
   cards.replaceChildren(root);
-  if (focused) cards.querySelector(`[data-act="${focused}"], [data-act]`)?.focus();
+  if (focused) cards.querySelector(`[data-card="${CSS.escape(focused)}"] [data-act]`)?.focus();
   const ringing = root.querySelector('[data-state="ringing"]');
   if (root.querySelector("[data-card]")) news.textContent = "";
   document.title = ringing ? `☎ ${texts.ringing} – Threadline` : plainTitle;
