@@ -24,6 +24,8 @@ class HandleRules:
     code_digits: int
     code_lasts: timedelta
     tel_pauses: int
+    queues: tuple[str, ...] = ()
+    """Queues that an offer may name; none: any."""
 
     @classmethod
     def of(cls, settings: Settings) -> HandleRules:
@@ -34,7 +36,7 @@ class HandleRules:
             if number is None:
                 raise SettingsRefused("THREADLINE_SERVICE_NUMBER (service_number): is not a telephone number in full")
         lasts = timedelta(days=settings.code_days)
-        return cls(settings.region, number, settings.code_digits, lasts, settings.tel_pauses)
+        return cls(settings.region, number, settings.code_digits, lasts, settings.tel_pauses, settings.queues)
 
     def code_expires_at(self, valid_until: datetime | None, sent_at: datetime) -> datetime:
         """A code holds as long as the offer, or ``code_lasts`` from sending where the offer names no end."""

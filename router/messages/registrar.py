@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from router.errors import Refused
+from router.errors import Refused, unprocessable
 from router.matching import codes
 from router.matching.codes import CodeKeys
 from router.messages import customers
@@ -102,6 +102,7 @@ class Registrar:
             known = await self._known(connection, registration, digest)
             if known is not None:
                 return known
+            self._check_queue(registration)
             new = self._new(registration, digest)
             # The message first and its customer after it: where another transaction was quicker with the same
             # message, nothing was changed.
@@ -116,7 +117,7 @@ class Registrar:
         """Register at one go, within the caller's transaction, what is plainly new, and leave the rest (None) for
         `register_in`: known messages, and a message or customer that came before in ``registrations``."""
         known = await store.known_among(connection, [each.external_id for each in registrations if each.external_id])
-        plain = _plainly_new(registrations, known)
+        plain = [place for place in _plainly_new(registrations, known) if self._has_queue(registrations[place])]
         new = {place: self._new(registrations[place], registrations[place].digest()) for place in plain}
         stored = await store.add(connection, [each.columns for each in new.values()]) if new else set()
         new = {place: each for place, each in new.items() if each.message_id in stored}
@@ -145,6 +146,15 @@ class Registrar:
             row = await store.by_id(connection, message_id)
         link = None if row is None else self._of_row(row).tel_link
         return None if link is None else qr_svg(link)
+
+    def _has_queue(self, registration: Registration) -> bool:
+        queue = registration.offer.queue
+        return queue is None or not self.rules.queues or queue in self.rules.queues
+
+    def _check_queue(self, registration: Registration) -> None:
+        if not self._has_queue(registration):
+            wrong = f"there is no such queue; there is: {', '.join(self.rules.queues)}"
+            raise unprocessable(f"offer.queue: {wrong}", [{"field": "offer.queue", "message": wrong}])
 
     async def _known(self, connection: Connection, registration: Registration, digest: str) -> Registered | None:
         if registration.external_id is None:

@@ -266,3 +266,16 @@ def test_random_digits_are_digits_and_differ() -> None:
     drawn = [random_digits(9) for _ in range(50)]
     assert all(len(each) == 9 and each.isdigit() for each in drawn)
     assert len(set(drawn)) == 50
+
+
+async def test_an_offer_cannot_name_a_queue_that_is_not_there(
+    registrar: Registrar, database: Database, rules: HandleRules
+) -> None:
+    registrar.rules = replace(rules, queues=("default", "sales"))
+    with pytest.raises(Refused) as refused:
+        await registrar.register(told(offer={"title": "Strom", "queue": "slaes"}))
+    assert refused.value.status == 422
+    assert refused.value.more["errors"][0]["field"] == "offer.queue"
+    assert "default, sales" in refused.value.detail
+    assert await count(database, messages) == 0
+    assert (await registrar.register(told(offer={"title": "Strom", "queue": "sales"}))).created
