@@ -31,7 +31,7 @@ async def calls_page(connection: Connection, limit: int, after: Cursor | None) -
 
 
 async def messages_page(connection: Connection, limit: int, after: Cursor | None) -> list[Row[Any]]:
-    """Messages with their customer's name."""
+    """Messages with their customer's name, by when they were registered: a message may be sent long before or after."""
     query = select(messages, customers.c.name.label("customer")).outerjoin(customers)
     return await _page(connection, query, messages.c.created_at, messages.c.id, limit, after)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -140,6 +141,21 @@ async def test_a_withheld_caller_is_called_withheld(house: House) -> None:
         page = (await browser.get("/admin/calls/c1")).text
     assert "<em>withheld</em>" in page
     assert "The flow has not asked yet" in page
+
+
+async def test_messages_stand_in_the_order_of_the_column_that_says_so(house: House) -> None:
+    async with admin_of(house) as browser:
+        now = house.clock()
+        await add_message(house, "m1", created_at=now, sent_at=now - timedelta(days=1))
+        await add_message(house, "m2", created_at=now - timedelta(hours=2), sent_at=now + timedelta(days=1))
+        await add_message(house, "m3", created_at=now - timedelta(hours=1), sent_at=now - timedelta(days=9))
+        page = (await browser.get("/admin/messages")).text
+    headings = re.findall(r"<th [^>]*>([^<]*)", page)
+    assert headings[:2] == ["Registered", "Sent"]
+    assert re.findall(r'<th [^>]*aria-sort="descending"[^>]*>([^<]*)', page) == ["Registered"]
+    registered = re.findall(r'<tr>\s*<td><time datetime="([^"]+)"', page)
+    assert len(registered) == 3 and registered == sorted(registered, reverse=True)
+    assert re.findall(r'href="/admin/messages/(m\d)"', page) == ["m1", "m3", "m2"]
 
 
 async def test_lists_are_paged_without_loss_even_at_the_same_moment(house: House) -> None:
