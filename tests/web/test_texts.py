@@ -39,6 +39,10 @@ def test_every_kind_of_evidence_state_and_reason_has_words() -> None:
     assert [key for key in keys if key not in ALL] == []
 
 
+def test_desk_and_administration_use_one_word_for_a_likely_caller() -> None:
+    assert [text.lower() for text in ALL["card.probably"]] == list(ALL["admin.decision.likely"])
+
+
 def test_scripts_ask_only_for_texts_that_exist() -> None:
     for script, prefix in (("desk", "desk.js."), ("testphone", "phone.js.")):
         source = (ROUTER / "web" / "src" / f"{script}.js").read_text("utf-8")

@@ -39,7 +39,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "The flow has not asked yet what the call is about.",
     ),
     "admin.decision.sure": ("sicher", "sure"),
-    "admin.decision.likely": ("wahrscheinlich", "likely"),
+    "admin.decision.likely": ("wahrscheinlich", "probably"),
     "admin.decision.unclear": ("unklar", "unclear"),
     "admin.decision.none": ("keine", "none"),
     "admin.decision": ("Entscheidung", "Decision"),

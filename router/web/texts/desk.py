@@ -60,7 +60,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Erst prüfen, wer anruft – bevor Sie etwas Persönliches sagen.",
         "Check who is calling before you say anything personal.",
     ),
-    "card.probably": ("Vermutlich", "Probably"),
+    "card.probably": ("Wahrscheinlich", "Probably"),
     "card.queue": ("Warteschlange", "Queue"),
     "card.dialled": ("Gewählte Nummer", "Number dialled"),
     "card.campaign": ("Kampagne", "Campaign"),
