@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -242,6 +243,14 @@ async def test_choosing_a_phone_and_a_pause(desk: Desk) -> None:
     assert (await desk.browser.get("/desk/bar")).text == bar.text
     bar = await desk.browser.post("/desk/phone", data={"phone": ""})
     assert '<option value="" selected>' in bar.text
+
+
+async def test_off_duty_the_way_to_calls_stands_out(desk: Desk) -> None:
+    primary = re.compile(r'<button class="primary" data-presence="(\w+)"')
+    chosen = re.compile(r'<button[^>]* data-presence="(\w+)"[^>]* aria-pressed="true"')
+    for presence, stands_out in (("off", ["ready"]), ("ready", []), ("paused", [])):
+        bar = (await desk.browser.post("/desk/presence", data={"presence": presence, "reason": "lunch"})).text
+        assert (primary.findall(bar), chosen.findall(bar)) == (stands_out, [presence])
 
 
 @pytest.mark.parametrize(
