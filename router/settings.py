@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 
 PREFIX = "THREADLINE_"
 FILE = "threadline.toml"
-_NOT_SETTINGS = frozenset({"THREADLINE_CONFIG", "THREADLINE_TEST_CACHE"})
+_NOT_SETTINGS = frozenset({"THREADLINE_API_KEY", "THREADLINE_CONFIG", "THREADLINE_TEST_CACHE"})
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -22,13 +23,18 @@ Answer = dict[str, Any]
 Line = Callable[[str, dict[str, Any]], Awaitable[Answer]]
 """Sends a request of the test phone: path and body in, the call as JSON out."""
 
+_KEYS = re.compile(r"[0-9*#]{0,40}")
+"""What one answer with keys may be: as many as `router.channels.simulator.routes.Input` takes, and none for silence."""
+
+_NEEDS_KEY = "give --key, or THREADLINE_API_KEY, a key of 'threadline keys create --scope testphone' on that service"
+
 HELP = "keys (0-9 * #), words, an empty line for silence, 'h' to hang up"
 
 
 def dial(
     caller: Annotated[str, typer.Option("--from", help="The caller number, in any spelling.")] = "",
     withheld: Annotated[bool, typer.Option(help="Suppress the caller number.")] = False,
-    to: Annotated[str | None, typer.Option(help="The service number dialled.")] = None,
+    to: Annotated[str | None, typer.Option(help="The service number dialled; else the one of the settings.")] = None,
     at: Annotated[
         str | None, typer.Option(help="When the call happens, such as 2026-11-23T10:00:00 (local time); else now.")
     ] = None,
@@ -49,7 +55,11 @@ def dial(
     Example: threadline dial --withheld --keys 4821391234
     """
     when = moment(at).isoformat() if at else None
-    talk = _talk(Dialogue(keys, json), {"from": caller, "withheld": withheld, "to": to, "at": when})
+    for answer in keys or ():
+        if not _KEYS.fullmatch(answer):
+            fail(f"--keys: '{answer[:40]}' is not up to 40 of the keys 0-9 * #", WRONG_USE)
+    dialled = {"from": caller, "withheld": withheld, "to": _service_number() if to is None else to, "at": when}
+    talk = _talk(Dialogue(keys, json), dialled)
     try:
         last = asyncio.run(_remotely(url, key, talk) if url else _here(talk))
     except BadNumber as error:
@@ -60,6 +70,12 @@ def dial(
         as_json({name: last[name] for name in ("call", "state", "outcome", "trace")})
     if last["state"] == "flow":
         raise typer.Exit(NO)
+
+
+def _service_number() -> str | None:
+    """What the test phone's page fills in: the number printed in messages first."""
+    settings = settings_module.load()
+    return settings.service_number or next(iter(settings.service_numbers), None)
 
 
 class Dialogue:
@@ -170,9 +186,15 @@ async def _remotely(url: str, key: str | None, talk: Callable[[Line], Awaitable[
         async def line(path: str, body: dict[str, Any]) -> Answer:
             response = await client.post(f"/testphone/calls{path}", json=body)
             if response.is_error:
-                detail = response.json().get("detail", "") if "json" in response.headers.get("content-type", "") else ""
-                fail(f"{url} answered {response.status_code}: {detail or response.reason_phrase}")
+                fail(f"{url} answered {_refusal(response)}")
             answer: Answer = response.json()
             return answer
 
         return await talk(line)
+
+
+def _refusal(response: httpx.Response) -> str:
+    is_json = "json" in response.headers.get("content-type", "")
+    reason = (response.json().get("detail", "") if is_json else "") or response.reason_phrase
+    way_out = f"; {_NEEDS_KEY}" if response.status_code == httpx.codes.UNAUTHORIZED else ""
+    return f"{response.status_code}: {reason.rstrip('.')}{way_out}"
