@@ -74,6 +74,7 @@ class Calls:
     ) -> None:
         """``queues`` are those there are (None: any); an offer that names another one goes to the flow's own."""
         self._queues = queues
+        self._kept_flows: set[str] = set()
         self._database = database
         self._bus = bus
         self._flows = flows
@@ -90,7 +91,8 @@ class Calls:
             if row := await store.by_channel_ref(connection, channel, channel_ref, lock=True):
                 return _again(row)
             flow = self._flows.for_number(event.service_number)
-            await store.keep_flow(connection, flow.revision, flow.name, flow.source, now)
+            if flow.revision not in self._kept_flows:
+                await store.keep_flow(connection, flow.revision, flow.name, flow.source, now)
             session = start(self._make_id(), flow, event)
             session, commands = await self._run(connection, flow, session, event, now)
             values = _columns(session, commands, now) | {
@@ -107,6 +109,7 @@ class Calls:
                 if row is None:
                     raise UnknownCall(channel_ref)
                 return _again(row)
+        self._kept_flows.add(flow.revision)
         self._taken(session, perf_counter() - begun)
         return Turn(session.call_id, session.sequence, commands, session)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -55,6 +56,7 @@ class Database:
         if backend not in DRIVERS:
             raise ValueError(f"'{backend}' is not supported; use sqlite:///FILE or postgresql://…")
         self.is_sqlite = backend == "sqlite"
+        self._writer = asyncio.Lock()
         options: dict[str, Any] = {"hide_parameters": True} | (
             {"connect_args": {"timeout": busy_seconds}}
             if self.is_sqlite
@@ -72,10 +74,15 @@ class Database:
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[Connection]:
         """A transaction that writes: committed at the end, rolled back when anything is raised."""
-        async with self.engine.begin() as connection:
-            if self.is_sqlite:
-                # Take the write lock now: a read lock that grows later would fail under contention instead of waiting.
-                await connection.exec_driver_sql("BEGIN IMMEDIATE")
+        if not self.is_sqlite:
+            async with self.engine.begin() as connection:
+                yield connection
+            return
+        # SQLite has one writer at a time, and who waits for it in the database looks again only now and then. Waiting
+        # here is fair and wakes at once; the database's own waiting is left for other processes.
+        async with self._writer, self.engine.begin() as connection:
+            # Take the write lock now: a read lock that grows later would fail under contention instead of waiting.
+            await connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
 
     @asynccontextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
@@ -50,3 +52,16 @@ async def test_a_mistake_of_ours_is_not(database: Database) -> None:
             async with database.begin() as connection:
                 await connection.execute(text(statement))
         assert is_away(raised.value) == (database.is_sqlite and "nowhere" in statement), "SQLite tells them not apart"
+
+
+@pytest.mark.sqlite_only
+async def test_writers_of_one_process_take_turns_in_order(database: Database) -> None:
+    """Each waits for its turn at once; SQLite's own waiting polls, and lets some wait for long."""
+    order: list[int] = []
+
+    async def write(number: int) -> None:
+        async with database.begin():
+            order.append(number)
+
+    await asyncio.gather(*(write(number) for number in range(50)))
+    assert order == list(range(50))

@@ -28,7 +28,10 @@ Sounds = Callable[[Prompt], Awaitable[Sequence[Sound]]]
 
 _HOUSE_SECONDS: Final = 5.0
 """For the house to say what comes next. After that people are quicker than we are."""
-_FAREWELL_SECONDS: Final = 1.5
+_FAREWELL_SECONDS: Final = 30.0
+"""For telling the house that the caller is gone: nobody waits for it, and when a trunk fails all are gone at once."""
+_LAST_WORDS_SECONDS: Final = 1.5
+"""The same when the service stops."""
 _ODD_KEYS: Final = 20
 _TAKEN_AWAY: Final = 0.5
 
@@ -105,10 +108,11 @@ class _Conversation:
             if abs(self._loop.time() - self._taken_at) < _TAKEN_AWAY:
                 self._log.warning("agi_deadline_missed")
             await self._say_farewell()
-        except BaseException:
+        except BaseException as error:
             # First the caller, who now goes to the default queue; then our own books.
             self._call.close()
-            await self._say_farewell()
+            stopping = isinstance(error, asyncio.CancelledError)
+            await self._say_farewell(_LAST_WORDS_SECONDS if stopping else _FAREWELL_SECONDS)
             raise
 
     # -- between the caller and the house
@@ -147,13 +151,13 @@ class _Conversation:
         self._log = _log.bind(uniqueid=self._ref, call=decided.call_id)
         return decided
 
-    async def _say_farewell(self) -> None:
+    async def _say_farewell(self, within: float = _FAREWELL_SECONDS) -> None:
         """Tell the house that the call is over, unless it knows."""
         if not self._owes_hangup:
             return
         self._owes_hangup = False
         try:
-            async with asyncio.timeout(_FAREWELL_SECONDS):
+            async with asyncio.timeout(within):
                 await self._house.hung_up(render.CHANNEL, self._ref)
         except Exception as error:
             self._log.error("agi_farewell_failed", error=type(error).__name__)
