@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from router import settings
+
 PROJECT = Path(__file__).parents[1]
 PROGRAM = [sys.executable, "-c", "from router.cli import main; main()"]
 
@@ -24,13 +26,14 @@ def free_port() -> int:
 
 
 @contextmanager
-def demo(folder: Path, **environment: str) -> Iterator[subprocess.Popen[str]]:
+def demo(folder: Path, port: int | None = None, **environment: str) -> Iterator[subprocess.Popen[str]]:
     """`threadline demo`, in a folder of its own and on free ports."""
-    (folder / "ivr_flows").symlink_to(PROJECT / "ivr_flows")
+    if not (folder / "ivr_flows").exists():
+        (folder / "ivr_flows").symlink_to(PROJECT / "ivr_flows")
     variables = {name: value for name, value in os.environ.items() if not name.startswith("THREADLINE_")}
     variables |= {"PYTHONPATH": str(PROJECT), "PYTHONUNBUFFERED": "1", "THREADLINE_FASTAGI_PORT": str(free_port())}
     process = subprocess.Popen(
-        [*PROGRAM, "demo", "--port", str(free_port())],
+        [*PROGRAM, "demo", "--port", str(port or free_port())],
         cwd=folder,
         env=variables | environment,
         stdout=subprocess.PIPE,
@@ -74,3 +77,25 @@ def test_a_port_that_is_taken_is_told_with_the_setting(tmp_path: Path) -> None:
     assert process.returncode == 2
     assert "THREADLINE_FASTAGI_PORT" in errors
     assert "Traceback" not in errors
+
+
+def test_other_commands_find_the_demo_by_its_settings_whatever_port_it_has(tmp_path: Path) -> None:
+    file = tmp_path / "data" / "demo" / "threadline.toml"
+    secrets = []
+    for port in (free_port(), free_port()):
+        with demo(tmp_path, port) as process:
+            wait_until_ready(process)
+            told = settings.load({"THREADLINE_CONFIG": str(file)})
+        assert (told.host, told.port, told.public_url) == ("127.0.0.1", port, f"http://127.0.0.1:{port}")
+        assert file.stat().st_mode & 0o077 == 0
+        secrets.append(told.secret)
+        file.write_text(file.read_text() + '[service_numbers]\n"+493023125001" = "hotline"\n' * (len(secrets) == 1))
+    assert secrets[0] == secrets[1] is not None
+    assert told.service_numbers == {"+493023125001": "hotline"}, "what was written by hand stays"
+
+
+def test_a_demo_that_cannot_listen_leaves_the_address_of_the_one_that_runs(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, demo(tmp_path, taken.getsockname()[1]) as process:
+        process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert "port" not in (tmp_path / "data" / "demo" / "threadline.toml").read_text()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import secrets
 import socket
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ import typer
 from router import demo as sample
 from router import logs, server
 from router import settings as settings_module
+from router.app import House
 from router.cli.output import WRONG_USE, fail, say
 
 _CANNOT_LISTEN = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES)
@@ -50,7 +52,12 @@ def demo(
         public_url=f"http://{host}:{port}",
     )
     logs.configure(settings.log_level, as_json=settings.log_json)
-    _run(lambda: server.run(settings, lambda house: sample.set_up(house, file, say)))
+
+    async def ready(house: House) -> None:
+        _tell_address(file, host, port)  # only now, since another demo may hold the port and be the one to be found
+        await sample.set_up(house, file, say)
+
+    _run(lambda: server.run(settings, ready))
 
 
 def _run(run: Callable[[], None]) -> None:
@@ -88,6 +95,22 @@ def _kept_settings(folder: Path) -> Path:
             "secret": secrets.token_hex(32),
             "service_number": sample.SERVICE_NUMBER,
         }
-        file.touch(mode=0o600)
-        file.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in lines.items()))
+        _write(file, lines)
     return file
+
+
+def _tell_address(file: Path, host: str, port: int) -> None:
+    """Write into the demo's settings where its pages are now, for other commands; all else in them stays."""
+    lines = file.read_text().splitlines(keepends=True)
+    tables = next((place for place, line in enumerate(lines) if line.lstrip().startswith("[")), len(lines))
+    kept = [line for line in lines[:tables] if not re.match(r"\s*(host|port)\s*=", line)]
+    _write(file, {"host": host, "port": port}, "".join(kept + lines[tables:]))
+
+
+def _write(file: Path, settings: dict[str, Any], rest: str = "") -> None:
+    """Put ``settings`` before the ``rest``, readable for this user only, whole or not at all."""
+    new = file.with_name(file.name + ".new")
+    new.unlink(missing_ok=True)
+    new.touch(mode=0o600)
+    new.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items()) + rest)
+    new.replace(file)
