@@ -105,6 +105,12 @@ class Settings(BaseModel):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
     log_json: bool = Field(False, description="One JSON object a line, for log collectors.")
 
+    @field_validator("secret", "ami_secret", "twilio_auth_token", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, secret: Any) -> Any:
+        """An environment file names secrets that are not used with nothing behind the ``=``."""
+        return None if secret == "" else secret
+
     @field_validator("secret")
     @classmethod
     def _long_enough(cls, secret: SecretStr | None) -> SecretStr | None:

@@ -81,3 +81,9 @@ def test_a_bad_port_is_the_only_complaint(tmp_path: Path) -> None:
         load({"THREADLINE_PORT": "many"}, tmp_path)
     assert str(refused.value).startswith("THREADLINE_PORT (port):")
     assert len(str(refused.value).splitlines()) == 1
+
+
+def test_an_empty_secret_is_none(tmp_path: Path) -> None:
+    names = ("THREADLINE_SECRET", "THREADLINE_AMI_SECRET", "THREADLINE_TWILIO_AUTH_TOKEN")
+    settings = load(dict.fromkeys(names, ""), tmp_path)
+    assert (settings.secret, settings.ami_secret, settings.twilio_auth_token) == (None, None, None)
