@@ -12,16 +12,32 @@ from typing import Literal
 from router.core.match import Match
 
 
+class Attestation(StrEnum):
+    """What the network says of a caller number (STIR/SHAKEN: ATIS-1000074, RFC 8224). Absent in most of Europe, where
+    it says nothing either way."""
+
+    FULL = "full"
+    """A: the caller's own provider knows the caller and the right to the number."""
+    PARTIAL = "partial"
+    """B: the provider knows the caller but not the right to the number."""
+    GATEWAY = "gateway"
+    """C: the call came in from elsewhere."""
+    FAILED = "failed"
+    """The signature is wrong: the number was tampered with on the way."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """The calling party as far as we may know it.
 
     ``number`` is E.164 or None. With ``withheld`` it is always None: a channel drops a number that the caller
     suppressed before anything else sees it, even when the network delivers it (P-Asserted-Identity).
+    ``attestation`` is about the number; None where the network says nothing.
     """
 
     number: str | None = field(default=None, repr=False)  # a log of events holds no numbers
     withheld: bool = False
+    attestation: Attestation | None = None
 
     def __post_init__(self) -> None:
         if self.withheld and self.number is not None:
@@ -49,13 +65,16 @@ class TransferOutcome(StrEnum):
 class CallStarted:
     """A caller reached us. ``service_number`` is the number dialled (E.164 where it can be, else as received).
 
-    ``ahead`` is for test calls: the seconds by which such a call is to happen later (or, negative, earlier) than now.
+    ``trunk`` names the line or account that the call came in on, for the limits on wrong codes; None where the
+    channel does not know. ``ahead`` is for test calls: the seconds by which such a call is to happen later (or,
+    negative, earlier) than now.
     """
 
     channel: str
     caller: Caller
     service_number: str | None = None
     ahead: float = 0.0
+    trunk: str | None = None
     kind: Literal["call_started"] = "call_started"
 
 

@@ -18,16 +18,65 @@ class Decision(StrEnum):
 
 
 class EvidenceKind(StrEnum):
-    """The facts about a call that can count for or against a candidate."""
+    """What counts for or against a candidate: first what is known of the message without the call, then the facts of
+    the call. The names are public: the API answers with them, outcomes are stored under them."""
+
+    TIMING = "timing"
+    """How long ago the message was sent, by what its channel's messages draw in calls at that age."""
+    DELIVERY = "delivery"
+    """The message failed, was delivered, or was read."""
+    OFFER_ENDED = "offer_ended"
+    """The offer holds no longer."""
+    ANSWERED = "answered"
+    """Somebody has called about the message already, or its sender says that it is settled."""
+    CALL_TO_ACTION = "call_to_action"
+    """The message asks to call, or does not."""
 
     RECIPIENT_NUMBER = "recipient_number"
     """The caller number is the one the message went to."""
     CUSTOMER_NUMBER = "customer_number"
     """The caller number is another one on file for the customer."""
+    SHARED_NUMBER = "shared_number"
+    """Several customers use the caller number: a family's landline, an office."""
+    SWITCHBOARD = "switchboard"
+    """The caller number is an extension of a switchboard on file (German: Durchwahl)."""
+    ATTESTATION = "attestation"
+    """The network vouches for the caller number, or found it forged (STIR/SHAKEN)."""
+    CALLED_BEFORE = "called_before"
+    """This number called about the message before."""
     CALLBACK_CODE = "callback_code"
     """The caller keyed in the callback code of the message."""
+    REFERENCE = "reference"
+    """The caller gave the reference of the message."""
+    REFERENCE_HEARD = "reference_heard"
+    """What the caller gave is one slip away from the reference of the message."""
+    LAST_DIGITS = "last_digits"
+    """The caller was asked for the last digits of the reference."""
+    TOPIC = "topic"
+    """The caller was asked what the call is about."""
     SERVICE_NUMBER = "service_number"
-    """The message names the service number that was dialled."""
+    """Whether the message names the service number that was dialled."""
+
+
+class QuestionKind(StrEnum):
+    """What a caller can be asked to tell candidates apart. Nobody is ever asked whether they are somebody."""
+
+    TOPIC = "topic"
+    """One of the flow's topics, the same for every caller."""
+    LAST_DIGITS = "last_digits"
+    """The last few digits of the reference in the message."""
+    CODE = "code"
+    """The callback code in full."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One thing to ask. ``digits`` is how many keys the answer takes; ``topics`` are those of a question for the topic,
+    all that the flow has and never only the candidates' own."""
+
+    kind: QuestionKind
+    digits: int
+    topics: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +114,8 @@ class Match:
     candidates: tuple[Candidate, ...] = ()
     code_accepted: bool | None = None
     """Whether a code was keyed in and is a live one; None when none was keyed in."""
+    question: Question | None = None
+    """Of the questions the asker can put, the one that settles most for the least effort; None: none is worth it."""
 
     @property
     def best(self) -> Candidate | None:

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from router.core.events import Caller
 
 
+class Delivery(StrEnum):
+    """How far a message got, as its channel reports it. Unknown is None."""
+
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """The facts about one call. ``code`` is what was keyed in, unchecked; None or empty when nothing was.
+    """The facts about one call. ``code``, ``reference``, ``last_digits`` and ``topic`` are what the caller gave,
+    unchecked; None when not asked, empty when asked and nothing came.
 
     ``language`` is the one the caller chose or speaks (``de``); it only orders what is equally likely.
     """
@@ -19,18 +30,35 @@ class Observed:
     service_number: str | None = None
     code: str | None = None
     language: str | None = None
+    reference: str | None = None
+    spoken: bool = False
+    """The reference was heard and not keyed in, so slips are likelier."""
+    last_digits: str | None = None
+    topic: str | None = None
+    carriers: int | None = None
+    """How many messages carry the service number dialled, where it is leased from a pool; None: it is everybody's."""
+
+    @property
+    def number(self) -> str | None:
+        """The caller number as far as it may count; a withheld one never does."""
+        return None if self.caller.withheld else self.caller.number
 
     @property
     def code_given(self) -> bool:
         return bool(self.code and self.code.strip())
+
+    @property
+    def reference_given(self) -> bool:
+        return bool(self.reference and self.reference.strip())
 
 
 @dataclass(frozen=True, slots=True)
 class MessageRow:
     """A message as far as matching needs it.
 
-    ``customer_phones`` are the numbers on file for its customer (E.164). ``code_keyed``: the code keyed in is this
-    message's, whether it still holds or not. ``valid_until`` is the end of the offer.
+    ``customer_phones`` are the numbers on file for its customer (E.164), at least the caller's where it is one of
+    them. ``code_keyed``: the code keyed in is this message's, whether it still holds or not. ``valid_until`` is the end
+    of the offer. ``reference`` as `references.normalise` gives it.
     """
 
     message_id: str
@@ -45,3 +73,16 @@ class MessageRow:
     queue: str | None = None
     language: str | None = None
     offer_title: str | None = None
+    channel: str = "sms"
+    """``sms``, ``email``, ``letter`` or ``call``."""
+    reference: str | None = None
+    topic: str | None = None
+    delivery: Delivery | None = None
+    answered_at: datetime | None = None
+    """When somebody had called about it, or its sender said that it is settled."""
+    call_to_action: bool | None = None
+    """Whether the message asks to call; None: not told."""
+    switchboard: bool = False
+    """A number on file for the customer is the head number of the caller's extension."""
+    called_at: datetime | None = None
+    """When this caller number last called about the message (an agent said so, or nobody said otherwise)."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     DateTime,
@@ -89,18 +90,88 @@ messages = Table(
     Column("offer", JSON, nullable=False),  # title, summary, valid_from, valid_until, queue, skills, url, facts
     Column("body", Text, nullable=False, default=""),
     Column("reference", String(64)),
+    Column("reference_key", String(64)),  # the reference as it is compared, see router.matching.references
     Column("campaign", String(200)),
     Column("service_number", Number),
     Column("code_hash", LargeBinary(32), unique=True),
     Column("code_sealed", LargeBinary),
+    Column("code_digits", Integer),  # its length, for the guessing budget; None: made before that was kept, or revoked
     Column("code_expires_at", Moment),
+    Column("call_to_action", Boolean),
+    Column("delivery", String(10)),  # sent, delivered, read, failed; None: not told
+    Column("delivery_at", Moment),
+    Column("answered_at", Moment),  # somebody has called about it, or its sender says that it is settled
     Column("sent_at", Moment, nullable=False),
     Column("created_at", Moment, nullable=False),
     Index(None, "to_phone", "sent_at"),
-    Index(None, "reference"),
+    Index(None, "reference_key"),
+    Index(None, "code_digits", "code_expires_at"),
     Index(None, "customer_id", "sent_at"),
     Index(None, "service_number", "sent_at"),
     Index(None, "created_at"),
+)
+
+reference_neighbours = Table(
+    "reference_neighbours",  # finds a reference with a slip in it, see router.matching.references
+    metadata,
+    Column("neighbour", BigInteger, primary_key=True, autoincrement=False),
+    Column("reference_key", String(64), primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+number_leases = Table(
+    "number_leases",  # which service number of a pool stands for which message or campaign, and since when
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("pool", String(40), nullable=False),
+    Column("number", Number, nullable=False),
+    Column("message_id", Id),  # one of the two
+    Column("campaign", String(200)),
+    Column("leased_at", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("free_at", Moment, nullable=False),  # until, and the quarantine after it
+    Index(None, "number", "until"),
+    Index(None, "pool", "free_at"),
+    Index(None, "campaign", "until"),
+)
+
+wrong_codes = Table(
+    "wrong_codes",  # well-formed codes that are none of ours: what lockouts count
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", Moment, nullable=False),
+    Column("call_id", Id, nullable=False),
+    Column("caller_hash", LargeBinary(32)),  # keyed; None for a withheld number
+    Column("trunk", String(80)),
+    Index(None, "at"),
+    Index(None, "call_id"),
+    Index(None, "caller_hash", "at"),
+    Index(None, "trunk", "at"),
+)
+
+match_outcomes = Table(
+    "match_outcomes",  # what agents said of matches, with the evidence of that time
+    metadata,
+    Column("call_id", Id, primary_key=True),
+    Column("verdict", String(10), nullable=False),  # right, other, none
+    Column("message_id", Id),  # what the call was about, as far as the agent said
+    Column("named_id", Id),  # what the match named; None: nothing
+    Column("decision", String(10), nullable=False),
+    Column("assurance", Integer, nullable=False),
+    Column("none_probability", Float, nullable=False),
+    Column("candidates", JSON, nullable=False),  # message_id, probability, evidence by kind
+    Column("person_id", Id),
+    Column("at", Moment, nullable=False),
+    Index(None, "at"),
+)
+
+match_adjustments = Table(
+    "match_adjustments",  # what calibration made of outcomes; the newest counts, none: the table of the code
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("created_at", Moment, nullable=False),
+    Column("log_odds", JSON, nullable=False),  # by kind of evidence, added to what the table says
+    Column("report", JSON, nullable=False),  # what it was made from and how much better it fits
 )
 
 flow_revisions = Table(
@@ -136,6 +207,7 @@ calls = Table(
     UniqueConstraint("channel", "channel_ref"),
     Index(None, "state", "updated_at"),
     Index(None, "started_at"),
+    Index(None, "caller", "started_at"),
 )
 
 voicemails = Table(

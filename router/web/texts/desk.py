@@ -149,6 +149,74 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Hat einen anderen Rückrufcode eingegeben.",
         "Keyed in a different callback code.",
     ),
+    "evidence.timing.for": (
+        "Auf Nachrichten wie diese wird in diesen Tagen angerufen.",
+        "Messages like this one draw calls at this time.",
+    ),
+    "evidence.timing.against": (
+        "Auf so alte Nachrichten ruft kaum noch jemand an.",
+        "Hardly anybody still calls about a message this old.",
+    ),
+    "evidence.delivery.for": ("Die Nachricht ist angekommen.", "The message arrived."),
+    "evidence.delivery.against": ("Die Nachricht konnte nicht zugestellt werden.", "The message was not delivered."),
+    "evidence.offer_ended.for": ("Das Angebot gilt noch.", "The offer still holds."),
+    "evidence.offer_ended.against": ("Das Angebot ist abgelaufen.", "The offer has ended."),
+    "evidence.answered.for": ("Dazu hat noch niemand angerufen.", "Nobody has called about it yet."),
+    "evidence.answered.against": ("Die Sache ist schon erledigt.", "It is settled already."),
+    "evidence.call_to_action.for": ("Die Nachricht bittet um einen Anruf.", "The message asks to call."),
+    "evidence.call_to_action.against": (
+        "Die Nachricht bittet nicht um einen Anruf.",
+        "The message does not ask to call.",
+    ),
+    "evidence.shared_number.for": ("Diese Nummer benutzt sonst niemand.", "Nobody else uses this number."),
+    "evidence.shared_number.against": (
+        "Diese Nummer benutzen mehrere Kunden.",
+        "Several customers use this number.",
+    ),
+    "evidence.switchboard.for": (
+        "Ruft von einer Durchwahl der hinterlegten Telefonzentrale an.",
+        "Calls from an extension of the switchboard on file.",
+    ),
+    "evidence.switchboard.against": (
+        "Ruft nicht von der hinterlegten Telefonzentrale an.",
+        "Does not call from the switchboard on file.",
+    ),
+    "evidence.attestation.for": (
+        "Das Telefonnetz bestätigt die Rufnummer.",
+        "The network vouches for the caller number.",
+    ),
+    "evidence.attestation.against": (
+        "Die Rufnummer ist laut Telefonnetz womöglich gefälscht.",
+        "The network says that the caller number may be forged.",
+    ),
+    "evidence.called_before.for": (
+        "Hat zu dieser Nachricht schon einmal angerufen.",
+        "Has called about this message before.",
+    ),
+    "evidence.called_before.against": (
+        "Hat zu dieser Nachricht noch nicht angerufen.",
+        "Has not called about this message before.",
+    ),
+    "evidence.reference.for": (
+        "Hat die Referenz dieser Nachricht genannt.",
+        "Gave the reference of this message.",
+    ),
+    "evidence.reference.against": ("Hat eine andere Referenz genannt.", "Gave a different reference."),
+    "evidence.reference_heard.for": (
+        "Hat fast die Referenz dieser Nachricht genannt; ein Zeichen weicht ab.",
+        "Gave nearly the reference of this message; one character differs.",
+    ),
+    "evidence.reference_heard.against": ("Hat eine andere Referenz genannt.", "Gave a different reference."),
+    "evidence.last_digits.for": (
+        "Hat die letzten Ziffern der Referenz richtig eingegeben.",
+        "Keyed in the last digits of the reference.",
+    ),
+    "evidence.last_digits.against": (
+        "Hat die letzten Ziffern der Referenz nicht oder anders eingegeben.",
+        "Did not key in the last digits of the reference, or others.",
+    ),
+    "evidence.topic.for": ("Hat das Thema dieser Nachricht gewählt.", "Chose the topic of this message."),
+    "evidence.topic.against": ("Hat ein anderes oder kein Thema gewählt.", "Chose another topic, or none."),
     "evidence.service_number.for": (
         "Hat die Nummer gewählt, die in der Nachricht steht.",
         "Dialled the number given in the message.",
