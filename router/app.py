@@ -78,7 +78,7 @@ async def assembled(settings: Settings, clock: Clock = utc_now) -> AsyncIterator
 
     Raises `FlowRefused` and `SettingsRefused`, the latter also for a database that is not at the right schema.
     """
-    keys = CodeKeys(secret_of(settings))
+    keys = code_keys(settings)
     try:
         flows = Flows(load([settings.flows]), settings.service_numbers, settings.flow)
     except ValueError as error:
@@ -128,6 +128,11 @@ def secret_of(settings: Settings) -> str:
         way = "python3 -c 'import secrets; print(secrets.token_hex(32))'"
         raise SettingsRefused(f"THREADLINE_SECRET (secret): is needed; make one with {way}")
     return settings.secret.get_secret_value()
+
+
+def code_keys(settings: Settings) -> CodeKeys:
+    """The keys for codes. Raises `SettingsRefused` where no secret is set."""
+    return CodeKeys(secret_of(settings), [each.get_secret_value() for each in settings.old_secrets])
 
 
 async def _at_right_schema(database: Database) -> None:

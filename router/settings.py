@@ -18,6 +18,9 @@ PREFIX = "THREADLINE_"
 FILE = "threadline.toml"
 _NOT_SETTINGS = frozenset({"THREADLINE_API_KEY", "THREADLINE_CONFIG", "THREADLINE_TEST_CACHE"})
 
+LEAST_SECRET = 32
+"""Characters of a secret."""
+
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -64,6 +67,10 @@ class Settings(BaseModel):
         None,
         description="At least 32 characters; the keys for codes and sign-ins come from it. Keep it: codes die with it.",
     )
+    old_secrets: tuple[SecretStr, ...] = Field(
+        (),
+        description="Secrets used before, the latest first: codes issued under them still count.",
+    )
     data_dir: Path = Field(Path("data"), description="Where prompts and other files are kept.")
     flows: Path = Field(Path("ivr_flows"), description="The flow file or folder.")
     flow: str = Field("hotline", description="The flow for a service number that `service_numbers` does not name.")
@@ -79,7 +86,22 @@ class Settings(BaseModel):
     )
     recordings: Path = Field(Path("recordings"), description="Folder of recorded prompts: LANGUAGE/NAME.wav.")
     code_digits: Annotated[int, Field(ge=6, le=14)] = Field(
-        10, description="Length of a callback code with its check digit."
+        10,
+        description="The shortest length of a callback code, check digit included; more live codes make longer ones.",
+    )
+    code_guesses_a_day: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        200, description="Wrong codes in 24 hours in all; after them no code counts until it is fewer again."
+    )
+    code_guesses_per_caller: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        10, description="Wrong codes in 24 hours from one caller number."
+    )
+    code_guesses_per_trunk: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        100, description="Wrong codes in 24 hours on one trunk of Asterisk or one account at Twilio."
+    )
+    code_expected_hits: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.1,
+        description="Codes that a guesser who uses up `code_guesses_a_day` may find in 30 days, on average; "
+        "the length of codes follows from it.",
     )
     code_days: Annotated[int, Field(ge=1, le=3650)] = Field(
         90, description="Days a callback code holds where the offer names no end."
@@ -114,9 +136,16 @@ class Settings(BaseModel):
     @field_validator("secret")
     @classmethod
     def _long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
-        if secret is not None and len(secret.get_secret_value()) < 32:
-            raise ValueError("needs at least 32 characters")
+        if secret is not None and len(secret.get_secret_value()) < LEAST_SECRET:
+            raise ValueError(f"needs at least {LEAST_SECRET} characters")
         return secret
+
+    @field_validator("old_secrets")
+    @classmethod
+    def _each_long_enough(cls, secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if any(len(secret.get_secret_value()) < LEAST_SECRET for secret in secrets):
+            raise ValueError(f"each needs at least {LEAST_SECRET} characters")
+        return secrets
 
     @property
     def prompts_address(self) -> str:

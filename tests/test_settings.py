@@ -87,3 +87,12 @@ def test_an_empty_secret_is_none(tmp_path: Path) -> None:
     names = ("THREADLINE_SECRET", "THREADLINE_AMI_SECRET", "THREADLINE_TWILIO_AUTH_TOKEN")
     settings = load(dict.fromkeys(names, ""), tmp_path)
     assert (settings.secret, settings.ami_secret, settings.twilio_auth_token) == (None, None, None)
+
+
+def test_old_secrets_are_as_long_as_the_present_one_and_as_secret(tmp_path: Path) -> None:
+    old = '["' + "o" * 40 + '"]'
+    settings = load({"THREADLINE_OLD_SECRETS": old}, tmp_path)
+    assert [secret.get_secret_value() for secret in settings.old_secrets] == ["o" * 40]
+    assert "oooo" not in repr(settings)
+    text = refusal({"THREADLINE_OLD_SECRETS": '["hunter2"]'}, tmp_path)
+    assert text == "THREADLINE_OLD_SECRETS (old_secrets): each needs at least 32 characters"

@@ -58,7 +58,7 @@ async def _message_of_code(connection: Connection, observed: Observed, keys: Cod
     code = normalise(observed.code) if observed.code else None
     if code is None or not well_formed(code):
         return None
-    return await store.by_code_hash(connection, keys.code_hash(code))
+    return await store.by_code_hash(connection, keys.code_hashes(code))
 
 
 def _candidate(row: Any, number_on_file: str | None, code_keyed: bool) -> MessageRow:

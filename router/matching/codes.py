@@ -3,14 +3,14 @@
 A code is random digits and a Damm check digit at the end. The check digit finds every wrong digit and every swap of
 neighbours before anything is looked up; it adds no secrecy. The database holds a keyed hash, to find a message by its
 code, and the code sealed, to give it again to a sender who repeats a registration. Both keys come from the secret in
-the settings, so that a copy of the database alone gives away no code.
+the settings, so that a copy of the database alone gives away no code. How long codes are: `router.matching.budget`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from stdnum import damm
 
 SHORTEST, LONGEST = 6, 14
-"""Digits a code may have, its check digit included (the setting `code_digits`)."""
+"""Digits a code may have, its check digit included."""
 MOST_TEXT = 60
 """Characters looked at; longer is no code."""
 
@@ -81,31 +81,69 @@ def _all_digits(text: str) -> bool:
 
 
 class CodeKeys:
-    """The two keys for codes, derived from the installation's secret (HKDF-SHA256, RFC 5869, one label each)."""
+    """The keys for codes, derived from the installation's secret (HKDF-SHA256, RFC 5869, one label each).
 
-    __slots__ = ("_lookup", "_seal")
+    ``old`` are secrets used before, the latest first: codes issued under them are found and read, new ones are not made
+    with them.
+    """
 
-    def __init__(self, secret: str) -> None:
-        self._lookup = _derived(secret, b"threadline callback code lookup", 32)
-        self._seal = AESSIV(_derived(secret, b"threadline callback code seal", 64))
+    __slots__ = ("_caller", "_old", "_present")
+
+    def __init__(self, secret: str, old: Sequence[str] = ()) -> None:
+        self._present = _Pair(secret)
+        self._old = tuple(_Pair(each) for each in old)
+        self._caller = _derived(secret, b"threadline wrong codes caller", 32)
 
     def code_hash(self, code: str) -> bytes:
-        """32 bytes by which a code is found again (HMAC-SHA256); ``code`` as `normalise` gives it."""
-        return hmac.digest(self._lookup, code.encode(), hashlib.sha256)
+        """32 bytes by which a new code is stored and found again (HMAC-SHA256); ``code`` as `normalise` gives it."""
+        return self._present.hash(code)
+
+    def code_hashes(self, code: str) -> tuple[bytes, ...]:
+        """What a code may be stored under: by the present secret first, then by the old ones."""
+        return (self._present.hash(code), *self.old_hashes(code))
+
+    def old_hashes(self, code: str) -> tuple[bytes, ...]:
+        """What a code issued under an old secret is stored under; empty where there is none."""
+        return tuple(pair.hash(code) for pair in self._old)
 
     def seal(self, code: str, message_id: str) -> bytes:
         """The code encrypted for storing with its message (AES-SIV, RFC 5297: needs no nonce)."""
-        return self._seal.encrypt(code.encode(), [message_id.encode()])
+        return self._present.seal.encrypt(code.encode(), [message_id.encode()])
 
     def unseal(self, sealed: bytes, message_id: str) -> str | None:
         """The code again; None when it was sealed under another secret, for another message, or was changed."""
-        try:
-            return self._seal.decrypt(sealed, [message_id.encode()]).decode()
-        except InvalidTag:
-            return None
+        opened = (pair.open(sealed, message_id) for pair in (self._present, *self._old))
+        return next((code for code in opened if code is not None), None)
+
+    def is_present(self, sealed: bytes, message_id: str) -> bool:
+        """Whether the code was sealed under the present secret."""
+        return self._present.open(sealed, message_id) is not None
+
+    def caller_hash(self, number: str) -> bytes:
+        """32 bytes that stand for a caller number where wrong codes are counted, and do not give it away."""
+        return hmac.digest(self._caller, number.encode(), hashlib.sha256)
 
     def __repr__(self) -> str:
         return "CodeKeys(…)"
+
+
+class _Pair:
+    """What one secret gives: the key to look codes up by, and the one to seal them with."""
+
+    __slots__ = ("_lookup", "seal")
+
+    def __init__(self, secret: str) -> None:
+        self._lookup = _derived(secret, b"threadline callback code lookup", 32)
+        self.seal = AESSIV(_derived(secret, b"threadline callback code seal", 64))
+
+    def hash(self, code: str) -> bytes:
+        return hmac.digest(self._lookup, code.encode(), hashlib.sha256)
+
+    def open(self, sealed: bytes, message_id: str) -> str | None:
+        try:
+            return self.seal.decrypt(sealed, [message_id.encode()]).decode()
+        except InvalidTag:
+            return None
 
 
 def _derived(secret: str, label: bytes, length: int) -> bytes:

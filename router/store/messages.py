@@ -31,11 +31,11 @@ def _with_customer() -> Select[Any]:
     return select(*_FOR_MATCHING).select_from(messages.outerjoin(customers))
 
 
-async def by_code_hash(connection: Connection, code_hash: bytes) -> MessageRow | None:
-    """The message whose callback code has this hash, whether the code still holds or not."""
-    found: MessageRow | None = (
-        await connection.execute(_with_customer().where(messages.c.code_hash == code_hash))
-    ).one_or_none()
+async def by_code_hash(connection: Connection, code_hashes: Collection[bytes]) -> MessageRow | None:
+    """The message whose callback code has one of these hashes, whether the code still holds or not: one code under the
+    present secret and the old ones."""
+    query = _with_customer().where(messages.c.code_hash.in_(code_hashes))
+    found: MessageRow | None = (await connection.execute(query)).one_or_none()
     return found
 
 

@@ -81,8 +81,13 @@ def test_any_text_is_either_plain_digits_or_nothing(text: str) -> None:
     [
         ("4821390657", "482 139 0657"),
         ("123456", "123 456"),
+        ("1234567", "123 4567"),
         ("12345678", "1234 5678"),
+        ("123456789", "123 456 789"),
         ("12345678901", "123 4567 8901"),
+        ("123456789012", "123 456 789 012"),
+        ("1234567890123", "123 456 789 0123"),
+        ("12345678901234", "123 456 7890 1234"),
     ],
 )
 def test_codes_are_printed_in_groups(code: str, printed: str) -> None:
@@ -112,3 +117,24 @@ def test_a_code_is_found_and_given_again_under_the_same_secret_only() -> None:
     assert keys.unseal(sealed[:-1], "message-1") is None
     assert b"4821390657" not in sealed
     assert SECRET not in repr(keys)
+
+
+def test_codes_under_old_secrets_are_found_and_read_and_new_ones_are_made_under_the_present() -> None:
+    before, keys = CodeKeys(SECRET), CodeKeys("b" * 32, [SECRET, "a" * 32])
+    assert keys.code_hashes("4821390657")[:2] == (keys.code_hash("4821390657"), before.code_hash("4821390657"))
+    assert keys.old_hashes("4821390657") == keys.code_hashes("4821390657")[1:]
+    assert CodeKeys(SECRET).code_hashes("4821390657") == (before.code_hash("4821390657"),)
+    old = before.seal("4821390657", "message-1")
+    assert keys.unseal(old, "message-1") == "4821390657"
+    assert not keys.is_present(old, "message-1")
+    new = keys.seal("4821390657", "message-1")
+    assert keys.is_present(new, "message-1")
+    assert before.unseal(new, "message-1") is None
+
+
+def test_what_stands_for_a_caller_is_no_use_without_the_secret() -> None:
+    keys = CodeKeys(SECRET)
+    assert len(keys.caller_hash("+493023125011")) == 32
+    assert keys.caller_hash("+493023125011") == CodeKeys(SECRET, ["a" * 32]).caller_hash("+493023125011")
+    assert keys.caller_hash("+493023125011") != CodeKeys("b" * 32).caller_hash("+493023125011")
+    assert keys.caller_hash("4821390657") != keys.code_hash("4821390657")
