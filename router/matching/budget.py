@@ -20,7 +20,7 @@ DAYS = 30
 
 def codes_of(digits: int) -> int:
     """How many codes of ``digits`` digits there are."""
-    return 9 * 10 ** (digits - 2)
+    return 9 * int(10 ** (digits - 2))
 
 
 def expected_hits(live: int, digits: int, guesses_a_day: int) -> float:
