@@ -12,7 +12,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 PREFIX = "THREADLINE_"
 FILE = "threadline.toml"
@@ -106,6 +115,15 @@ class Settings(BaseModel):
     code_days: Annotated[int, Field(ge=1, le=3650)] = Field(
         90, description="Days a callback code holds where the offer names no end."
     )
+    match_sure: Annotated[float, Field(ge=0.5, lt=1)] = Field(
+        0.99, description="From this probability a call is `sure` to be about a message."
+    )
+    match_likely: Annotated[float, Field(ge=0.1, lt=1)] = Field(
+        0.6, description="From this probability a message is named as `likely`; not above `match_sure`."
+    )
+    match_lead: Annotated[float, Field(ge=1.1, le=1000)] = Field(
+        2.5, description="How many times likelier than the second the first must be to be named."
+    )
     tel_pauses: Annotated[int, Field(ge=1, le=8)] = Field(
         3, description="Pauses (commas, about 2 s each) in a tel link between number and code."
     )
@@ -132,6 +150,13 @@ class Settings(BaseModel):
     def _empty_is_unset(cls, secret: Any) -> Any:
         """An environment file names secrets that are not used with nothing behind the ``=``."""
         return None if secret == "" else secret
+
+    @field_validator("match_likely")
+    @classmethod
+    def _likely_before_sure(cls, likely: float, known: ValidationInfo) -> float:
+        if likely > known.data.get("match_sure", 1.0):
+            raise ValueError("is above match_sure")
+        return likely
 
     @field_validator("secret")
     @classmethod

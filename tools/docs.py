@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import re
 import sys
@@ -18,6 +19,7 @@ sys.path.insert(0, str(PROJECT))
 from router.flow.expressions import SAMPLE  # noqa: E402
 from router.flow.nodes import AnyStep  # noqa: E402
 from router.flow.nodes.base import Step, StepName, Words  # noqa: E402
+from router.matching.parameters import DEFAULT, Parameters, ResponseCurve  # noqa: E402
 from router.settings import PREFIX, Settings  # noqa: E402
 
 BEGIN, END = "<!-- from the code: {} -->", "<!-- end -->"
@@ -127,7 +129,24 @@ def _json(value: Any) -> str:
     return f'"{value}"' if isinstance(value, str) else _plain(value)
 
 
-PARTS = {"settings": settings, "steps": steps, "variables": variables}
+def figures() -> str:
+    """The table of matching's figures."""
+    lines = ["| figure | value | unit | why |", "| --- | --- | --- | --- |"]
+    for figure in dataclasses.fields(Parameters):
+        value = getattr(DEFAULT, figure.name)
+        shown = (
+            "; ".join(f"{name} {_curve(curve)}" for name, curve in value.items()) if figure.name == "curves" else value
+        )
+        if figure.name != "adjustments":
+            lines.append(f"| `{figure.name}` | {shown} | {figure.metadata['unit']} | {figure.metadata['reason']} |")
+    return "\n".join(lines)
+
+
+def _curve(curve: ResponseCurve) -> str:
+    return f"{curve.share}, {curve.median}, {curve.spread}"
+
+
+PARTS = {"settings": settings, "steps": steps, "variables": variables, "figures": figures}
 
 
 def written(text: str) -> str:

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Row
 
 from router.core.assurance import Assurance
-from router.core.match import NO_MATCH, Candidate, Decision, Match
+from router.core.match import NO_MATCH, Candidate, Decision, EvidenceKind, Match
 from router.desk.card import (
     CandidateView,
     Card,
@@ -211,7 +211,9 @@ def _candidate(candidate: Candidate, message: MessageRow, named: bool, customer:
 
 
 def _evidence(candidate: Candidate) -> tuple[EvidenceView, ...]:
-    ordered = sorted(candidate.evidence, key=lambda each: -abs(each.log_odds))
+    # How old a message is stands on the card; its weight is that of a call about anything, and tells an agent nothing.
+    telling = [each for each in candidate.evidence if each.kind is not EvidenceKind.TIMING]
+    ordered = sorted(telling, key=lambda each: -abs(each.log_odds))
     return tuple(EvidenceView(each.kind, each.log_odds) for each in ordered)
 
 

@@ -1,75 +1,220 @@
 """What the facts of a call say for a message: one small function for each kind of evidence.
 
-To add a kind, write its function and put it into `KINDS`. Each answers None when its fact was not observed.
+Each weighs how likely the fact is when the call is about the message against how likely it is when the call is about
+none, and answers None when its fact was not observed. To add a kind, write its function and put it into `KINDS`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
-from math import log
+from dataclasses import replace
+from datetime import datetime, timedelta
+from math import exp, log
 
+from router.core.events import Attestation
 from router.core.match import Evidence, EvidenceKind
+from router.matching import prior
+from router.matching.circumstances import Circumstances
+from router.matching.codes import normalise as normalised_code
 from router.matching.observed import MessageRow, Observed
-from router.matching.parameters import Parameters
+from router.matching.references import ending, one_slip_apart
+from router.matching.references import normalise as normalised_reference
 
-
-@dataclass(frozen=True, slots=True)
-class Circumstances:
-    """What the weight of a fact depends on beside the fact: ``sharers`` is how many customers are known to use the
-    caller number (at least 1), ``now`` the time of the call."""
-
-    now: datetime
-    sharers: int
-    parameters: Parameters
+Kind = Callable[[MessageRow, Observed, Circumstances], Evidence | None]
 
 
 def caller_number(row: MessageRow, observed: Observed, around: Circumstances) -> Evidence | None:
     """The caller number is the message's recipient, or another number on file; only one of the two counts, since they
-    are one fact. Exact E.164 numbers only. A number that several customers share counts for each of them in part."""
-    number = None if observed.caller.withheld else observed.caller.number
+    are one fact. Exact E.164 numbers only."""
+    number, parameters = observed.number, around.parameters
     if number is None:
         return None
     if number == row.to_phone:
-        kind, weight = EvidenceKind.RECIPIENT_NUMBER, around.parameters.recipient_number
-        detail = "The call comes from the number the message was sent to"
+        kind, share = EvidenceKind.RECIPIENT_NUMBER, parameters.from_recipient_number
+        detail = "The call comes from the number the message was sent to."
     elif number in row.customer_phones:
-        kind, weight = EvidenceKind.CUSTOMER_NUMBER, around.parameters.customer_number
-        detail = "The call comes from another number on file for the customer"
+        kind, share = EvidenceKind.CUSTOMER_NUMBER, parameters.from_customer_number
+        detail = "The call comes from another number on file for the customer."
     else:
         return None
-    shared = f"; {around.sharers} customers share it" if around.sharers > 1 else ""
-    return Evidence(kind, max(weight - log(around.sharers), 0.0), f"{detail}{shared}.")
+    return Evidence(kind, log(share * parameters.unrelated_calls / around.unrelated_from_number), detail)
+
+
+def shared_number(row: MessageRow, observed: Observed, around: Circumstances) -> Evidence | None:
+    """Several customers use the caller number, so it says less about each."""
+    if around.sharers < 2 or not number_on_file(row, observed):
+        return None
+    more = around.parameters.unrelated_per_customer * around.parameters.unrelated_share * (around.sharers - 1)
+    alone = around.unrelated_from_number
+    return Evidence(EvidenceKind.SHARED_NUMBER, log(alone / (alone + more)), f"{around.sharers} customers share it.")
+
+
+def switchboard(row: MessageRow, observed: Observed, around: Circumstances) -> Evidence | None:
+    """The caller number is an extension of a switchboard on file, and not itself on file."""
+    if not row.switchboard or observed.number is None or number_on_file(row, observed):
+        return None
+    parameters = around.parameters
+    from_this_extension = parameters.from_switchboard / parameters.extensions
+    weight = log(from_this_extension * parameters.unrelated_calls / parameters.unrelated_per_extension)
+    return Evidence(EvidenceKind.SWITCHBOARD, weight, "The call comes from an extension of the switchboard on file.")
+
+
+def attestation(row: MessageRow, observed: Observed, around: Circumstances) -> Evidence | None:
+    """What the network says of a caller number that counts; no word, or half a word, is neutral."""
+    if not (number_on_file(row, observed) or (row.switchboard and observed.number is not None)):
+        return None
+    match observed.caller.attestation:
+        case Attestation.FULL:
+            factor, detail = around.parameters.attested, "The network vouches for the caller number."
+        case Attestation.FAILED:
+            factor, detail = around.parameters.attestation_failed, "The network says that the caller number is forged."
+        case Attestation.PARTIAL | Attestation.GATEWAY | None:
+            return None
+    return Evidence(EvidenceKind.ATTESTATION, log(factor), detail)
+
+
+def called_before(row: MessageRow, observed: Observed, around: Circumstances) -> Evidence | None:
+    """The same number called about the message before: to what the message draws by itself comes a second call."""
+    if row.called_at is None or observed.number is None or around.now < row.called_at:
+        return None
+    parameters, mean = around.parameters, around.parameters.calls_again_mean
+    since = (around.now - row.called_at) / timedelta(days=1)
+    again = parameters.calls_again * exp(-min(since / mean, 500.0)) / mean
+    alone = prior.calls_a_day(row.channel, around.now - row.sent_at, parameters)
+    detail = "This number has called about the message before."
+    return Evidence(EvidenceKind.CALLED_BEFORE, log(1 + again / alone), detail)
 
 
 def callback_code(row: MessageRow, observed: Observed, around: Circumstances) -> Evidence | None:
-    """The caller keyed in the message's code, and it still holds."""
+    """The caller keyed in the message's code, and it still holds. By chance that happens the less, the longer it is:
+    the check digit is no secret and the first digit is never 0."""
     if not code_holds(row, observed, around.now):
         return None
-    detail = "The callback code of the message was keyed in."
-    return Evidence(EvidenceKind.CALLBACK_CODE, around.parameters.callback_code, detail)
+    digits = len(normalised_code(observed.code or "") or "")
+    codes = 9 * 10.0 ** max(digits - 2, 0)
+    weight = log(around.parameters.keys_code * codes / around.parameters.guesses_code)
+    return Evidence(EvidenceKind.CALLBACK_CODE, weight, "The callback code of the message was keyed in.")
+
+
+def reference(row: MessageRow, observed: Observed, around: Circumstances) -> Evidence | None:
+    """The caller gave the message's reference, or what is one slip away from it. Others give it by chance, or because
+    they are the customer with another matter; who is known by number can only be the latter."""
+    given = _reference_given(observed)
+    if given is None or row.reference is None:
+        return None
+    parameters = around.parameters
+    by_chance = parameters.unrelated_gives_reference * 10.0 ** -min(len(row.reference), parameters.reference_digits)
+    known = number_on_file(row, observed)
+    customer = 1.0 if known else parameters.unrelated_per_customer / parameters.unrelated_calls
+    slip = parameters.slip_heard if observed.spoken else parameters.slip_keyed
+    if given == row.reference:
+        likelihood = parameters.gives_reference * (1 - slip)
+        weight = log(likelihood / (by_chance + parameters.own_reference * customer))
+        return Evidence(EvidenceKind.REFERENCE, weight, "The reference of the message was given.")
+    if one_slip_apart(given, row.reference):
+        ways = parameters.slips_a_character * len(row.reference)
+        likelihood = parameters.gives_reference * slip / ways
+        weight = log(likelihood / (by_chance + parameters.own_reference * customer * slip / ways))
+        detail = "What was given is one slip away from the reference of the message."
+        return Evidence(EvidenceKind.REFERENCE_HEARD, max(weight, 0.0), detail)
+    return None
+
+
+def last_digits(row: MessageRow, observed: Observed, around: Circumstances) -> Evidence | None:
+    """The caller was asked for the last digits of the reference. None at all, and others, speak against the message;
+    where it has no such digits they say nothing."""
+    given, parameters = observed.last_digits, around.parameters
+    if given is None or row.reference is None or ending(row.reference, max(len(given), 1)) is None:
+        return None
+    has, unrelated = parameters.has_last_digits, parameters.unrelated_keys_digits
+    if not given:
+        weight, detail = log((1 - has) / (1 - unrelated)), "The last digits of the reference were not given."
+    elif ending(row.reference, len(given)) == given:
+        by_chance = unrelated * 10.0 ** -len(given) + parameters.own_last_digits
+        weight = log(has * (1 - parameters.miskeyed) / by_chance)
+        detail = "The last digits of the reference were keyed in."
+    else:
+        weight, detail = log(has * parameters.miskeyed / unrelated), "Other last digits were keyed in."
+    return Evidence(EvidenceKind.LAST_DIGITS, weight, detail)
+
+
+def topic(row: MessageRow, observed: Observed, around: Circumstances) -> Evidence | None:
+    """The caller was asked for the topic. A message without a topic is neither for nor against."""
+    given, parameters = observed.topic, around.parameters
+    if given is None or row.topic is None:
+        return None
+    if not given:
+        weight = log(parameters.topic_unanswered / parameters.topic_unrelated_unanswered)
+        detail = "No topic was chosen."
+    elif given == row.topic:
+        weight, detail = (
+            log(parameters.topic_right / parameters.topic_unrelated),
+            "The topic of the message was chosen.",
+        )
+    else:
+        wrong = 1 - parameters.topic_right - parameters.topic_unanswered
+        weight, detail = log(wrong / 2 / parameters.topic_unrelated), "Another topic was chosen."
+    return Evidence(EvidenceKind.TOPIC, weight, detail)
 
 
 def service_number(row: MessageRow, observed: Observed, around: Circumstances) -> Evidence | None:
-    """The number dialled is the one printed in the message."""
-    if observed.service_number is None or observed.service_number != row.service_number:
+    """The number dialled, against the one in the message. A number that every message carries says nothing; one leased
+    from a pool says much, the less the more messages carry it."""
+    dialled, parameters = observed.service_number, around.parameters
+    if dialled is None or row.service_number is None:
         return None
-    detail = "The number dialled is the one in the message."
-    return Evidence(EvidenceKind.SERVICE_NUMBER, around.parameters.service_number, detail)
+    if observed.carriers is None:
+        if dialled == row.service_number:
+            return None
+        detail = "Another number was dialled than the one in the message."
+        return Evidence(EvidenceKind.SERVICE_NUMBER, log(parameters.another_number), detail)
+    if dialled != row.service_number:
+        detail = "The number dialled stands in other messages."
+        return Evidence(EvidenceKind.SERVICE_NUMBER, log(parameters.another_number), detail)
+    stray = parameters.unrelated_dials_printed_number
+    if number_on_file(row, observed):
+        weight = log(parameters.dials_printed_number / stray)
+    else:
+        carriers = max(observed.carriers, 1) * parameters.unrelated_per_customer * stray
+        unrelated = (parameters.unrelated_on_leased + carriers) / parameters.unrelated_calls
+        weight = log(parameters.dials_printed_number / min(unrelated, parameters.dials_printed_number))
+    several = f"; {observed.carriers} messages carry it" if observed.carriers > 1 else ""
+    return Evidence(EvidenceKind.SERVICE_NUMBER, weight, f"The number dialled is the one in the message{several}.")
 
 
-KINDS: tuple[Callable[[MessageRow, Observed, Circumstances], Evidence | None], ...] = (
+KINDS: tuple[Kind, ...] = (
     callback_code,
+    reference,
+    last_digits,
     caller_number,
+    shared_number,
+    switchboard,
+    attestation,
+    called_before,
     service_number,
+    topic,
 )
-"""All kinds, in the order in which people are told."""
+"""All facts of a call, in the order in which people are told."""
+
+PRIOR = (prior.timing, prior.delivery, prior.offer_ended, prior.answered, prior.call_to_action)
+"""What is known without the call, told after it."""
 
 
 def gather(row: MessageRow, observed: Observed, around: Circumstances) -> tuple[Evidence, ...]:
-    """All evidence for ``row``."""
-    return tuple(found for kind in KINDS if (found := kind(row, observed, around)) is not None)
+    """All evidence for ``row``; its log odds add up to those of the message against none."""
+    found = [each for kind in KINDS if (each := kind(row, observed, around)) is not None]
+    found += [each for kind in PRIOR if (each := kind(row, around)) is not None]
+    adjustments = around.parameters.adjustments
+    return tuple(_adjusted(each, adjustments.get(each.kind, 0.0)) for each in found) if adjustments else tuple(found)
+
+
+def _adjusted(evidence: Evidence, by: float) -> Evidence:
+    """What calibration made of it. It may take all weight from a fact, but not turn it round: more evidence for a
+    message never speaks against it."""
+    weight = evidence.log_odds + by
+    if evidence.kind is not EvidenceKind.TIMING:
+        weight = max(weight, 0.0) if evidence.log_odds > 0 else min(weight, 0.0)
+    return replace(evidence, log_odds=weight)
 
 
 def code_holds(row: MessageRow, observed: Observed, now: datetime) -> bool:
@@ -81,5 +226,24 @@ def code_holds(row: MessageRow, observed: Observed, now: datetime) -> bool:
 
 def number_on_file(row: MessageRow, observed: Observed) -> bool:
     """Whether the call comes from a number we have for this message's recipient or customer."""
-    number = None if observed.caller.withheld else observed.caller.number
+    number = observed.number
     return number is not None and (number == row.to_phone or number in row.customer_phones)
+
+
+def reference_fits(row: MessageRow, observed: Observed) -> bool:
+    """Whether what the caller gave is the message's reference, or one slip away from it."""
+    given = _reference_given(observed)
+    return (
+        given is not None
+        and row.reference is not None
+        and (given == row.reference or one_slip_apart(given, row.reference))
+    )
+
+
+def leased_number_dialled(row: MessageRow, observed: Observed) -> bool:
+    """Whether the number dialled was leased for this message or its campaign."""
+    return observed.carriers is not None and row.service_number == observed.service_number
+
+
+def _reference_given(observed: Observed) -> str | None:
+    return normalised_reference(observed.reference) if observed.reference else None

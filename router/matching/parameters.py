@@ -1,68 +1,155 @@
-"""Every weight and threshold of matching, in one table, each with its reason. Nothing else in the room holds a number.
+"""Every figure of matching, in one table, each with its unit and its reason. Nothing else in the room holds a number.
 
-Weights are natural logarithms of likelihood ratios: how many times likelier the fact is when the call is about the
-message than when it is not. They are judgements until there are calls enough to fit them to.
+All are rates (calls a day) and probabilities (shares), so that a manager can hold them against what the contact centre
+counts. `docs/matching.md` prints the table; `threadline match calibrate` re-estimates from what agents said, as
+`adjustments` on top of it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
-from math import log
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseCurve:
+    """What the messages of a channel draw in calls: ``share`` of them (0 to 1) one call; half of those within
+    ``median`` days of sending, the delays lognormal with ``spread`` (the standard deviation of their logarithm)."""
+
+    share: float
+    median: float
+    spread: float
+
+
+def _figure(value: Any, unit: str, reason: str) -> Any:
+    return field(default=value, metadata={"unit": unit, "reason": reason})
+
+
+_CURVES: Mapping[str, ResponseCurve] = MappingProxyType(
+    {
+        "sms": ResponseCurve(0.08, 0.25, 2.0),
+        "call": ResponseCurve(0.08, 0.25, 2.0),
+        "email": ResponseCurve(0.04, 0.6, 1.8),
+        "letter": ResponseCurve(0.06, 4.0, 0.8),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """Log weights are dimensionless, probabilities 0 to 1, ratios above 1."""
+    """The table. ``adjustments`` are log odds by kind of evidence (`EvidenceKind` values), added to what it says."""
 
-    prior: float = log(1e-4)
-    """Log odds, before any evidence, that a call is about one given message just sent: a service number gets far more
-    calls about other things, and about other messages."""
+    # How likely each message draws a call now
+    curves: Mapping[str, ResponseCurve] = field(
+        default_factory=lambda: _CURVES,
+        metadata={
+            "unit": "share, median delay in days, spread",
+            "reason": "judgement: texts are read within minutes and answered the same day or hardly at all, e-mails "
+            "within a day or two; a letter takes a day or two in the post and lies on the table for some more",
+        },
+    )
+    late_share: float = _figure(
+        0.15, "share", "judgement: of all answers, those that come whenever the message is found again"
+    )
+    late_mean: float = _figure(20.0, "days", "judgement: how long these take on average")
+    soonest: float = _figure(0.002, "days", "nobody reads, decides and dials in less")
+    unsent: float = _figure(0.01, "a day", "a message planned for later draws hardly any calls; times its share")
+    clock_slack: float = _figure(0.042, "days", "how far ahead of us the sender's clock may be")
+    failed: float = _figure(0.05, "factor", "not delivered: known only from elsewhere, or the report is wrong")
+    delivered: float = _figure(1.05, "factor", "delivered: a little better than not told, where a few have failed")
+    read: float = _figure(1.6, "factor", "read: about three in five messages are ever opened")
+    offer_ended: float = _figure(0.4, "factor", "judgement: people still call about what has just ended, but less")
+    offer_ended_half_life: float = _figure(7.0, "days", "judgement: in which the interest in an ended offer halves")
+    answered: float = _figure(0.2, "factor", "judgement: one call settles most matters")
+    asks_to_call: float = _figure(1.3, "factor", "judgement: a message that asks to call draws more of them,")
+    asks_not_to_call: float = _figure(0.4, "factor", "and one that names another way fewer, than one that does not say")
+    calls_again: float = _figure(0.25, "share", "judgement: of those who called about a message, who call once more")
+    calls_again_mean: float = _figure(4.0, "days", "judgement: how long until then on average")
 
-    recipient_number: float = log(3e5)
-    """Somebody who answers a text mostly calls from the same phone, anybody else has that number once in a million
-    calls. Together with the prior 30 to 1, not more: the same people call about other things, and caller numbers can
-    be forged."""
+    # Calls about none of our messages
+    unrelated_calls: float = _figure(
+        1000.0, "calls a day", "all calls about other matters; it cancels out wherever the caller number is known"
+    )
+    unrelated_per_customer: float = _figure(
+        0.005, "calls a day", "a customer calls about other matters twice a year or so"
+    )
+    unrelated_share: float = _figure(0.5, "share", "of these, how many come from one given number on file")
+    strangers: float = _figure(
+        0.0002, "calls a day", "from a number on file that has a new owner, or that somebody forges"
+    )
+    unrelated_per_extension: float = _figure(0.002, "calls a day", "from one extension of a company's switchboard")
+    unrelated_on_leased: float = _figure(
+        0.2, "calls a day", "wrong numbers and late callers on a service number leased from a pool"
+    )
 
-    customer_number: float = log(1.5e5)
-    """Another number on file says as surely who is calling, but only half as surely about which message."""
+    # What a caller about a message does
+    from_recipient_number: float = _figure(0.6, "share", "judgement: calls from the very number the message went to")
+    from_customer_number: float = _figure(0.25, "share", "judgement: calls from one given other number on file")
+    from_switchboard: float = _figure(0.4, "share", "judgement: calls through the switchboard on file")
+    extensions: float = _figure(20.0, "extensions", "of a switchboard; which one is the customer's is not known")
+    dials_printed_number: float = _figure(0.9, "share", "judgement: dials the number that stands in the message")
+    unrelated_dials_printed_number: float = _figure(
+        0.02, "share", "judgement: of a customer's calls about other matters, those to a number out of some message"
+    )
+    another_number: float = _figure(0.3, "factor", "a leased number was dialled, and not the one in this message")
 
-    callback_code: float = log(5e8)
-    """Nobody keys in a live code of ten digits by chance (nine of them random); half of those who have one do."""
+    # What callers answer
+    keys_code: float = _figure(0.5, "share", "judgement: has the code at hand and keys it in when asked")
+    guesses_code: float = _figure(0.01, "share", "of unrelated calls, how many key in a well-formed code at random")
+    gives_reference: float = _figure(0.5, "share", "judgement: gives the reference in the message when asked")
+    unrelated_gives_reference: float = _figure(
+        0.2, "share", "judgement: of unrelated callers, who give some reference when asked"
+    )
+    own_reference: float = _figure(
+        0.001, "share", "judgement: of unrelated calls of the customer, those that give this very reference"
+    )
+    reference_digits: int = _figure(6, "digits", "that tell references apart at most: many are numbered in sequence")
+    slip_keyed: float = _figure(0.04, "share", "judgement: of references keyed in, those with one slip")
+    slip_heard: float = _figure(
+        0.15, "share", "of references heard, those with one slip (measured offline: 10 to 30 % by line and voice)"
+    )
+    slips_a_character: float = _figure(20.0, "ways", "to slip at one character: wrong digits, lost, added, swapped")
+    has_last_digits: float = _figure(
+        0.7, "share", "judgement: can read the last digits of the reference out when asked"
+    )
+    unrelated_keys_digits: float = _figure(
+        0.3, "share", "judgement: of unrelated callers, who key in digits all the same"
+    )
+    own_last_digits: float = _figure(0.002, "share", "of unrelated calls, those whose digits fit by more than chance")
+    miskeyed: float = _figure(0.04, "share", "of short answers, those with a wrong key")
+    topic_right: float = _figure(0.88, "share", "judgement: chooses the topic that we would")
+    topic_unanswered: float = _figure(0.07, "share", "judgement: chooses none")
+    topic_unrelated: float = _figure(0.3, "share", "of unrelated callers, who choose one given topic")
+    topic_unrelated_unanswered: float = _figure(0.15, "share", "of unrelated callers, who choose none")
+    attested: float = _figure(1.2, "factor", "the network vouches for the number: it is not forged")
+    attestation_failed: float = _figure(0.05, "factor", "the network found the number tampered with")
 
-    service_number: float = log(1.2)
-    """The number printed in the message was dialled. As long as most messages carry the same number nearly every
-    caller dials it, so it says little."""
+    # What to ask
+    elsewhere_known: float = _figure(
+        0.05, "share", "of calls from a number on file about none of the messages found, those about another message"
+    )
+    elsewhere_unknown: float = _figure(0.4, "share", "the same for a number that is not on file, or withheld")
+    at_hand_after_none: float = _figure(0.05, "share", "has a code at hand after not answering another question")
+    identifies: float = _figure(13.0, "bits", "what a code tells where nothing was known: one of some 10,000 messages")
+    effort_question: float = _figure(4.0, "keys", "listening to a question costs a caller as much as so many keys")
+    effort_code: float = _figure(3.0, "keys", "finding the code in the message")
+    effort_reference: float = _figure(2.0, "keys", "finding the reference in the message")
+    least_gain: float = _figure(0.1, "bits", "a question that tells less is not worth asking")
 
-    response_time: timedelta = timedelta(days=3)
-    """Most answers come within days, some after weeks: the prior falls as 1 / (1 + age / response_time). A message
-    loses half in three days, and nine tenths in four weeks."""
+    # What is decided
+    sure: float = _figure(0.99, "probability", "from here, and with more than a caller number, the call is about it")
+    likely: float = _figure(0.6, "probability", 'from here the agent may have the message opened as "probably"')
+    lead: float = _figure(
+        2.5, "times", "likelier than the second the first must be; below, the two are a near tie and none is named"
+    )
+    plausible: float = _figure(0.05, "probability", "a candidate below is not worth an agent's look and is left out")
 
-    expired: float = log(0.3)
-    """People still call about an offer that has just ended, but less."""
-
-    expiry_half_life: timedelta = timedelta(days=7)
-    """After its end the interest in an offer halves in this time."""
-
-    unsent: float = log(0.01)
-    """A message planned for later can hardly be the reason for a call; clocks and queues may be off a little."""
-
-    clock_slack: timedelta = timedelta(hours=1)
-    """How far ahead of us the sender's clock may be."""
-
-    sure: float = 0.98
-    """From here the call is about this message. A caller number alone does not reach it, a code does."""
-
-    likely: float = 0.6
-    """From here the agent may have the message opened as "probably"."""
-
-    lead: float = 2.5
-    """How many times likelier than the second the first must be; below, the two are a near tie and none is named.
-    Of two messages to the same number one of an hour ago leads one of five days ago; one of yesterday does not lead one
-    of three days ago."""
-
-    plausible: float = 0.1
-    """A candidate below is not worth an agent's look and is left out."""
+    adjustments: Mapping[str, float] = field(
+        default_factory=lambda: MappingProxyType({}),
+        metadata={"unit": "log odds by kind", "reason": "what calibration added; see `threadline match weights`"},
+    )
 
 
 DEFAULT = Parameters()

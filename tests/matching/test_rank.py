@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from math import fsum
+from math import fsum, log
 from typing import Any
 
 import pytest
@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.core.assurance import Assurance
-from router.core.events import WITHHELD, Caller
-from router.core.match import NO_MATCH, Decision, EvidenceKind
-from router.matching.observed import MessageRow, Observed
+from router.core.events import WITHHELD, Attestation, Caller
+from router.core.match import NO_MATCH, Decision, EvidenceKind, Match, Question, QuestionKind
+from router.matching.observed import Delivery, MessageRow, Observed
 from router.matching.parameters import DEFAULT
 from router.matching.rank import MOST_CANDIDATES, posterior, rank
+from router.matching.references import normalise
 
 NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 MOBILE, LANDLINE, OTHER = "+4917139200001", "+493023125001", "+493023125099"
@@ -46,7 +47,7 @@ def test_the_number_of_one_recent_message_is_likely_at_l1() -> None:
     assert (match.decision, match.assurance) == (Decision.LIKELY, Assurance.L1)
     assert match.best is not None
     assert match.best.message_id == "m1"
-    assert [each.kind for each in match.best.evidence] == [EvidenceKind.RECIPIENT_NUMBER]
+    assert [each.kind for each in match.best.evidence] == [EvidenceKind.RECIPIENT_NUMBER, EvidenceKind.TIMING]
     assert match.code_accepted is None
 
 
@@ -54,7 +55,7 @@ def test_the_household_landline_of_a_customer_counts_too() -> None:
     letter = a_message(to_phone=None, customer_phones=frozenset({LANDLINE}))
     match = rank(FROM_LANDLINE, [letter], NOW)
     assert (match.decision, match.assurance) == (Decision.LIKELY, Assurance.L1)
-    assert [each.kind for each in match.candidates[0].evidence] == [EvidenceKind.CUSTOMER_NUMBER]
+    assert [each.kind for each in match.candidates[0].evidence] == [EvidenceKind.CUSTOMER_NUMBER, EvidenceKind.TIMING]
 
 
 def test_only_the_exact_number_counts() -> None:
@@ -94,14 +95,25 @@ def test_a_wrong_code_does_not_take_the_number_away() -> None:
     assert rank(Observed(Caller(MOBILE), code="1"), [a_message()], NOW).decision is Decision.LIKELY
 
 
-def test_a_number_that_several_customers_share_is_never_sure_without_a_code() -> None:
+def test_a_caller_number_alone_is_never_sure_however_likely() -> None:
     ours = a_message(to_phone=None, customer_phones=frozenset({LANDLINE}))
     eager = replace(DEFAULT, sure=0.5, likely=0.4)
     alone = rank(FROM_LANDLINE, [ours], NOW, eager)
-    assert alone.decision is Decision.SURE, "the thresholds must not be what keeps it from being sure"
-    shared = rank(FROM_LANDLINE, [ours], NOW, eager, sharers=2)
-    assert shared.decision is Decision.LIKELY
-    assert "2 customers share it" in shared.candidates[0].evidence[0].detail
+    assert (alone.decision, alone.assurance) == (Decision.LIKELY, Assurance.L1)
+    assert alone.candidates[0].probability > eager.sure, "the thresholds must not be what keeps it from being sure"
+    with_digits = replace(ours, reference="AB4821")
+    asked = replace(FROM_LANDLINE, last_digits="821")
+    assert (rank(asked, [with_digits], NOW).decision, rank(asked, [with_digits], NOW).assurance) == (
+        Decision.SURE,
+        Assurance.L1,
+    ), "the last digits say which message it is about; who is calling they do not"
+
+
+def test_a_number_that_several_customers_share_says_less() -> None:
+    ours = a_message(to_phone=None, customer_phones=frozenset({LANDLINE}))
+    alone, shared = rank(FROM_LANDLINE, [ours], NOW), rank(FROM_LANDLINE, [ours], NOW, sharers=2)
+    assert shared.candidates[0].probability < alone.candidates[0].probability
+    assert "2 customers share it." in [each.detail for each in shared.candidates[0].evidence]
     with_code = replace(ours, code_keyed=True)
     observed = Observed(Caller(LANDLINE), code=CODE)
     assert rank(observed, [with_code], NOW, sharers=2).decision is Decision.SURE
@@ -125,14 +137,14 @@ def test_a_switchboard_number_says_next_to_nothing() -> None:
 
 
 def test_of_two_messages_the_later_is_named_when_it_leads_clearly() -> None:
-    old, new = a_message("old", ago(days=9)), a_message("new", ago(hours=2))
+    old, new = a_message("old", ago(days=1)), a_message("new", ago(hours=2))
     match = rank(FROM_MOBILE, [old, new], NOW)
     assert match.decision is Decision.LIKELY
     assert [candidate.message_id for candidate in match.candidates] == ["new", "old"]
 
 
 def test_of_two_messages_close_together_none_is_named() -> None:
-    first, second = a_message("first", ago(days=3)), a_message("second", ago(days=1))
+    first, second = a_message("first", ago(days=3)), a_message("second", ago(days=2))
     match = rank(FROM_MOBILE, [first, second], NOW)
     assert (match.decision, match.assurance) == (Decision.UNCLEAR, Assurance.L0)
     assert [candidate.message_id for candidate in match.candidates] == ["second", "first"]
@@ -174,6 +186,72 @@ def test_the_number_dialled_alone_names_nobody() -> None:
     assert rank(observed, [row], NOW) == NO_MATCH
 
 
+def test_a_number_leased_for_one_message_may_name_it_but_never_opens_it() -> None:
+    row = a_message(service_number="+4930555000", to_phone=None)
+    match = rank(Observed(WITHHELD, "+4930555000", carriers=1), [row], NOW)
+    assert match.candidates[0].message_id == "m1"
+    assert match.decision in (Decision.LIKELY, Decision.UNCLEAR)
+    assert match.assurance is Assurance.L0
+
+
+def test_a_number_leased_for_a_campaign_is_evidence_not_proof() -> None:
+    rows = [a_message(f"m{n}", customer_id=f"c{n}", to_phone=None, service_number="+4930555000") for n in range(50)]
+    assert rank(Observed(WITHHELD, "+4930555000", carriers=50), rows, NOW).decision is not Decision.SURE
+    ours = replace(rows[0], to_phone=MOBILE, sent_at=ago(days=3))
+    by_number = rank(Observed(Caller(MOBILE)), [ours], NOW).candidates[0].probability
+    with_both = rank(Observed(Caller(MOBILE), "+4930555000", carriers=50), [ours, *rows[1:]], NOW)
+    assert with_both.best is not None
+    assert with_both.best.message_id == "m0"
+    assert with_both.best.probability > by_number
+
+
+def test_the_evidence_adds_up_to_the_odds() -> None:
+    row = a_message(delivery=Delivery.READ, valid_until=ago(hours=1), reference="AB4821", call_to_action=True)
+    observed = Observed(Caller(MOBILE), reference="AB-4821")
+    (weighed,), none = posterior(observed, [row], NOW)
+    assert fsum(each.log_odds for each in weighed.evidence) == pytest.approx(log(weighed.probability / none))
+
+
+def test_a_reference_alone_is_l1_and_with_the_number_on_file_l2() -> None:
+    row = a_message(reference="K4711A93")
+    stranger = rank(Observed(WITHHELD, reference="k-4711 a93"), [row], NOW)
+    assert (stranger.decision, stranger.assurance) == (Decision.SURE, Assurance.L1)
+    known = rank(Observed(Caller(MOBILE), reference="K4711A93"), [row], NOW)
+    assert (known.decision, known.assurance) == (Decision.SURE, Assurance.L2)
+    assert rank(Observed(WITHHELD, reference="K4711B94"), [row], NOW) == NO_MATCH
+
+
+def test_a_reference_heard_with_a_slip_counts_for_less() -> None:
+    row = a_message(reference="482139")
+    exact = rank(Observed(WITHHELD, reference="482139", spoken=True), [row], NOW).candidates[0]
+    slip = rank(Observed(WITHHELD, reference="482130", spoken=True), [row], NOW).candidates[0]
+    assert exact.probability > slip.probability
+    assert slip.evidence[0].kind is EvidenceKind.REFERENCE_HEARD
+
+
+def test_an_attested_number_is_l2_and_a_forged_one_nothing() -> None:
+    def by(attestation: Attestation | None, sharers: int = 1) -> Match:
+        caller = Caller(MOBILE, attestation=attestation)
+        return rank(Observed(caller), [a_message(sent_at=ago(hours=1))], NOW, sharers=sharers)
+
+    assert by(Attestation.FULL).assurance is Assurance.L2
+    assert by(Attestation.FULL, sharers=2).assurance <= Assurance.L1, "who of the two calls, nobody attests"
+    assert by(None) == by(Attestation.PARTIAL) == by(Attestation.GATEWAY)
+    assert by(Attestation.FAILED).assurance is Assurance.L0
+    assert by(Attestation.FAILED).none_probability > by(None).none_probability
+
+
+def test_calibration_moves_weights_but_turns_no_evidence_round() -> None:
+    def probability(**adjustments: float) -> float:
+        adjusted = replace(DEFAULT, adjustments=adjustments)
+        return posterior(FROM_MOBILE, [a_message(sent_at=ago(days=2))], NOW, adjusted)[0][0].probability
+
+    without = posterior(Observed(Caller(None)), [a_message(sent_at=ago(days=2))], NOW)[0][0].probability
+    assert probability(recipient_number=1.0) > probability() > probability(recipient_number=-1.0)
+    assert probability(recipient_number=-100.0) == pytest.approx(without)
+    assert probability(timing=-2.0) < probability()
+
+
 # --- for any rows ---------------------------------------------------------------------------------------------------
 
 numbers = st.sampled_from([MOBILE, LANDLINE, OTHER])
@@ -196,18 +274,37 @@ def message_rows(draw: st.DrawFn, most: int = 8) -> list[MessageRow]:
             code_expires_at=draw(st.none() | near),
             valid_until=draw(st.none() | near | moments),
             language=draw(st.sampled_from([None, "de", "en"])),
+            channel=draw(st.sampled_from(["sms", "email", "letter", "call", "fax"])),
+            reference=draw(st.sampled_from([None, "AB4821", "AB4822", "482139", "X", "ABCDEF"])),
+            topic=draw(st.sampled_from([None, "power", "gas"])),
+            delivery=draw(st.none() | st.sampled_from(list(Delivery))),
+            answered_at=draw(st.none() | near),
+            call_to_action=draw(st.none() | st.booleans()),
+            switchboard=draw(st.booleans()),
+            called_at=draw(st.none() | near),
         )
         for number in ids
     ]
 
 
-callers = st.builds(Caller, st.none() | numbers) | st.just(WITHHELD)
+attestations = st.none() | st.sampled_from(list(Attestation))
+callers = st.builds(Caller, st.none() | numbers, attestation=attestations) | st.just(WITHHELD)
 observations = st.builds(
     Observed,
     callers,
     st.sampled_from([None, "+4930555000"]),
     st.sampled_from([None, CODE]),
     st.sampled_from([None, "de", "en"]),
+    reference=st.sampled_from([None, "", "AB 4821", "AB4812", "nonsense!"]),
+    spoken=st.booleans(),
+    last_digits=st.sampled_from([None, "", "821", "39", "9999", "x"]),
+    topic=st.sampled_from([None, "", "power", "gas", "water"]),
+    carriers=st.none() | st.integers(0, 10**6),
+)
+QUESTIONS = (
+    Question(QuestionKind.TOPIC, 1, ("power", "gas", "other")),
+    *(Question(QuestionKind.LAST_DIGITS, digits) for digits in (2, 3, 4)),
+    Question(QuestionKind.CODE, 10),
 )
 
 
@@ -215,7 +312,8 @@ observations = st.builds(
 def test_the_order_of_rows_never_matters(observed: Observed, rows: list[MessageRow], shuffler: object) -> None:
     shuffled = list(rows)
     shuffler.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert rank(observed, shuffled, NOW) == rank(observed, rows, NOW)
+    answer = rank(observed, rows, NOW, questions=QUESTIONS)
+    assert rank(observed, shuffled, NOW, questions=QUESTIONS) == answer
     assert rank(observed, rows + shuffled, NOW) == rank(observed, rows, NOW), "a row twice counts once"
 
 
@@ -246,6 +344,13 @@ def test_more_evidence_never_lowers_a_candidate(
                 replace(row, code_keyed=True, code_expires_at=None),
                 replace(row, to_phone=observed.caller.number or row.to_phone),
                 replace(row, customer_phones=row.customer_phones | {observed.caller.number or LANDLINE}),
+                replace(row, reference=normalise(observed.reference or "") or row.reference),
+                replace(row, topic=observed.topic or row.topic),
+                replace(row, called_at=max(row.sent_at, NOW - timedelta(days=1))) if row.sent_at < NOW else row,
+                replace(row, delivery=Delivery.READ),
+                replace(row, call_to_action=True),
+                replace(row, answered_at=None),
+                replace(row, valid_until=None),
             ]
         )
     )
@@ -262,11 +367,14 @@ def test_more_evidence_never_lowers_a_candidate(
 def test_withholding_never_reveals(observed: Observed, rows: list[MessageRow]) -> None:
     withheld = rank(replace(observed, caller=WITHHELD), rows, NOW)
     assert withheld == rank(replace(observed, caller=Caller(None)), rows, NOW)
-    stripped = [replace(row, to_phone=None, customer_phones=frozenset()) for row in rows]
+    stripped = [
+        replace(row, to_phone=None, customer_phones=frozenset(), switchboard=False, called_at=None) for row in rows
+    ]
     assert withheld == rank(replace(observed, caller=WITHHELD), stripped, NOW), "no number had any part in it"
-    if observed.code is None:
-        assert withheld.decision is Decision.NONE
+    if observed.code is None and not observed.reference:
         assert withheld.assurance is Assurance.L0
+        if observed.carriers is None:
+            assert withheld.decision is Decision.NONE
 
 
 @given(observations, message_rows())

@@ -150,12 +150,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Keyed in a different callback code.",
     ),
     "evidence.timing.for": (
-        "Auf Nachrichten wie diese wird in diesen Tagen angerufen.",
-        "Messages like this one draw calls at this time.",
+        "Anrufe zu so alten Nachrichten, gemessen an allen Anrufen.",
+        "Calls about messages this old, against all calls.",
     ),
     "evidence.timing.against": (
-        "Auf so alte Nachrichten ruft kaum noch jemand an.",
-        "Hardly anybody still calls about a message this old.",
+        "Anrufe zu so alten Nachrichten, gemessen an allen Anrufen.",
+        "Calls about messages this old, against all calls.",
     ),
     "evidence.delivery.for": ("Die Nachricht ist angekommen.", "The message arrived."),
     "evidence.delivery.against": ("Die Nachricht konnte nicht zugestellt werden.", "The message was not delivered."),

@@ -1,0 +1,23 @@
+"""What the weight of a fact depends on beside the fact itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from router.matching.parameters import Parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """``now`` is the time of the call, ``sharers`` how many customers use the caller number as far as we know, at least
+    1."""
+
+    now: datetime
+    sharers: int
+    parameters: Parameters
+
+    @property
+    def unrelated_from_number(self) -> float:
+        """Calls a day about other matters from a number on file that one customer uses."""
+        return self.parameters.unrelated_per_customer * self.parameters.unrelated_share + self.parameters.strangers

@@ -1,0 +1,161 @@
+"""Which question to put: the one that tells most for what it costs the caller.
+
+What a question tells is the mutual information, in bits, between its answer and what the call is about: one of the
+candidates, a message that was not found, or none (Lindley, "On a measure of the information provided by an experiment",
+1956). What it costs is counted in keys: listening, finding what to read out, pressing. So a caller keys in a whole code
+only where nothing shorter would settle the matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import fsum, log2
+from typing import assert_never
+
+from router.core.match import Question, QuestionKind
+from router.matching.observed import Observed
+from router.matching.parameters import Parameters
+from router.matching.references import ending
+from router.matching.weighed import Weighed
+
+MOST_WEIGHED = 20
+"""Candidates looked at; with more no short question tells them apart."""
+
+Answers = Mapping[str, float]
+"""How likely each answer is; together they make 1. No answer is the empty one, `_OTHER` all that fit nobody."""
+
+_NOTHING = ""
+_OTHER = "other"
+_FOUND = "found"
+
+
+def worth_asking(
+    weighed: Sequence[Weighed],
+    none_probability: float,
+    questions: Iterable[Question],
+    observed: Observed,
+    parameters: Parameters,
+) -> Question | None:
+    """The best of ``questions``, or None where none tells enough. What was asked before is not asked again, but for a
+    code that was keyed in and not accepted."""
+    best, best_worth = None, 0.0
+    for question in questions:
+        if _asked(question, observed):
+            continue
+        gain = _gain(question, weighed[:MOST_WEIGHED], none_probability, observed, parameters)
+        worth = gain / _effort(question, parameters)
+        if gain >= parameters.least_gain and worth > best_worth:
+            best, best_worth = question, worth
+    return best
+
+
+def _asked(question: Question, observed: Observed) -> bool:
+    match question.kind:
+        case QuestionKind.TOPIC:
+            return observed.topic is not None
+        case QuestionKind.LAST_DIGITS:
+            return observed.last_digits is not None
+        case QuestionKind.CODE:
+            return observed.code is not None and not observed.code_given
+        case _:
+            assert_never(question.kind)
+
+
+def _effort(question: Question, parameters: Parameters) -> float:
+    """In keys pressed."""
+    match question.kind:
+        case QuestionKind.TOPIC:
+            look_up = 0.0
+        case QuestionKind.LAST_DIGITS:
+            look_up = parameters.effort_reference
+        case QuestionKind.CODE:
+            look_up = parameters.effort_code
+        case _:
+            assert_never(question.kind)
+    return parameters.effort_question + look_up + question.digits
+
+
+def _gain(
+    question: Question,
+    weighed: Sequence[Weighed],
+    none_probability: float,
+    observed: Observed,
+    parameters: Parameters,
+) -> float:
+    """Bits that the answer tells."""
+    known = any(each.row.customer_id is not None for each in weighed) and observed.number is not None
+    elsewhere = none_probability * (parameters.elsewhere_known if known else parameters.elsewhere_unknown)
+    hypotheses: list[tuple[float, Answers]]
+    more = 0.0
+    match question.kind:
+        case QuestionKind.TOPIC:
+            hypotheses, rest = _by_topic(question, weighed, parameters)
+        case QuestionKind.LAST_DIGITS:
+            hypotheses, rest = _by_last_digits(question, weighed, parameters)
+        case QuestionKind.CODE:
+            given = _gives_code(observed, parameters)
+            hypotheses = [(each.probability, {each.row.message_id: given, _NOTHING: 1 - given}) for each in weighed]
+            rest = {_NOTHING: 1.0}
+            found = {_FOUND: given, _NOTHING: 1 - given}
+            # Which message it is, is told as well: that is worth more than that it is one of those not found.
+            more = elsewhere * given * parameters.identifies
+            hypotheses.append((elsewhere, found))
+            return _information([*hypotheses, (none_probability - elsewhere, rest)]) + more
+        case _:
+            assert_never(question.kind)
+    return _information([*hypotheses, (none_probability, rest)])
+
+
+def _gives_code(observed: Observed, parameters: Parameters) -> float:
+    """How likely a caller about a message has its code at hand, given what was answered before."""
+    had_nothing = _NOTHING in (observed.last_digits, observed.reference)
+    return parameters.at_hand_after_none if had_nothing else parameters.keys_code
+
+
+def _by_topic(
+    question: Question, weighed: Sequence[Weighed], parameters: Parameters
+) -> tuple[list[tuple[float, Answers]], Answers]:
+    topics = question.topics
+    right, nothing = parameters.topic_right, parameters.topic_unanswered
+    rest: Answers = {_NOTHING: parameters.topic_unrelated_unanswered} | dict.fromkeys(
+        topics, (1 - parameters.topic_unrelated_unanswered) / max(len(topics), 1)
+    )
+    hypotheses: list[tuple[float, Answers]] = []
+    for each in weighed:
+        if each.row.topic not in topics:
+            hypotheses.append((each.probability, rest))
+            continue
+        wrong = (1 - right - nothing) / max(len(topics) - 1, 1)
+        answers = {topic: right if topic == each.row.topic else wrong for topic in topics} | {_NOTHING: nothing}
+        hypotheses.append((each.probability, answers))
+    return hypotheses, rest
+
+
+def _by_last_digits(
+    question: Question, weighed: Sequence[Weighed], parameters: Parameters
+) -> tuple[list[tuple[float, Answers]], Answers]:
+    ends = [each.row.reference and ending(each.row.reference, question.digits) for each in weighed]
+    has, slip = parameters.has_last_digits, parameters.miskeyed
+    keys = parameters.unrelated_keys_digits
+    by_chance = keys * 10.0**-question.digits
+    known = sorted({end for end in ends if end})
+    rest = {_NOTHING: 1 - keys, _OTHER: max(keys - by_chance * len(known), 0.0)} | dict.fromkeys(known, by_chance)
+    hypotheses: list[tuple[float, Answers]] = [
+        (each.probability, {end: has * (1 - slip), _OTHER: has * slip, _NOTHING: 1 - has} if end else rest)
+        for each, end in zip(weighed, ends, strict=True)
+    ]
+    return hypotheses, rest
+
+
+def _information(hypotheses: Sequence[tuple[float, Answers]]) -> float:
+    """The mutual information between hypothesis and answer, in bits."""
+    answers: dict[str, float] = {}
+    for probability, likely in hypotheses:
+        for answer, share in likely.items():
+            answers[answer] = answers.get(answer, 0.0) + probability * share
+    left = fsum(probability * _entropy(likely.values()) for probability, likely in hypotheses)
+    return max(_entropy(answers.values()) - left, 0.0)
+
+
+def _entropy(probabilities: Iterable[float]) -> float:
+    return fsum(-each * log2(each) for each in probabilities if each > 0)
