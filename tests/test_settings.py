@@ -97,6 +97,8 @@ def test_old_secrets_are_as_long_as_the_present_one_and_as_secret(tmp_path: Path
     assert "oooo" not in repr(settings)
     text = refusal({"THREADLINE_OLD_SECRETS": '["hunter2"]'}, tmp_path)
     assert text == "THREADLINE_OLD_SECRETS (old_secrets): each needs at least 32 characters"
+
+
 def test_likely_is_not_above_sure() -> None:
     wrong = refusal({"THREADLINE_MATCH_SURE": "0.9", "THREADLINE_MATCH_LIKELY": "0.95"}, Path("/nonexistent"))
     assert wrong == "THREADLINE_MATCH_LIKELY (match_likely): is above match_sure"

@@ -36,6 +36,8 @@ class EvidenceKind(StrEnum):
     """The caller number is the one the message went to."""
     CUSTOMER_NUMBER = "customer_number"
     """The caller number is another one on file for the customer."""
+    OTHER_NUMBER = "other_number"
+    """The caller number is on file, but not for this customer, or on nobody's file."""
     SHARED_NUMBER = "shared_number"
     """Several customers use the caller number: a family's landline, an office."""
     SWITCHBOARD = "switchboard"

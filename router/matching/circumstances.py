@@ -11,10 +11,11 @@ from router.matching.parameters import Parameters
 @dataclass(frozen=True, slots=True)
 class Circumstances:
     """``now`` is the time of the call, ``sharers`` how many customers use the caller number as far as we know, at least
-    1."""
+    1. ``somebodys``: it is on file for one of the messages or customers looked at."""
 
     now: datetime
     sharers: int
+    somebodys: bool
     parameters: Parameters
 
     @property

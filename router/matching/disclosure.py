@@ -5,13 +5,13 @@ the match                           the agent sees             the IVR may say
 ==================================  =========================  ======================
 L0, nothing or nobody named         the campaign dialled       nothing personal
 L0, several candidates, none ahead  candidates side by side    nothing personal
-L1, caller number alone             opened, with "probably"    nothing personal
-L2, valid callback code             opened                     nothing personal
+L1, caller number or reference      opened, with "probably"    nothing personal
+L2, valid callback code, and so on  opened                     nothing personal
 L3, code and number on file         opened, sensitive too      the offer's title
 ==================================  =========================  ======================
 
-With the policy ``strict`` the agent sees below L2 the campaign only. What does not fit together is shown as the least
-of what it could mean: a stranger is to learn nothing.
+Which evidence leads to which level stands in `assurance`. With the policy ``strict`` the agent sees below L2 the
+campaign only. What does not fit together is shown as the least of what it could mean: a stranger is to learn nothing.
 """
 
 from __future__ import annotations

@@ -25,7 +25,8 @@ Kind = Callable[[MessageRow, Observed, Circumstances], Evidence | None]
 
 def caller_number(row: MessageRow, observed: Observed, around: Circumstances) -> Evidence | None:
     """The caller number is the message's recipient, or another number on file; only one of the two counts, since they
-    are one fact. Exact E.164 numbers only."""
+    are one fact. Exact E.164 numbers only. One that is neither speaks against the message, more so when it is known to
+    be somebody else's; for an extension see `switchboard`."""
     number, parameters = observed.number, around.parameters
     if number is None:
         return None
@@ -35,8 +36,13 @@ def caller_number(row: MessageRow, observed: Observed, around: Circumstances) ->
     elif number in row.customer_phones:
         kind, share = EvidenceKind.CUSTOMER_NUMBER, parameters.from_customer_number
         detail = "The call comes from another number on file for the customer."
-    else:
+    elif row.switchboard:
         return None
+    else:
+        factor = parameters.from_somebody_elses if around.somebodys else parameters.from_unknown_number
+        whose = "one of another customer" if around.somebodys else "none on file"
+        detail = f"The call does not come from a number on file for the customer, but from {whose}."
+        return Evidence(EvidenceKind.OTHER_NUMBER, log(factor), detail)
     return Evidence(kind, log(share * parameters.unrelated_calls / around.unrelated_from_number), detail)
 
 

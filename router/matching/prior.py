@@ -39,7 +39,8 @@ def calls_a_day(channel: str, age: timedelta, parameters: Parameters) -> float:
     days = max(age / _DAY, parameters.soonest)
     distance = log(days / curve.median) / curve.spread
     soon = exp(-distance * distance / 2) / (days * curve.spread * sqrt(2 * pi))
-    late = exp(-min(days / parameters.late_mean, 500.0)) / parameters.late_mean
+    half = parameters.late_half
+    late = half / (half + days) ** 2  # the delays' distribution is t / (half + t)
     return curve.share * ((1 - parameters.late_share) * soon + parameters.late_share * late)
 
 

@@ -80,7 +80,8 @@ def posterior(
 
     Equally likely are ordered by the caller's language, then the later one first.
     """
-    around = Circumstances(now, _sharers(observed, rows, sharers), parameters)
+    somebodys = sharers > 0 or any(number_on_file(row, observed) for row in rows)
+    around = Circumstances(now, _sharers(observed, rows, sharers), somebodys, parameters)
     evidence = {row.message_id: gather(row, observed, around) for row in rows}
     odds = {key: fsum([each.log_odds for each in found]) for key, found in evidence.items()}
     probabilities, none_probability = _normalised(odds)

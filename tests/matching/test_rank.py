@@ -137,7 +137,7 @@ def test_a_switchboard_number_says_next_to_nothing() -> None:
 
 
 def test_of_two_messages_the_later_is_named_when_it_leads_clearly() -> None:
-    old, new = a_message("old", ago(days=1)), a_message("new", ago(hours=2))
+    old, new = a_message("old", ago(hours=9)), a_message("new", ago(hours=1))
     match = rank(FROM_MOBILE, [old, new], NOW)
     assert match.decision is Decision.LIKELY
     assert [candidate.message_id for candidate in match.candidates] == ["new", "old"]

@@ -168,6 +168,14 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Die Nachricht bittet nicht um einen Anruf.",
         "The message does not ask to call.",
     ),
+    "evidence.other_number.for": (
+        "Ruft von einer Nummer an, die beim Kunden hinterlegt ist.",
+        "Calls from a number on file for the customer.",
+    ),
+    "evidence.other_number.against": (
+        "Ruft von einer Nummer an, die beim Kunden nicht hinterlegt ist.",
+        "Calls from a number that is not on file for the customer.",
+    ),
     "evidence.shared_number.for": ("Diese Nummer benutzt sonst niemand.", "Nobody else uses this number."),
     "evidence.shared_number.against": (
         "Diese Nummer benutzen mehrere Kunden.",
