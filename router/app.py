@@ -25,6 +25,7 @@ from router.channels.simulator.phone import TestPhone
 from router.channels.simulator.queues import SimulatedQueues
 from router.flow.load import load
 from router.matching.codes import CodeKeys
+from router.matching.lockout import Limits
 from router.messages.handles import HandleRules
 from router.messages.registrar import Registrar
 from router.settings import Settings, SettingsRefused
@@ -85,7 +86,7 @@ async def assembled(settings: Settings, clock: Clock = utc_now) -> AsyncIterator
         raise SettingsRefused(str(error)) from None
     async with opened(settings) as database:
         bus = Bus()
-        calls = Calls(database, bus, flows, keys, clock, queues=settings.queues)
+        calls = Calls(database, bus, flows, keys, clock, queues=settings.queues, limits=limits_of(settings))
         phone = TestPhone(calls, settings.region)
         registrar = Registrar(database, keys, HandleRules.of(settings), clock)
         yield House(settings, clock, database, bus, flows, keys, calls, phone, registrar)
@@ -133,6 +134,15 @@ def secret_of(settings: Settings) -> str:
 def code_keys(settings: Settings) -> CodeKeys:
     """The keys for codes. Raises `SettingsRefused` where no secret is set."""
     return CodeKeys(secret_of(settings), [each.get_secret_value() for each in settings.old_secrets])
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The limits on wrong codes."""
+    return Limits(
+        per_caller=settings.code_guesses_per_caller,
+        per_trunk=settings.code_guesses_per_trunk,
+        overall=settings.code_guesses_a_day,
+    )
 
 
 async def _at_right_schema(database: Database) -> None:

@@ -20,9 +20,10 @@ from router.app import Agents, House
 from router.channels.agi.server import AgiServer
 from router.channels.simulator.phone import CHANNEL as TEST_PHONE
 from router.channels.simulator.queues import SimulatedQueues
+from router.matching.lockout import KEPT
 from router.settings import Settings
 from router.speech.prompts import Prompt, PromptStore
-from router.store import cards
+from router.store import cards, wrong_codes
 from router.web.connections import BoundedConnection, make_room
 from router.web_app import web_app
 
@@ -32,6 +33,8 @@ SWEEP_EVERY = 60.0
 """Seconds between looks for people and calls that went without saying so."""
 LONGEST_CALL = timedelta(hours=6)
 """A call that nothing was heard of for so long is over, whatever its channel failed to tell."""
+BITE = 1000
+"""Old wrong codes deleted at a time, so that no call waits for it."""
 GRACE = 10.0
 """Seconds that calls and requests in progress are given when the service stops."""
 
@@ -151,6 +154,8 @@ async def tidy(house: House, agents: Agents, now: datetime) -> None:
     for channel in ("asterisk", "twilio", TEST_PHONE):
         await house.calls.end_lost(channel, frozenset(), now - LONGEST_CALL)
     await _off_the_desks(house, agents, now)
+    async with house.database.begin() as connection:
+        await wrong_codes.forget(connection, now - KEPT, BITE)
 
 
 async def _off_the_desks(house: House, agents: Agents, now: datetime) -> None:

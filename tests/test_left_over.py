@@ -12,8 +12,10 @@ from router import app, server
 from router.agents.people import NewPerson, add
 from router.app import Agents, House
 from router.core.events import WITHHELD, CallerHungUp, CallStarted
+from router.matching.lockout import KEPT
 from router.settings import load
-from router.store import cards
+from router.store import cards, wrong_codes
+from router.store.wrong_codes import Most
 
 FLOWS = Path(__file__).parents[1] / "ivr_flows"
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -75,3 +77,18 @@ async def test_a_call_that_is_talked_to_stays(running: Running) -> None:
     await server.end_what_a_crash_left(house, agents)
     await server.tidy(house, agents, NOW)
     assert await on_desk(house, person) == 1
+
+
+async def test_wrong_codes_are_deleted_after_their_time(running: Running) -> None:
+    house, agents = running
+    async with house.database.begin() as connection:
+        await wrong_codes.add(connection, "call", [b"c" * 32], b"n" * 32, "PJSIP/trunk", NOW)
+
+    async def kept() -> int:
+        async with house.database.read() as connection:
+            return (await wrong_codes.reached(connection, NOW - timedelta(days=1), Most(1, 1, 1, 1)))[3]
+
+    await server.tidy(house, agents, NOW + KEPT)
+    assert await kept() == 1
+    await server.tidy(house, agents, NOW + KEPT + timedelta(seconds=1))
+    assert await kept() == 0

@@ -8,6 +8,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 from router.engine.session import Session
+from router.matching.lockout import By
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 TURN_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 8.0)
@@ -29,6 +30,19 @@ class Metrics:
             ["channel", "outcome"],
             registry=self.registry,
         )
+        self._wrong_codes = Counter(
+            "threadline_wrong_codes",
+            "Well-formed codes keyed in that are none of ours.",
+            registry=self.registry,
+        )
+        self._lockouts = Counter(
+            "threadline_code_lockouts",
+            "Codes that were not looked up because too many were wrong, by the limit: call, caller, trunk, overall.",
+            ["by"],
+            registry=self.registry,
+        )
+        for by in By:
+            self._lockouts.labels(by.value)  # each is there from the start, so that its first rise is seen
         self._turns = Histogram(
             "threadline_turn_seconds",
             "Time from an event of a call to the commands for its channel.",
@@ -44,6 +58,14 @@ class Metrics:
             self._started.labels(session.channel).inc()
         if session.outcome is not None:
             self._ended.labels(session.channel, session.outcome.value).inc()
+
+    def wrong_code(self) -> None:
+        """A wrong code was keyed in (see `router.calls.guesses`)."""
+        self._wrong_codes.inc()
+
+    def lockout(self, by: By) -> None:
+        """A code was not looked up because of this limit."""
+        self._lockouts.labels(by.value).inc()
 
     def watch(self, name: str, text: str, value: Callable[[], float]) -> None:
         """Show ``value`` as the gauge ``threadline_NAME``, asked for whenever the figures are read."""

@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 
 from router.calls.flows import Flows
+from router.calls.guesses import Guesses
 from router.calls.lookup import find_matches
 from router.core.commands import ChannelCommand, FindMatches
 from router.core.events import CallerHungUp, CallStarted, Event, MatchesFound, RecordingEnded
@@ -29,6 +30,7 @@ from router.engine.session import (
 from router.engine.step import NotAccepted, start, step
 from router.flow.model import Flow
 from router.matching.codes import CodeKeys
+from router.matching.lockout import Limits
 from router.matching.observed import Observed
 from router.store import calls as store
 from router.store.bus import Bus
@@ -71,8 +73,10 @@ class Calls:
         make_id: Callable[[], str] = new_id,
         *,
         queues: Collection[str] | None = None,
+        limits: Limits = Limits(),  # noqa: B008
     ) -> None:
-        """``queues`` are those there are (None: any); an offer that names another one goes to the flow's own."""
+        """``queues`` are those there are (None: any); an offer that names another one goes to the flow's own.
+        ``limits`` are those on wrong codes."""
         self._queues = queues
         self._kept_flows: set[str] = set()
         self._database = database
@@ -83,6 +87,7 @@ class Calls:
         self._make_id = make_id
         self.on_turn: Callable[[Session, float], None] | None = None
         """Told of every turn taken, with the seconds it took; for figures."""
+        self.guesses = Guesses(keys, limits)
 
     async def begin(self, channel: str, channel_ref: str, event: CallStarted) -> Turn:
         """A call has reached us, known to its channel as ``channel_ref``. Told twice, it is still one call."""
@@ -191,8 +196,11 @@ class Calls:
         return session, tuple(command for command in commands if not isinstance(command, FindMatches))
 
     async def _find(self, connection: Connection, session: Session, asked: FindMatches, now: datetime) -> Match:
+        clock_time = now - timedelta(seconds=session.ahead)
         observed = Observed(session.caller, session.service_number, asked.code, session.language)
+        observed = await self.guesses.admitted(connection, session, observed, clock_time)
         found = await find_matches(connection, observed, now, self._keys)
+        await self.guesses.note(connection, session, observed, found, clock_time)
         if self._queues is None:
             return found
         known = [each if each.queue in self._queues else replace(each, queue=None) for each in found.candidates]

@@ -66,6 +66,8 @@ class Session:
     tries: int = 0
     ahead: float = 0.0
     """Seconds by which the call's time is ahead of the clock; not 0 in test calls only."""
+    trunk: str | None = None
+    """The line or account the call came in on, where the channel knows it."""
     said: tuple[Prompt, ...] = ()
     """What the flow has said and the channel not yet been told, while the house is asked."""
     visits: dict[str, int] = field(default_factory=dict)

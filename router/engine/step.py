@@ -49,6 +49,7 @@ def start(call_id: str, flow: Flow, event: CallStarted) -> Session:
         service_number=event.service_number,
         language=flow.language_for(event.caller.number),
         ahead=event.ahead,
+        trunk=event.trunk,
     )
 
 

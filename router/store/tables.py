@@ -141,6 +141,7 @@ wrong_codes = Table(
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("at", Moment, nullable=False),
     Column("call_id", Id, nullable=False),
+    Column("code_hash", LargeBinary(32), nullable=False),  # keyed; the same code again in a call is no other guess
     Column("caller_hash", LargeBinary(32)),  # keyed; None for a withheld number
     Column("trunk", String(80)),
     Index(None, "at"),

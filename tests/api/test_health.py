@@ -15,7 +15,10 @@ from router.api import health
 from router.api.health import Alive, Readiness, Ready, is_loopback
 from router.api.metrics import Metrics
 from router.api.problems import install
-from router.core.events import WITHHELD, Caller, CallerHungUp
+from router.core.events import WITHHELD, Caller, CallerHungUp, DigitsEntered
+from router.matching.codes import make
+from router.matching.lockout import By
+from router.messages.registrar import random_digits
 from router.store import migrate
 from router.store.database import Database
 from tests.api.service import LANDLINE, ORIGIN, Service, problem
@@ -114,6 +117,16 @@ async def test_the_figures_count_calls_and_hold_nothing_personal(service: Servic
     assert told["threadline_desk_pages_open"] == 0
     for private in (LANDLINE[3:], call_id, "Anna", "crm-1"):
         assert private not in answer.text
+
+
+async def test_the_figures_count_wrong_codes_and_lockouts(service: Service) -> None:
+    for number in range(12):
+        call_id = await service.call(Caller(LANDLINE), f"ref-{number}")
+        await service.house.calls.handle(call_id, DigitsEntered(make(10, random_digits)))
+    async with service.allowed() as client:
+        told = figures((await client.get("/metrics")).text)
+    assert told["threadline_wrong_codes_total"] == 10
+    assert [told[f"threadline_code_lockouts_total[('by', '{by}')]"] for by in By] == [0, 2, 0, 0]
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,8 @@ class Environment:
 
     ``script`` and ``query`` come from the URL that the dialplan calls (``agi://host/script?name=value``), ``arguments``
     from what follows it (``agi_arg_1`` …). ``caller_number`` is as the network sent it, None when unknown or
-    ``withheld``; the same holds for ``caller_name``. ``number_type`` is the type-of-number octet (16 is international,
+    ``withheld``; the same holds for ``caller_name`` and for ``verstat``, what was found out about the number, as the
+    dialplan passes it on (see `router.core.verstat`). ``number_type`` is the type-of-number octet (16 is international,
     32 national) and 0 when unknown. ``dialled`` is the number dialled where the channel knows it, ``extension`` the one
     in the dialplan. ``uniqueid`` is Asterisk's id of the call and may be logged.
     """
@@ -42,6 +43,7 @@ class Environment:
     caller_number: str | None = field(default=None, repr=False)
     caller_name: str | None = field(default=None, repr=False)
     withheld: bool = False
+    verstat: str | None = None
     number_type: int = 0
     dialled: str | None = None
     extension: str = ""
@@ -60,15 +62,17 @@ def parse_environment(values: Mapping[str, str]) -> Environment:
         raise RemoteProtocolError("agi_uniqueid is no id of a call")
     script, _, query = values.get("network_script", "").partition("?")
     withheld = _is_withheld(values)
+    arguments = _arguments(values)
     return Environment(
         uniqueid=values["uniqueid"],
         channel=values["channel"],
         script=unquote(script),
         query=MappingProxyType(_query(query)),
-        arguments=_arguments(values),
+        arguments=arguments,
         caller_number=None if withheld else _known(values.get("callerid", "")),
         caller_name=None if withheld else _known(values.get("calleridname", "")),
         withheld=withheld,
+        verstat=None if withheld else _verstat(arguments),
         number_type=_integer(values.get("callington", "")) or 0,
         dialled=_known(values.get("dnid", "")),
         extension=values.get("extension", ""),
@@ -84,6 +88,11 @@ def _is_withheld(values: Mapping[str, str]) -> bool:
     if presentation is None or presentation & _PRESENTATION:
         return True
     return is_withheld(values.get("callerid"))
+
+
+def _verstat(arguments: tuple[str, ...]) -> str | None:
+    """``started,VERSTAT``: an older dialplan says ``started`` alone, and of a call that comes back nothing is said."""
+    return arguments[1] if arguments[:1] == ("started",) and len(arguments) > 1 else None
 
 
 def _known(value: str) -> str | None:

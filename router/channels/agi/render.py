@@ -20,6 +20,8 @@ from router.channels.agi.environment import Environment
 from router.core.commands import RecordMessage, Transfer
 from router.core.events import LONGEST_DIALLED, WITHHELD, Caller, CallStarted, RecordingEnded, TransferOutcome
 from router.core.phone import e164
+from router.core.trunk import trunk_name
+from router.core.verstat import attestation
 
 CHANNEL: Final = "asterisk"
 
@@ -37,6 +39,7 @@ _SILENCE_KEPT: Final = 1.0
 _LEAST_SPEECH: Final = 0.3
 _BEEP_SECONDS: Final = 1.0
 _INTERNATIONAL: Final = 1
+_CALL_OF_CHANNEL: Final = re.compile(r"-[0-9a-f]{8,}(;[12])?$")
 _QUEUE_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 _OUTCOMES: Final[Mapping[str, TransferOutcome]] = {
@@ -79,7 +82,7 @@ class Guarded:
 
 def call_started(env: Environment, region: str) -> CallStarted:
     """The call that ``env`` announces; national numbers are read as ``region``'s (ISO 3166)."""
-    return CallStarted(CHANNEL, _caller(env, region), _service_number(env, region))
+    return CallStarted(CHANNEL, _caller(env, region), _service_number(env, region), trunk=_trunk(env.channel))
 
 
 def transfer_outcome(queue_status: str) -> TransferOutcome:
@@ -165,7 +168,13 @@ def _caller(env: Environment, region: str) -> Caller:
     if (env.number_type >> 4) & 0x7 == _INTERNATIONAL and number.isascii() and number.isdigit():
         # Type of number "international" (Q.931): the digits begin with the country code, the plus is left out.
         number = "+" + number
-    return Caller(e164(number, region))
+    known = e164(number, region)
+    return Caller(known, attestation=attestation(env.verstat) if known else None)
+
+
+def _trunk(channel: str) -> str | None:
+    """The endpoint of a channel: ``PJSIP/trunk-00000001`` is a call on ``PJSIP/trunk``."""
+    return trunk_name(_CALL_OF_CHANNEL.sub("", channel))
 
 
 def _service_number(env: Environment, region: str) -> str | None:

@@ -43,7 +43,8 @@ class TestPhone:
     ) -> Turn:
         """Call the service number, ``ahead`` of now to try another time. Raises `BadNumber`."""
         to = e164(service_number, self._region) or service_number if service_number else None
-        event = CallStarted(CHANNEL, caller_from(number, withheld, self._region), to, ahead.total_seconds())
+        caller = caller_from(number, withheld, self._region)
+        event = CallStarted(CHANNEL, caller, to, ahead.total_seconds(), trunk=CHANNEL)
         return self._follow(await self._calls.begin(CHANNEL, new_id(), event))
 
     async def send(self, call_id: str, event: Event, sequence: int | None = None) -> Turn:

@@ -27,6 +27,7 @@ from router.core.events import (
     TransferOutcome,
 )
 from router.core.phone import e164, is_withheld
+from router.core.verstat import attestation
 
 CHANNEL: Final = "twilio"
 
@@ -41,6 +42,7 @@ _LEAST_RECORDING: Final = 1.0
 
 # Strict, since fields run together sign alike: CallSid=CA1,CallStatus=x is signed as CallSid=CA1CallStatusx is.
 _CALL_SID = re.compile(r"CA[0-9a-fA-F]{32}")
+_ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
 _CALL_ID = re.compile(r"[0-9a-f]{32}")
 _SEQUENCE = re.compile(r"[0-9]{1,9}")
 _URL = re.compile(r"https?://[!-~]+")
@@ -125,7 +127,9 @@ def started(form: Form, region: str) -> CallStarted:
     number = e164(dialled, region)
     if number is None and _AS_DIALLED.fullmatch(dialled):
         number = dialled
-    return CallStarted(CHANNEL, _caller(form, region), number)
+    account = form.get("AccountSid") or ""
+    trunk = account if _ACCOUNT_SID.fullmatch(account) else None
+    return CallStarted(CHANNEL, _caller(form, region), number, trunk=trunk)
 
 
 def event(form: Form, wait: Wait) -> Event:
@@ -146,7 +150,9 @@ def _caller(form: Form, region: str) -> Caller:
     # Privacy (RFC 3323) comes with calls over SIP; any value but none asks for the number to be kept back.
     if is_withheld(number) or (privacy or "none").strip().casefold() != "none":
         return WITHHELD
-    return Caller(e164(number or "", region))
+    known = e164(number or "", region)
+    # Of SIP headers Twilio passes only those that a caller can write, so P-Asserted-Identity would say nothing.
+    return Caller(known, attestation=attestation(form.get("StirVerstat")) if known else None)
 
 
 def _input(form: Form) -> Event:

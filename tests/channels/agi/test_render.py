@@ -11,7 +11,15 @@ from router.channels.agi.codec import Reply
 from router.channels.agi.environment import Environment, parse_environment
 from router.channels.agi.render import Sound
 from router.core.commands import RecordMessage, Transfer
-from router.core.events import LONGEST_DIALLED, WITHHELD, Caller, CallStarted, RecordingEnded, TransferOutcome
+from router.core.events import (
+    LONGEST_DIALLED,
+    WITHHELD,
+    Attestation,
+    Caller,
+    CallStarted,
+    RecordingEnded,
+    TransferOutcome,
+)
 from router.speech.pieces import LONGEST
 from tests.channels.agi.asterisk import ENVIRONMENT
 
@@ -22,7 +30,7 @@ def env(**changes: str) -> Environment:
 
 class TestCallStarted:
     def test_a_number_in_any_spelling(self) -> None:
-        expected = CallStarted("asterisk", Caller("+4930123456"), "+4930987654")
+        expected = CallStarted("asterisk", Caller("+4930123456"), "+4930987654", trunk="PJSIP/trunk")
         assert render.call_started(env(), "DE") == expected
         assert render.call_started(env(callerid="030123456", dnid="004930987654"), "DE") == expected
         assert render.call_started(env(callerid="4930123456", callington="16"), "DE") == expected
@@ -33,6 +41,28 @@ class TestCallStarted:
 
     def test_what_is_no_number_is_none_and_not_withheld(self) -> None:
         assert render.call_started(env(callerid="101"), "DE").caller == Caller(None)
+
+    def test_what_the_network_says_of_the_number(self) -> None:
+        said = {"arg_1": "started", "arg_2": "TN-Validation-Passed-A"}
+        assert render.call_started(env(**said), "DE").caller == Caller("+4930123456", attestation=Attestation.FULL)
+        assert render.call_started(env(**said | {"arg_2": "whatever"}), "DE").caller == Caller("+4930123456")
+        assert render.call_started(env(**said, callingpres="32"), "DE").caller == WITHHELD
+        assert render.call_started(env(**said, callerid="101"), "DE").caller == Caller(None)
+
+    @pytest.mark.parametrize(
+        ("channel", "trunk"),
+        [
+            ("PJSIP/trunk-00000001", "PJSIP/trunk"),
+            ("PJSIP/trunk-berlin-0000ab1f", "PJSIP/trunk-berlin"),
+            ("Local/700@default-0000000a;2", "Local/700default"),
+            ("PJSIP/+4915112345678-00000002", "PJSIP/#"),
+            ("PJSIP/" + "x" * 200 + "-00000001", "PJSIP/" + "x" * 74),
+            ("\x1b[2J$(id)", "2Jid"),
+            ("!!!", None),
+        ],
+    )
+    def test_the_trunk_is_a_name_and_nothing_else(self, channel: str, trunk: str | None) -> None:
+        assert render.call_started(env(channel=channel), "DE").trunk == trunk
 
     def test_the_service_number_stays_as_dialled_when_it_is_short(self) -> None:
         assert render.call_started(env(dnid="115"), "DE").service_number == "115"

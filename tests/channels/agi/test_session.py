@@ -35,7 +35,7 @@ from tests.channels.agi.asterisk import Asterisk, Peer, environment
 HELLO, CODE, BYE = (Prompt(text, "en") for text in ("hello", "code", "bye"))
 ASK = AskDigits((CODE,), 4, 5.0, 3.0)
 SALES = Transfer("sales", 90, 2)
-STARTED = CallStarted("asterisk", Caller("+4930123456"), "+4930987654")
+STARTED = CallStarted("asterisk", Caller("+4930123456"), "+4930987654", trunk="PJSIP/trunk")
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ async def test_a_withheld_number_reaches_nobody() -> None:
     house = House((SALES,))
     with capture_logs() as logs:
         await converse(house, Asterisk(), callingpres="32")
-    assert house.events == [CallStarted("asterisk", WITHHELD, "+4930987654")]
+    assert house.events == [CallStarted("asterisk", WITHHELD, "+4930987654", trunk="PJSIP/trunk")]
     assert "30123456" not in str(logs)
 
 

@@ -42,7 +42,7 @@ def call_fields(caller: str, sid: str = "CA" + "1" * 32, **more: str) -> dict[st
         "FromCountry": "DE",
         "FromState": "Bärlin & Umland",
         "FromZip": "",
-        "StirVerstat": "TN-Validation-Passed-C",
+        "StirVerstat": "No-TN-Validation",
         "To": SERVICE_NUMBER,
         "ToCity": "",
         "ToCountry": "DE",

@@ -9,6 +9,7 @@ from router.channels.twilio.form import MOST_FIELDS, Form, Misunderstood, read
 from router.channels.twilio.parse import Place, Wait
 from router.core.events import (
     WITHHELD,
+    Attestation,
     Caller,
     CallerHungUp,
     DigitsEntered,
@@ -191,3 +192,31 @@ def test_a_body_keeps_empty_values_and_repeats() -> None:
 def test_a_body_that_is_no_form(body: bytes) -> None:
     with pytest.raises(Misunderstood):
         read(body)
+
+
+@pytest.mark.parametrize(
+    ("said", "attestation"),
+    [
+        ({}, None),
+        ({"StirVerstat": "TN-Validation-Passed-A"}, Attestation.FULL),
+        ({"StirVerstat": "TN-Validation-Failed-B"}, Attestation.FAILED),
+        ({"StirVerstat": "No-TN-Validation"}, None),
+        ({"SipHeader_P-Asserted-Identity": "<sip:+4917139200@x;verstat=TN-Validation-Passed-A>"}, None),
+    ],
+)
+def test_what_twilio_says_of_a_number(said: dict[str, str], attestation: Attestation | None) -> None:
+    started = parse.started(form(From="+4930123456", To=SERVICE_NUMBER, **said), "DE")
+    assert started.caller == Caller("+4930123456", attestation=attestation)
+
+
+def test_nothing_is_said_of_a_withheld_number_or_of_none() -> None:
+    for number in ("anonymous", "sip:somebody@example.org"):
+        started = parse.started(form(From=number, To=SERVICE_NUMBER, StirVerstat="TN-Validation-Passed-A"), "DE")
+        assert started.caller.attestation is None
+
+
+@pytest.mark.parametrize(
+    ("account", "trunk"), [("AC" + "0" * 32, "AC" + "0" * 32), ("AC" + "x" * 32, None), ("", None), ("evil\n", None)]
+)
+def test_the_account_is_the_trunk(account: str, trunk: str | None) -> None:
+    assert parse.started(form(From="+4930123456", To=SERVICE_NUMBER, AccountSid=account), "DE").trunk == trunk

@@ -52,6 +52,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
         sa.Column("at", Moment(), nullable=False),
         sa.Column("call_id", sa.String(length=32), nullable=False),
+        sa.Column("code_hash", sa.LargeBinary(length=32), nullable=False),
         sa.Column("caller_hash", sa.LargeBinary(length=32), nullable=True),
         sa.Column("trunk", sa.String(length=80), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_wrong_codes"),
