@@ -128,6 +128,14 @@ class Settings(BaseModel):
         3, description="Pauses (commas, about 2 s each) in a tel link between number and code."
     )
     service_number: str | None = Field(None, description="The service number printed in messages that name none.")
+    number_pools: dict[str, tuple[str, ...]] = Field(
+        {},
+        description="Service numbers that each stand for one message or campaign at a time, by the name of their pool: "
+        '{"spring": ["+493012345601", "+493012345602"]}.',
+    )
+    number_quarantine_days: Annotated[int, Field(ge=0, le=3650)] = Field(
+        30, description="Days a number of a pool is nobody's after its lease: callers of the old message still come."
+    )
     ami_host: str = Field("127.0.0.1", description="Host of Asterisk's manager interface.")
     ami_port: Port = Field(5038, description="Port of Asterisk's manager interface.")
     ami_username: str = Field("threadline", description="User of the manager interface.")

@@ -49,8 +49,14 @@ class StoredMessage(Handles):
     offer: dict[str, Any]
     body: str
     campaign: str | None
+    call_to_action: bool | None
+    pool: str | None
+    lease: Annotated[str | None, Field(description="message or campaign; null where it names no pool")]
     sent_at: str
     code_expires_at: str | None
+    delivery: Annotated[str | None, Field(description="sent, delivered, read or failed; null: not told")]
+    delivery_at: str | None
+    answered_at: Annotated[str | None, Field(description="When somebody had called about it, or it was settled.")]
 
 
 _EXAMPLE: Final = {

@@ -20,6 +20,7 @@ from router.cli.flow import app as flow
 from router.cli.match import match
 from router.cli.messages import app as messages
 from router.cli.people import app as people
+from router.cli.pools import app as pools
 from router.cli.serve import demo, serve
 from router.flow.problems import FlowRefused
 from router.settings import SettingsRefused
@@ -56,6 +57,7 @@ app.add_typer(flow, name="flow")
 app.command()(dial)
 app.command()(match)
 app.add_typer(messages, name="messages")
+app.add_typer(pools, name="pools")
 app.add_typer(housekeeping.keys, name="keys")
 app.add_typer(people, name="people")
 app.add_typer(housekeeping.database, name="db")

@@ -17,6 +17,7 @@ from router.app import secret_of
 from router.cli.output import NO, as_json, say
 from router.flow.load import load
 from router.flow.problems import FlowRefused
+from router.messages.handles import HandleRules
 from router.settings import Settings, SettingsRefused
 from router.speech.failures import PromptFailed
 from router.speech.synthesis import EspeakNg, installed_version
@@ -71,6 +72,7 @@ async def _all() -> list[Finding]:
     try:
         settings = settings_module.load()
         secret_of(settings)
+        HandleRules.of(settings)
     except SettingsRefused as error:
         reason = str(error)
         return [Finding("settings", Health.ILL, reason, "mend it in THREADLINE_* or threadline.toml, then look again")]

@@ -28,6 +28,7 @@ from router.desk.card import (
 )
 from router.matching.disclosure import Policy, Visible, visible
 from router.store import cards as store
+from router.store import pools
 from router.store.database import Connection
 
 log = structlog.get_logger(__name__)
@@ -86,11 +87,14 @@ def _with_messages(match: Match, messages: Mapping[str, MessageRow]) -> Match:
 async def _campaigns(
     connection: Connection, service_numbers: Collection[str | None], now: datetime
 ) -> dict[str | None, str]:
-    """The campaign a service number stands for: the one that its latest messages agree on."""
+    """The campaign a service number stands for: the one it is leased to, else the one its latest messages agree on."""
     found: dict[str | None, str] = {}
     for number in service_numbers:
         if number:
-            campaigns = await store.campaigns_dialled(connection, number, now, _LATEST_MESSAGES)
+            leased_to = await pools.campaign_of(connection, number, now)
+            campaigns = (
+                {leased_to} if leased_to else await store.campaigns_dialled(connection, number, now, _LATEST_MESSAGES)
+            )
             if len(campaigns) == 1:
                 found[number] = campaigns.pop()
     return found

@@ -24,6 +24,9 @@ def _of_message(registration: Registration, row: Any) -> Iterator[str]:
         "body": registration.body,
         "reference": registration.reference,
         "campaign": registration.campaign,
+        "call_to_action": registration.call_to_action,
+        "pool": registration.pool,
+        "lease": registration.leased_to,
     }
     columns = {"to.phone": "to_phone", "to.email": "to_email"}
     for field, value in told.items():

@@ -26,10 +26,14 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "offer_valid_until": ("offer", "valid_until"),
     "offer_queue": ("offer", "queue"),
     "offer_skills": ("offer", "skills"),
+    "offer_topic": ("offer", "topic"),
     "offer_url": ("offer", "url"),
     "body": ("body",),
     "reference": ("reference",),
     "campaign": ("campaign",),
+    "call_to_action": ("call_to_action",),
+    "pool": ("pool",),
+    "lease": ("lease",),
     "sent_at": ("sent_at",),
 }
 """The columns and the fields they fill. Several values in a cell are separated by ``|``, ``,`` or ``;``."""
@@ -38,10 +42,16 @@ FACT, SENSITIVE_FACT = "offer_facts.", "offer_sensitive_facts."
 REQUIRED = ("external_id", "channel", "offer_title")
 LISTS = frozenset({"customer_phones", "offer_skills"})
 TIMES = frozenset({"offer_valid_from", "offer_valid_until", "sent_at"})
+YES_OR_NO = frozenset({"call_to_action"})
 SEPARATORS = (",", ";", "\t")
 MOST_COLUMNS = 200
 
 _BETWEEN = re.compile(r"[|,;\n]")
+_SAID = {
+    **dict.fromkeys(("true", "yes", "1", "wahr", "ja"), True),
+    **dict.fromkeys(("false", "no", "0", "falsch", "nein"), False),
+}
+"""Yes and no as people and spreadsheets write them."""
 _FIELDS = {".".join(path): column for column, path in COLUMNS.items()}
 
 
@@ -134,10 +144,12 @@ def _put(data: dict[str, Any], path: tuple[str, ...], value: object) -> None:
     data[last] = value
 
 
-def _value(column: str, cell: str, region: str) -> str | list[str]:
+def _value(column: str, cell: str, region: str) -> str | bool | list[str]:
     if column in LISTS:
         return _values(cell)
     text = cell.strip()
+    if column in YES_OR_NO:
+        return _SAID.get(text.casefold(), text)
     return with_offset(text, region, ends=column == "offer_valid_until") if column in TIMES else text
 
 

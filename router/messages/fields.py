@@ -96,6 +96,9 @@ Moment = Annotated[
 """RFC 3339 with an offset, 2000 to 2100; UTC once read."""
 
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$", examples=["de"])]
+Topic = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$", examples=["power"])]
+"""One of the topics that flows ask for."""
+PoolName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$", examples=["spring"])]
 QueueName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$", examples=["sales"])]
 
 

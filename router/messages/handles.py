@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import segno
 
 from router.core.phone import e164
+from router.messages.pools import Pools
+from router.messages.registration import FieldErrors, Registration
 from router.settings import Settings, SettingsRefused
 
 QR_PATH = "/v1/messages/{id}/qr.svg"
@@ -26,17 +28,33 @@ class HandleRules:
     tel_pauses: int
     queues: tuple[str, ...] = ()
     """Queues that an offer may name; none: any."""
+    pools: Pools = field(default_factory=Pools)
+    """The service numbers that are leased to messages and campaigns."""
 
     @classmethod
     def of(cls, settings: Settings) -> HandleRules:
-        """The rules an operator set. Raises `SettingsRefused` for a service number that is no telephone number."""
+        """The rules an operator set. Raises `SettingsRefused` for a service number that is no telephone number, or that
+        is in two places."""
         number = None
         if settings.service_number:
             number = e164(settings.service_number, settings.region)
             if number is None:
                 raise SettingsRefused("THREADLINE_SERVICE_NUMBER (service_number): is not a telephone number in full")
         lasts = timedelta(days=settings.code_days)
-        return cls(settings.region, number, settings.code_digits, lasts, settings.tel_pauses, settings.queues)
+        pools = Pools.of(settings, number)
+        return cls(settings.region, number, settings.code_digits, lasts, settings.tel_pauses, settings.queues, pools)
+
+    def errors(self, registration: Registration) -> FieldErrors:
+        """What the message names that is not there."""
+        wrong = []
+        queue, pool = registration.offer.queue, registration.pool
+        if queue is not None and self.queues and queue not in self.queues:
+            there_is = ", ".join(self.queues)
+            wrong.append({"field": "offer.queue", "message": f"there is no such queue; there is: {there_is}"})
+        if pool is not None and pool not in self.pools.numbers:
+            there_is = ", ".join(sorted(self.pools.numbers)) or "none at all (THREADLINE_NUMBER_POOLS)"
+            wrong.append({"field": "pool", "message": f"there is no such pool; there is: {there_is}"})
+        return wrong
 
     def code_expires_at(self, valid_until: datetime | None, sent_at: datetime) -> datetime:
         """A code holds as long as the offer, or ``code_lasts`` from sending where the offer names no end."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,10 +11,11 @@ from typing import Any
 from router.errors import Refused, unprocessable
 from router.matching import codes
 from router.matching.codes import CodeKeys
-from router.messages import customers
+from router.messages import customers, leasing
 from router.messages.changes import changed_fields
 from router.messages.fields import is_storable
 from router.messages.handles import QR_PATH, HandleRules, qr_svg
+from router.messages.pools import Claim
 from router.messages.registration import Registration, as_sent
 from router.store import messages as store
 from router.store.database import Connection, Database, new_id
@@ -102,11 +103,14 @@ class Registrar:
             known = await self._known(connection, registration, digest)
             if known is not None:
                 return known
-            self._check_queue(registration)
+            self._check(registration)
+            await leasing.hold(connection, [registration])
             new = self._new(registration, digest)
+            leased = await self._lease(connection, [new])
             # The message first and its customer after it: where another transaction was quicker with the same
             # message, nothing was changed.
-            if await store.add(connection, [new.columns]):
+            if stored := await store.add(connection, [new.columns]):
+                await leased.keep(connection, stored)
                 await self._keep_customers(connection, [new])
                 return self._of_new(new)
         raise Refused(503, "No free code", "All callback codes tried are in use. Set a larger THREADLINE_CODE_DIGITS.")
@@ -117,10 +121,14 @@ class Registrar:
         """Register at one go, within the caller's transaction, what is plainly new, and leave the rest (None) for
         `register_in`: known messages, and a message or customer that came before in ``registrations``."""
         known = await store.known_among(connection, [each.external_id for each in registrations if each.external_id])
-        plain = [place for place in _plainly_new(registrations, known) if self._has_queue(registrations[place])]
+        # Also for those left to `register_in`, which come when rows are locked already.
+        await leasing.hold(connection, [each for each in registrations if each.external_id not in known])
+        plain = [place for place in _plainly_new(registrations, known) if not self.rules.errors(registrations[place])]
         new = {place: self._new(registrations[place], registrations[place].digest()) for place in plain}
+        leased = await self._lease(connection, list(new.values()))
         stored = await store.add(connection, [each.columns for each in new.values()]) if new else set()
         new = {place: each for place, each in new.items() if each.message_id in stored}
+        await leased.keep(connection, stored)
         await self._keep_customers(connection, list(new.values()))
         return [self._of_new(new[place]) if place in new else None for place in range(len(registrations))]
 
@@ -147,14 +155,9 @@ class Registrar:
         link = None if row is None else self._of_row(row).tel_link
         return None if link is None else qr_svg(link)
 
-    def _has_queue(self, registration: Registration) -> bool:
-        queue = registration.offer.queue
-        return queue is None or not self.rules.queues or queue in self.rules.queues
-
-    def _check_queue(self, registration: Registration) -> None:
-        if not self._has_queue(registration):
-            wrong = f"there is no such queue; there is: {', '.join(self.rules.queues)}"
-            raise unprocessable(f"offer.queue: {wrong}", [{"field": "offer.queue", "message": wrong}])
+    def _check(self, registration: Registration) -> None:
+        if wrong := self.rules.errors(registration):
+            raise unprocessable(f"{wrong[0]['field']}: {wrong[0]['message']}", wrong)
 
     async def _known(self, connection: Connection, registration: Registration, digest: str) -> Registered | None:
         if registration.external_id is None:
@@ -190,6 +193,9 @@ class Registrar:
             "body": registration.body,
             "reference": registration.reference,
             "campaign": registration.campaign,
+            "call_to_action": registration.call_to_action,
+            "pool": registration.pool,
+            "lease": registration.leased_to,
             "service_number": self.rules.service_number,
             "code_hash": self._keys.code_hash(code),
             "code_sealed": self._keys.seal(code, message_id),
@@ -198,6 +204,21 @@ class Registrar:
             "created_at": now,
         }
         return _New(message_id, code, registration, columns)
+
+    async def _lease(self, connection: Connection, new: Sequence[_New]) -> leasing.Leased:
+        """Give the messages that name a pool numbers of it as far as there are any; the others keep the general one."""
+        claims = [claim for each in new for claim in self._claim(each)]
+        leased = await leasing.lease(connection, self.rules.pools, claims, self._clock())
+        for each in new:
+            each.columns["service_number"] = leased.numbers.get(each.message_id, each.columns["service_number"])
+        return leased
+
+    def _claim(self, new: _New) -> Iterator[Claim]:
+        told = new.registration
+        if told.pool is not None:
+            campaign = told.campaign if told.leased_to == "campaign" else None
+            until = self.rules.code_expires_at(told.offer.valid_until, new.columns["sent_at"])
+            yield Claim(new.message_id, told.pool, campaign, until, self._make_id())
 
     async def _keep_customers(self, connection: Connection, new: Sequence[_New]) -> None:
         addressees = [
@@ -210,7 +231,7 @@ class Registrar:
     def _of_new(self, new: _New) -> Registered:
         told = new.registration
         return self._registered(
-            new.message_id, told.external_id, new.code, told.reference, self.rules.service_number, True
+            new.message_id, told.external_id, new.code, told.reference, new.columns["service_number"], True
         )
 
     def _of_row(self, row: store.MessageRow) -> Registered:
@@ -250,8 +271,14 @@ class Registrar:
             "offer": row.offer,
             "body": row.body,
             "campaign": row.campaign,
+            "call_to_action": row.call_to_action,
+            "pool": row.pool,
+            "lease": row.lease,
             "sent_at": as_sent(row.sent_at),
             "code_expires_at": as_sent(row.code_expires_at),
+            "delivery": row.delivery,
+            "delivery_at": as_sent(row.delivery_at),
+            "answered_at": as_sent(row.answered_at),
         }
 
 

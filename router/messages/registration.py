@@ -7,7 +7,17 @@ import json
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import ErrorDetails, from_json
 
 from router.errors import bad_request, unprocessable
@@ -24,9 +34,11 @@ from router.messages.fields import (
     Moment,
     Name,
     Phone,
+    PoolName,
     QueueName,
     Short,
     Summary,
+    Topic,
     WebAddress,
 )
 
@@ -73,6 +85,7 @@ class Offer(_Part):
     valid_until: Annotated[Moment | None, BlankIsNone] = None
     queue: Annotated[QueueName | None, BlankIsNone, Field(description="The queue its callers go to.")] = None
     skills: Annotated[tuple[Short, ...], Field(max_length=MOST_SKILLS)] = ()
+    topic: Annotated[Topic | None, BlankIsNone, Field(description="What it is about, in a topic of the flow.")] = None
     url: Annotated[WebAddress | None, BlankIsNone] = None
     facts: Annotated[dict[FactName, Fact], Field(max_length=MOST_FACTS)] = {}
 
@@ -102,7 +115,28 @@ class Registration(_Part):
         Short | None, BlankIsNone, Field(description="The sender's own identifier printed in the message.")
     ] = None
     campaign: Annotated[Name | None, BlankIsNone] = None
+    call_to_action: Annotated[
+        StrictBool | None, Field(description="Whether the message asks to call; left out: not known.")
+    ] = None
+    pool: Annotated[
+        PoolName | None, BlankIsNone, Field(description="The pool that its service number is to come from.")
+    ] = None
+    lease: Annotated[
+        Literal["message", "campaign"] | None,
+        BlankIsNone,
+        Field(description="What has that number to itself; the campaign, where there is one and this is left out."),
+    ] = None
     sent_at: Annotated[Moment | None, BlankIsNone, Field(description="Now, where it is left out.")] = None
+
+    @field_validator("lease")
+    @classmethod
+    def _of_something(cls, lease: str | None, info: ValidationInfo) -> str | None:
+        told = info.data
+        if lease is not None and "pool" in told and told["pool"] is None:
+            raise ValueError("says what has a number of a pool to itself; give pool, too")
+        if lease == "campaign" and "campaign" in told and told["campaign"] is None:
+            raise ValueError("is the campaign, but there is none; give campaign, too")
+        return lease
 
     @model_validator(mode="after")
     def _to_somebody(self) -> Registration:
@@ -110,10 +144,21 @@ class Registration(_Part):
             raise ValueError("nobody to tie a call to; give to.phone, to.email or customer")
         return self
 
+    @property
+    def leased_to(self) -> Literal["message", "campaign"] | None:
+        """What has its number of a pool to itself; None where it names no pool."""
+        return None if self.pool is None else self.lease or self._usual_lease
+
+    @property
+    def _usual_lease(self) -> Literal["message", "campaign"]:
+        return "message" if self.campaign is None else "campaign"
+
     def digest(self) -> str:
         """64 hexadecimal digits by which a repeat is told from a clash: what means the same has the same digest."""
         # Without what was left out, so that a field added to this model one day changes no digest.
         content = self.model_dump(mode="json", exclude_defaults=True)
+        if self.lease == self._usual_lease:
+            del content["lease"]
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def stored_offer(self) -> dict[str, Any]:
@@ -161,6 +206,8 @@ def _message(detail: ErrorDetails) -> str:
             return "has to be an object"
         case "string_type":
             return "has to be a text"
+        case "bool_type":
+            return "has to be true or false"
         case "datetime_type":
             return "has to be a time with an offset; write it like 2026-03-31T18:00:00+02:00"
         case "string_too_short":

@@ -92,6 +92,8 @@ messages = Table(
     Column("reference", String(64)),
     Column("reference_key", String(64)),  # the reference as it is compared, see router.matching.references
     Column("campaign", String(200)),
+    Column("pool", String(40)),  # of service numbers, and what the number was to be leased to, as they were told
+    Column("lease", String(10)),  # message, campaign
     Column("service_number", Number),
     Column("code_hash", LargeBinary(32), unique=True),
     Column("code_sealed", LargeBinary),

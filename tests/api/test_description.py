@@ -47,11 +47,12 @@ async def test_the_fields_are_those_of_the_contract(service: Service) -> None:
     names = {name: list(schemas[name]["properties"]) for name in ("Registration", "Recipient", "Customer", "Offer")}
     assert names == {
         "Registration": [
-            "external_id", "channel", "to", "customer", "offer", "body", "reference", "campaign", "sent_at",
+            "external_id", "channel", "to", "customer", "offer", "body", "reference", "campaign",
+            "call_to_action", "pool", "lease", "sent_at",
         ],
         "Recipient": ["phone", "email"],
         "Customer": ["external_id", "name", "language", "phones"],
-        "Offer": ["title", "summary", "valid_from", "valid_until", "queue", "skills", "url", "facts"],
+        "Offer": ["title", "summary", "valid_from", "valid_until", "queue", "skills", "topic", "url", "facts"],
     }  # fmt: skip
     assert list(schemas["Question"]["properties"]) == ["from", "withheld", "to", "code", "spoken", "language", "at"]
     assert list(schemas["MatchAnswer"]["properties"]) == ["decision", "assurance", "none_probability", "candidates"]

@@ -13,7 +13,7 @@ from router.desk.card import Card, CardState, Label
 from router.desk.cards import cards_for
 from router.matching.disclosure import Policy
 from router.store.database import Database
-from router.store.tables import calls, customers, messages
+from router.store.tables import calls, customers, messages, number_leases
 from tests.agents.house import START, House
 
 RECIPIENT = "+491711234567"
@@ -221,6 +221,33 @@ async def test_a_number_of_several_campaigns_stands_for_none(house: House) -> No
     await sent(house, "m2", campaign="summer")
     await sent(house, "m3", campaign=None)
     assert (await card_of(house, None)).campaign is None
+
+
+async def leased(house: House, days: float, **values: Any) -> None:
+    """The number dialled was leased yesterday, for so many days from now on."""
+    yesterday, until = START - timedelta(days=1), START + timedelta(days=days)
+    lease = {"id": "l1", "pool": "spring", "number": SERVICE, "leased_at": yesterday, "until": until, "free_at": until}
+    async with house.database.begin() as connection:
+        await connection.execute(number_leases.insert().values(lease | values))
+
+
+@pytest.mark.parametrize(
+    ("days", "lease", "campaign"),
+    [
+        (1, {"campaign": "autumn"}, "autumn"),
+        (1, {"message_id": "m2"}, "summer"),
+        (1, {"message_id": "m3"}, None),
+        (-0.1, {"campaign": "autumn"}, None),
+    ],
+)
+async def test_a_leased_number_stands_for_what_it_is_leased_to(
+    house: House, days: float, lease: dict[str, str], campaign: str | None
+) -> None:
+    await sent(house, "m1")
+    await sent(house, "m2", campaign="summer")
+    await sent(house, "m3", campaign=None)
+    await leased(house, days, **lease)
+    assert (await card_of(house, None)).campaign == campaign
 
 
 async def test_the_message_named_was_deleted_meanwhile(house: House) -> None:

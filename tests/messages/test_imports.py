@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 from router.matching.codes import CodeKeys
 from router.messages.handles import HandleRules
 from router.messages.imports import RowOutcome, format_of, import_rows, pieces
+from router.messages.pools import Pools
 from router.messages.reading import Format
 from router.messages.registrar import Registrar
 from router.store.database import Connection, Database
@@ -46,12 +48,15 @@ def a_row(number: int, name: str = "Anna") -> str:
 async def test_every_column_fills_its_field(registrar: Registrar) -> None:
     data = (
         "external_id;channel;to_phone;to_email;customer_external_id;customer_name;customer_language;customer_phones;"
-        "offer_title;offer_summary;offer_valid_from;offer_valid_until;offer_queue;offer_skills;offer_url;"
-        "offer_facts.Preis;offer_sensitive_facts.IBAN;body;reference;campaign;sent_at\r\n"
+        "offer_title;offer_summary;offer_valid_from;offer_valid_until;offer_queue;offer_skills;offer_topic;"
+        "offer_url;offer_facts.Preis;offer_sensitive_facts.IBAN;body;reference;campaign;call_to_action;"
+        "pool;lease;sent_at\r\n"
         "b-1;letter;030/23125-001;anna@post.example;c-1;Anna Müller;de;030 23125 001|0171 39200 01;"
-        "Ökostrom;Zwei Jahre;2026-03-01T00:00:00+01:00;2026-03-31T00:00:00+02:00;sales;power|german;"
-        'https://energie.example;28,4 ct;DE00 2041;"Guten Tag,\r\nFrau ""Müller""";A-1;spring;2026-03-01T09:00:00Z\r\n'
+        "Ökostrom;Zwei Jahre;2026-03-01T00:00:00+01:00;2026-03-31T00:00:00+02:00;sales;power|german;power;"
+        'https://energie.example;28,4 ct;DE00 2041;"Guten Tag,\r\nFrau ""Müller""";A-1;spring;Ja;mail;'
+        "message;2026-03-01T09:00:00Z\r\n"
     )
+    registrar.rules = replace(registrar.rules, pools=Pools({"mail": ("+493023125110",)}))
     for encoding in ("utf-8-sig", "cp1252"):
         (outcome,) = await imported(registrar, data.encode(encoding))
         assert outcome.errors == ()
@@ -65,6 +70,22 @@ async def test_every_column_fills_its_field(registrar: Registrar) -> None:
     assert message["offer"]["facts"] == {"Preis": "28,4 ct", "IBAN": {"value": "DE00 2041", "sensitive": True}}
     assert message["body"] == 'Guten Tag,\nFrau "Müller"'
     assert message["reference"] == "A-1"
+    assert (message["offer"]["topic"], message["call_to_action"]) == ("power", True)
+    assert (message["pool"], message["lease"], message["service_number"]) == ("mail", "message", "+493023125110")
+
+
+@pytest.mark.parametrize(
+    ("cell", "asks"),
+    [("yes", True), ("TRUE", True), ("WAHR", True), ("1", True), ("nein", False), ("falsch", False), ("0", False)],
+)
+async def test_yes_and_no_are_taken_as_spreadsheets_write_them(registrar: Registrar, cell: str, asks: bool) -> None:
+    columns, values = HEADER.strip() + ",call_to_action\n", a_row(1).strip() + f", {cell} \n"
+    assert (await imported(registrar, columns + values))[0].errors == ()
+    message = await registrar.stored_as("sms-1")
+    assert message is not None
+    assert message["call_to_action"] is asks
+    (refused,) = await imported(registrar, columns + a_row(2).strip() + ",maybe\n")
+    assert refused.errors == ({"field": "call_to_action", "message": "has to be true or false"},)
 
 
 async def test_json_lines_have_the_fields_of_the_api(registrar: Registrar) -> None:

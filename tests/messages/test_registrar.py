@@ -129,6 +129,12 @@ async def test_many_messages_to_one_customer_at_the_same_time(
         ({"customer": None}, ["customer"]),
         ({"sent_at": "2026-01-01T00:00:00Z"}, ["sent_at"]),
         ({"channel": "letter", "body": "Hallo"}, ["channel", "body"]),
+        ({"call_to_action": False}, ["call_to_action"]),
+        ({"pool": "spring"}, ["pool", "lease"]),
+        (
+            {"offer": {"title": "Strom 12", "queue": "sales", "valid_until": "2026-03-20T00:00:00Z", "topic": "power"}},
+            ["offer.topic"],
+        ),
     ],
 )
 async def test_the_same_id_with_other_content_is_a_conflict_that_names_the_fields(

@@ -45,12 +45,16 @@ def test_every_field_is_read() -> None:
             "valid_until": "2026-03-31T23:59:59+02:00",
             "queue": "sales",
             "skills": ["power"],
+            "topic": "power",
             "url": "https://example.org/strom",
             "facts": {"Preis": 28.4, "Fest": True, "IBAN": {"value": "DE00 1234", "sensitive": True}},
         },
         "body": "Guten Tag Frau Beispiel …",
         "reference": "A-2041",
         "campaign": "spring",
+        "call_to_action": True,
+        "pool": "spring",
+        "lease": "message",
         "sent_at": "2026-03-02T09:00:00Z",
     }
     registration = read(json.dumps(told).encode(), "DE")
@@ -61,6 +65,8 @@ def test_every_field_is_read() -> None:
     assert registration.offer.valid_until == datetime(2026, 3, 31, 21, 59, 59, tzinfo=UTC)
     assert registration.offer.facts["IBAN"] == {"value": "DE00 1234", "sensitive": True}
     assert registration.sent_at == datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+    assert (registration.offer.topic, registration.call_to_action) == ("power", True)
+    assert (registration.pool, registration.leased_to) == ("spring", "message")
 
 
 @pytest.mark.parametrize(
@@ -84,6 +90,15 @@ def test_every_field_is_read() -> None:
         (with_offer(title="\ud800"), "offer.title", "U+D800"),
         (with_offer(summary="x" * 2001), "offer.summary", "is longer than 2000 characters"),
         (with_offer(queue="sales team"), "offer.queue", "does not have the form"),
+        (with_offer(topic="Strom"), "offer.topic", "does not have the form"),
+        (with_offer(topic="x" * 41), "offer.topic", "does not have the form"),
+        (LEAST | {"call_to_action": "yes"}, "call_to_action", "has to be true or false"),
+        (LEAST | {"call_to_action": 1}, "call_to_action", "has to be true or false"),
+        (LEAST | {"pool": "spring sale"}, "pool", "does not have the form"),
+        (LEAST | {"pool": "x" * 41}, "pool", "does not have the form"),
+        (LEAST | {"lease": "message"}, "lease", "give pool, too"),
+        (LEAST | {"pool": "spring", "lease": "campaign"}, "lease", "give campaign, too"),
+        (LEAST | {"pool": "spring", "lease": "customer"}, "lease", "has to be 'message' or 'campaign'"),
         (with_offer(url="javascript:alert(1)"), "offer.url", "is not a web address"),
         (with_offer(valid_until="2026-03-31"), "offer.valid_until", "is not a time with an offset"),
         (with_offer(valid_until="2026-03-31T18:00:00"), "offer.valid_until", "is not a time with an offset"),
@@ -140,7 +155,7 @@ json_values = st.recursive(
 
 
 @given(
-    st.sampled_from(["external_id", "channel", "to", "customer", "offer", "body", "reference", "campaign", "sent_at"]),
+    st.sampled_from(sorted(Registration.model_fields)),
     json_values,
     json_values,
 )
@@ -161,6 +176,23 @@ def test_what_means_the_same_has_the_same_digest() -> None:
         read(with_offer(facts={"a": 1, "b": 2}), "DE").digest()
         == read(with_offer(facts={"b": 2, "a": 1}), "DE").digest()
     )
+
+
+def test_fields_that_were_added_since_change_no_digest() -> None:
+    more = {"external_id": "a", "campaign": "spring", "offer": {"title": "Strom 12", "skills": ["power"]}}
+    assert read(LEAST, "DE").digest() == "b0e3fe1fbf24892082c4d75e8de079623192f3103942d295f7f6cb968f39a18c"
+    assert read(LEAST | more, "DE").digest() == "59d225f626d09926c92ddbd5a4f7b934ea3fb09146c62f5579024fc76e53a12f"
+
+
+@pytest.mark.parametrize(("campaign", "usual", "other"), [("spring", "campaign", "message"), (None, "message", None)])
+def test_the_usual_lease_is_the_same_told_or_not(campaign: str | None, usual: str, other: str | None) -> None:
+    message = LEAST | {"pool": "spring", "campaign": campaign}
+    silent = read(message, "DE")
+    assert silent.leased_to == usual
+    assert read(message | {"lease": usual}, "DE").digest() == silent.digest()
+    if other is not None:
+        assert read(message | {"lease": other}, "DE").digest() != silent.digest()
+    assert read(LEAST | {"campaign": campaign}, "DE").leased_to is None
 
 
 def test_without_a_region_only_international_numbers_count() -> None:

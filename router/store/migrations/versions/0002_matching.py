@@ -16,6 +16,8 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("messages", sa.Column("reference_key", sa.String(length=64), nullable=True))
     op.add_column("messages", sa.Column("code_digits", sa.Integer(), nullable=True))
+    op.add_column("messages", sa.Column("pool", sa.String(length=40), nullable=True))
+    op.add_column("messages", sa.Column("lease", sa.String(length=10), nullable=True))
     op.add_column("messages", sa.Column("call_to_action", sa.Boolean(), nullable=True))
     op.add_column("messages", sa.Column("delivery", sa.String(length=10), nullable=True))
     op.add_column("messages", sa.Column("delivery_at", Moment(), nullable=True))
