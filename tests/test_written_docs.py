@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -24,8 +25,13 @@ def test_every_part_from_the_code_stands_in_a_document() -> None:
     assert [name for name in PARTS if f"<!-- from the code: {name} -->" not in text] == []
 
 
-def test_the_example_flow_in_the_documents_is_a_good_one() -> None:
-    text = (DOCS / "flows.md").read_text("utf-8")
-    example = text.partition("```yaml\n")[2].partition("```")[0]
-    assert yaml.safe_load(example)["name"] == "hotline"
+EXAMPLES = re.findall(r"```yaml\n(.*?)```", (DOCS / "flows.md").read_text("utf-8"), flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: str(yaml.safe_load(example)["name"]))
+def test_the_example_flows_in_the_documents_are_good_ones(example: str) -> None:
     check(example, "docs/flows.md")
+
+
+def test_the_documents_have_example_flows() -> None:
+    assert [yaml.safe_load(example)["name"] for example in EXAMPLES] == ["hotline", "recognising"]

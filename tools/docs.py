@@ -58,19 +58,20 @@ def _step(kind: type[Step]) -> str:
     for field, info in kind.model_fields.items():
         if field in ("type", "note"):
             continue
-        default = "needed" if info.is_required() else _default(info)
-        value = info.description or _kind(info.annotation)
-        lines.append(f"| `{info.alias or field}` | {value} | {default} |")
-        for part, inner in _inner(info.annotation).items():
-            lines.append(
-                f"| `{field}` → `{inner.alias or part}` | {inner.description or _kind(inner.annotation)} | "
-                f"{'needed' if inner.is_required() else _default(inner)} |"
-            )
+        lines += _rows(f"`{info.alias or field}`", info)
     return re.sub(r"``([^`]+)``", r"`\1`", "\n".join(lines))
 
 
+def _rows(name: str, info: Any) -> list[str]:
+    """A field, and the fields of the parts that it holds: options of a menu, questions of a match."""
+    default = "needed" if info.is_required() else _default(info)
+    rows = [f"| {name} | {info.description or _kind(info.annotation)} | {default} |"]
+    for part, inner in _inner(info.annotation).items():
+        rows += _rows(f"{name} → `{inner.alias or part}`", inner)
+    return rows
+
+
 def _inner(annotation: Any) -> Mapping[str, Any]:
-    """The fields of the parts that a field holds: options of a menu, cases of a branch."""
     for part in get_args(annotation):
         if isinstance(part, type) and issubclass(part, BaseModel) and part is not Words:
             return part.model_fields

@@ -1,6 +1,8 @@
-"""Single digits as people say or type them, in German and English."""
+"""What callers say or type, as far as it can be understood without knowing more: digits, and words that choose."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
 
 _WORDS = {
     "null": "0", "zero": "0", "oh": "0",
@@ -23,8 +25,26 @@ def digits_said(text: str) -> str:
     >>> digits_said("vier acht zwei, 139 null")
     '4821390'
     """
-    parts = "".join(char if char.isalnum() or char == "*" else " " for char in text[:500].casefold()).split()
-    return "".join(part if _is_digits(part) else _WORDS.get(part, "") for part in parts)
+    return "".join(part if _is_digits(part) else _WORDS.get(part, "") for part in _words(text))
+
+
+def choice_said(text: str, words: Mapping[str, Iterable[str]]) -> str:
+    """The key of ``words`` that ``text`` names: by one of its words, or by the key alone. "" where none or several are.
+
+    >>> choice_said("Es geht um Gas.", {"1": ["Strom"], "2": ["Gas", "Erdgas"]})
+    '2'
+    """
+    said = _words(text)
+    chosen = [key for key in words if said == [key] or any(_contains(said, _words(each)) for each in words[key])]
+    return chosen[0] if len(chosen) == 1 else ""
+
+
+def _words(text: str) -> list[str]:
+    return "".join(char if char.isalnum() or char == "*" else " " for char in text[:500].casefold()).split()
+
+
+def _contains(said: list[str], words: list[str]) -> bool:
+    return any(said[at : at + len(words)] == words for at in range(len(said) - len(words) + 1)) if words else False
 
 
 def _is_digits(part: str) -> bool:

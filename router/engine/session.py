@@ -12,6 +12,7 @@ from pydantic import Discriminator, TypeAdapter
 from router.core.commands import ChannelCommand, Command, Prompt
 from router.core.events import Caller, Event, TransferOutcome
 from router.core.match import Match
+from router.flow.nodes.base import Asked
 
 
 class State(StrEnum):
@@ -48,7 +49,8 @@ class Trace:
 @dataclass(frozen=True, slots=True)
 class Session:
     """A call's state. ``revision`` pins the flow's text, ``sequence`` counts the events handled from outside,
-    ``steps`` all steps run, ``visits`` how often each was entered, ``tries`` the failed tries at the present one."""
+    ``steps`` all steps run, ``visits`` how often each was entered, ``tries`` the failed tries at the present one,
+    ``asked`` what each asked to tell messages apart."""
 
     call_id: str
     flow: str
@@ -72,6 +74,7 @@ class Session:
     """What the flow has said and the channel not yet been told, while the house is asked."""
     visits: dict[str, int] = field(default_factory=dict)
     inputs: dict[str, str] = field(default_factory=dict)
+    asked: dict[str, Asked] = field(default_factory=dict)
     match: Match | None = None
     queue: str | None = None
     transfer_outcome: TransferOutcome | None = None

@@ -25,7 +25,7 @@ from router.core.commands import (
 from router.core.events import CallerHungUp, CallStarted, Event, MatchesFound, TransferEnded
 from router.engine.session import Outcome, Session, State, Trace
 from router.flow.model import Flow
-from router.flow.nodes.base import HUMAN, Move, Scene
+from router.flow.nodes.base import HUMAN, Asked, Move, Scene
 
 MOST_STEPS = 500
 """Steps in one call, after which it goes to a person whatever the flow says; after twice as many, each of which was a
@@ -170,6 +170,7 @@ class _Turn:
             language=move.language or session.language,
             inputs={**session.inputs, **move.inputs},
             tries=session.tries + 1 if move.failed_try else session.tries,
+            asked={**session.asked, name: move.asked} if move.asked else session.asked,
         )
         self._said += move.say
         if isinstance(move.then, str):
@@ -211,6 +212,7 @@ class _Turn:
             match=session.match,
             inputs=session.inputs,
             facts=self._facts(),
+            asked=session.asked.get(session.step or "", Asked()),
         )
 
     def _facts(self) -> dict[str, object]:

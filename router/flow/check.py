@@ -6,10 +6,11 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from router.flow import expressions
 from router.flow.model import Flow, FlowText
+from router.flow.nodes.asking import ANSWERS
 from router.flow.nodes.base import HUMAN, Place, Step, Text, Words
 from router.flow.nodes.branch import Branch
 from router.flow.nodes.collect import Collect
@@ -18,10 +19,12 @@ from router.flow.nodes.match import Match
 from router.flow.nodes.menu import Menu
 from router.flow.nodes.say import Say
 from router.flow.problems import FlowRefused, Problem, nearest
+from router.flow.shape import shape_problem, yaml_path
 from router.flow.source import Path, Source, read
 
 WAITING = frozenset({"menu", "collect", "transfer", "voicemail"})
-"""Step types at which the caller is waited for; a loop without one would never end."""
+"""Step types at which the caller is waited for; a loop without one would never end. A `match` waits only where it
+asks: its ``keys`` are pressed after that, its decisions may come at once."""
 
 
 def revision_of(text: str) -> str:
@@ -60,12 +63,12 @@ def _parsed(source: Source, problems: list[Problem]) -> tuple[FlowText | None, P
         return FlowText.model_validate(source.data), {}
     except ValidationError as error:
         details = error.errors(include_url=False)
-    problems += [_shape_problem(source, detail) for detail in details]
+    problems += [shape_problem(source, detail) for detail in details]
     if not isinstance(source.data, dict):
         return None, {}
     data = {"version": 1, "name": "unnamed", "start": HUMAN, **source.data}
     passed_over: dict[str, dict[str, Any]] = {"steps": {}, "prompts": {}, "hours": {}}
-    for path in (_yaml_path(source.data, detail["loc"])[0] for detail in details):
+    for path in (yaml_path(source.data, detail["loc"])[0] for detail in details):
         _pass_over(path, data, passed_over)
     try:
         return FlowText.model_validate(data), passed_over
@@ -90,100 +93,6 @@ def _pass_over(path: Path, data: dict[str, Any], passed_over: dict[str, dict[str
             data.pop(field, None)
         case _:
             pass
-
-
-# -- the shape: fields and types ----------------------------------------------------------------------------------
-
-
-def _shape_problem(source: Source, error: Any) -> Problem:
-    path, model = _yaml_path(source.data, error["loc"])
-    kind = error["type"]
-    if kind == "extra_forbidden":
-        hint = nearest(str(path[-1]), model) if model else ""
-        return source.problem(path, "unknown-field", f"no field '{path[-1]}'{hint}", at_key=True)
-    if kind == "missing":
-        name = error["loc"][-1]
-        return source.problem(path, "missing-field", f"'{name}' is missing", at_key=True)
-    if kind in ("union_tag_invalid", "union_tag_not_found"):
-        return _type_problem(source, path, error)
-    return source.problem(path, "wrong-value", _in_words(error))
-
-
-_EXPECTED = {
-    "model_type": "fields are expected here, each as 'name: value'",
-    "model_attributes_type": "fields are expected here, each as 'name: value'",
-    "dict_type": "fields are expected here, each as 'name: value'",
-    "list_type": "a list is expected here",
-    "tuple_type": "a list is expected here",
-    "string_type": "text is expected here",
-    "int_type": "a whole number is expected here",
-    "int_parsing": "a whole number is expected here",
-    "int_from_float": "a whole number is expected here",
-    "float_type": "a number is expected here",
-    "float_parsing": "a number is expected here",
-    "bool_type": "true or false is expected here",
-    "bool_parsing": "true or false is expected here",
-}
-_PATTERNS = {
-    "^[a-z]": "a name is expected here: small letters, digits and _, beginning with a letter",
-    "^[0-9*]$": "one key is expected here: 0-9 or *",
-    "^\\+[0-9]*$": 'the beginning of a number is expected here, such as "+49"',
-}
-
-
-def _in_words(error: Any) -> str:
-    value = error.get("input")
-    given = f" (given: {str(value)[:40]!r})" if isinstance(value, str | int | float | bool) else ""
-    message = _EXPECTED.get(error["type"], str(error["msg"]).removeprefix("Value error, "))
-    if error["type"] == "string_pattern_mismatch":
-        pattern = error["ctx"]["pattern"]
-        message = next((words for start, words in _PATTERNS.items() if pattern.startswith(start)), message)
-    return message.replace("Input should be", "this should be") + (given if repr(value) not in message else "")
-
-
-def _type_problem(source: Source, path: Path, error: Any) -> Problem:
-    if error["type"] == "union_tag_not_found":
-        return source.problem(path, "missing-field", "'type' is missing: what kind of step is this?", at_key=True)
-    context = error["ctx"]
-    valid = [name.strip(" '") for name in context["expected_tags"].split(",")]
-    return source.problem(
-        (*path, "type"), "unknown-type", f"no step type '{context['tag']}'{nearest(context['tag'], valid)}"
-    )
-
-
-def _yaml_path(data: Any, location: tuple[str | int, ...]) -> tuple[Path, list[str]]:
-    """Pydantic's location without the parts it adds for unions and keys, and the fields valid at its last model."""
-    path: list[str | int] = []
-    model: type[BaseModel] | None = FlowText
-    value = data
-    for part in location:
-        below = _below(value, part)
-        if below is None:  # a name pydantic adds for the model of a union or for a key, or the missing field itself
-            model = _model_named(str(part)) or model
-            continue
-        value = below[0]
-        path.append(part)
-        model = _model_under(path, value) or model
-    fields = [info.alias or name for name, info in model.model_fields.items()] if model else []
-    return tuple(path), fields
-
-
-def _below(value: Any, part: str | int) -> tuple[Any] | None:
-    if isinstance(value, Mapping) and part in value:
-        return (value[part],)
-    if isinstance(value, list) and isinstance(part, int) and part < len(value):
-        return (value[part],)
-    return None
-
-
-def _model_named(name: str) -> type[BaseModel] | None:
-    return next((step for step in Step.__subclasses__() if step.__name__.casefold() == name), None)
-
-
-def _model_under(path: list[str | int], value: Any) -> type[BaseModel] | None:
-    if len(path) == 2 and path[0] == "steps" and isinstance(value, Mapping):
-        return _model_named(str(value.get("type")))
-    return None
 
 
 # -- what refers to what ------------------------------------------------------------------------------------------
@@ -229,8 +138,7 @@ def _references(source: Source, flow: Flow, passed_over: PassedOver) -> Iterator
     unread = passed_over.get("steps", {})
     steps = {**flow.steps, **unread}
     hours = {*flow.text.hours, *passed_over.get("hours", ())}
-    inputs = {step.into: name for name, step in _steps(flow) if isinstance(step, Collect)}
-    inputs |= {str(step["into"]): name for name, step in unread.items() if isinstance(step, dict) and "into" in step}
+    inputs = _inputs(flow, unread)
     for prefix, language in flow.text.language_by_prefix.items():
         yield from _language(source, flow, ("language_by_prefix", prefix), language)
     for name, step in _steps(flow):
@@ -239,9 +147,11 @@ def _references(source: Source, flow: Flow, passed_over: PassedOver) -> Iterator
             case Hours() if step.during not in hours:
                 hint = nearest(step.during, hours)
                 yield source.problem((*at, "during"), "missing-hours", f"no hours '{step.during}'{hint}")
-            case Match() if step.code and step.code not in inputs:
-                hint = nearest(step.code, inputs)
-                yield source.problem((*at, "code"), "missing-input", f"no step collects '{step.code}'{hint}")
+            case Match():
+                if step.code and step.code not in inputs:
+                    hint = nearest(step.code, inputs)
+                    yield source.problem((*at, "code"), "missing-input", f"no step collects '{step.code}'{hint}")
+                yield from _answers(source, at, step)
             case Branch():
                 for number, case in enumerate(step.cases):
                     if wrong := expressions.problem_with(case.condition, steps, inputs):
@@ -254,6 +164,31 @@ def _references(source: Source, flow: Flow, passed_over: PassedOver) -> Iterator
                         yield from _language(source, flow, (*at, "options", key, "language"), option.language)
             case _:
                 pass
+
+
+def _inputs(flow: Flow, unread: Mapping[str, Any]) -> dict[str, None]:
+    """The names of what steps collect and what `match` steps ask for."""
+    names = [step.into for _, step in _steps(flow) if isinstance(step, Collect)]
+    names += [name for _, step in _steps(flow) if isinstance(step, Match) for name in step.inputs()]
+    for step in unread.values():
+        if isinstance(step, dict):
+            names += [str(step["into"])] if "into" in step else ANSWERS if "ask" in step else []
+    return dict.fromkeys(names)
+
+
+def _answers(source: Source, at: Path, step: Match) -> Iterator[Problem]:
+    """What is said must choose a topic there is, and no key may be two answers."""
+    topics = step.ask.topic if step.ask else None
+    lengths = step.ask.last_digits if step.ask else {}
+    known = set(topics.keys.values()) if topics else set()
+    for topic in topics.words if topics else ():
+        if topic not in known:
+            wrong = f"no key chooses the topic '{topic}'{nearest(topic, known)}"
+            yield source.problem((*at, "ask", "topic", "words", topic), "unknown-topic", wrong, at_key=True)
+    for key in step.keys:
+        if (topics and key in topics.keys) or (key.isdigit() and str(len(key)) in lengths):
+            taken = f"'{key}' is an answer already"
+            yield source.problem((*at, "keys", key), "key-taken", taken, at_key=True)
 
 
 def _language(source: Source, flow: Flow, path: Path, language: str) -> Iterator[Problem]:
@@ -282,7 +217,7 @@ def _endless(source: Source, flow: Flow) -> Iterator[Problem]:
 
     A branch breaks no loop here on purpose only when it counts visits; that is what `visits` is for.
     """
-    silent = {name: step for name, step in flow.text.steps.items() if step.type not in WAITING}
+    silent = {name: _without_waiting(step) for name, step in flow.text.steps.items() if step.type not in WAITING}
     for name in silent:
         loop = _loop_from(name, silent)
         if loop and name == min(loop, key=list(flow.text.steps).index):
@@ -290,8 +225,13 @@ def _endless(source: Source, flow: Flow) -> Iterator[Problem]:
             yield source.problem(("steps", name), "endless-loop", f"never waits for the caller: {way}", at_key=True)
 
 
-def _loop_from(start: str, steps: Mapping[str, Step]) -> list[str] | None:
-    trail: list[tuple[str, Iterator[str]]] = [(start, iter(list(steps[start].targets().values())))]
+def _without_waiting(step: Step) -> list[str]:
+    """The steps that this one may lead to without having waited for the caller."""
+    return [target for place, target in step.targets().items() if place[0] != "keys"]
+
+
+def _loop_from(start: str, ways: Mapping[str, list[str]]) -> list[str] | None:
+    trail: list[tuple[str, Iterator[str]]] = [(start, iter(ways[start]))]
     seen = {start}
     while trail:
         target = next(trail[-1][1], None)
@@ -299,7 +239,7 @@ def _loop_from(start: str, steps: Mapping[str, Step]) -> list[str] | None:
             trail.pop()
         elif target == start:
             return [name for name, _ in trail]
-        elif target in steps and target not in seen:
+        elif target in ways and target not in seen:
             seen.add(target)
-            trail.append((target, iter(list(steps[target].targets().values()))))
+            trail.append((target, iter(ways[target])))
     return None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from router.flow.model import Flow
-from router.flow.nodes.base import HUMAN
+from router.flow.nodes.base import HUMAN, Step
+from router.flow.nodes.match import Match
 
 
 def mermaid(flow: Flow) -> str:
@@ -13,11 +14,18 @@ def mermaid(flow: Flow) -> str:
     for name, step in flow.steps.items():
         if name == HUMAN and HUMAN not in used:
             continue
-        lines.append(f'  {name}["{name}<br/><i>{step.type}</i>"]')
+        lines.append(f'  {name}["{name}<br/><i>{step.type}</i>{_questions(step)}"]')
         for place, target in step.targets().items():
             if name != HUMAN:
                 lines.append(f'  {name} -->|"{_label(place)}"| {target}')
     return "\n".join(lines)
+
+
+def _questions(step: Step) -> str:
+    if not isinstance(step, Match) or step.ask is None:
+        return ""
+    asked = dict.fromkeys(question.kind.value.replace("_", " ") for question in step.ask.questions({}))
+    return f"<br/>asks for {', '.join(asked)}"
 
 
 def _label(place: tuple[str | int, ...]) -> str:

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from router.core.commands import Hangup, Prompt, Wait
 from router.core.events import Event
-from router.core.match import Match
+from router.core.match import Match, Question
 
 HUMAN = "human"
 """A step every flow has, written or not: the default queue. Whatever goes wrong ends here."""
@@ -54,12 +54,25 @@ def _digits(keys: dict[str, Any]) -> dict[str, Any]:
 Place = tuple[str | int, ...]
 """Where something stands in the YAML of a step: ``("options", "1", "next")``."""
 
+Key = Annotated[str, Field(pattern=r"^[0-9*]$")]
+"""One key of a telephone that chooses something."""
 Keys = Annotated[dict[str, StepName], AfterValidator(_digits)]
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What a step has asked in this call to tell messages apart: the number of ``questions`` put, and the one that
+    stands, put but not answered yet. ``again``: it was put once before, and the answer could not be used."""
+
+    questions: int = 0
+    standing: Question | None = None
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
-    """All that a step may look at. ``tries`` counts the failed tries at this step so far."""
+    """All that a step may look at. ``tries`` counts the failed tries since the call came to this step; ``asked`` is
+    what the step has asked in the whole call."""
 
     now: datetime
     prompts: Mapping[str, Words]
@@ -71,6 +84,7 @@ class Scene:
     match: Match | None
     inputs: Mapping[str, str]
     facts: Mapping[str, Any]
+    asked: Asked = Asked()
 
     def prompt(self, text: Text, language: str | None = None) -> Prompt:
         """The prompt in the call's language, or in the flow's first where that has no such text."""
@@ -85,7 +99,8 @@ class Scene:
 class Move:
     """What a step wants: say something, then go to another step (a name), wait, or end the call.
 
-    ``note`` says for the trace what happened. ``failed_try`` counts one more try at this step.
+    ``note`` says for the trace what happened. ``failed_try`` counts one more try at this step. ``asked`` is kept for
+    this step until the call ends.
     """
 
     then: str | Wait | Hangup
@@ -94,6 +109,7 @@ class Move:
     failed_try: bool = False
     language: str | None = None
     inputs: Mapping[str, str] = field(default_factory=dict)
+    asked: Asked | None = None
 
 
 class Step(BaseModel, ABC):

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from router.core.commands import AskDigits, Prompt
 from router.core.events import DigitsEntered, Event, SpeechHeard
-from router.flow.nodes.base import HUMAN, Move, Place, Scene, Step, StepName, Text
+from router.core.spoken import choice_said
+from router.flow.nodes.base import HUMAN, Key, Move, Place, Scene, Step, StepName, Text
 
 
 class Option(BaseModel):
@@ -28,7 +29,7 @@ class Menu(Step):
 
     type: Literal["menu"]
     text: Text
-    options: Annotated[dict[Annotated[str, Field(pattern=r"^[0-9*]$")], Option], Field(min_length=1)]
+    options: Annotated[dict[Key, Option], Field(min_length=1)]
     invalid: Text | None = None
     tries: Annotated[int, Field(ge=1, le=9)] = 2
     timeout: Annotated[float, Field(ge=1, le=15)] = 5
@@ -50,7 +51,8 @@ class Menu(Step):
             case DigitsEntered(digits=digits):
                 key, heard = digits[:1], f"key {digits[:1] or '#'}"
             case SpeechHeard(text=text):
-                key, heard = self._key_for(text), "speech"
+                words = {key: option.words for key, option in self.options.items()}
+                key, heard = choice_said(text, words), "speech"
             case _:
                 key, heard = "", "no input"
         if option := self.options.get(key):
@@ -63,16 +65,3 @@ class Menu(Step):
     def _ask(self, scene: Scene, before: tuple[Prompt, ...] = ()) -> AskDigits:
         speech = any(option.words for option in self.options.values())
         return AskDigits((*before, scene.prompt(self.text)), 1, self.timeout, self.timeout, speech)
-
-    def _key_for(self, text: str) -> str:
-        said = text.casefold().split()
-        chosen = [
-            key
-            for key, option in self.options.items()
-            if any(_contains(said, word.casefold().split()) for word in option.words) or said == [key]
-        ]
-        return chosen[0] if len(chosen) == 1 else ""
-
-
-def _contains(said: list[str], words: list[str]) -> bool:
-    return any(said[at : at + len(words)] == words for at in range(len(said) - len(words) + 1)) if words else False

@@ -1,0 +1,126 @@
+"""What a ``match`` step can ask to tell messages apart, and what it makes of the answers.
+
+An answer goes by the name of its question: ``topic``, ``last_digits`` or ``code``; empty where the caller gave none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Self, assert_never
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from router.core.events import DigitsEntered, Event, SpeechHeard
+from router.core.match import Question, QuestionKind
+from router.core.spoken import choice_said, digits_said
+from router.flow.nodes.base import Key, Name, Place, Text
+
+SHORTEST_CODE, LONGEST_CODE = 6, 14
+"""Digits of the callback codes we issue (`router.matching.codes`)."""
+CODE_KEYS = 10
+"""Keys that a code takes as a rule. How many the longest takes, the house knows and says with the question."""
+MOST_LAST_DIGITS = 4
+
+TOPIC, LAST_DIGITS, CODE = QuestionKind.TOPIC.value, QuestionKind.LAST_DIGITS.value, QuestionKind.CODE.value
+REFERENCE = "reference"
+"""Kept of a caller who says all of the reference where its last digits are asked for."""
+ANSWERS = (TOPIC, LAST_DIGITS, CODE, REFERENCE)
+
+
+class Topics(BaseModel):
+    """The question what the call is about: a menu of all topics, the same for every caller, so that it gives nothing
+    away. ``words`` choose a topic when spoken."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    text: Text
+    keys: Annotated[dict[Key, Name], Field(min_length=2, description="topic for each key")]
+    words: dict[Name, tuple[str, ...]] = Field(
+        default_factory=dict, description="list of text for each topic: what chooses it when spoken"
+    )
+
+    def chosen(self, event: DigitsEntered | SpeechHeard) -> str:
+        """The topic that the caller chose, "" for none of them."""
+        if isinstance(event, DigitsEntered):
+            return self.keys.get(event.digits, "")
+        words = {key: self.words.get(topic, ()) for key, topic in self.keys.items()}
+        return self.keys.get(choice_said(event.text, words), "")
+
+
+class Ask(BaseModel):
+    """The questions that a flow can put, each at most once answered; what is not here is not asked. ``last_digits``
+    are those of the reference in the message, by how many of them are asked for; ``code`` is the callback code."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    topic: Topics | None = Field(None, description="what the call is about: a menu, the same for every caller")
+    last_digits: dict[Annotated[str, Field(pattern=r"^[2-4]$")], Text] = Field(
+        default_factory=dict,
+        description="words, or a prompt's name, for 2, 3 or 4 (or several): the last digits of the reference",
+    )
+    code: Text | None = Field(None, description="words, or a prompt's name: the callback code")
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> Self:
+        if not (self.topic or self.last_digits or self.code):
+            raise ValueError("nothing to ask: give topic, last_digits or code")
+        return self
+
+    def texts(self) -> Mapping[Place, Text]:
+        """What is said, by its place below the step."""
+        said: dict[Place, Text] = {("ask", "topic", "text"): self.topic.text} if self.topic else {}
+        said |= {("ask", "last_digits", digits): text for digits, text in self.last_digits.items()}
+        return {**said, ("ask", "code"): self.code} if self.code else said
+
+    def text(self, question: Question) -> Text | None:
+        """What is said for a question; None where the flow cannot put it."""
+        match question.kind:
+            case QuestionKind.TOPIC:
+                return self.topic.text if self.topic else None
+            case QuestionKind.LAST_DIGITS:
+                return self.last_digits.get(str(question.digits))
+            case QuestionKind.CODE:
+                return self.code
+            case _:
+                assert_never(question.kind)
+
+    def listens(self, question: Question) -> bool:
+        """Whether the answer may be spoken."""
+        return question.kind is not QuestionKind.TOPIC or bool(self.topic and self.topic.words)
+
+    def questions(self, answers: Mapping[str, str]) -> tuple[Question, ...]:
+        """Those not answered yet. The code may be asked for again as long as one is given: it may be mistyped."""
+        left: list[Question] = []
+        if self.topic and TOPIC not in answers:
+            left.append(Question(QuestionKind.TOPIC, 1, tuple(dict.fromkeys(self.topic.keys.values()))))
+        if LAST_DIGITS not in answers and REFERENCE not in answers:
+            left += [Question(QuestionKind.LAST_DIGITS, int(digits)) for digits in sorted(self.last_digits)]
+        if self.code and answers.get(CODE) != "":
+            left.append(Question(QuestionKind.CODE, CODE_KEYS))
+        return tuple(left)
+
+    def answer(self, question: Question, event: Event) -> Mapping[str, str] | None:
+        """What the caller answered, by name; None where nothing can be made of it."""
+        name = question.kind.value
+        if not isinstance(event, DigitsEntered | SpeechHeard) or event == DigitsEntered(""):
+            return {name: ""}
+        if question.kind is QuestionKind.TOPIC:
+            topic = self.topic.chosen(event) if self.topic else ""
+            return {name: topic} if topic else None
+        digits = event.digits if isinstance(event, DigitsEntered) else digits_said(event.text)
+        if not (digits.isascii() and digits.isdigit()):
+            return None
+        if question.kind is QuestionKind.CODE:
+            return {name: digits} if SHORTEST_CODE <= len(digits) <= LONGEST_CODE else None
+        return _ending(digits, question.digits)
+
+
+def _ending(digits: str, asked_for: int) -> Mapping[str, str] | None:
+    """Whoever says more than the last digits says the whole reference, or the code: which, matching finds out."""
+    if len(digits) < asked_for:
+        return None
+    if len(digits) <= MOST_LAST_DIGITS:
+        return {LAST_DIGITS: digits}
+    if SHORTEST_CODE <= len(digits) <= LONGEST_CODE:
+        return {REFERENCE: digits, CODE: digits}
+    return {REFERENCE: digits}

@@ -1,0 +1,121 @@
+"""The shape of a flow, its fields and their types: what pydantic found wrong, in the words and places of the YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from router.flow.model import FlowText
+from router.flow.nodes.base import Step, Words
+from router.flow.problems import Problem, nearest
+from router.flow.source import Path, Source
+
+
+def shape_problem(source: Source, error: Any) -> Problem:
+    """One of pydantic's errors as a problem of the flow."""
+    path, model = yaml_path(source.data, error["loc"])
+    kind = error["type"]
+    if kind == "extra_forbidden":
+        hint = nearest(str(path[-1]), model) if model else ""
+        return source.problem(path, "unknown-field", f"no field '{path[-1]}'{hint}", at_key=True)
+    if kind == "missing":
+        name = error["loc"][-1]
+        return source.problem(path, "missing-field", f"'{name}' is missing", at_key=True)
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        return _type_problem(source, path, error)
+    return source.problem(path, "wrong-value", _in_words(error))
+
+
+_EXPECTED = {
+    "model_type": "fields are expected here, each as 'name: value'",
+    "model_attributes_type": "fields are expected here, each as 'name: value'",
+    "dict_type": "fields are expected here, each as 'name: value'",
+    "list_type": "a list is expected here",
+    "tuple_type": "a list is expected here",
+    "string_type": "text is expected here",
+    "int_type": "a whole number is expected here",
+    "int_parsing": "a whole number is expected here",
+    "int_from_float": "a whole number is expected here",
+    "float_type": "a number is expected here",
+    "float_parsing": "a number is expected here",
+    "bool_type": "true or false is expected here",
+    "bool_parsing": "true or false is expected here",
+}
+_PATTERNS = {
+    "^[a-z]": "a name is expected here: small letters, digits and _, beginning with a letter",
+    "^[0-9*]$": "one key is expected here: 0-9 or *",
+    "^[2-4]$": "2, 3 or 4 is expected here: of how many last digits the text speaks",
+    "^\\+[0-9]*$": 'the beginning of a number is expected here, such as "+49"',
+}
+
+
+def _in_words(error: Any) -> str:
+    value = error.get("input")
+    given = f" (given: {str(value)[:40]!r})" if isinstance(value, str | int | float | bool) else ""
+    message = _EXPECTED.get(error["type"], str(error["msg"]).removeprefix("Value error, "))
+    if error["type"] == "string_pattern_mismatch":
+        pattern = error["ctx"]["pattern"]
+        message = next((words for start, words in _PATTERNS.items() if pattern.startswith(start)), message)
+    if error["type"] == "too_short":
+        message = f"at least {error['ctx']['min_length']} must stand here"
+    return message.replace("Input should be", "this should be") + (given if repr(value) not in message else "")
+
+
+def _type_problem(source: Source, path: Path, error: Any) -> Problem:
+    if error["type"] == "union_tag_not_found":
+        return source.problem(path, "missing-field", "'type' is missing: what kind of step is this?", at_key=True)
+    context = error["ctx"]
+    valid = [name.strip(" '") for name in context["expected_tags"].split(",")]
+    return source.problem(
+        (*path, "type"), "unknown-type", f"no step type '{context['tag']}'{nearest(context['tag'], valid)}"
+    )
+
+
+def yaml_path(data: Any, location: tuple[str | int, ...]) -> tuple[Path, list[str]]:
+    """Pydantic's location without the parts it adds for unions and keys, and the fields valid at its last model."""
+    path: list[str | int] = []
+    model: type[BaseModel] | None = FlowText
+    value = data
+    for part in location:
+        below = _below(value, part)
+        if below is None:  # a name pydantic adds for the model of a union or for a key, or the missing field itself
+            model = _model_named(str(part)) or model
+            continue
+        value = below[0]
+        path.append(part)
+        model = _model_under(path, value) or _model_of_field(model, part) or model
+    fields = [info.alias or name for name, info in model.model_fields.items()] if model else []
+    return tuple(path), fields
+
+
+def _below(value: Any, part: str | int) -> tuple[Any] | None:
+    if isinstance(value, Mapping) and part in value:
+        return (value[part],)
+    if isinstance(value, list) and isinstance(part, int) and part < len(value):
+        return (value[part],)
+    return None
+
+
+def _model_named(name: str) -> type[BaseModel] | None:
+    return next((step for step in Step.__subclasses__() if step.__name__.casefold() == name), None)
+
+
+def _model_of_field(model: type[BaseModel] | None, part: str | int) -> type[BaseModel] | None:
+    """The model of the parts that a field of ``model`` holds, such as the options of a menu."""
+    field = model.model_fields.get(str(part)) if model else None
+    return next(_models_in(field.annotation), None) if field else None
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel) and annotation is not Words:
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models_in(part)
+
+
+def _model_under(path: list[str | int], value: Any) -> type[BaseModel] | None:
+    if len(path) == 2 and path[0] == "steps" and isinstance(value, Mapping):
+        return _model_named(str(value.get("type")))
+    return None
