@@ -36,7 +36,7 @@ def caller_number(row: MessageRow, observed: Observed, around: Circumstances) ->
     elif number in row.customer_phones:
         kind, share = EvidenceKind.CUSTOMER_NUMBER, parameters.from_customer_number
         detail = "The call comes from another number on file for the customer."
-    elif row.switchboard:
+    elif row.switchboard or has_called(row, observed, around.now):
         return None
     else:
         factor = parameters.from_somebody_elses if around.somebodys else parameters.from_unknown_number
@@ -80,15 +80,18 @@ def attestation(row: MessageRow, observed: Observed, around: Circumstances) -> E
 
 
 def called_before(row: MessageRow, observed: Observed, around: Circumstances) -> Evidence | None:
-    """The same number called about the message before: to what the message draws by itself comes a second call."""
-    if row.called_at is None or observed.number is None or around.now < row.called_at:
+    """The same number called about the message before: to what the message draws by itself comes a second call. A
+    number that is not on file for the customer is taken from then on as if it were."""
+    if row.called_at is None or not has_called(row, observed, around.now):
         return None
     parameters, mean = around.parameters, around.parameters.calls_again_mean
     since = (around.now - row.called_at) / timedelta(days=1)
     again = parameters.calls_again * exp(-min(since / mean, 500.0)) / mean
     alone = prior.calls_a_day(row.channel, around.now - row.sent_at, parameters)
+    known = number_on_file(row, observed) or row.switchboard
+    on_file = parameters.from_customer_number * parameters.unrelated_calls / around.unrelated_from_number
     detail = "This number has called about the message before."
-    return Evidence(EvidenceKind.CALLED_BEFORE, log(1 + again / alone), detail)
+    return Evidence(EvidenceKind.CALLED_BEFORE, log((1 + again / alone) * (1.0 if known else on_file)), detail)
 
 
 def callback_code(row: MessageRow, observed: Observed, around: Circumstances) -> Evidence | None:
@@ -234,6 +237,11 @@ def number_on_file(row: MessageRow, observed: Observed) -> bool:
     """Whether the call comes from a number we have for this message's recipient or customer."""
     number = observed.number
     return number is not None and (number == row.to_phone or number in row.customer_phones)
+
+
+def has_called(row: MessageRow, observed: Observed, now: datetime) -> bool:
+    """Whether this number has called about the message before."""
+    return observed.number is not None and row.called_at is not None and row.called_at <= now
 
 
 def reference_fits(row: MessageRow, observed: Observed) -> bool:

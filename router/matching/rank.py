@@ -15,7 +15,14 @@ from router.core.assurance import Assurance
 from router.core.match import Candidate, Decision, EvidenceKind, Match, Question
 from router.matching.assurance import assurance_of
 from router.matching.circumstances import Circumstances
-from router.matching.evidence import code_holds, gather, leased_number_dialled, number_on_file, reference_fits
+from router.matching.evidence import (
+    code_holds,
+    gather,
+    has_called,
+    leased_number_dialled,
+    number_on_file,
+    reference_fits,
+)
 from router.matching.observed import MessageRow, Observed
 from router.matching.parameters import DEFAULT, Parameters
 from router.matching.questions import worth_asking
@@ -109,7 +116,7 @@ def _tied(row: MessageRow, observed: Observed, now: datetime) -> bool:
         number_on_file(row, observed)
         or code_holds(row, observed, now)
         or (row.switchboard and observed.number is not None)
-        or (row.called_at is not None and observed.number is not None)
+        or has_called(row, observed, now)
         or leased_number_dialled(row, observed)
         or reference_fits(row, observed)
     )

@@ -110,6 +110,14 @@ def test_an_earlier_call_about_the_message_counts_and_fades() -> None:
     assert after(hours=-1) is None, "a call of the future is not known yet"
 
 
+def test_a_number_on_no_file_is_known_once_it_has_called_about_the_message() -> None:
+    row = a_message(called_at=NOW - timedelta(days=1))
+    new_number = Observed(Caller(OTHER))
+    assert evidence.caller_number(row, new_number, AROUND) is None
+    on_no_file = weight(evidence.called_before(row, new_number, AROUND))
+    assert on_no_file > weight(evidence.called_before(row, FROM_MOBILE, AROUND)) + log(1000)
+
+
 # --- what the caller gave -------------------------------------------------------------------------------------------
 
 
