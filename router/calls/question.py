@@ -13,6 +13,7 @@ from router.core.phone import e164, is_withheld
 from router.core.spoken import digits_said
 from router.core.times import rfc3339
 from router.errors import unprocessable
+from router.matching.codes import well_formed
 from router.matching.observed import Observed
 
 _Text = Annotated[str, Field(max_length=200)]
@@ -34,7 +35,10 @@ class Question(BaseModel):
     withheld: Annotated[bool, Field(description="The caller suppressed it; then `from` is not looked at.")] = False
     to: Annotated[_Text | None, Field(description="The number dialled.")] = None
     code: Annotated[_Text | None, Field(description="The callback code keyed in.")] = None
-    spoken: Annotated[_Text | None, Field(description="What the caller said; digits in it count as a code.")] = None
+    reference: Annotated[_Text | None, Field(description="The reference in the message, as the caller gave it.")] = None
+    spoken: Annotated[
+        _Text | None, Field(description="What the caller said; digits in it count as a code or a reference.")
+    ] = None
     language: Annotated[str | None, Field(pattern=r"^[a-z]{2,3}$", description="What the caller speaks.")] = None
     at: Annotated[_Moment | None, Field(description="When the call comes in.")] = None
 
@@ -59,8 +63,18 @@ def observed(question: Question, region: str) -> Observed:
     if wrong:
         raise unprocessable("Some numbers are not telephone numbers.", wrong)
     caller = WITHHELD if withheld else Caller(number)
-    code = question.code or (digits_said(question.spoken) if question.spoken else None)
-    return Observed(caller, dialled, code, question.language)
+    code, reference, spoken = _given(question)
+    return Observed(caller, dialled, code, question.language, reference, spoken)
+
+
+def _given(question: Question) -> tuple[str | None, str | None, bool]:
+    """The code, the reference, and whether the reference was heard. Digits said are a code where they can be one."""
+    said = digits_said(question.spoken) if question.spoken else ""
+    if not said:
+        return question.code, question.reference, False
+    if well_formed(said):
+        return question.code or said, question.reference, False
+    return question.code, question.reference or said, not question.reference
 
 
 _NO_NUMBER = "is not a telephone number; write it in full, like +4930123456 or 030 123456"

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from router.errors import Refused, unprocessable
-from router.matching import codes
+from router.matching import codes, references
 from router.matching.codes import CodeKeys
 from router.messages import customers, leasing
 from router.messages.changes import changed_fields
@@ -192,6 +192,7 @@ class Registrar:
             "offer": registration.stored_offer(),
             "body": registration.body,
             "reference": registration.reference,
+            "reference_key": references.normalise(registration.reference) if registration.reference else None,
             "campaign": registration.campaign,
             "call_to_action": registration.call_to_action,
             "pool": registration.pool,

@@ -3,78 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, Table, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from router.matching.references import neighbours
 from router.store.database import Connection
-from router.store.tables import customer_phones, customers, messages
+from router.store.tables import customer_phones, customers, messages, reference_neighbours
 
 MessageRow = Row[Any]
 
-_FOR_MATCHING = (
-    messages.c.id,
-    messages.c.customer_id,
-    messages.c.to_phone,
-    messages.c.offer,
-    messages.c.service_number,
-    messages.c.code_hash,
-    messages.c.code_expires_at,
-    messages.c.sent_at,
-    customers.c.language,
-)
-
-
-def _with_customer() -> Select[Any]:
-    return select(*_FOR_MATCHING).select_from(messages.outerjoin(customers))
-
-
-async def by_code_hash(connection: Connection, code_hashes: Collection[bytes]) -> MessageRow | None:
-    """The message whose callback code has one of these hashes, whether the code still holds or not: one code under the
-    present secret and the old ones."""
-    query = _with_customer().where(messages.c.code_hash.in_(code_hashes))
-    found: MessageRow | None = (await connection.execute(query)).one_or_none()
-    return found
-
-
-async def sent_to(
-    connection: Connection, number: str, customer_ids: Collection[str], since: datetime, until: datetime, limit: int
-) -> Sequence[MessageRow]:
-    """The latest messages to ``number`` or to one of the customers, sent from ``since`` to ``until``."""
-    # Two queries, each on an index of its own; OR would make SQLite and PostgreSQL read more than they need.
-    found: dict[str, MessageRow] = {}
-    conditions = [messages.c.to_phone == number]
-    if customer_ids:
-        conditions.append(messages.c.customer_id.in_(customer_ids))
-    for condition in conditions:
-        query = (
-            _with_customer()
-            .where(condition, messages.c.sent_at.between(since, until))
-            .order_by(messages.c.sent_at.desc(), messages.c.id)
-            .limit(limit)
-        )
-        found |= {row.id: row for row in await connection.execute(query)}
-    return list(found.values())
-
-
-async def customers_at(connection: Connection, number: str, limit: int) -> list[str]:
-    """Ids of at most ``limit`` customers with ``number`` on file."""
-    query = (
-        select(customer_phones.c.customer_id)
-        .where(customer_phones.c.number == number)
-        .order_by(customer_phones.c.customer_id)
-        .limit(limit)
-    )
-    return list((await connection.execute(query)).scalars())
-
 
 async def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> set[str]:
-    """Store new messages and answer the ids of those stored: a message whose ``external_id`` or callback code is taken
-    already is left out."""
+    """Store new messages, and what finds their references with a slip in them; answer the ids of those stored: a
+    message whose ``external_id`` or callback code is taken already is left out."""
     statement = _insert(connection, messages).on_conflict_do_nothing().returning(messages.c.id)
-    return set((await connection.execute(statement, _in_order(rows))).scalars())
+    stored = set((await connection.execute(statement, _in_order(rows))).scalars())
+    await _keep_neighbours(connection, {row.get("reference_key") for row in rows if row["id"] in stored})
+    return stored
+
+
+async def _keep_neighbours(connection: Connection, keys: Collection[str | None]) -> None:
+    # In order, see `_in_order`: messages of several transactions may have the same reference.
+    pairs = sorted((neighbour, key) for key in keys if key is not None for neighbour in neighbours(key))
+    if pairs:
+        rows = [{"neighbour": neighbour, "reference_key": key} for neighbour, key in pairs]
+        await connection.execute(_insert(connection, reference_neighbours).on_conflict_do_nothing(), rows)
 
 
 async def known_among(connection: Connection, external_ids: Collection[str]) -> set[str]:

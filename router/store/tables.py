@@ -106,7 +106,7 @@ messages = Table(
     Column("sent_at", Moment, nullable=False),
     Column("created_at", Moment, nullable=False),
     Index(None, "to_phone", "sent_at"),
-    Index(None, "reference_key"),
+    Index(None, "reference_key", "sent_at"),
     Index(None, "code_digits", "code_expires_at"),
     Index(None, "customer_id", "sent_at"),
     Index(None, "service_number", "sent_at"),

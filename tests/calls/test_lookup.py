@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import insert
 
-from router.calls.lookup import MOST_SHARERS, find_matches
+from router.calls.lookup import find_matches
 from router.calls.question import Question, as_json, moment, observed
 from router.core.assurance import Assurance
 from router.core.events import WITHHELD, Caller
@@ -18,9 +16,9 @@ from router.errors import Refused
 from router.matching.codes import CodeKeys
 from router.matching.observed import Observed
 from router.store.database import Connection, Database
-from router.store.tables import customer_phones, customers, messages
+from router.store.matching_sql import MOST_SHARERS
+from tests.stored import NOW, a_customer, a_message
 
-NOW = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 KEYS = CodeKeys("a secret of the tests, long enough to pass")
 MOBILE, LANDLINE, OTHER = "+4917139200001", "+493023125001", "+493023125099"
 CODE, UNKNOWN_CODE = "4821390657", "1234567894"
@@ -30,24 +28,6 @@ CODE, UNKNOWN_CODE = "4821390657", "1234567894"
 async def connection(database: Database) -> AsyncIterator[Connection]:
     async with database.begin() as connection:
         yield connection
-
-
-async def a_customer(connection: Connection, customer_id: str, *phones: str) -> None:
-    await connection.execute(insert(customers).values(id=customer_id, name=customer_id, language="de", created_at=NOW))
-    for number in phones:
-        await connection.execute(insert(customer_phones).values(customer_id=customer_id, number=number))
-
-
-async def a_message(connection: Connection, message_id: str, **fields: Any) -> None:
-    values = {
-        "digest": "",
-        "channel": "sms",
-        "offer": {"title": "Strom 12", "queue": "sales", "valid_until": "2026-03-20T00:00:00+00:00"},
-        "body": "",
-        "sent_at": NOW - timedelta(hours=5),
-        "created_at": NOW,
-    }
-    await connection.execute(insert(messages).values(id=message_id, **values | fields))
 
 
 async def find(connection: Connection, caller: Caller, code: str | None = None) -> Match:
@@ -133,7 +113,9 @@ def test_a_question_is_read_in_any_spelling() -> None:
     asked = Question.model_validate(
         {"from": "0171 39200 01", "to": "030/23125-000", "spoken": "vier acht zwei eins", "language": "de"}
     )
-    assert observed(asked, "DE") == Observed(Caller("+491713920001"), "+493023125000", "4821", "de")
+    assert observed(asked, "DE") == Observed(
+        Caller("+491713920001"), "+493023125000", language="de", reference="4821", spoken=True
+    )
     assert moment(asked, NOW) == NOW
     later = Question.model_validate({"at": "2026-03-02T12:00:00+01:00"})
     assert moment(later, NOW) == NOW + timedelta(hours=1)

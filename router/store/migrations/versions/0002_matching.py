@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from router.matching.references import neighbours, normalise
 from router.store.tables import Moment
 
 revision = "0002"
@@ -23,7 +24,7 @@ def upgrade() -> None:
     op.add_column("messages", sa.Column("delivery_at", Moment(), nullable=True))
     op.add_column("messages", sa.Column("answered_at", Moment(), nullable=True))
     op.drop_index("ix_messages_reference", "messages")
-    op.create_index("ix_messages_reference_key", "messages", ["reference_key"])
+    op.create_index("ix_messages_reference_key_sent_at", "messages", ["reference_key", "sent_at"])
     op.create_index("ix_messages_code_digits_code_expires_at", "messages", ["code_digits", "code_expires_at"])
     op.create_index("ix_calls_caller_started_at", "calls", ["caller", "started_at"])
 
@@ -34,6 +35,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("neighbour", "reference_key", name="pk_reference_neighbours"),
         sqlite_with_rowid=False,
     )
+    _find_references_again()
     op.create_table(
         "number_leases",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -86,3 +88,26 @@ def upgrade() -> None:
         sa.Column("report", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_match_adjustments"),
     )
+
+
+_BATCH = 1000
+_KEEP_KEY = sa.text("UPDATE messages SET reference_key = :key WHERE id = :id")
+_KEEP_NEIGHBOUR = sa.text(
+    "INSERT INTO reference_neighbours (neighbour, reference_key) VALUES (:neighbour, :key) ON CONFLICT DO NOTHING"
+)
+
+
+def _find_references_again() -> None:
+    """Messages that are there already are found by their references, too."""
+    connection = op.get_bind()
+    query = sa.text(
+        "SELECT id, reference FROM messages WHERE reference IS NOT NULL AND id > :after ORDER BY id LIMIT :n"
+    )
+    after = ""
+    while rows := connection.execute(query, {"after": after, "n": _BATCH}).all():
+        after = rows[-1].id
+        keys = [{"id": row.id, "key": key} for row in rows if (key := normalise(row.reference)) is not None]
+        pairs = [{"neighbour": each, "key": key} for key in {row["key"] for row in keys} for each in neighbours(key)]
+        for statement, values in ((_KEEP_KEY, keys), (_KEEP_NEIGHBOUR, pairs)):
+            if values:
+                connection.execute(statement, values)
