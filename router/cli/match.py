@@ -25,6 +25,7 @@ def match(
     withheld: Annotated[bool, typer.Option(help="The caller suppressed the number.")] = False,
     to: Annotated[str | None, typer.Option(help="The service number dialled.")] = None,
     code: Annotated[str | None, typer.Option(help="The callback code keyed in.")] = None,
+    reference: Annotated[str | None, typer.Option(help="The reference in the message, as the caller gave it.")] = None,
     spoken: Annotated[str | None, typer.Option(help="What the caller said.")] = None,
     language: Annotated[str | None, typer.Option(help="What the caller speaks: de, en.")] = None,
     at: Annotated[str | None, typer.Option(help="When, such as 2026-11-23T10:00:00 (local time); else now.")] = None,
@@ -34,11 +35,13 @@ def match(
 
     Example: threadline match --from "030 23125 011" --code 4821391234
     """
-    if not withheld and (caller, to, code, spoken) == (None, None, None, None):
-        output.fail("say what is known of the call: --from, --withheld, --to, --code or --spoken", output.WRONG_USE)
+    if not withheld and not any((caller, to, code, reference, spoken)):
+        known = "--from, --withheld, --to, --code, --reference or --spoken"
+        output.fail(f"say what is known of the call: {known}", output.WRONG_USE)
     when = moment(at).isoformat() if at else None
     given = {
-        "from": caller, "withheld": withheld, "to": to, "code": code, "spoken": spoken, "language": language, "at": when
+        "from": caller, "withheld": withheld, "to": to, "code": code, "reference": reference, "spoken": spoken,
+        "language": language, "at": when,
     }  # fmt: skip
     try:
         question = Question.model_validate({name: value for name, value in given.items() if value is not None})

@@ -54,7 +54,16 @@ async def test_the_fields_are_those_of_the_contract(service: Service) -> None:
         "Customer": ["external_id", "name", "language", "phones"],
         "Offer": ["title", "summary", "valid_from", "valid_until", "queue", "skills", "topic", "url", "facts"],
     }  # fmt: skip
-    assert list(schemas["Question"]["properties"]) == ["from", "withheld", "to", "code", "spoken", "language", "at"]
+    assert list(schemas["Question"]["properties"]) == [
+        "from",
+        "withheld",
+        "to",
+        "code",
+        "reference",
+        "spoken",
+        "language",
+        "at",
+    ]
     assert list(schemas["MatchAnswer"]["properties"]) == ["decision", "assurance", "none_probability", "candidates"]
     assert {"id", "callback_code", "reference", "tel_link", "qr_url", "service_number"} == set(
         schemas["Handles"]["properties"]

@@ -26,7 +26,7 @@ ANYTHING = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
     max_leaves=12,
 )
-QUESTION_FIELDS = ("from", "withheld", "to", "code", "spoken", "language", "at")
+QUESTION_FIELDS = ("from", "withheld", "to", "code", "reference", "spoken", "language", "at")
 
 
 @st.composite

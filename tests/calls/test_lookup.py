@@ -11,16 +11,18 @@ from router.calls.lookup import find_matches
 from router.calls.question import Question, as_json, moment, observed
 from router.core.assurance import Assurance
 from router.core.events import WITHHELD, Caller
-from router.core.match import NO_MATCH, Decision, Match
+from router.core.match import NO_MATCH, Decision, EvidenceKind, Match, QuestionKind
+from router.core.match import Question as AskWhat
 from router.errors import Refused
 from router.matching.codes import CodeKeys
 from router.matching.observed import Observed
 from router.store.database import Connection, Database
 from router.store.matching_sql import MOST_SHARERS
-from tests.stored import NOW, a_customer, a_message
+from tests.stored import NOW, a_call, a_customer, a_lease, a_message
 
 KEYS = CodeKeys("a secret of the tests, long enough to pass")
 MOBILE, LANDLINE, OTHER = "+4917139200001", "+493023125001", "+493023125099"
+DIALLED = "+493023125800"
 CODE, UNKNOWN_CODE = "4821390657", "1234567894"
 
 
@@ -32,6 +34,12 @@ async def connection(database: Database) -> AsyncIterator[Connection]:
 
 async def find(connection: Connection, caller: Caller, code: str | None = None) -> Match:
     return await find_matches(connection, Observed(caller, code=code), NOW, KEYS)
+
+
+def kinds(match: Match, message_id: str) -> set[EvidenceKind]:
+    """What speaks for or against a candidate; the message has to be one."""
+    (candidate,) = (candidate for candidate in match.candidates if candidate.message_id == message_id)
+    return {evidence.kind for evidence in candidate.evidence}
 
 
 async def test_an_empty_store_knows_nobody(connection: Connection) -> None:
@@ -107,6 +115,75 @@ async def test_evidence_told_to_people_holds_neither_number_nor_code(connection:
     assert "sure" in told
     assert MOBILE[3:] not in told
     assert CODE not in told
+
+
+async def test_an_extension_finds_what_was_sent_to_its_switchboard(connection: Connection) -> None:
+    await a_customer(connection, "works", "+4930231250")
+    await a_message(connection, "m1", customer_id="works", reference="AB482139", service_number=DIALLED)
+    match = await find(connection, Caller("+493023125011"))
+    assert EvidenceKind.SWITCHBOARD in kinds(match, "m1")
+    given = Observed(Caller("+493023125011"), reference="AB-482 139")
+    match = await find_matches(connection, given, NOW, KEYS)
+    assert {EvidenceKind.SWITCHBOARD, EvidenceKind.REFERENCE} <= kinds(match, "m1")
+
+
+async def test_who_is_known_is_never_an_extension(connection: Connection) -> None:
+    await a_customer(connection, "works", "+4930231250")
+    await a_message(connection, "m1", customer_id="works")
+    await a_customer(connection, "anna", "+493023125011")
+    assert await find(connection, Caller("+493023125011")) == NO_MATCH
+
+
+async def test_a_reference_counts_exactly_before_one_with_a_slip(connection: Connection) -> None:
+    await a_message(connection, "m1", reference="AB482139")
+    await a_message(connection, "m2", reference="AB482193")
+    exact = await find_matches(connection, Observed(WITHHELD, reference="ab 482 139"), NOW, KEYS)
+    assert [candidate.message_id for candidate in exact.candidates] == ["m1"]
+    slipped = await find_matches(connection, Observed(WITHHELD, reference="ab 482 13", spoken=True), NOW, KEYS)
+    assert kinds(slipped, "m1") >= {EvidenceKind.REFERENCE_HEARD}
+    for nothing in ("", "   ", "*#", "9" * 500):
+        assert await find_matches(connection, Observed(WITHHELD, reference=nothing), NOW, KEYS) == NO_MATCH
+
+
+async def test_a_number_of_a_pool_tells_even_of_a_withheld_caller(connection: Connection) -> None:
+    await a_message(connection, "m1", service_number=DIALLED)
+    await a_lease(connection, DIALLED, message_id="m1")
+    observed = Observed(WITHHELD, DIALLED)
+    leased = await find_matches(connection, observed, NOW, KEYS, pool_numbers={DIALLED})
+    assert EvidenceKind.SERVICE_NUMBER in kinds(leased, "m1")
+    assert await find_matches(connection, observed, NOW, KEYS) == NO_MATCH
+    assert await find_matches(connection, Observed(WITHHELD, OTHER), NOW, KEYS, pool_numbers={DIALLED}) == NO_MATCH
+
+
+async def test_a_second_call_counts_for_what_the_first_was_about(connection: Connection) -> None:
+    await a_message(connection, "m1", to_phone=MOBILE)
+    await a_message(connection, "m2", to_phone=MOBILE)
+    await a_call(connection, MOBILE, "m2")
+    match = await find(connection, Caller(MOBILE))
+    assert match.candidates[0].message_id == "m2"
+    assert EvidenceKind.CALLED_BEFORE in kinds(match, "m2")
+
+
+async def test_the_question_asked_is_one_of_those_that_can_be_put(connection: Connection) -> None:
+    for number, reference in enumerate(("AB480001", "AB480002")):
+        await a_message(connection, f"m{number}", to_phone=MOBILE, reference=reference)
+    digits = AskWhat(QuestionKind.LAST_DIGITS, 4)
+    asked = Observed(Caller(MOBILE))
+    assert (await find_matches(connection, asked, NOW, KEYS, questions=(digits,))).question == digits
+    assert (await find_matches(connection, asked, NOW, KEYS)).question is None
+
+
+def test_digits_said_are_a_code_where_they_can_be_one_and_else_a_reference() -> None:
+    def given(**fields: str) -> tuple[str | None, str | None, bool]:
+        seen = observed(Question.model_validate(fields), "DE")
+        return seen.code, seen.reference, seen.spoken
+
+    assert given(spoken=" ".join(CODE)) == (CODE, None, False)
+    assert given(spoken="vier acht zwei eins drei") == (None, "48213", True)
+    assert given(spoken="vier acht zwei", code=CODE) == (CODE, "482", True)
+    assert given(spoken="vier acht zwei", reference="AB-48") == (None, "AB-48", False)
+    assert given(spoken="guten Tag") == (None, None, False)
+    assert given(code=CODE, reference="AB-48") == (CODE, "AB-48", False)
 
 
 def test_a_question_is_read_in_any_spelling() -> None:

@@ -59,6 +59,28 @@ async def test_a_message_gets_its_handles(registrar: Registrar) -> None:
     }
 
 
+async def test_a_call_finds_it_by_its_reference_though_a_slip_is_in_it(
+    registrar: Registrar, database: Database, keys: CodeKeys, now: datetime
+) -> None:
+    first = await registrar.register(told(reference="AB-482139"))
+    async with database.begin() as connection:
+        batch = [told("sms-2", reference="ab 482 139"), told("sms-3", customer=None, reference="CD-482139")]
+        second, third = await registrar.register_new(connection, batch)
+    assert second is not None
+    assert third is not None
+    for spelling, expected in {
+        "ab482139": {first.id, second.id},
+        "AB 482 193": {first.id, second.id},
+        "cd/48213": {third.id},
+        "XY-482139": set(),
+    }.items():
+        async with database.read() as connection:
+            match = await find_matches(connection, Observed(WITHHELD, reference=spelling), now, keys)
+        assert {candidate.message_id for candidate in match.candidates} == expected, spelling
+    for reference in ("-", "ß" * 40, "€" * 64, "9" * 64):  # stored and given back, but never compared
+        assert (await registrar.register(told(None, reference=reference))).reference == reference
+
+
 async def test_a_call_finds_it_by_number_by_landline_and_by_code(
     registrar: Registrar, database: Database, keys: CodeKeys, now: datetime
 ) -> None:

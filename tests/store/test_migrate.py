@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
@@ -13,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from router.store import migrate
 from router.store.database import Database
 from router.store.holds import hold
+from router.store.matching import Asked, find, one_slip_away
 from router.store.tables import metadata
 
 
@@ -27,6 +30,25 @@ async def test_an_empty_database_is_brought_to_the_tables_of_the_code(bare_datab
         )
     assert differences == []
     await migrate.upgrade(database)  # again: nothing to do
+    await database.close()
+
+
+async def test_references_that_are_there_already_are_found_from_then_on(bare_database_url: str) -> None:
+    database = Database(bare_database_url)
+    async with database.begin() as connection:
+        await connection.run_sync(lambda sync: command.upgrade(migrate._config(sync), "0001"))
+        columns = "id, digest, channel, offer, body, reference, sent_at, created_at"
+        for number in range(2100):  # more than one batch
+            reference = ("NULL", f"'KD-{number:05}'", "'?'")[number % 3]
+            values = f"'m{number}', '', 'sms', '{{}}', '', {reference}, '2026-03-02 10:00', '2026-03-02 10:00'"
+            await connection.execute(text(f"INSERT INTO messages ({columns}) VALUES ({values})"))
+    await migrate.upgrade(database)
+    async with database.read() as connection:
+        keys = (await connection.execute(text("SELECT reference_key FROM messages ORDER BY 1"))).scalars()
+        assert [key for key in keys if key] == [f"KD{number:05}" for number in range(1, 2100, 3)]
+        found = await find(connection, Asked(reference="KD02098"), datetime(2026, 3, 3, tzinfo=UTC))
+        assert list(found.rows) == ["m2098"]
+        assert "m1" in await one_slip_away(connection, "KD0001")
     await database.close()
 
 
