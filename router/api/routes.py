@@ -8,17 +8,18 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from router.api import calls, imports, match, messages
+from router.api import calls, imports, match, messages, statuses
 from router.api.keys import ApiKeys
 from router.api.turns import Turns
 from router.calls.question import Question
 from router.matching.codes import CodeKeys
+from router.messages.delivery import NamedReport, StatusReport
 from router.messages.registrar import Registrar
 from router.messages.registration import Registration
 from router.store.database import Database
 from router.web.guard import Guard
 
-BODIES: Final = (Registration, Question, imports.ImportedRow)
+BODIES: Final = (Registration, Question, imports.ImportedRow, StatusReport, NamedReport)
 """Models of bodies that routes read by themselves, for the description."""
 
 
@@ -37,6 +38,7 @@ def routes(
     writers, readers = keys.allowed("messages:write", guard), keys.allowed("messages:read", guard)
     router = APIRouter()
     router.include_router(imports.routes(registrar, writers))
+    router.include_router(statuses.routes(database, clock, turns, writers))
     router.include_router(messages.routes(registrar, turns, writers, readers))
     router.include_router(match.routes(database, codes, region, clock, turns, keys.allowed("match", guard)))
     router.include_router(calls.routes(database, turns, keys.allowed("calls:read", guard)))

@@ -16,6 +16,8 @@ CONTRACT = {
     ("post", "/v1/messages"),
     ("get", "/v1/messages"),
     ("post", "/v1/messages/import"),
+    ("post", "/v1/messages/status"),
+    ("post", "/v1/messages/{message_id}/status"),
     ("get", "/v1/messages/{message_id}"),
     ("get", "/v1/messages/{message_id}/qr.svg"),
     ("post", "/v1/match"),

@@ -46,7 +46,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 def test_every_command_has_help_with_an_example(run: Run) -> None:
     for command in (
         "serve", "demo", "dial", "match", "doctor", "flow check", "flow graph", "flow schema", "messages import",
-        "pools", "pools release", "keys create", "people add", "people password", "people link", "db upgrade",
+        "messages status", "pools", "pools release",
+        "keys create", "people add", "people password", "people link", "db upgrade",
     ):  # fmt: skip
         result = run(*command.split(), "--help")
         assert result.exit_code == 0
