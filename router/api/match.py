@@ -12,10 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from router.api.bodies import Answer, json_body
 from router.api.description import says, takes
 from router.api.keys import Allowed, Asker
-from router.api.turns import Turns, WrongCodes
+from router.api.turns import WRONG_CODES, Turns, WrongCodes
 from router.calls.lookup import find_matches
 from router.calls.question import Question, as_json, moment, observed
-from router.matching.codes import CodeKeys, normalise, well_formed
+from router.matching.codes import CodeKeys
+from router.matching.lockout import guess_in
 from router.store.database import Database
 
 
@@ -60,10 +61,11 @@ def routes(
     clock: Callable[[], datetime],
     turns: Turns,
     allowed: Allowed,
+    most_wrong_codes: int = WRONG_CODES,
 ) -> APIRouter:
-    """The question, for those whom ``allowed`` lets in."""
+    """The question, for those whom ``allowed`` lets in; each key may ask for so many wrong codes in 24 hours."""
     router = APIRouter(tags=["match"])
-    wrong_codes = WrongCodes(clock)
+    wrong_codes = WrongCodes(clock, most_wrong_codes)
 
     @router.post(
         "/v1/match",
@@ -78,18 +80,13 @@ def routes(
         """
         question = await json_body(request, Question)
         seen = observed(question, region)
-        if seen.code_given:
-            wrong_codes.check(asker.id)
         async with turns.one(), database.read() as connection:
+            # Not before the turn: of many who wait, each would still be let in.
+            if guess_in(seen.code) is not None:
+                wrong_codes.check(asker.id)
             found = await find_matches(connection, seen, moment(question, clock()), keys)
-        if found.code_accepted is False and _could_be_one(seen.code):
+        if guess_in(seen.code) is not None and not found.code_accepted:
             wrong_codes.add(asker.id)
         return Answer(as_json(found))
 
     return router
-
-
-def _could_be_one(code: str | None) -> bool:
-    """Whether a code has a right check digit; only such a one is a guess, any other a slip."""
-    digits = normalise(code or "")
-    return digits is not None and well_formed(digits)

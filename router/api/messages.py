@@ -138,6 +138,26 @@ def routes(registrar: Registrar, turns: Turns, writers: Allowed, readers: Allowe
             found = await registrar.stored(message_id)
         return _found(found)
 
+    @router.delete(
+        "/{message_id}/code",
+        operation_id="revoke_code",
+        status_code=204,
+        response_class=Response,
+        responses={204: {"description": "The code is erased, or was before."}, **says(401, 403, 404)},
+        dependencies=[Depends(writers)],
+    )
+    async def revoke(message_id: str) -> Response:
+        """Erase the callback code of a message, because it was lost or the offer was taken back.
+
+        From now on it sounds like any wrong code. The message and its other handles stay.
+        """
+        _check_id(message_id)
+        async with turns.one():
+            found = await registrar.revoke_code(message_id)
+        if not found:
+            raise not_found("There is no such message.")
+        return Response(status_code=204)
+
     @router.get(
         "/{message_id}/qr.svg",
         operation_id="message_qr_code",

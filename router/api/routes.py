@@ -40,6 +40,7 @@ def routes(
     router.include_router(imports.routes(registrar, writers))
     router.include_router(statuses.routes(database, clock, turns, writers))
     router.include_router(messages.routes(registrar, turns, writers, readers))
-    router.include_router(match.routes(database, codes, region, clock, turns, keys.allowed("match", guard)))
+    matchers, most = keys.allowed("match", guard), registrar.rules.guesses_a_day
+    router.include_router(match.routes(database, codes, region, clock, turns, matchers, most))
     router.include_router(calls.routes(database, turns, keys.allowed("calls:read", guard)))
     return router

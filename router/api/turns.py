@@ -17,8 +17,9 @@ WAITING: Final = 500
 LONGEST_WAIT: Final = 10.0
 """Seconds."""
 
-WRONG_CODES: Final = 100
-WITHIN: Final = timedelta(minutes=10)
+WRONG_CODES: Final = 200
+WITHIN: Final = timedelta(hours=24)
+"""A key may ask for as many wrong codes as callers may key in between them (`router.matching.lockout`)."""
 
 
 class Turns:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import segno
 
 from router.core.phone import e164
+from router.matching.budget import Budget
 from router.messages.pools import Pools
 from router.messages.registration import FieldErrors, Registration
 from router.settings import Settings, SettingsRefused
@@ -24,12 +25,15 @@ class HandleRules:
     region: str
     service_number: str | None
     code_digits: int
+    """The shortest length; see ``budget``."""
     code_lasts: timedelta
     tel_pauses: int
     queues: tuple[str, ...] = ()
     """Queues that an offer may name; none: any."""
     pools: Pools = field(default_factory=Pools)
     """The service numbers that are leased to messages and campaigns."""
+    guesses_a_day: int = 200
+    expected_hits: float = 0.1
 
     @classmethod
     def of(cls, settings: Settings) -> HandleRules:
@@ -42,7 +46,17 @@ class HandleRules:
                 raise SettingsRefused("THREADLINE_SERVICE_NUMBER (service_number): is not a telephone number in full")
         lasts = timedelta(days=settings.code_days)
         pools = Pools.of(settings, number)
-        return cls(settings.region, number, settings.code_digits, lasts, settings.tel_pauses, settings.queues, pools)
+        return cls(
+            settings.region,
+            number,
+            settings.code_digits,
+            lasts,
+            settings.tel_pauses,
+            settings.queues,
+            pools,
+            settings.code_guesses_a_day,
+            settings.code_expected_hits,
+        )
 
     def errors(self, registration: Registration) -> FieldErrors:
         """What the message names that is not there."""
@@ -55,6 +69,11 @@ class HandleRules:
             there_is = ", ".join(sorted(self.pools.numbers)) or "none at all (THREADLINE_NUMBER_POOLS)"
             wrong.append({"field": "pool", "message": f"there is no such pool; there is: {there_is}"})
         return wrong
+
+    @property
+    def budget(self) -> Budget:
+        """What the length of codes follows from."""
+        return Budget(self.code_digits, self.guesses_a_day, self.expected_hits)
 
     def code_expires_at(self, valid_until: datetime | None, sent_at: datetime) -> datetime:
         """A code holds as long as the offer, or ``code_lasts`` from sending where the offer names no end."""

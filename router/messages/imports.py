@@ -129,6 +129,7 @@ async def _stored(rows: Sequence[Row], registrar: Registrar) -> AsyncIterator[Ro
             yield RowOutcome(row.number, row.external_id, errors=row.errors)
         return
     try:
+        await registrar.prepare()
         async with registrar.database.begin() as connection:
             outcomes = await _stored_in(connection, rows, registrar)
     except (SQLAlchemyError, *_UNREACHABLE) as error:

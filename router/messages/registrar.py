@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from router.errors import Refused, unprocessable
-from router.matching import codes, references
+from router.matching import references
 from router.matching.codes import CodeKeys
 from router.messages import customers, leasing
 from router.messages.changes import changed_fields
 from router.messages.fields import is_storable
 from router.messages.handles import QR_PATH, HandleRules, qr_svg
+from router.messages.issuing import CodeIssuer, random_digits
 from router.messages.pools import Claim
 from router.messages.registration import Registration, as_sent
+from router.store import codes
 from router.store import messages as store
 from router.store.database import Connection, Database, new_id
 
@@ -24,17 +25,12 @@ _MOST_CODES = 20
 """Codes tried until one is free. With a tenth of all codes in use twenty clashes in a row come once in 10^20."""
 
 
-def random_digits(count: int) -> str:
-    """``count`` digits that nobody can foresee."""
-    return f"{secrets.randbelow(10**count):0{count}d}"
-
-
 @dataclass(frozen=True, slots=True)
 class Registered:
     """What the sender gets back, to be printed in the message. ``created`` is False for a repeat.
 
-    ``callback_code`` is None when it was issued under another secret than today's; ``tel_link`` and ``qr_url`` are None
-    without a service number or a code.
+    ``callback_code`` is None when it was revoked, or issued under a secret that is not known any more; ``tel_link`` and
+    ``qr_url`` are None without a service number or a code.
     """
 
     id: str
@@ -85,14 +81,20 @@ class Registrar:
         self.rules = rules
         self._keys = keys
         self._clock = clock
-        self._draw = draw
         self._make_id = make_id
+        self._codes = CodeIssuer(keys, rules.budget, clock, draw)
+
+    async def prepare(self) -> None:
+        """Make ready for registering within a transaction, before it is opened: count live codes where that is due."""
+        await self._codes.prepare(self.database)
 
     async def register(self, registration: Registration) -> Registered:
         """Store the message in a transaction of its own; what it answers is stored.
 
-        Raises `Refused` (409) when its ``external_id`` stands for a message with other content.
+        Raises `Refused`: 409 when its ``external_id`` stands for a message with other content, 503 when another code
+        would break the guessing budget.
         """
+        await self.prepare()
         async with self.database.begin() as connection:
             return await self.register_in(connection, registration)
 
@@ -105,7 +107,9 @@ class Registrar:
                 return known
             self._check(registration)
             await leasing.hold(connection, [registration])
-            new = self._new(registration, digest)
+            new = self._new(registration, digest, await self._codes.one(connection))
+            if await self._codes.taken(connection, [new.code]):
+                continue
             leased = await self._lease(connection, [new])
             # The message first and its customer after it: where another transaction was quicker with the same
             # message, nothing was changed.
@@ -124,7 +128,12 @@ class Registrar:
         # Also for those left to `register_in`, which come when rows are locked already.
         await leasing.hold(connection, [each for each in registrations if each.external_id not in known])
         plain = [place for place in _plainly_new(registrations, known) if not self.rules.errors(registrations[place])]
-        new = {place: self._new(registrations[place], registrations[place].digest()) for place in plain}
+        drawn = await self._codes.several(connection, len(plain))
+        new = {
+            place: self._new(registrations[place], registrations[place].digest(), code)
+            for place, code in zip(plain, drawn, strict=False)
+            if code is not None
+        }
         leased = await self._lease(connection, list(new.values()))
         stored = await store.add(connection, [each.columns for each in new.values()]) if new else set()
         new = {place: each for place, each in new.items() if each.message_id in stored}
@@ -155,6 +164,14 @@ class Registrar:
         link = None if row is None else self._of_row(row).tel_link
         return None if link is None else qr_svg(link)
 
+    async def revoke_code(self, message_id: str) -> bool:
+        """Erase a message's code: from now on it sounds like any wrong one, and is not given again. False when there is
+        no such message; done twice it is the same."""
+        if not is_storable(message_id):
+            return False
+        async with self.database.begin() as connection:
+            return await codes.revoke(connection, message_id)
+
     def _check(self, registration: Registration) -> None:
         if wrong := self.rules.errors(registration):
             raise unprocessable(f"{wrong[0]['field']}: {wrong[0]['message']}", wrong)
@@ -177,9 +194,8 @@ class Registrar:
             more={"errors": [{"field": field, "message": "differs from what is registered"} for field in fields]},
         )
 
-    def _new(self, registration: Registration, digest: str) -> _New:
+    def _new(self, registration: Registration, digest: str, code: str) -> _New:
         message_id = self._make_id()
-        code = codes.make(self.rules.code_digits, self._draw)
         now = self._clock()
         sent_at = registration.sent_at or now
         columns = {
@@ -200,6 +216,7 @@ class Registrar:
             "service_number": self.rules.service_number,
             "code_hash": self._keys.code_hash(code),
             "code_sealed": self._keys.seal(code, message_id),
+            "code_digits": len(code),
             "code_expires_at": self.rules.code_expires_at(registration.offer.valid_until, sent_at),
             "sent_at": sent_at,
             "created_at": now,

@@ -19,6 +19,7 @@ CONTRACT = {
     ("post", "/v1/messages/status"),
     ("post", "/v1/messages/{message_id}/status"),
     ("get", "/v1/messages/{message_id}"),
+    ("delete", "/v1/messages/{message_id}/code"),
     ("get", "/v1/messages/{message_id}/qr.svg"),
     ("post", "/v1/match"),
     ("get", "/v1/calls"),

@@ -65,6 +65,7 @@ EXPECTED = {
     "POST /v1/messages": WRITERS,
     "GET /v1/messages": READERS,
     "GET /v1/messages/{message_id}": READERS,
+    "DELETE /v1/messages/{message_id}/code": WRITERS,
     "GET /v1/messages/{message_id}/qr.svg": READERS,
     "POST /v1/messages/import": WRITERS,
     "POST /v1/match": MATCHERS,

@@ -18,7 +18,7 @@ from router.api.problems import install
 from router.core.events import WITHHELD, Caller, CallerHungUp, DigitsEntered
 from router.matching.codes import make
 from router.matching.lockout import By
-from router.messages.registrar import random_digits
+from router.messages.issuing import random_digits
 from router.store import migrate
 from router.store.database import Database
 from tests.api.service import LANDLINE, ORIGIN, Service, problem

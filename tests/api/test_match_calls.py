@@ -81,10 +81,12 @@ async def test_codes_cannot_be_guessed_by_asking(service: Service) -> None:
             assert (await client.post("/v1/match", json={"code": wrong})).status_code == 200
         answer = await client.post("/v1/match", json={"code": handles["callback_code"]})
         problem(answer, 429)
-        assert answer.headers["retry-after"] == "601"
+        assert answer.headers["retry-after"] == "86401"
+        spoken = " ".join(handles["callback_code"])
+        problem(await client.post("/v1/match", json={"spoken": spoken}), 429)
         assert (await client.post("/v1/match", json={"from": MOBILE})).status_code == 200
         assert (await asked(service, code=handles["callback_code"]))["decision"] == "sure"
-        service.clock.move(minutes=10)
+        service.clock.move(hours=24)
         assert (await client.post("/v1/match", json={"code": handles["callback_code"]})).status_code == 200
 
 

@@ -135,3 +135,28 @@ async def test_without_a_service_number_there_is_a_code_and_no_link(folder: Path
         assert (handles["tel_link"], handles["qr_url"], handles["service_number"]) == (None, None, None)
         told = problem(await client.get(f"/v1/messages/{handles['id']}/qr.svg"), 404)
         assert "service number" in told["detail"]
+
+
+async def test_a_revoked_code_is_gone_and_revoking_twice_is_harmless(service: Service) -> None:
+    async with service.allowed() as client:
+        handles = await service.register(client)
+        code = {"code": handles["callback_code"]}
+        assert (await client.post("/v1/match", json=code)).json()["decision"] == "sure"
+        for _ in range(2):
+            answer = await client.delete(f"/v1/messages/{handles['id']}/code")
+            assert (answer.status_code, answer.content) == (204, b"")
+        assert (await client.post("/v1/match", json=code)).json()["decision"] == "none"
+        repeated = await client.post("/v1/messages", json=MESSAGE)
+        assert repeated.status_code == 200
+        assert [repeated.json()[name] for name in ("callback_code", "tel_link", "qr_url")] == [None, None, None]
+        assert repeated.json()["id"] == handles["id"]
+        problem(await client.delete("/v1/messages/none/code"), 404)
+        problem(await client.delete(f"/v1/messages/{'x' * 40}/code"), 404)
+
+
+async def test_no_code_is_issued_where_the_guessing_budget_would_break(tmp_path: Path, database_url: str) -> None:
+    tight = {"code_digits": 13, "code_expected_hits": 1e-12}
+    async with running(tmp_path, database_url, **tight) as service, service.allowed() as client:
+        told = problem(await client.post("/v1/messages", json=MESSAGE), 503)
+    assert told["title"] == "Too many codes"
+    assert "THREADLINE_CODE_EXPECTED_HITS" in told["detail"]

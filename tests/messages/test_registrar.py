@@ -18,7 +18,8 @@ from router.errors import Refused
 from router.matching.codes import CodeKeys, well_formed
 from router.matching.observed import Observed
 from router.messages.handles import HandleRules, qr_svg
-from router.messages.registrar import Registrar, random_digits
+from router.messages.issuing import random_digits
+from router.messages.registrar import Registrar
 from router.messages.registration import read
 from router.settings import Settings, SettingsRefused
 from router.store.database import Database
