@@ -79,15 +79,17 @@ class Hangup:
 class FindMatches:
     """Ask the house which message the call is about; the call's caller number counts by itself.
 
-    ``code``, ``reference``, ``last_digits`` (of the reference) and ``topic`` are what the caller answered, unchecked:
-    None when not asked, empty when asked without an answer. ``spoken``: the reference was heard, not keyed in.
-    ``questions`` are those that the flow can put next; the match says which of them is worth asking.
+    ``code``, ``reference``, ``last_digits`` (of the reference), ``topic`` and ``about_message`` (``yes`` or ``no``) are
+    what the caller answered, unchecked: None when not asked, empty when asked without an answer. ``spoken``: the
+    reference was heard, not keyed in. ``questions`` are those that the flow can put next; the match says which of them
+    is worth asking.
     """
 
     code: str | None = None
     reference: str | None = None
     last_digits: str | None = None
     topic: str | None = None
+    about_message: str | None = None
     spoken: bool = False
     questions: tuple[Question, ...] = ()
     kind: Literal["find_matches"] = "find_matches"

@@ -56,6 +56,8 @@ class EvidenceKind(StrEnum):
     """The caller was asked for the last digits of the reference."""
     TOPIC = "topic"
     """The caller was asked what the call is about."""
+    ABOUT_MESSAGE = "about_message"
+    """The caller was asked whether the call is about a message from us."""
     SERVICE_NUMBER = "service_number"
     """Whether the message names the service number that was dialled."""
 
@@ -63,6 +65,8 @@ class EvidenceKind(StrEnum):
 class QuestionKind(StrEnum):
     """What a caller can be asked to tell candidates apart. Nobody is ever asked whether they are somebody."""
 
+    ABOUT_MESSAGE = "about_message"
+    """Whether the call is about some message from us, whichever; the answer is ``yes`` or ``no``."""
     TOPIC = "topic"
     """One of the flow's topics, the same for every caller."""
     LAST_DIGITS = "last_digits"

@@ -17,6 +17,7 @@ from router.matching import prior
 from router.matching.circumstances import Circumstances
 from router.matching.codes import normalise as normalised_code
 from router.matching.observed import MessageRow, Observed
+from router.matching.parameters import Parameters
 from router.matching.references import ending, one_slip_apart
 from router.matching.references import normalise as normalised_reference
 
@@ -135,7 +136,8 @@ def last_digits(row: MessageRow, observed: Observed, around: Circumstances) -> E
     given, parameters = observed.last_digits, around.parameters
     if given is None or row.reference is None or ending(row.reference, max(len(given), 1)) is None:
         return None
-    has, unrelated = parameters.has_last_digits, parameters.unrelated_keys_digits
+    has = at_hand(row, parameters.has_last_digits, parameters)
+    unrelated = parameters.unrelated_keys_digits
     if not given:
         weight, detail = log((1 - has) / (1 - unrelated)), "The last digits of the reference were not given."
     elif ending(row.reference, len(given)) == given:
@@ -164,6 +166,24 @@ def topic(row: MessageRow, observed: Observed, around: Circumstances) -> Evidenc
         wrong = 1 - parameters.topic_right - parameters.topic_unanswered
         weight, detail = log(wrong / 2 / parameters.topic_unrelated), "Another topic was chosen."
     return Evidence(EvidenceKind.TOPIC, weight, detail)
+
+
+def about_message(row: MessageRow, observed: Observed, around: Circumstances) -> Evidence | None:
+    """The caller was asked whether the call is about a message from us. It speaks for every message alike."""
+    parameters = around.parameters
+    likelihoods = {
+        "yes": (parameters.says_yes, parameters.unrelated_says_yes, "The caller calls about a message."),
+        "": (parameters.says_nothing, parameters.unrelated_says_nothing, "The caller did not say what it is about."),
+        "no": (
+            1 - parameters.says_yes - parameters.says_nothing,
+            1 - parameters.unrelated_says_yes - parameters.unrelated_says_nothing,
+            "The caller calls about something else.",
+        ),
+    }
+    if observed.about_message not in likelihoods:
+        return None
+    about, unrelated, detail = likelihoods[observed.about_message]
+    return Evidence(EvidenceKind.ABOUT_MESSAGE, log(about / unrelated), detail)
 
 
 def service_number(row: MessageRow, observed: Observed, around: Circumstances) -> Evidence | None:
@@ -202,6 +222,7 @@ KINDS: tuple[Kind, ...] = (
     called_before,
     service_number,
     topic,
+    about_message,
 )
 """All facts of a call, in the order in which people are told."""
 
@@ -252,6 +273,11 @@ def reference_fits(row: MessageRow, observed: Observed) -> bool:
         and row.reference is not None
         and (given == row.reference or one_slip_apart(given, row.reference))
     )
+
+
+def at_hand(row: MessageRow, share: float, parameters: Parameters) -> float:
+    """Of those who call about the message, who can read something out of it, where ``share`` can of one in writing."""
+    return share * parameters.at_hand_after_call if row.channel == "call" else share
 
 
 def leased_number_dialled(row: MessageRow, observed: Observed) -> bool:

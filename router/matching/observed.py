@@ -20,8 +20,8 @@ class Delivery(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """The facts about one call. ``code``, ``reference``, ``last_digits`` and ``topic`` are what the caller gave,
-    unchecked; None when not asked, empty when asked and nothing came.
+    """The facts about one call. ``code``, ``reference``, ``last_digits``, ``topic`` and ``about_message`` (``yes`` or
+    ``no``) are what the caller gave, unchecked; None when not asked, empty when asked and nothing came.
 
     ``language`` is the one the caller chose or speaks (``de``); it only orders what is equally likely.
     """
@@ -35,8 +35,11 @@ class Observed:
     """The reference was heard and not keyed in, so slips are likelier."""
     last_digits: str | None = None
     topic: str | None = None
+    about_message: str | None = None
     carriers: int | None = None
     """How many messages carry the service number dialled, where it is leased from a pool; None: it is everybody's."""
+    unread: int = 0
+    """How many of these are not among the rows, though they fit what was given as well as those that are."""
 
     @property
     def number(self) -> str | None:

@@ -129,11 +129,18 @@ class Parameters:
         0.3, "share", "judgement: of unrelated callers, who key in digits all the same"
     )
     own_last_digits: float = _figure(0.002, "share", "of unrelated calls, those whose digits fit by more than chance")
+    at_hand_after_call: float = _figure(
+        0.2, "factor", "judgement: a recorded call leaves nothing to read out; those who noted its numbers down"
+    )
     miskeyed: float = _figure(0.04, "share", "of short answers, those with a wrong key")
     topic_right: float = _figure(0.88, "share", "judgement: chooses the topic that we would")
     topic_unanswered: float = _figure(0.07, "share", "judgement: chooses none")
     topic_unrelated: float = _figure(0.3, "share", "of unrelated callers, who choose one given topic")
     topic_unrelated_unanswered: float = _figure(0.15, "share", "of unrelated callers, who choose none")
+    says_yes: float = _figure(0.88, "share", "judgement: says that the call is about a message from us")
+    says_nothing: float = _figure(0.07, "share", "judgement: neither yes nor no")
+    unrelated_says_yes: float = _figure(0.1, "share", "judgement: of unrelated callers, who say so all the same")
+    unrelated_says_nothing: float = _figure(0.15, "share", "judgement: of unrelated callers, who say neither")
     attested: float = _figure(1.2, "factor", "the network vouches for the number: it is not forged")
     attestation_failed: float = _figure(0.05, "factor", "the network found the number tampered with")
 
@@ -147,7 +154,7 @@ class Parameters:
     effort_question: float = _figure(4.0, "keys", "listening to a question costs a caller as much as so many keys")
     effort_code: float = _figure(3.0, "keys", "finding the code in the message")
     effort_reference: float = _figure(2.0, "keys", "finding the reference in the message")
-    least_gain: float = _figure(0.1, "bits", "a question that tells less is not worth asking")
+    least_worth: float = _figure(0.025, "bits a key", "a question that tells less for its effort is not worth asking")
 
     # What is decided
     sure: float = _figure(0.99, "probability", "from here, and with more than a caller number, the call is about it")

@@ -13,6 +13,7 @@ from math import fsum, log2
 from typing import assert_never
 
 from router.core.match import Question, QuestionKind
+from router.matching.evidence import at_hand
 from router.matching.observed import Observed
 from router.matching.parameters import Parameters
 from router.matching.references import ending
@@ -38,19 +39,21 @@ def worth_asking(
 ) -> Question | None:
     """The best of ``questions``, or None where none tells enough. What was asked before is not asked again, but for a
     code that was keyed in and not accepted."""
-    best, best_worth = None, 0.0
+    best, best_worth = None, parameters.least_worth
     for question in questions:
         if _asked(question, observed):
             continue
         gain = _gain(question, weighed[:MOST_WEIGHED], none_probability, observed, parameters)
         worth = gain / _effort(question, parameters)
-        if gain >= parameters.least_gain and worth > best_worth:
+        if worth > best_worth:
             best, best_worth = question, worth
     return best
 
 
 def _asked(question: Question, observed: Observed) -> bool:
     match question.kind:
+        case QuestionKind.ABOUT_MESSAGE:
+            return observed.about_message is not None
         case QuestionKind.TOPIC:
             return observed.topic is not None
         case QuestionKind.LAST_DIGITS:
@@ -64,7 +67,7 @@ def _asked(question: Question, observed: Observed) -> bool:
 def _effort(question: Question, parameters: Parameters) -> float:
     """In keys pressed."""
     match question.kind:
-        case QuestionKind.TOPIC:
+        case QuestionKind.ABOUT_MESSAGE | QuestionKind.TOPIC:
             look_up = 0.0
         case QuestionKind.LAST_DIGITS:
             look_up = parameters.effort_reference
@@ -83,33 +86,57 @@ def _gain(
     parameters: Parameters,
 ) -> float:
     """Bits that the answer tells."""
-    known = any(each.row.customer_id is not None for each in weighed) and observed.number is not None
-    elsewhere = none_probability * (parameters.elsewhere_known if known else parameters.elsewhere_unknown)
-    hypotheses: list[tuple[float, Answers]]
-    more = 0.0
+    elsewhere = none_probability * _elsewhere(weighed, observed, parameters)
     match question.kind:
+        case QuestionKind.ABOUT_MESSAGE:
+            return _by_about_message(weighed, elsewhere, none_probability - elsewhere, parameters)
         case QuestionKind.TOPIC:
             hypotheses, rest = _by_topic(question, weighed, parameters)
+            return _information([*hypotheses, (none_probability, rest)])
         case QuestionKind.LAST_DIGITS:
             hypotheses, rest = _by_last_digits(question, weighed, parameters)
+            return _information([*hypotheses, (none_probability, rest)])
         case QuestionKind.CODE:
-            given = _gives_code(observed, parameters)
-            hypotheses = [(each.probability, {each.row.message_id: given, _NOTHING: 1 - given}) for each in weighed]
-            rest = {_NOTHING: 1.0}
-            found = {_FOUND: given, _NOTHING: 1 - given}
-            # Which message it is, is told as well: that is worth more than that it is one of those not found.
-            more = elsewhere * given * parameters.identifies
-            hypotheses.append((elsewhere, found))
-            return _information([*hypotheses, (none_probability - elsewhere, rest)]) + more
+            return _by_code(weighed, elsewhere, none_probability - elsewhere, observed, parameters)
         case _:
             assert_never(question.kind)
-    return _information([*hypotheses, (none_probability, rest)])
 
 
-def _gives_code(observed: Observed, parameters: Parameters) -> float:
-    """How likely a caller about a message has its code at hand, given what was answered before."""
+def _elsewhere(weighed: Sequence[Weighed], observed: Observed, parameters: Parameters) -> float:
+    """Of calls about none of the candidates, the share that is about a message which was not found."""
+    known = any(each.row.customer_id is not None for each in weighed) and observed.number is not None
+    share = parameters.elsewhere_known if known else parameters.elsewhere_unknown
+    match observed.about_message:
+        case "yes":
+            about, unrelated = parameters.says_yes, parameters.unrelated_says_yes
+        case "no":
+            about = 1 - parameters.says_yes - parameters.says_nothing
+            unrelated = 1 - parameters.unrelated_says_yes - parameters.unrelated_says_nothing
+        case _:
+            return share
+    return share * about / (share * about + (1 - share) * unrelated)
+
+
+def _by_about_message(weighed: Sequence[Weighed], elsewhere: float, unrelated: float, parameters: Parameters) -> float:
+    yes, nothing = parameters.says_yes, parameters.says_nothing
+    about = {"yes": yes, _NOTHING: nothing, "no": 1 - yes - nothing}
+    yes, nothing = parameters.unrelated_says_yes, parameters.unrelated_says_nothing
+    rest = {"yes": yes, _NOTHING: nothing, "no": 1 - yes - nothing}
+    return _information([*((each.probability, about) for each in weighed), (elsewhere, about), (unrelated, rest)])
+
+
+def _by_code(
+    weighed: Sequence[Weighed], elsewhere: float, unrelated: float, observed: Observed, parameters: Parameters
+) -> float:
+    """Which message it is, is told as well where it was not found: that is worth more than that it is one of those."""
     had_nothing = _NOTHING in (observed.last_digits, observed.reference)
-    return parameters.at_hand_after_none if had_nothing else parameters.keys_code
+    share = parameters.at_hand_after_none if had_nothing else parameters.keys_code
+    hypotheses: list[tuple[float, Answers]] = []
+    for each in weighed:
+        given = at_hand(each.row, share, parameters)
+        hypotheses.append((each.probability, {each.row.message_id: given, _NOTHING: 1 - given}))
+    hypotheses += [(elsewhere, {_FOUND: share, _NOTHING: 1 - share}), (unrelated, {_NOTHING: 1.0})]
+    return _information(hypotheses) + elsewhere * share * parameters.identifies
 
 
 def _by_topic(
@@ -135,15 +162,16 @@ def _by_last_digits(
     question: Question, weighed: Sequence[Weighed], parameters: Parameters
 ) -> tuple[list[tuple[float, Answers]], Answers]:
     ends = [each.row.reference and ending(each.row.reference, question.digits) for each in weighed]
-    has, slip = parameters.has_last_digits, parameters.miskeyed
+    slip = parameters.miskeyed
     keys = parameters.unrelated_keys_digits
     by_chance = keys * 10.0**-question.digits
     known = sorted({end for end in ends if end})
     rest = {_NOTHING: 1 - keys, _OTHER: max(keys - by_chance * len(known), 0.0)} | dict.fromkeys(known, by_chance)
-    hypotheses: list[tuple[float, Answers]] = [
-        (each.probability, {end: has * (1 - slip), _OTHER: has * slip, _NOTHING: 1 - has} if end else rest)
-        for each, end in zip(weighed, ends, strict=True)
-    ]
+    hypotheses: list[tuple[float, Answers]] = []
+    for each, end in zip(weighed, ends, strict=True):
+        has = at_hand(each.row, parameters.has_last_digits, parameters)
+        answers = {end: has * (1 - slip), _OTHER: has * slip, _NOTHING: 1 - has} if end else rest
+        hypotheses.append((each.probability, answers))
     return hypotheses, rest
 
 

@@ -7,7 +7,7 @@ likely it makes a message, is never `sure`: it says who calls, hardly about what
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from math import exp, fsum
 
@@ -91,7 +91,10 @@ def posterior(
     around = Circumstances(now, _sharers(observed, rows, sharers), somebodys, parameters)
     evidence = {row.message_id: gather(row, observed, around) for row in rows}
     odds = {key: fsum([each.log_odds for each in found]) for key, found in evidence.items()}
-    probabilities, none_probability = _normalised(odds)
+    unread = [
+        row.message_id for row in rows if leased_number_dialled(row, observed) and not number_on_file(row, observed)
+    ]
+    probabilities, none_probability = _normalised(odds, unread, observed.unread)
     ordered = sorted(rows, key=lambda row: row.message_id)
     ordered.sort(key=lambda row: row.sent_at, reverse=True)
     ordered.sort(key=lambda row: row.language is None or row.language != observed.language)
@@ -100,11 +103,16 @@ def posterior(
     return weighed, none_probability
 
 
-def _normalised(odds: Mapping[str, float]) -> tuple[dict[str, float], float]:
-    """Probabilities from log odds against none, whose log odds are 0. Sums in a way that no order changes."""
+def _normalised(odds: Mapping[str, float], unread: Collection[str], count: int) -> tuple[dict[str, float], float]:
+    """Probabilities from log odds against none, whose log odds are 0. Sums in a way that no order changes.
+
+    ``count`` more messages were not read, being so many; each is taken for an average one of ``unread``, and a call
+    about one of them is about none of those at hand.
+    """
     highest = max(0.0, *odds.values()) if odds else 0.0
     weights = {key: exp(value - highest) for key, value in odds.items()}
-    none = exp(-highest)
+    others = count * fsum(weights[key] for key in unread) / len(unread) if unread else 0.0
+    none = exp(-highest) + others
     total = fsum((none, *weights.values()))
     return {key: weight / total for key, weight in weights.items()}, none / total
 

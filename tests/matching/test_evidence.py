@@ -184,6 +184,21 @@ def test_topics() -> None:
     assert chosen("power", None) is None
 
 
+def test_saying_that_it_is_about_a_message() -> None:
+    def said(answer: str | None) -> Evidence | None:
+        return evidence.about_message(a_message(), replace(FROM_MOBILE, about_message=answer), AROUND)
+
+    assert weight(said("yes")) > 0 > weight(said("")) > weight(said("no"))
+    assert said(None) is None
+    assert said("perhaps") is None
+
+
+def test_a_recorded_call_leaves_nothing_to_read_out() -> None:
+    asked = replace(FROM_MOBILE, last_digits="")
+    letter, call = (a_message(reference="AB482139", channel=channel) for channel in ("letter", "call"))
+    assert weight(evidence.last_digits(letter, asked, AROUND)) < weight(evidence.last_digits(call, asked, AROUND))
+
+
 def test_the_number_dialled() -> None:
     def called(dialled: str | None, carriers: int | None, caller: Caller = WITHHELD) -> Evidence | None:
         return evidence.service_number(

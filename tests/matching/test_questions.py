@@ -19,6 +19,7 @@ FROM_MOBILE = Observed(Caller(MOBILE))
 TOPIC = Question(QuestionKind.TOPIC, 1, ("power", "gas", "other"))
 LAST = {digits: Question(QuestionKind.LAST_DIGITS, digits) for digits in (2, 3, 4)}
 CODE = Question(QuestionKind.CODE, 10)
+ABOUT = Question(QuestionKind.ABOUT_MESSAGE, 1)
 ALL = (TOPIC, *LAST.values(), CODE)
 
 
@@ -79,6 +80,18 @@ def test_nothing_is_asked_twice_and_nothing_that_is_not_to_be_asked() -> None:
 def test_who_has_no_reference_at_hand_is_not_asked_for_the_code() -> None:
     rows = [a_message("m1", reference="AB4821"), a_message("m2", reference="AB4877")]
     assert asked(rows, replace(FROM_MOBILE, last_digits="")) is None
+
+
+def test_one_key_tells_whether_it_is_about_a_message_at_all() -> None:
+    rows = [a_message("m1", hours=60)]
+    assert asked(rows, questions=(ABOUT, *ALL)) == ABOUT
+    assert asked(rows, replace(FROM_MOBILE, about_message="no"), (ABOUT, *ALL)) is None
+    assert asked(rows, replace(FROM_MOBILE, about_message=""), (ABOUT,)) is None, "it was asked before"
+
+
+def test_who_calls_about_something_else_is_not_asked_for_a_code() -> None:
+    assert asked([], Observed(WITHHELD, about_message="yes")) == CODE
+    assert asked([], Observed(WITHHELD, about_message="no")) is None
 
 
 @pytest.mark.parametrize("count", [0, 1, 50, 3000])

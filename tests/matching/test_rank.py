@@ -205,6 +205,14 @@ def test_a_number_leased_for_a_campaign_is_evidence_not_proof() -> None:
     assert with_both.best.probability > by_number
 
 
+def test_messages_that_were_not_read_count_as_none_of_those_that_were() -> None:
+    row = a_message(service_number="+4930555000", to_phone=None, reference="AB4821")
+    observed = Observed(WITHHELD, "+4930555000", carriers=300, last_digits="821")
+    by_itself, with_one, with_five = (rank(replace(observed, unread=n), [row], NOW).candidates[0] for n in (0, 1, 5))
+    assert with_one.probability == pytest.approx(by_itself.probability / (1 + by_itself.probability), rel=0.05)
+    assert with_five.probability < with_one.probability / 2
+
+
 def test_the_evidence_adds_up_to_the_odds() -> None:
     row = a_message(delivery=Delivery.READ, valid_until=ago(hours=1), reference="AB4821", call_to_action=True)
     observed = Observed(Caller(MOBILE), reference="AB-4821")

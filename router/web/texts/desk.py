@@ -223,6 +223,14 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Hat die letzten Ziffern der Referenz nicht oder anders eingegeben.",
         "Did not key in the last digits of the reference, or others.",
     ),
+    "evidence.about_message.for": (
+        "Ruft nach eigenen Worten zu einer Nachricht von uns an.",
+        "Says that the call is about a message from us.",
+    ),
+    "evidence.about_message.against": (
+        "Ruft nach eigenen Worten nicht zu einer Nachricht von uns an, oder sagt nichts dazu.",
+        "Says that the call is not about a message from us, or says nothing.",
+    ),
     "evidence.topic.for": ("Hat das Thema dieser Nachricht gewählt.", "Chose the topic of this message."),
     "evidence.topic.against": ("Hat ein anderes oder kein Thema gewählt.", "Chose another topic, or none."),
     "evidence.service_number.for": (
