@@ -89,9 +89,9 @@ class FindMatches:
     reference: str | None = None
     last_digits: str | None = None
     topic: str | None = None
-    about_message: str | None = None
     spoken: bool = False
     questions: tuple[Question, ...] = ()
+    about_message: str | None = None
     kind: Literal["find_matches"] = "find_matches"
 
 

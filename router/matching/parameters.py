@@ -29,10 +29,10 @@ def _figure(value: Any, unit: str, reason: str) -> Any:
 
 _CURVES: Mapping[str, ResponseCurve] = MappingProxyType(
     {
-        "sms": ResponseCurve(0.06, 0.0625, 2.3),
-        "call": ResponseCurve(0.08, 0.0625, 2.3),
-        "email": ResponseCurve(0.03, 0.25, 2.0),
-        "letter": ResponseCurve(0.05, 7.0, 0.9),
+        "sms": ResponseCurve(0.06, 0.2, 2.0),
+        "call": ResponseCurve(0.08, 0.2, 2.0),
+        "email": ResponseCurve(0.03, 0.4, 2.0),
+        "letter": ResponseCurve(0.06, 4.0, 0.9),
     }
 )
 
@@ -46,11 +46,11 @@ class Parameters:
         default_factory=lambda: _CURVES,
         metadata={
             "unit": "share, median delay in days, spread",
-            "reason": "lognormal as measured for e-mail (Stouffer et al. 2006); texts: 43 % of all responses within 15 "
-            "minutes, 4 to 8 % answered by a click (Dynmark 2013, a billion texts), calls taken to be slower; e-mail: "
-            "half of all replies within 47 minutes, nine in ten within two days (Kooti et al. 2015), companies' mails "
-            "taken to be slower; letters: half of all responses within 18 to 21 days of a bulk mailing (rule of thumb "
-            "of the trade), first class faster, 4.4 % answered (DMA)",
+            "reason": "lognormal as measured for e-mail (Stouffer et al. 2006). Texts: 43 % of all responses within 15 "
+            "minutes, 4 to 8 % answered by a click (Dynmark 2013, a billion texts); e-mail: half of all replies within "
+            "47 minutes, nine in ten within two days (Kooti et al. 2015); calls taken to be slower, as they wait for "
+            "opening hours. Letters: half of all responses within 18 to 21 days of a bulk mailing (rule of thumb of "
+            "the trade), one of two days in the post sooner; 4.4 % answered (DMA)",
         },
     )
     late_share: float = _figure(

@@ -34,6 +34,7 @@ name: asking
 languages: [de, en]
 start: find
 prompts:
+  about: {de: Zu einer Nachricht?, en: About a message?}
   topic: {de: Strom oder Gas?, en: Power or gas?}
   two: {de: Zwei Ziffern?, en: Two digits?}
   three: {de: Drei Ziffern?, en: Three digits?}
@@ -48,6 +49,7 @@ steps:
   find:
     type: match
     ask:
+      about_message: about
       topic: {text: topic, keys: {"1": power, "2": gas}, words: {power: [Strom], gas: [Gas, Erdgas]}}
       last_digits: {2: two, 3: three}
       code: code
@@ -69,6 +71,7 @@ FLOW = check(SOURCE, "asking.yaml")
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 NUMBER = Caller("+4930231250011")
 
+ABOUT = Question(QuestionKind.ABOUT_MESSAGE, 1)
 TOPIC = Question(QuestionKind.TOPIC, 1, ("power", "gas"))
 TWO, THREE, FOUR = (Question(QuestionKind.LAST_DIGITS, digits) for digits in (2, 3, 4))
 CODE = Question(QuestionKind.CODE, 10)
@@ -125,7 +128,7 @@ class Call:
 def test_the_question_that_matching_names_is_put_and_the_answer_weighed() -> None:
     call = Call(found("unclear", TOPIC), SURE)
     assert call.hears == ["Strom oder Gas?"]
-    assert call.asked[0] == FindMatches(questions=(TOPIC, TWO, THREE, CODE))
+    assert call.asked[0] == FindMatches(questions=(ABOUT, TOPIC, TWO, THREE, CODE))
     call.happens(GAS)
     assert call.asked[1].topic == "gas"
     assert call.hears == ["sure"]
@@ -154,6 +157,12 @@ def test_a_question_that_the_flow_has_no_words_for_is_not_put() -> None:
 @pytest.mark.parametrize(
     ("question", "event", "answer"),
     [
+        (ABOUT, DigitsEntered("1"), {"about_message": "yes"}),
+        (ABOUT, DigitsEntered("2"), {"about_message": "no"}),
+        (ABOUT, SpeechHeard("Ja, genau."), {"about_message": "yes"}),
+        (ABOUT, SpeechHeard("no"), {"about_message": "no"}),
+        (ABOUT, DigitsEntered(""), {"about_message": ""}),
+        (ABOUT, SILENCE, {"about_message": ""}),
         (TOPIC, POWER, {"topic": "power"}),
         (TOPIC, SpeechHeard("Es geht um Erdgas."), {"topic": "gas"}),
         (TOPIC, SpeechHeard("2"), {"topic": "gas"}),
@@ -173,7 +182,7 @@ def test_a_question_that_the_flow_has_no_words_for_is_not_put() -> None:
 def test_answers(question: Question, event: Event, answer: dict[str, str]) -> None:
     call = Call(found("unclear", question), SURE).happens(event)
     asked = call.asked[1]
-    given = {name: getattr(asked, name) for name in ("topic", "last_digits", "code", "reference")}
+    given = {name: getattr(asked, name) for name in ("about_message", "topic", "last_digits", "code", "reference")}
     assert {name: value for name, value in given.items() if value is not None} | (
         {"spoken": True} if asked.spoken else {}
     ) == answer
@@ -182,6 +191,8 @@ def test_answers(question: Question, event: Event, answer: dict[str, str]) -> No
 @pytest.mark.parametrize(
     ("question", "event"),
     [
+        (ABOUT, DigitsEntered("3")),
+        (ABOUT, SpeechHeard("ja oder nein")),
         (TOPIC, DigitsEntered("7")),
         (TOPIC, SpeechHeard("Strom und Gas")),
         (TOPIC, SpeechHeard("ja")),
@@ -206,12 +217,12 @@ def test_what_cannot_be_used_is_asked_for_once_more_and_counts(question: Questio
 def test_an_answered_question_is_offered_no_more_but_a_mistyped_code_is() -> None:
     call = Call(found("unclear", THREE), found("unclear", TOPIC), found("unclear", CODE))
     call.happens(SILENCE)
-    assert call.could_ask == [(QuestionKind.TOPIC, 1), (QuestionKind.CODE, 10)]
+    assert call.could_ask == [(QuestionKind.ABOUT_MESSAGE, 1), (QuestionKind.TOPIC, 1), (QuestionKind.CODE, 10)]
     call.happens(POWER)
-    assert call.could_ask == [(QuestionKind.CODE, 10)]
+    assert call.could_ask == [(QuestionKind.ABOUT_MESSAGE, 1), (QuestionKind.CODE, 10)]
     call.matches = [found("unclear", code=False)]
     call.happens(A_CODE)
-    assert call.could_ask == [(QuestionKind.CODE, 10)]
+    assert call.could_ask == [(QuestionKind.ABOUT_MESSAGE, 1), (QuestionKind.CODE, 10)]
     assert call.hears == ["unklar"], "three questions were put"
 
 
@@ -350,7 +361,7 @@ def test_a_branch_can_look_at_what_was_answered() -> None:
 
 
 def test_the_graph_shows_what_is_asked() -> None:
-    assert 'find["find<br/><i>match</i><br/>asks for topic, last digits, code"]' in mermaid(FLOW)
+    assert 'find["find<br/><i>match</i><br/>asks for about message, topic, last digits, code"]' in mermaid(FLOW)
     assert 'find -->|"*"| other' in mermaid(FLOW)
 
 

@@ -1,6 +1,7 @@
 """What a ``match`` step can ask to tell messages apart, and what it makes of the answers.
 
-An answer goes by the name of its question: ``topic``, ``last_digits`` or ``code``; empty where the caller gave none.
+An answer goes by the name of its question: ``about_message``, ``topic``, ``last_digits`` or ``code``; empty where the
+caller gave none.
 """
 
 from __future__ import annotations
@@ -21,10 +22,14 @@ CODE_KEYS = 10
 """Keys that a code takes as a rule. How many the longest takes, the house knows and says with the question."""
 MOST_LAST_DIGITS = 4
 
+ABOUT_MESSAGE = QuestionKind.ABOUT_MESSAGE.value
 TOPIC, LAST_DIGITS, CODE = QuestionKind.TOPIC.value, QuestionKind.LAST_DIGITS.value, QuestionKind.CODE.value
 REFERENCE = "reference"
 """Kept of a caller who says all of the reference where its last digits are asked for."""
-ANSWERS = (TOPIC, LAST_DIGITS, CODE, REFERENCE)
+ANSWERS = (ABOUT_MESSAGE, TOPIC, LAST_DIGITS, CODE, REFERENCE)
+
+YES_OR_NO = {"1": "yes", "2": "no"}
+_SAID = {"1": ("ja", "genau", "stimmt", "yes", "yeah"), "2": ("nein", "nee", "no", "nope")}
 
 
 class Topics(BaseModel):
@@ -48,11 +53,15 @@ class Topics(BaseModel):
 
 
 class Ask(BaseModel):
-    """The questions that a flow can put, each at most once answered; what is not here is not asked. ``last_digits``
-    are those of the reference in the message, by how many of them are asked for; ``code`` is the callback code."""
+    """The questions that a flow can put, each at most once answered; what is not here is not asked. ``about_message``
+    asks whether the call is about some message from us, key 1 for yes and 2 for no. ``last_digits`` are those of the
+    reference in the message, by how many of them are asked for; ``code`` is the callback code."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    about_message: Text | None = Field(
+        None, description="words, or a prompt's name: is it about a message from us? 1 yes, 2 no"
+    )
     topic: Topics | None = Field(None, description="what the call is about: a menu, the same for every caller")
     last_digits: dict[Annotated[str, Field(pattern=r"^[2-4]$")], Text] = Field(
         default_factory=dict,
@@ -62,19 +71,22 @@ class Ask(BaseModel):
 
     @model_validator(mode="after")
     def _asks_something(self) -> Self:
-        if not (self.topic or self.last_digits or self.code):
-            raise ValueError("nothing to ask: give topic, last_digits or code")
+        if not (self.about_message or self.topic or self.last_digits or self.code):
+            raise ValueError("nothing to ask: give about_message, topic, last_digits or code")
         return self
 
     def texts(self) -> Mapping[Place, Text]:
         """What is said, by its place below the step."""
-        said: dict[Place, Text] = {("ask", "topic", "text"): self.topic.text} if self.topic else {}
+        said: dict[Place, Text] = {("ask", "about_message"): self.about_message} if self.about_message else {}
+        said |= {("ask", "topic", "text"): self.topic.text} if self.topic else {}
         said |= {("ask", "last_digits", digits): text for digits, text in self.last_digits.items()}
         return {**said, ("ask", "code"): self.code} if self.code else said
 
     def text(self, question: Question) -> Text | None:
         """What is said for a question; None where the flow cannot put it."""
         match question.kind:
+            case QuestionKind.ABOUT_MESSAGE:
+                return self.about_message
             case QuestionKind.TOPIC:
                 return self.topic.text if self.topic else None
             case QuestionKind.LAST_DIGITS:
@@ -91,6 +103,8 @@ class Ask(BaseModel):
     def questions(self, answers: Mapping[str, str]) -> tuple[Question, ...]:
         """Those not answered yet. The code may be asked for again as long as one is given: it may be mistyped."""
         left: list[Question] = []
+        if self.about_message and ABOUT_MESSAGE not in answers:
+            left.append(Question(QuestionKind.ABOUT_MESSAGE, 1))
         if self.topic and TOPIC not in answers:
             left.append(Question(QuestionKind.TOPIC, 1, tuple(dict.fromkeys(self.topic.keys.values()))))
         if LAST_DIGITS not in answers and REFERENCE not in answers:
@@ -104,6 +118,9 @@ class Ask(BaseModel):
         name = question.kind.value
         if not isinstance(event, DigitsEntered | SpeechHeard) or event == DigitsEntered(""):
             return {name: ""}
+        if question.kind is QuestionKind.ABOUT_MESSAGE:
+            key = event.digits if isinstance(event, DigitsEntered) else choice_said(event.text, _SAID)
+            return {name: YES_OR_NO[key]} if key in YES_OR_NO else None
         if question.kind is QuestionKind.TOPIC:
             topic = self.topic.chosen(event) if self.topic else ""
             return {name: topic} if topic else None

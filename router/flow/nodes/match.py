@@ -12,7 +12,7 @@ from router.core.commands import AskDigits, FindMatches, Prompt
 from router.core.events import DigitsEntered, Event, MatchesFound, SpeechHeard
 from router.core.match import Decision, EvidenceKind, Question, QuestionKind
 from router.core.spoken import digits_said
-from router.flow.nodes.asking import ANSWERS, CODE, LAST_DIGITS, REFERENCE, TOPIC, Ask
+from router.flow.nodes.asking import ABOUT_MESSAGE, ANSWERS, CODE, LAST_DIGITS, REFERENCE, TOPIC, Ask
 from router.flow.nodes.base import Asked, Keys, Move, Name, Place, Scene, Step, StepName, Text
 
 
@@ -24,9 +24,9 @@ class Match(Step):
     ``ask_when`` it puts the one question that tells most for the least effort and weighs again, up to ``tries``
     questions in a call. Silence and ``#`` are answers, too (the caller has none). ``invalid`` is said when what was
     keyed in fits nothing or is too short. ``keys`` are ways of their own (``"*": english``); whoever comes back is
-    asked on where it stood. Answers are kept as ``inputs.topic``, ``inputs.last_digits``, ``inputs.code``, and as
-    ``inputs.reference`` where a caller says all of it. Callers are asked for what they hold in their hands, never
-    whether they are somebody: there is no way to write such a question.
+    asked on where it stood. Answers are kept as ``inputs.about_message`` (``yes`` or ``no``), ``inputs.topic``,
+    ``inputs.last_digits``, ``inputs.code``, and as ``inputs.reference`` where a caller says all of it. Callers are
+    asked for what they hold in their hands, never whether they are somebody: there is no way to write such a question.
     """
 
     type: Literal["match"]
@@ -50,7 +50,7 @@ class Match(Step):
     @classmethod
     def _not_empty(cls, ask: Any) -> Any:
         if ask is None:
-            raise ValueError("nothing to ask: give topic, last_digits or code, or leave 'ask' out")
+            raise ValueError("nothing to ask: give about_message, topic, last_digits or code, or leave 'ask' out")
         return ask
 
     @model_validator(mode="after")
@@ -73,7 +73,13 @@ class Match(Step):
         if self.ask is None:
             return ()
         digits = self.ask.last_digits
-        asked = {TOPIC: self.ask.topic, LAST_DIGITS: digits, REFERENCE: digits, CODE: self.ask.code}
+        asked = {
+            ABOUT_MESSAGE: self.ask.about_message,
+            TOPIC: self.ask.topic,
+            LAST_DIGITS: digits,
+            REFERENCE: digits,
+            CODE: self.ask.code,
+        }
         return tuple(name for name, question in asked.items() if question)
 
     def enter(self, scene: Scene) -> Move:
@@ -97,7 +103,8 @@ class Match(Step):
         if self.ask is None:
             return Move(FindMatches(code), note=note)
         questions = self.ask.questions(known)
-        asked = FindMatches(code, reference, known.get(LAST_DIGITS), known.get(TOPIC), bool(reference), questions)
+        last_digits, topic, about_message = known.get(LAST_DIGITS), known.get(TOPIC), known.get(ABOUT_MESSAGE)
+        asked = FindMatches(code, reference, last_digits, topic, bool(reference), questions, about_message)
         return Move(asked, note=note, inputs=answer or {})
 
     def _known(self, inputs: Mapping[str, str]) -> Mapping[str, str]:
@@ -186,6 +193,8 @@ def _keyed(event: Event) -> str:
 
 def _in_words(question: Question) -> str:
     match question.kind:
+        case QuestionKind.ABOUT_MESSAGE:
+            return "whether it is about a message"
         case QuestionKind.TOPIC:
             return "the topic"
         case QuestionKind.LAST_DIGITS:
