@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import structlog
@@ -18,6 +18,7 @@ from router.agents.switchboard import CHANNEL as ASTERISK
 from router.agents.switchboard import Switchboard
 from router.calls.flows import Flows
 from router.calls.handle import Calls
+from router.calls.weights import Weights
 from router.channels.agi.server import AgiServer, ServerLimits
 from router.channels.agi.session import AgiChannel
 from router.channels.agi.sounds import prompt_sounds
@@ -26,6 +27,7 @@ from router.channels.simulator.queues import SimulatedQueues
 from router.flow.load import load
 from router.matching.codes import CodeKeys
 from router.matching.lockout import Limits
+from router.matching.parameters import DEFAULT, Parameters
 from router.messages.handles import HandleRules
 from router.messages.registrar import Registrar
 from router.settings import Settings, SettingsRefused
@@ -59,6 +61,7 @@ class House:
     flows: Flows
     keys: CodeKeys
     calls: Calls
+    weights: Weights
     test_phone: TestPhone
     registrar: Registrar
 
@@ -86,10 +89,18 @@ async def assembled(settings: Settings, clock: Clock = utc_now) -> AsyncIterator
         raise SettingsRefused(str(error)) from None
     async with opened(settings) as database:
         bus = Bus()
-        calls = Calls(database, bus, flows, keys, clock, queues=settings.queues, limits=limits_of(settings))
+        weights = Weights(database, table_of(settings))
+        limits = limits_of(settings)
+        calls = Calls(database, bus, flows, keys, clock, queues=settings.queues, limits=limits, weights=weights)
         phone = TestPhone(calls, settings.region)
         registrar = Registrar(database, keys, HandleRules.of(settings), clock)
-        yield House(settings, clock, database, bus, flows, keys, calls, phone, registrar)
+        yield House(settings, clock, database, bus, flows, keys, calls, weights, phone, registrar)
+        await weights.aclose()
+
+
+def table_of(settings: Settings) -> Parameters:
+    """The table of matching with the thresholds of the settings."""
+    return replace(DEFAULT, sure=settings.match_sure, likely=settings.match_likely, lead=settings.match_lead)
 
 
 @asynccontextmanager

@@ -80,6 +80,7 @@ def _include_api(app: FastAPI, house: House, entrance: _Entrance) -> None:
             database=house.database,
             registrar=house.registrar,
             codes=house.keys,
+            weights=house.weights,
             clock=house.clock,
             keys=entrance.keys,
             guard=entrance.guard,

@@ -72,6 +72,7 @@ async def a_call(
             "assurance": 1,
             "none_probability": 0.1,
             "candidates": [],
+            "called_at": NOW,
             "at": NOW,
         }
         await connection.execute(insert(match_outcomes).values(outcome))

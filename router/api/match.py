@@ -15,6 +15,7 @@ from router.api.keys import Allowed, Asker
 from router.api.turns import WRONG_CODES, Turns, WrongCodes
 from router.calls.lookup import find_matches
 from router.calls.question import Question, as_json, moment, observed
+from router.calls.weights import Weights
 from router.matching.codes import CodeKeys
 from router.matching.lockout import guess_in
 from router.store.database import Database
@@ -57,6 +58,7 @@ _EXAMPLE = {"from": "+49 171 3920011", "to": "+493023125000", "code": "482 139 0
 def routes(
     database: Database,
     keys: CodeKeys,
+    weights: Weights,
     region: str,
     clock: Callable[[], datetime],
     turns: Turns,
@@ -80,11 +82,12 @@ def routes(
         """
         question = await json_body(request, Question)
         seen = observed(question, region)
+        await weights.refresh()
         async with turns.one(), database.read() as connection:
             # Not before the turn: of many who wait, each would still be let in.
             if guess_in(seen.code) is not None:
                 wrong_codes.check(asker.id)
-            found = await find_matches(connection, seen, moment(question, clock()), keys)
+            found = await find_matches(connection, seen, moment(question, clock()), keys, weights.now)
         if guess_in(seen.code) is not None and not found.code_accepted:
             wrong_codes.add(asker.id)
         return Answer(as_json(found))

@@ -12,6 +12,7 @@ from router.api import calls, imports, match, messages, statuses
 from router.api.keys import ApiKeys
 from router.api.turns import Turns
 from router.calls.question import Question
+from router.calls.weights import Weights
 from router.matching.codes import CodeKeys
 from router.messages.delivery import NamedReport, StatusReport
 from router.messages.registrar import Registrar
@@ -28,6 +29,7 @@ def routes(
     database: Database,
     registrar: Registrar,
     codes: CodeKeys,
+    weights: Weights,
     clock: Callable[[], datetime],
     keys: ApiKeys,
     guard: Guard,
@@ -41,6 +43,6 @@ def routes(
     router.include_router(statuses.routes(database, clock, turns, writers))
     router.include_router(messages.routes(registrar, turns, writers, readers))
     matchers, most = keys.allowed("match", guard), registrar.rules.guesses_a_day
-    router.include_router(match.routes(database, codes, region, clock, turns, matchers, most))
+    router.include_router(match.routes(database, codes, weights, region, clock, turns, matchers, most))
     router.include_router(calls.routes(database, turns, keys.allowed("calls:read", guard)))
     return router

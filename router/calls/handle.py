@@ -17,6 +17,7 @@ import structlog
 from router.calls.flows import Flows
 from router.calls.guesses import Guesses
 from router.calls.lookup import find_matches
+from router.calls.weights import Weights
 from router.core.commands import ChannelCommand, FindMatches
 from router.core.events import CallerHungUp, CallStarted, Event, MatchesFound, RecordingEnded
 from router.core.match import Match
@@ -74,10 +75,12 @@ class Calls:
         *,
         queues: Collection[str] | None = None,
         limits: Limits = Limits(),  # noqa: B008
+        weights: Weights | None = None,
     ) -> None:
         """``queues`` are those there are (None: any); an offer that names another one goes to the flow's own.
-        ``limits`` are those on wrong codes."""
+        ``limits`` are those on wrong codes, ``weights`` those of matching (None: of the table of the code)."""
         self._queues = queues
+        self._weights = weights or Weights(database)
         self._kept_flows: set[str] = set()
         self._database = database
         self._bus = bus
@@ -92,6 +95,7 @@ class Calls:
     async def begin(self, channel: str, channel_ref: str, event: CallStarted) -> Turn:
         """A call has reached us, known to its channel as ``channel_ref``. Told twice, it is still one call."""
         now, begun = self._clock(), perf_counter()
+        await self._weights.refresh()
         async with self._database.begin() as connection:
             if row := await store.by_channel_ref(connection, channel, channel_ref, lock=True):
                 return _again(row)
@@ -126,6 +130,7 @@ class Calls:
         event raises `NotAccepted`. Raises `UnknownCall`.
         """
         now, begun = self._clock(), perf_counter()
+        await self._weights.refresh()
         async with self._database.begin() as connection:
             row = await store.by_id(connection, call_id, lock=True)
             if row is None:
@@ -199,7 +204,7 @@ class Calls:
         clock_time = now - timedelta(seconds=session.ahead)
         observed = Observed(session.caller, session.service_number, asked.code, session.language)
         observed = await self.guesses.admitted(connection, session, observed, clock_time)
-        found = await find_matches(connection, observed, now, self._keys)
+        found = await find_matches(connection, observed, now, self._keys, self._weights.now)
         await self.guesses.note(connection, session, observed, found, clock_time)
         if self._queues is None:
             return found

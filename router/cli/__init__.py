@@ -17,7 +17,7 @@ from router.cli import housekeeping, output
 from router.cli.dial import dial
 from router.cli.doctor import doctor
 from router.cli.flow import app as flow
-from router.cli.match import match
+from router.cli.match import app as match
 from router.cli.messages import app as messages
 from router.cli.people import app as people
 from router.cli.pools import app as pools
@@ -55,7 +55,7 @@ app.command()(serve)
 app.command()(demo)
 app.add_typer(flow, name="flow")
 app.command()(dial)
-app.command()(match)
+app.add_typer(match, name="match")
 app.add_typer(messages, name="messages")
 app.add_typer(pools, name="pools")
 app.add_typer(housekeeping.keys, name="keys")

@@ -15,12 +15,19 @@ from router.app import assembled
 from router.calls.lookup import find_matches
 from router.calls.question import Question, as_json, observed
 from router.cli import output
+from router.cli.learning import calibrate_command, weights_command
 from router.cli.moment import moment
 from router.core.match import Decision, Match
 from router.errors import Refused
 
+app = typer.Typer(invoke_without_command=True)
+app.command("calibrate")(calibrate_command)
+app.command("weights")(weights_command)
 
+
+@app.callback()
 def match(
+    context: typer.Context,
     caller: Annotated[str | None, typer.Option("--from", help="The caller number, in any spelling.")] = None,
     withheld: Annotated[bool, typer.Option(help="The caller suppressed the number.")] = False,
     to: Annotated[str | None, typer.Option(help="The service number dialled.")] = None,
@@ -35,6 +42,8 @@ def match(
 
     Example: threadline match --from "030 23125 011" --code 4821391234
     """
+    if context.invoked_subcommand is not None:
+        return
     if not withheld and not any((caller, to, code, reference, spoken)):
         known = "--from, --withheld, --to, --code, --reference or --spoken"
         output.fail(f"say what is known of the call: {known}", output.WRONG_USE)
@@ -65,9 +74,12 @@ def match(
 
 async def _find(question: Question) -> Match:
     settings = settings_module.load()
-    async with assembled(settings) as house, house.database.read() as connection:
-        now = question.at or house.clock()
-        return await find_matches(connection, observed(question, settings.region), now, house.keys)
+    async with assembled(settings) as house:
+        await house.weights.refresh()
+        async with house.database.read() as connection:
+            now = question.at or house.clock()
+            seen = observed(question, settings.region)
+            return await find_matches(connection, seen, now, house.keys, house.weights.now)
 
 
 def _show(found: Match) -> None:

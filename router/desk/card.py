@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from router.core.assurance import Assurance
 from router.core.match import EvidenceKind
+from router.matching.outcomes import Verdict
 
 
 class CardState(StrEnum):
@@ -102,6 +103,14 @@ class CandidateView:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What the agent said of the match. ``message_id``: which other message it was, where the agent said so."""
+
+    verdict: Verdict
+    message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """A call that rings at this agent's phone or that this agent talks to.
 
@@ -136,3 +145,10 @@ class Card:
     offer: OfferView | None = None
     why: tuple[EvidenceView, ...] = ()
     candidates: tuple[CandidateView, ...] = ()
+    said: Said | None = None
+    """What this agent said of the match, None: nothing yet."""
+
+    @property
+    def can_be_judged(self) -> bool:
+        """The agent talks to the caller, and the router did find out something, if only that it knows nobody."""
+        return self.state is CardState.TALKING and self.call_id is not None and self.label is not Label.UNAVAILABLE

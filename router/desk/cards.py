@@ -5,14 +5,15 @@ What is stored is read anew each time, so a reload shows what is so now. The cal
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Row
 
+from router.calls.learning import match_of
 from router.core.assurance import Assurance
 from router.core.match import NO_MATCH, Candidate, Decision, EvidenceKind, Match
 from router.desk.card import (
@@ -25,55 +26,69 @@ from router.desk.card import (
     Label,
     MessageView,
     OfferView,
+    Said,
 )
 from router.matching.disclosure import Policy, Visible, visible
+from router.matching.outcomes import Verdict
 from router.store import cards as store
-from router.store import pools
+from router.store import outcomes, pools
 from router.store.database import Connection
-
-log = structlog.get_logger(__name__)
 
 TEST_PHONE = "testphone"
 """The channel of calls that are answered on the page."""
 
-_MATCH = TypeAdapter(Match)
 _TIME: TypeAdapter[datetime | None] = TypeAdapter(datetime | None)
 _LATEST_MESSAGES = 200
+
+LAST_CALL = timedelta(minutes=5)
+"""How long after its end something may be said of a call."""
 
 MessageRow = Row[Any]
 
 
 async def cards_for(connection: Connection, person_id: str, now: datetime, policy: Policy) -> list[Card]:
     """The cards that are on this person's desk: the call talked to first, then the longest ringing one."""
-    rows = await store.live_of_person(connection, person_id)
+    return await _made(connection, await store.live_of_person(connection, person_id), person_id, now, policy)
+
+
+async def last_card(connection: Connection, person_id: str, now: datetime, policy: Policy) -> Card | None:
+    """The card of the call this person talked to last, as it was, when that ended within `LAST_CALL`. For what may
+    still be said of it; it is not on the desk any more."""
+    row = await store.last_talked(connection, person_id, now - LAST_CALL)
+    made = await _made(connection, [row] if row else [], person_id, now, policy)
+    return made[0] if made and made[0].can_be_judged else None
+
+
+async def _made(
+    connection: Connection, rows: Sequence[store.CardRow], person_id: str, now: datetime, policy: Policy
+) -> list[Card]:
     calls = await store.calls_by_id(connection, {row.call_id for row in rows if row.call_id})
-    matches = {call.id: _match_of(call) for call in calls.values() if _was_routed(call)}
+    matches = {call.id: match_of(call.id, call.match) or NO_MATCH for call in calls.values() if _was_routed(call)}
     wanted = {candidate.message_id for match in matches.values() for candidate in match.candidates}
     messages = await store.messages_by_id(connection, wanted)
     campaigns = await _campaigns(connection, {call.service_number for call in calls.values()}, now)
+    said = await outcomes.of_calls(connection, calls.keys())
     made = []
     for row in rows:
         call = calls.get(row.call_id)
         campaign = campaigns.get(call.service_number) if call else None
         match = _with_messages(matches[call.id], messages) if call and call.id in matches else None
-        made.append(_card(row, call, match, messages, campaign, policy))
+        card = _card(row, call, match, messages, campaign, policy)
+        made.append(replace(card, said=_said(said.get(row.call_id), person_id)))
     return made
+
+
+def _said(outcome: Row[Any] | None, person_id: str) -> Said | None:
+    if outcome is None or outcome.person_id != person_id:
+        return None
+    verdict = Verdict(outcome.verdict)
+    return Said(verdict, outcome.message_id if verdict is Verdict.OTHER else None)
 
 
 def _was_routed(call: Row[Any]) -> bool:
     """Whether the flow got to the point where it hands the caller over. A call that is in a queue without that got
     there because the router failed, whatever had been found out by then."""
     return call.state in ("queue", "talking") or call.outcome == "left_queue"
-
-
-def _match_of(call: Row[Any]) -> Match:
-    if call.match is None:
-        return NO_MATCH
-    try:
-        return _MATCH.validate_python(call.match)
-    except ValidationError:
-        log.error("stored match is unreadable", call=call.id)
-        return NO_MATCH
 
 
 def _with_messages(match: Match, messages: Mapping[str, MessageRow]) -> Match:
@@ -117,7 +132,7 @@ def _card(
     return Card(
         id=row.id,
         call_id=row.call_id,
-        state=CardState(row.state),
+        state=CardState.RINGING if row.state == CardState.RINGING else CardState.TALKING,
         label=label,
         queue=row.queue,
         service_number=call.service_number if call else None,

@@ -11,6 +11,8 @@ from fastapi.responses import StreamingResponse
 
 from router.agents.presence import PhoneChoice, PresenceView
 from router.desk.card import Card
+from router.desk.cards import last_card
+from router.desk.outcomes import say
 from router.desk.stream import DeskStream
 from router.errors import bad_request, conflict, not_found
 from router.store import cards as card_rows
@@ -91,7 +93,8 @@ def routes(
         now = clock()
         async with database.read() as connection:
             shown = await cards_for(connection, person.id, now, policy)
-        return pages.page(request, "desk/cards.html", person, cards=shown, now=now)
+            last = None if shown else await last_card(connection, person.id, now, policy)
+        return pages.page(request, "desk/cards.html", person, cards=shown, last=last, now=now)
 
     @router.get("/desk/bar", include_in_schema=False)
     async def state_bar(request: Request, person: Person = Depends(guard.agent)) -> Response:
@@ -131,6 +134,13 @@ def routes(
     async def finish(card_id: str, person: Person = Depends(guard.agent)) -> None:
         if not await browser_phone.finish(await own_call(card_id, person, "talking"), person.id):
             raise conflict("This call is over already.")
+
+    @router.post("/desk/cards/{card_id}/outcome", include_in_schema=False, status_code=204)
+    async def outcome(request: Request, card_id: str, person: Person = Depends(guard.agent)) -> None:
+        fields = await read_form(request)
+        verdict, message_id = fields.get("verdict", ""), fields.get("message") or None
+        async with database.begin() as connection:
+            await say(connection, person.id, card_id, verdict, message_id, clock(), policy)
 
     @router.get(
         "/v1/desk/events", status_code=200, response_class=EventStream, tags=["desk"], operation_id="desk_events"

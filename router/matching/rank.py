@@ -31,7 +31,7 @@ from router.matching.weighed import Weighed
 MOST_CANDIDATES = 5
 """Candidates in a match; nobody reads more while a phone rings."""
 
-_SETTLING = frozenset(
+SETTLING = frozenset(
     {
         EvidenceKind.CALLBACK_CODE,
         EvidenceKind.REFERENCE,
@@ -153,7 +153,7 @@ def _decision(weighed: Sequence[Weighed], parameters: Parameters) -> Decision:
 
 
 def _settled(best: Weighed) -> bool:
-    return any(each.kind in _SETTLING and each.log_odds > 0 for each in best.evidence)
+    return any(each.kind in SETTLING and each.log_odds > 0 for each in best.evidence)
 
 
 def _assurance(decision: Decision, weighed: Sequence[Weighed], observed: Observed) -> Assurance:

@@ -42,6 +42,17 @@ async def live_of_person(connection: Connection, person_id: str) -> Sequence[Car
     return (await connection.execute(query)).all()
 
 
+async def last_talked(connection: Connection, person_id: str, since: datetime) -> CardRow | None:
+    """The card of the last call that a person talked to, where it is gone, and that not before ``since``."""
+    query = (
+        select(cards)
+        .where(cards.c.person_id == person_id, cards.c.state == "gone", cards.c.answered_at.is_not(None))
+        .where(cards.c.gone_at >= since)
+        .order_by(cards.c.gone_at.desc(), cards.c.id)
+    )
+    return (await connection.execute(query.limit(1))).first()
+
+
 async def live_on_channel(connection: Connection, channel: str) -> Sequence[CardRow]:
     """The live cards of calls of `channel`, and of calls that are unknown to us."""
     query = (
@@ -81,7 +92,7 @@ async def trim_events(connection: Connection, before: datetime, limit: int) -> i
 async def calls_by_id(connection: Connection, call_ids: Collection[str]) -> dict[str, SourceRow]:
     """What a card tells of these calls. The caller's number is not among it."""
     columns = (calls.c.id, calls.c.channel, calls.c.withheld, calls.c.service_number, calls.c.state, calls.c.outcome)
-    query: Select[Any] = select(*columns, calls.c.match).where(calls.c.id.in_(call_ids))
+    query: Select[Any] = select(*columns, calls.c.match, calls.c.started_at).where(calls.c.id.in_(call_ids))
     return {row.id: row for row in await connection.execute(query)}
 
 

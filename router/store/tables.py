@@ -162,19 +162,21 @@ match_outcomes = Table(
     Column("decision", String(10), nullable=False),
     Column("assurance", Integer, nullable=False),
     Column("none_probability", Float, nullable=False),
-    Column("candidates", JSON, nullable=False),  # message_id, probability, evidence by kind
+    Column("candidates", JSON, nullable=False),  # message_id, probability, evidence: kind and log_odds
+    Column("called_at", Moment, nullable=False),  # when the call began; says which adjustments were in force
     Column("person_id", Id),
     Column("at", Moment, nullable=False),
     Index(None, "at"),
 )
 
 match_adjustments = Table(
-    "match_adjustments",  # what calibration made of outcomes; the newest counts, none: the table of the code
+    "match_adjustments",  # what calibration made of outcomes; the newest not undone counts, none: the table of the code
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("created_at", Moment, nullable=False),
     Column("log_odds", JSON, nullable=False),  # by kind of evidence, added to what the table says
     Column("report", JSON, nullable=False),  # what it was made from and how much better it fits
+    Column("undone_at", Moment),  # taken back then; kept, since outcomes of the time before were made with it
 )
 
 flow_revisions = Table(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
 import socket
 import time
@@ -203,6 +204,32 @@ async def test_a_card_comes_while_it_rings_and_leaves_nothing_behind(site: Site)
         content = await page.content()
         assert "Jana" not in content and BODY not in content and "Ökostrom" not in content
         assert not (await page.title()).startswith("☎")
+
+
+async def test_one_key_says_whether_the_match_was_right(site: Site) -> None:
+    await message(site)
+    anna = await site.person("anna")
+    await site.agents.presence.ready(anna)
+    async with site.page(anna) as page:
+        await dial_to_queue(site)
+        await expect(page.locator("article[data-state=ringing]")).to_be_visible()
+        assert await page.locator("[data-act=outcome]").count() == 0, "not before anybody talks"
+        await page.keyboard.press("a")
+        pressed = page.locator("[data-act=outcome][aria-pressed=true]")
+        await expect(page.get_by_role("button", name="Not this one")).to_be_visible()
+        await page.keyboard.press("y")
+        await expect(pressed).to_have_text(re.compile("Right"))
+        await page.get_by_role("button", name="Not this one").click()
+        await expect(pressed).to_have_text(re.compile("Not this one"))
+        focused = await page.evaluate("document.activeElement.dataset.verdict")
+        assert focused == "other", "whoever was on a button stays there, and not on the one that ends the call"
+        await page.keyboard.press("e")
+        await expect(page.locator("article")).to_have_count(0)
+        await expect(page.locator("#cards")).to_contain_text("Your last call")
+        await expect(page.locator("#cards")).not_to_contain_text("Jana")
+        await page.keyboard.press("u")
+        await expect(page.get_by_role("button", name="Undo")).to_have_count(0)
+        await expect(pressed).to_have_count(0)
 
 
 async def test_two_desks_ring_and_one_answers(site: Site) -> None:

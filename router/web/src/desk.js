@@ -34,7 +34,7 @@ async function loadCards() {
 
 function show(html) {
   // Whoever was on a button stays with that call; on another call's button a key press would take the wrong one.
-  const focused = document.activeElement?.dataset.act ? document.activeElement.closest("[data-card]").dataset.card : null;
+  const focused = document.activeElement?.dataset.act ? whereabouts(document.activeElement) : null;
   const template = document.createElement("template");
   template.innerHTML = html;
   const root = template.content.firstElementChild;
@@ -43,13 +43,25 @@ function show(html) {
   showTimes(root);
   tick(root);
   cards.replaceChildren(root);
-  if (focused) cards.querySelector(`[data-card="${CSS.escape(focused)}"] [data-act]`)?.focus();
+  if (focused) cards.querySelector(focused)?.focus();
   const ringing = root.querySelector('[data-state="ringing"]');
   if (root.querySelector("[data-card]")) news.textContent = "";
   document.title = ringing ? `☎ ${texts.ringing} – Threadline` : plainTitle;
   announce(root.querySelector("[data-card]"));
   setStale();
 }
+
+// Where a button will be found again when its call is shown anew: the same thing to say, or the call's own button.
+function whereabouts(button) {
+  const { act, verdict, message } = button.dataset;
+  const place = `[${"card" in placeOf(button).dataset ? "data-card" : "data-of"}="${CSS.escape(callOf(button))}"]`;
+  if (act !== "outcome") return `${place} [data-act]:not([data-act="outcome"])`;
+  const same = `[data-verdict="${CSS.escape(verdict)}"][data-message="${CSS.escape(message)}"]`;
+  return verdict === "unsaid" ? `${place} [data-act="outcome"]` : `${place} [data-act="outcome"]${same}`;
+}
+
+const placeOf = (button) => button.closest("[data-card], [data-of]");
+const callOf = (button) => placeOf(button).dataset.card ?? placeOf(button).dataset.of;
 
 const plainTitle = document.title;
 let announced = "";
@@ -164,16 +176,19 @@ setInterval(() => tick(cards), 1000);
 // What the agent does --------------------------------------------------------------------------------------------------
 
 async function act(button) {
-  button.disabled = true;
+  // What can be said again stays where it is, so that whoever is on it stays there, too.
+  button.disabled = button.dataset.act !== "outcome";
   try {
     if (button.dataset.presence) {
       const fields = { presence: button.dataset.presence, reason: at("reason").value };
       replaceBar(await fragment("/desk/presence", form(fields)));
       if (!cards.querySelector("[data-card]")) loadCards();
     } else {
-      const card = button.closest("[data-card]").dataset.card;
-      if (button.dataset.act === "finish") finished.add(card);
-      await request(`/desk/cards/${encodeURIComponent(card)}/${button.dataset.act}`, form({}));
+      const { act, verdict, message } = button.dataset;
+      const card = callOf(button);
+      if (act === "finish") finished.add(card);
+      await request(`/desk/cards/${encodeURIComponent(card)}/${act}`, form(act === "outcome" ? { verdict, message } : {}));
+      if (act === "outcome") loadCards();
     }
   } catch (error) {
     button.disabled = false;

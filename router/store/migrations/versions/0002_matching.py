@@ -75,6 +75,7 @@ def upgrade() -> None:
         sa.Column("assurance", sa.Integer(), nullable=False),
         sa.Column("none_probability", sa.Float(), nullable=False),
         sa.Column("candidates", sa.JSON(), nullable=False),
+        sa.Column("called_at", Moment(), nullable=False),
         sa.Column("person_id", sa.String(length=32), nullable=True),
         sa.Column("at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("call_id", name="pk_match_outcomes"),
@@ -86,6 +87,7 @@ def upgrade() -> None:
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("log_odds", sa.JSON(), nullable=False),
         sa.Column("report", sa.JSON(), nullable=False),
+        sa.Column("undone_at", Moment(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_match_adjustments"),
     )
 
