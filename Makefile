@@ -32,12 +32,12 @@ NODE_PATHS := PATH="$(CURDIR)/$(BIN):$$PATH"
 LOCK := env -u PIP_FIND_LINKS $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --only-binary :all: \
 	--generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: help run test check setup assets docs lock clean
+.PHONY: help run test check bench-match setup assets docs lock clean
 
 help: ## Show this list
 	@echo "Usage: make TARGET"
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="	" read -r name text; do \
-		printf '  %-8s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | while IFS="	" read -r name text; do \
+		printf '  %-12s %s\n' "$$name" "$$text"; done
 
 run: setup ## Set up everything and start Threadline with sample data (ARGS="--port 8090" for options of `threadline demo`)
 	@exec $(BIN)/threadline demo $(ARGS)
@@ -54,6 +54,9 @@ check: setup $(VENV)/.dev ## Run ruff, mypy --strict, import-linter and the test
 	run "mypy --strict" $(BIN)/mypy; \
 	run "import-linter" $(BIN)/lint-imports --no-cache; \
 	if [ -n "$$failed" ]; then echo "make check: something above is wrong"; exit 1; else echo "make check: all well"; fi
+
+bench-match: $(VENV)/.run ## Measure matching on synthetic towns beside simpler ways (ARGS="--town rough --seed 7"; --help for more)
+	@$(BIN)/python -m bench.match $(ARGS)
 
 setup: $(VENV)/.run $(STATIC)/manifest.json ## Set up without starting anything: virtual environment, dependencies, page assets
 
