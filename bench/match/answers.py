@@ -17,11 +17,12 @@ from router.matching.references import ending, normalise
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What was keyed in, without the hash key; ``topic`` where that was asked. ``keys`` counts what it took: each
-    digit, one for a topic, one for the hash key where it was all."""
+    """What was keyed in, without the hash key; ``topic`` and ``about`` (``yes`` or ``no``) where these were asked.
+    ``keys`` counts what it took: each digit, one for a choice, one for the hash key where it was all."""
 
     digits: str = ""
     topic: str = ""
+    about: str = ""
     keys: int = 0
 
 
@@ -34,6 +35,8 @@ def answer(rules: TownRules, call: Call, question: Question, time: int) -> Answe
     if call.silent:
         return NOTHING
     rng = Random(f"{call.key}:{question.kind}:{question.digits}:{time}")
+    if question.kind is QuestionKind.ABOUT_MESSAGE:
+        return _about(rules, call, rng)
     if question.kind is QuestionKind.TOPIC:
         return _topic(rules, call, question.topics, rng)
     lies = rng.random() < rules.lies
@@ -52,6 +55,16 @@ def miskeyed(rules: TownRules, digits: str, rng: Random) -> str:
             keys[place], keys[place + 1] = keys[place + 1], keys[place]
     keys = [_other_digit(key, rng) if rng.random() < rules.wrong_key else key for key in keys]
     return "".join(key for key in keys if rng.random() >= rules.lost_key)
+
+
+def _about(rules: TownRules, call: Call, rng: Random) -> Answer:
+    yes, no = rules.says_about, rules.denies_about
+    if call.message is None:
+        yes, no = rules.other_says_about, rules.other_denies_about
+    said = rng.random()
+    if said < yes + no and call.kind is not Kind.MISDIALLED:
+        return Answer(about="yes" if said < yes else "no", keys=1)
+    return HASH if rng.random() < rules.hash_key else NOTHING
 
 
 def _topic(rules: TownRules, call: Call, topics: tuple[str, ...], rng: Random) -> Answer:

@@ -25,6 +25,7 @@ from router.store.database import Connection, Database
 SECRET = "the secret of a town that exists nowhere"  # noqa: S105
 MOST_QUESTIONS = 3
 QUESTIONS = (
+    Question(QuestionKind.ABOUT_MESSAGE, 1),
     Question(QuestionKind.TOPIC, 1, TOPICS),
     *(Question(QuestionKind.LAST_DIGITS, digits) for digits in (2, 3, 4)),
     Question(QuestionKind.CODE, 14),
@@ -96,6 +97,7 @@ _ASK_WHEN = (Decision.UNCLEAR, Decision.NONE)
 def _left(observed: Observed) -> tuple[Question, ...]:
     """The questions not answered yet; the code may be asked for again where one was keyed in."""
     answered = {
+        QuestionKind.ABOUT_MESSAGE: observed.about_message is not None,
         QuestionKind.TOPIC: observed.topic is not None,
         QuestionKind.LAST_DIGITS: observed.last_digits is not None,
         QuestionKind.CODE: observed.code == "",
@@ -105,6 +107,8 @@ def _left(observed: Observed) -> tuple[Question, ...]:
 
 def _with(observed: Observed, question: Question, given: Answer) -> Observed:
     match question.kind:
+        case QuestionKind.ABOUT_MESSAGE:
+            return replace(observed, about_message=given.about)
         case QuestionKind.TOPIC:
             return replace(observed, topic=given.topic)
         case QuestionKind.LAST_DIGITS:

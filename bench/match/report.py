@@ -82,7 +82,7 @@ def _methods(methods: Methods) -> list[str]:
 
 _MIXES_HEAD = (
     "evidence", "calls", "right", "wrong", "nobody", "sure", "of it right", "likely", "of it right", "questions",
-    "keys", "topic/end/code", "to stranger",
+    "keys", "about/topic/end/code", "to stranger",
 )  # fmt: skip
 
 
@@ -96,7 +96,7 @@ def _mixes(scored: Sequence[Scored]) -> list[str]:
 
 
 def _mix(name: str, sums: Tally) -> tuple[str, ...]:
-    asked = "/".join(str(sums.asked.get(kind, 0)) for kind in ("topic", "last_digits", "code"))
+    asked = "/".join(str(sums.asked.get(kind, 0)) for kind in ("about_message", "topic", "last_digits", "code"))
     return (
         name, str(sums.calls), str(sums.right), str(sums.wrong), str(sums.abstained), str(sums.sure),
         _share(sums.sure_right, sums.sure), str(sums.likely), _share(sums.likely_right, sums.likely),

@@ -138,6 +138,10 @@ class TownRules:
     wrong_key: float = 0.003  # keys pressed wrongly
     swapped_keys: float = 0.0015  # pairs of keys swapped
     lost_key: float = 0.0015  # keys lost
+    says_about: float = 0.86  # callers about a message who say that their call is about one
+    denies_about: float = 0.07  # of them who say that it is not; the rest answers nothing
+    other_says_about: float = 0.1  # callers with other matters who say that it is about a message all the same
+    other_denies_about: float = 0.75
     topic_wrong: float = 0.05  # callers who press a key beside their topic
     topic_none: float = 0.06  # callers who press none of the topics
     other_topic_none: float = 0.3  # callers with other matters who press none of the topics
@@ -175,7 +179,7 @@ TOWNS: Mapping[str, TownRules] = {
     "rough": replace(
         DEFAULT, withheld_people=0.15, withheld_calls=0.08, withheld_landline=0.2, unknown_phone=0.12, wrong_key=0.009,
         swapped_keys=0.005, lost_key=0.006, sms_at_hand=0.6, email_at_hand=0.45, letter_at_hand=0.55, silent=0.1,
-        moved=0.12, topic_wrong=0.12, gives_up=0.12,
+        moved=0.12, topic_wrong=0.12, gives_up=0.12, says_about=0.78,
     ),
     # Everything two to three times more or less than elsewhere: people answer less, later, and call more.
     "drifted": replace(
@@ -183,7 +187,7 @@ TOWNS: Mapping[str, TownRules] = {
         email_delay=0.2, letter_delay=4.0, call_delay=0.4, other_matters=0.007, again=0.45, after_end=0.6,
         strangers=0.002,
         messages_a_day=0.07, long_tail=0.25, moved=0.14, read_factor=1.0, asked_factor=1.1, confused=0.25,
-        other_contract=0.12, topic_wrong=0.1,
+        other_contract=0.12, topic_wrong=0.1, other_says_about=0.2,
     ),
 }  # fmt: skip
 
