@@ -89,6 +89,8 @@ def _gain(
     elsewhere = none_probability * _elsewhere(weighed, observed, parameters)
     match question.kind:
         case QuestionKind.ABOUT_MESSAGE:
+            if observed.code == _NOTHING:
+                elsewhere = 0.0  # a message that was not found can be found no more: of no use to know of
             return _by_about_message(weighed, elsewhere, none_probability - elsewhere, parameters)
         case QuestionKind.TOPIC:
             hypotheses, rest = _by_topic(question, weighed, parameters)

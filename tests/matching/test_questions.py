@@ -98,3 +98,7 @@ def test_who_calls_about_something_else_is_not_asked_for_a_code() -> None:
 def test_any_number_of_candidates(count: int) -> None:
     rows = [a_message(f"m{n}", reference=f"AB{n:05}", topic=("power", "gas")[n % 2]) for n in range(count)]
     assert asked(rows) in (*ALL, None)
+
+
+def test_whether_it_is_about_a_message_is_not_asked_where_no_message_can_be_found_any_more() -> None:
+    assert asked([], Observed(WITHHELD, code=""), (ABOUT, *ALL)) is None
