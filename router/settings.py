@@ -78,7 +78,8 @@ class Settings(BaseModel):
     )
     old_secrets: tuple[SecretStr, ...] = Field(
         (),
-        description="Secrets used before, the latest first: codes issued under them still count.",
+        description="Secrets used before, the latest first: codes issued under them still count, until "
+        "`threadline codes rotate` has renewed them.",
     )
     data_dir: Path = Field(Path("data"), description="Where prompts and other files are kept.")
     flows: Path = Field(Path("ivr_flows"), description="The flow file or folder.")

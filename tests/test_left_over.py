@@ -12,10 +12,9 @@ from router import app, server
 from router.agents.people import NewPerson, add
 from router.app import Agents, House
 from router.core.events import WITHHELD, CallerHungUp, CallStarted
-from router.matching.lockout import KEPT
+from router.matching.lockout import KEPT, Limits
 from router.settings import load
 from router.store import cards, wrong_codes
-from router.store.wrong_codes import Most
 
 FLOWS = Path(__file__).parents[1] / "ivr_flows"
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -86,7 +85,7 @@ async def test_wrong_codes_are_deleted_after_their_time(running: Running) -> Non
 
     async def kept() -> int:
         async with house.database.read() as connection:
-            return (await wrong_codes.reached(connection, NOW - timedelta(days=1), Most(1, 1, 1, 1)))[3]
+            return (await wrong_codes.reached(connection, NOW - timedelta(days=1), Limits())).overall
 
     await server.tidy(house, agents, NOW + KEPT)
     assert await kept() == 1

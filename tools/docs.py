@@ -19,6 +19,7 @@ sys.path.insert(0, str(PROJECT))
 from router.flow.expressions import SAMPLE  # noqa: E402
 from router.flow.nodes import AnyStep  # noqa: E402
 from router.flow.nodes.base import Step, StepName, Words  # noqa: E402
+from router.matching.budget import Budget, codes_of, expected_hits  # noqa: E402
 from router.matching.parameters import DEFAULT, Parameters, ResponseCurve  # noqa: E402
 from router.settings import PREFIX, Settings  # noqa: E402
 
@@ -147,7 +148,28 @@ def _curve(curve: ResponseCurve) -> str:
     return f"{curve.share}, {curve.median}, {curve.spread}"
 
 
-PARTS = {"settings": settings, "steps": steps, "variables": variables, "figures": figures}
+def code_lengths() -> str:
+    """What a guesser can expect to find, by live codes and their length, with the settings as they come."""
+    lengths = range(6, 15)
+    budget = Budget(Settings().code_digits, Settings().code_guesses_a_day, Settings().code_expected_hits)
+    lines = [f"| live codes | {' | '.join(f'{digits} digits' for digits in lengths)} |"]
+    lines.append("| --- " * (len(lengths) + 1) + "|")
+    for live in (1, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000):
+        cells = [_hits(live, digits, budget) for digits in lengths]
+        lines.append(f"| {live:,} | {' | '.join(cells)} |")
+    lines.append(f"| **room** | {' | '.join(f'{budget.room(digits):,}' for digits in lengths)} |")
+    return "\n".join(lines)
+
+
+def _hits(live: int, digits: int, budget: Budget) -> str:
+    if live > codes_of(digits):
+        return "–"
+    hits = f"{expected_hits(live, digits, budget.guesses_a_day):.2g}"
+    plain = f"{float(hits):,.10f}".rstrip("0").rstrip(".")
+    return f"**{plain}**" if live <= budget.room(digits) else plain
+
+
+PARTS = {"code lengths": code_lengths, "settings": settings, "steps": steps, "variables": variables, "figures": figures}
 
 
 def written(text: str) -> str:

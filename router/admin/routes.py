@@ -16,6 +16,7 @@ from router.core.times import rfc3339
 from router.engine.session import Trace, session_from_json
 from router.errors import bad_request, not_found
 from router.flow.model import Flow
+from router.matching.codes import grouped
 from router.store import admin as lists
 from router.store import calls, people
 from router.store.admin import Cursor
@@ -99,7 +100,8 @@ def routes(
         found = await messages.stored(message_id)
         if found is None:
             raise not_found("There is no such message.")
-        return pages.page(request, "admin/message.html", person, message=found)
+        code = found["callback_code"]
+        return pages.page(request, "admin/message.html", person, message=found, code=grouped(code) if code else None)
 
     @router.get("/voicemails")
     async def voicemail_list(request: Request, before: str = "", person: Person = Depends(guard.admin)) -> Response:

@@ -16,21 +16,15 @@ import structlog
 from router.core.match import Match
 from router.engine.session import Session
 from router.matching.codes import CodeKeys
-from router.matching.lockout import WITHIN, By, Counted, Limits, guess_in, locked_by
+from router.matching.lockout import WITHIN, By, Limits, guess_in, locked_by
 from router.matching.observed import Observed
 from router.store import wrong_codes
 from router.store.database import Connection
-from router.store.wrong_codes import Most
 
 log = structlog.get_logger(__name__)
 
 NO_CODE: Final = "0"
 """Stands for a code that is not to be looked up: given, but none of ours can look like it."""
-
-
-def most_of(limits: Limits) -> Most:
-    """The limits, for counting."""
-    return Most(limits.per_call, limits.per_caller, limits.per_trunk, limits.overall)
 
 
 class Guesses:
@@ -39,7 +33,6 @@ class Guesses:
     def __init__(self, keys: CodeKeys, limits: Limits) -> None:
         self._keys = keys
         self._limits = limits
-        self._most = most_of(limits)
         self.on_wrong: Callable[[], None] | None = None
         """Told of every wrong code that was stored; for figures."""
         self.on_lockout: Callable[[By], None] | None = None
@@ -51,9 +44,9 @@ class Guesses:
         if guess_in(observed.code) is None:
             return observed
         counts = await wrong_codes.counted(
-            connection, session.call_id, self._caller(session), session.trunk, now - WITHIN, self._most
+            connection, session.call_id, self._caller(session), session.trunk, now - WITHIN, self._limits
         )
-        by = locked_by(Counted(*counts), self._limits)
+        by = locked_by(counts, self._limits)
         if by is None:
             return observed
         log.warning("code not looked up, too many were wrong", call=session.call_id, by=by.value)

@@ -14,6 +14,7 @@ import typer
 
 from router import logs
 from router.cli import housekeeping, output
+from router.cli.codes import app as codes
 from router.cli.dial import dial
 from router.cli.doctor import doctor
 from router.cli.flow import app as flow
@@ -58,6 +59,7 @@ app.command()(dial)
 app.add_typer(match, name="match")
 app.add_typer(messages, name="messages")
 app.add_typer(pools, name="pools")
+app.add_typer(codes, name="codes")
 app.add_typer(housekeeping.keys, name="keys")
 app.add_typer(people, name="people")
 app.add_typer(housekeeping.database, name="db")

@@ -13,10 +13,12 @@ import typer
 
 from router import settings as settings_module
 from router.agents.ami import Ami, AmiSettings, Connected, Disconnected, Notice, Snapshot
-from router.app import secret_of
-from router.cli.output import NO, as_json, say
+from router.app import limits_of, secret_of, utc_now
+from router.cli.output import NO, as_json, counted, say
 from router.flow.load import load
 from router.flow.problems import FlowRefused
+from router.matching.lockout import By
+from router.messages.code_report import code_report
 from router.messages.handles import HandleRules
 from router.settings import Settings, SettingsRefused
 from router.speech.failures import PromptFailed
@@ -84,7 +86,7 @@ async def _all() -> list[Finding]:
 
 async def _each(settings: Settings) -> AsyncIterator[Finding]:
     checks: list[tuple[str, Callable[[Settings], Awaitable[Finding]]]] = [
-        ("database", _database), ("flows", _flows), ("pages", _pages), ("prompts", _prompts),
+        ("database", _database), ("codes", _codes), ("flows", _flows), ("pages", _pages), ("prompts", _prompts),
         ("service", _service), ("FastAGI", _fastagi), ("Asterisk", _asterisk), ("Twilio", _twilio),
     ]  # fmt: skip
     for part, check in checks:
@@ -114,6 +116,33 @@ async def _database(settings: Settings) -> Finding:
     state = f"at schema {current}" if current else "still empty"
     remedy = "'threadline serve' sets it up when it starts" if database.is_sqlite else "run 'threadline db upgrade'"
     return Finding("database", Health.OFF if database.is_sqlite else Health.ILL, f"{kind}, {state}", remedy)
+
+
+async def _codes(settings: Settings) -> Finding:
+    try:
+        database = Database(settings.database, busy_seconds=PATIENCE)
+        try:
+            async with database.read() as connection:
+                report = await code_report(connection, HandleRules.of(settings).budget, limits_of(settings), utc_now())
+        finally:
+            await database.close()
+    except Exception:  # whatever a driver raises: the finding on the database says what it is
+        return Finding("codes", Health.OFF, "cannot be looked at as long as the database is not well")
+    remedy = "see 'threadline codes status' and docs/codes.md"
+    locked = report.locked_out
+    if locked[By.OVERALL]:
+        return Finding("codes", Health.ILL, f"locked for all: {report.wrong_codes} wrong ones in 24 hours", remedy)
+    if locked[By.TRUNK]:
+        return Finding(
+            "codes", Health.ILL, f"locked on {counted(locked[By.TRUNK], 'trunk')}: too many wrong ones", remedy
+        )
+    if report.next_digits is None:
+        return Finding("codes", Health.ILL, "no further one is issued: the guessing budget would break", remedy)
+    live = sum(each.live for each in report.lengths)
+    callers = f"; {counted(locked[By.CALLER], 'caller number')} locked out" if locked[By.CALLER] else ""
+    return Finding(
+        "codes", Health.WELL, f"{counted(live, 'live code')}, the next has {report.next_digits} digits{callers}"
+    )
 
 
 async def _flows(settings: Settings) -> Finding:

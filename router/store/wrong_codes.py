@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,33 +19,27 @@ from sqlalchemy import (
     select,
 )
 
+from router.matching.lockout import Counted, Limits
 from router.store.database import Connection
 from router.store.tables import Moment, messages, wrong_codes
 
 
-@dataclass(frozen=True, slots=True)
-class Most:
-    """How far to count: more makes no difference."""
-
-    call: int
-    caller: int
-    trunk: int
-    overall: int
-
-
 async def counted(
-    connection: Connection, call_id: str, caller_hash: bytes | None, trunk: str | None, since: datetime, most: Most
-) -> tuple[int, int, int, int]:
-    """Wrong codes of this call, and ``since`` then of this caller, on this trunk, and of all; 0 for what is None."""
+    connection: Connection, call_id: str, caller_hash: bytes | None, trunk: str | None, since: datetime, limits: Limits
+) -> Counted:
+    """Wrong codes of this call, and ``since`` then of this caller, on this trunk, and of all, up to the limits; 0 for
+    what is None."""
     lately = wrong_codes.c.at > since
     query = select(
-        _up_to(most.call, wrong_codes.c.call_id == call_id),
-        literal(0) if caller_hash is None else _up_to(most.caller, wrong_codes.c.caller_hash == caller_hash, lately),
-        literal(0) if trunk is None else _up_to(most.trunk, wrong_codes.c.trunk == trunk, lately),
-        _up_to(most.overall, lately),
+        _up_to(limits.per_call, wrong_codes.c.call_id == call_id),
+        literal(0)
+        if caller_hash is None
+        else _up_to(limits.per_caller, wrong_codes.c.caller_hash == caller_hash, lately),
+        literal(0) if trunk is None else _up_to(limits.per_trunk, wrong_codes.c.trunk == trunk, lately),
+        _up_to(limits.overall, lately),
     )
     call, caller, on_trunk, overall = (await connection.execute(query)).one()
-    return call, caller, on_trunk, overall
+    return Counted(call, caller, on_trunk, overall)
 
 
 def _up_to(most: int, *conditions: ColumnElement[bool]) -> ScalarSelect[Any]:
@@ -77,17 +70,17 @@ async def add(
     return (await connection.execute(insert(wrong_codes).from_select(columns, row))).rowcount == 1
 
 
-async def reached(connection: Connection, since: datetime, most: Most) -> tuple[int, int, int, int]:
-    """How many calls and callers and trunks have come to the limit ``since`` then, and the wrong codes in all."""
+async def reached(connection: Connection, since: datetime, limits: Limits) -> Counted:
+    """How many calls, callers and trunks have come to their limit ``since`` then, and the wrong codes in all."""
     lately = wrong_codes.c.at > since
     query = select(
-        _at_least(wrong_codes.c.call_id, most.call, lately),
-        _at_least(wrong_codes.c.caller_hash, most.caller, lately),
-        _at_least(wrong_codes.c.trunk, most.trunk, lately),
+        _at_least(wrong_codes.c.call_id, limits.per_call, lately),
+        _at_least(wrong_codes.c.caller_hash, limits.per_caller, lately),
+        _at_least(wrong_codes.c.trunk, limits.per_trunk, lately),
         select(func.count()).select_from(wrong_codes).where(lately).scalar_subquery(),
     )
     calls, callers, trunks, overall = (await connection.execute(query)).one()
-    return calls, callers, trunks, overall
+    return Counted(calls, callers, trunks, overall)
 
 
 def _at_least(column: ColumnElement[Any], most: int, lately: ColumnElement[bool]) -> ScalarSelect[Any]:

@@ -183,7 +183,7 @@ async def _status(house: House, browser_path: str) -> int:
 async def test_a_message_shows_what_to_print(house: House) -> None:
     async with admin_of(house) as browser:
         page = (await browser.get("/admin/messages/m1")).text
-        assert "4821390276" in page and 'src="/v1/messages/m1/qr.svg"' in page
+        assert "482 139 0276" in page and 'src="/v1/messages/m1/qr.svg"' in page
         assert "Jana &lt;b&gt;Muster&lt;/b&gt;" in page
         assert (await browser.get("/admin/messages/m2", headers=HTML)).status_code == 404
         assert (await browser.get("/admin/calls/none")).status_code == 404

@@ -63,8 +63,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "admin.reference": ("Referenz", "Reference"),
     "admin.code": ("Rückrufcode", "Callback code"),
     "admin.code.unreadable": (
-        "Mit einem anderen Geheimnis ausgegeben; nicht mehr lesbar.",
-        "Issued under another secret; cannot be read any more.",
+        "Widerrufen, oder mit einem Geheimnis ausgegeben, das nicht mehr bekannt ist.",
+        "Revoked, or issued under a secret that is not known any more.",
     ),
     "admin.service_number": ("Servicenummer", "Service number"),
     "admin.tel_link": ("Telefon-Link", "Tel link"),
