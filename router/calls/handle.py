@@ -20,7 +20,7 @@ from router.calls.lookup import find_matches
 from router.calls.weights import Weights
 from router.core.commands import ChannelCommand, FindMatches
 from router.core.events import CallerHungUp, CallStarted, Event, MatchesFound, RecordingEnded
-from router.core.match import Match
+from router.core.match import Match, QuestionKind
 from router.engine.session import (
     Session,
     commands_from_json,
@@ -30,12 +30,13 @@ from router.engine.session import (
 )
 from router.engine.step import NotAccepted, start, step
 from router.flow.model import Flow
-from router.matching.codes import CodeKeys
+from router.matching.codes import LONGEST, CodeKeys
 from router.matching.lockout import Limits
 from router.matching.observed import Observed
 from router.store import calls as store
 from router.store.bus import Bus
 from router.store.database import Connection, Database, new_id
+from router.store.messages import longest_code
 
 log = structlog.get_logger(__name__)
 
@@ -202,10 +203,13 @@ class Calls:
 
     async def _find(self, connection: Connection, session: Session, asked: FindMatches, now: datetime) -> Match:
         clock_time = now - timedelta(seconds=session.ahead)
-        observed = Observed(session.caller, session.service_number, asked.code, session.language)
-        observed = await self.guesses.admitted(connection, session, observed, clock_time)
-        found = await find_matches(connection, observed, now, self._keys, self._weights.now)
+        observed = await self.guesses.admitted(connection, session, _observed(session, asked), clock_time)
+        found = await find_matches(connection, observed, now, self._keys, self._weights.now, questions=asked.questions)
         await self.guesses.note(connection, session, observed, found, clock_time)
+        if found.question and found.question.kind is QuestionKind.CODE:
+            # A caller who has keyed in the longest there is need not wait for the pause that ends a shorter one.
+            digits = await longest_code(connection) or LONGEST
+            found = replace(found, question=replace(found.question, digits=digits))
         if self._queues is None:
             return found
         known = [each if each.queue in self._queues else replace(each, queue=None) for each in found.candidates]
@@ -235,6 +239,20 @@ class Calls:
             self.on_turn(session, seconds)
         self._bus.announce(f"call:{session.call_id}")
         log.info("call", call=session.call_id, state=session.state.value, step=session.step, sequence=session.sequence)
+
+
+def _observed(session: Session, asked: FindMatches) -> Observed:
+    return Observed(
+        session.caller,
+        session.service_number,
+        asked.code,
+        session.language,
+        reference=asked.reference,
+        spoken=asked.spoken,
+        last_digits=asked.last_digits,
+        topic=asked.topic,
+        about_message=asked.about_message,
+    )
 
 
 def _columns(session: Session, commands: tuple[ChannelCommand, ...], now: datetime) -> dict[str, Any]:

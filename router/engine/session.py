@@ -59,6 +59,8 @@ class Session:
     caller: Caller
     service_number: str | None
     language: str
+    language_chosen: bool = False
+    """By the caller; before that it is a guess."""
     state: State = State.FLOW
     outcome: Outcome | None = None
     step: str | None = None

@@ -165,9 +165,11 @@ class _Turn:
         session = self.session
         kind = self._flow.steps[name].type if name in self._flow.steps else ""
         session = _traced(session, self._now, name, kind, move.note)
+        wanted = move.language or (None if session.language_chosen else move.customer_language)
         self.session = replace(
             session,
-            language=move.language or session.language,
+            language=wanted or session.language,
+            language_chosen=session.language_chosen or move.language is not None,
             inputs={**session.inputs, **move.inputs},
             tries=session.tries + 1 if move.failed_try else session.tries,
             asked={**session.asked, name: move.asked} if move.asked else session.asked,

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from router.flow import expressions
 from router.flow.model import Flow, FlowText
-from router.flow.nodes.asking import ANSWERS
+from router.flow.nodes.asking import ANSWERS, YES_OR_NO
 from router.flow.nodes.base import HUMAN, Place, Step, Text, Words
 from router.flow.nodes.branch import Branch
 from router.flow.nodes.collect import Collect
@@ -185,8 +185,10 @@ def _answers(source: Source, at: Path, step: Match) -> Iterator[Problem]:
         if topic not in known:
             wrong = f"no key chooses the topic '{topic}'{nearest(topic, known)}"
             yield source.problem((*at, "ask", "topic", "words", topic), "unknown-topic", wrong, at_key=True)
+    yes_or_no = YES_OR_NO if step.ask and step.ask.about_message else {}
     for key in step.keys:
-        if (topics and key in topics.keys) or (key.isdigit() and str(len(key)) in lengths):
+        answers = {*yes_or_no, *(topics.keys if topics else ())}
+        if key in answers or (key.isdigit() and str(len(key)) in lengths):
             taken = f"'{key}' is an answer already"
             yield source.problem((*at, "keys", key), "key-taken", taken, at_key=True)
 

@@ -57,6 +57,7 @@ DRAFTS = (
             "summary": "Zwei Jahre fester Preis, 60 € Bonus bei Abschluss bis zum Ende der Frist.",
             "queue": "sales",
             "skills": ["power"],
+            "topic": "power",
             "url": "https://energie.example/fix24",
             "facts": {
                 "Arbeitspreis": "28,4 ct/kWh",
@@ -87,6 +88,7 @@ DRAFTS = (
             "summary": "Wechsel vom Grundtarif, zwölf Monate Preisgarantie.",
             "queue": "sales",
             "skills": ["gas"],
+            "topic": "gas",
             "url": "https://energie.example/gas12",
             "facts": {
                 "Arbeitspreis": "9,8 ct/kWh",
@@ -115,6 +117,7 @@ DRAFTS = (
             "summary": "Two years at a fixed price, no connection fee.",
             "queue": "sales",
             "skills": ["power", "english"],
+            "topic": "power",
             "url": "https://energie.example/green24",
             "facts": {"Unit price": "28.4 ct/kWh", "Standing charge": "€11.90 a month", "Meter": _hidden("2041 0021")},
         },
@@ -188,6 +191,7 @@ DRAFTS = (
             "summary": "75 € Bonus für Frühbucher. Abgelaufen; das Folgeangebot ist Erdgas Komfort 12.",
             "queue": "sales",
             "skills": ["gas"],
+            "topic": "gas",
             "facts": {"Arbeitspreis": "9,5 ct/kWh", "Bonus": "75 €"},
         },
         body="Guten Tag Frau Sommer, nur bis {end_de}: Erdgas für 9,5 ct/kWh und 75 € Bonus. Tel. 030 23125 000.",
@@ -208,6 +212,7 @@ DRAFTS = (
             "summary": "Zwei Jahre fester Preis.",
             "queue": "sales",
             "skills": ["power"],
+            "topic": "power",
             "facts": {"Arbeitspreis": "28,4 ct/kWh", "Grundpreis": "11,90 € im Monat"},
         },
         body=(
@@ -231,6 +236,7 @@ DRAFTS = (
             "summary": "Wie im Brief, dazu jetzt 40 € Bonus.",
             "queue": "sales",
             "skills": ["power"],
+            "topic": "power",
             "facts": {"Arbeitspreis": "28,4 ct/kWh", "Bonus": "40 €"},
         },
         body="Ansage auf dem Anrufbeantworter: Das Angebot aus dem Brief gilt noch bis {end_de}, jetzt mit 40 € Bonus.",

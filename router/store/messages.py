@@ -38,6 +38,12 @@ async def known_among(connection: Connection, external_ids: Collection[str]) -> 
     return set((await connection.execute(query)).scalars())
 
 
+async def longest_code(connection: Connection) -> int | None:
+    """The most digits a callback code has; None where none is stored with its length."""
+    longest: int | None = (await connection.execute(select(func.max(messages.c.code_digits)))).scalar()
+    return longest
+
+
 async def by_id(connection: Connection, message_id: str) -> MessageRow | None:
     """The message with its customer's columns as ``customer_external_id``, ``customer_name`` and
     ``customer_language``, or None."""

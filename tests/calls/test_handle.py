@@ -34,6 +34,7 @@ from router.matching.codes import CodeKeys
 from router.store import calls as rows
 from router.store.bus import Bus
 from router.store.database import Database
+from tests.stored import a_message
 
 HOTLINE = Path(__file__).parents[2] / "ivr_flows"
 MONDAY = datetime(2026, 11, 23, 10, tzinfo=UTC)
@@ -188,13 +189,14 @@ async def test_a_voicemail_is_stored_and_an_empty_one_is_not(calls: Calls, datab
 async def test_a_call_stays_on_the_flow_it_began_with(database: Database) -> None:
     old = load([HOTLINE])["hotline"]
     turn = await make_calls(database, old).begin("test", "ref", BEGIN)
-    new = check(old.source.replace("max_digits: 10", "max_digits: 12"), "hotline.yaml")
+    new = check(old.source.replace("Rückrufcode", "Geheimcode"), "hotline.yaml")
     later = make_calls(database, new)  # as after a restart with another file
     going_on = await later.handle(turn.call_id, DigitsEntered("12"))
     fresh = await later.begin("test", "another", BEGIN)
     assert isinstance(going_on.commands[-1], AskDigits)
     assert isinstance(fresh.commands[-1], AskDigits)
-    assert (going_on.commands[-1].max_digits, fresh.commands[-1].max_digits) == (10, 12)
+    assert "Rückrufcode" in going_on.commands[-1].prompts[-1].text
+    assert "Geheimcode" in fresh.commands[-1].prompts[-1].text
 
 
 async def test_a_withheld_caller_is_stored_without_a_number(calls: Calls, database: Database) -> None:
@@ -222,7 +224,7 @@ def test_a_service_number_must_have_its_flow() -> None:
 async def test_an_offer_for_a_queue_that_is_not_there_goes_to_the_flows_own(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def find_matches(*_: object) -> Match:
+    async def find_matches(*_: object, **__: object) -> Match:
         best = Candidate("m1", 0.97, (), queue="slaes")
         return Match(Decision.LIKELY, Assurance.L1, 0.03, (best,))
 
@@ -232,3 +234,16 @@ async def test_an_offer_for_a_queue_that_is_not_there_goes_to_the_flows_own(
     calls = Calls(database, Bus(), flows, CodeKeys("x" * 32), lambda: MONDAY, queues=("default", "sales"))
     turn = await calls.begin("test", "ref", BEGIN)
     assert turn.commands[-1] == Transfer("default", 600)
+
+
+async def test_a_code_is_awaited_in_the_longest_length_there_is(calls: Calls, database: Database) -> None:
+    async def digits(ref: str) -> int:
+        asked = (await calls.begin("test", ref, BEGIN)).commands[-1]
+        assert isinstance(asked, AskDigits)
+        return asked.max_digits
+
+    assert await digits("nothing is known of codes") == 14
+    async with database.begin() as connection:
+        for number, length in enumerate((None, 9, 11, 10)):
+            await a_message(connection, f"m{number}", code_digits=length)
+    assert await digits("codes of 9 to 11 digits") == 11

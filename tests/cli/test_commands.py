@@ -88,7 +88,7 @@ def test_dialling_by_hand_shows_prompts_and_what_the_flow_did(run: Run) -> None:
     result = run("dial", "--withheld", "--at", "2026-11-23T10:00:00", stdin="*\n\n")
     assert "Please enter the callback code" in result.output
     assert "[to queue 'default']" in result.output
-    assert re.search(r"ask_code +collect +key \*", result.output)
+    assert re.search(r"recognise +match +key \*", result.output)
 
 
 @pytest.mark.parametrize(

@@ -99,8 +99,9 @@ class Scene:
 class Move:
     """What a step wants: say something, then go to another step (a name), wait, or end the call.
 
-    ``note`` says for the trace what happened. ``failed_try`` counts one more try at this step. ``asked`` is kept for
-    this step until the call ends.
+    ``note`` says for the trace what happened. ``failed_try`` counts one more try at this step. ``language`` is the
+    caller's choice, ``customer_language`` what to speak where the caller has chosen none. ``asked`` is kept for this
+    step until the call ends.
     """
 
     then: str | Wait | Hangup
@@ -108,6 +109,7 @@ class Move:
     say: tuple[Prompt, ...] = ()
     failed_try: bool = False
     language: str | None = None
+    customer_language: str | None = None
     inputs: Mapping[str, str] = field(default_factory=dict)
     asked: Asked | None = None
 

@@ -18,7 +18,8 @@ from router.flow.nodes.base import Asked, Keys, Move, Name, Place, Scene, Step, 
 
 class Match(Step):
     """Weighs the caller number and, where ``code`` names an input, the callback code keyed in. One exit for each
-    decision; the call goes on in the customer's language where the match is `sure` and the flow has it.
+    decision; the call goes on in the customer's language where the match is `sure`, the flow has it and the caller has
+    not chosen another.
 
     With ``ask`` the step asks by itself, but only where an answer would settle more: at the decisions in
     ``ask_when`` it puts the one question that tells most for the least effort and weighs again, up to ``tries``
@@ -137,7 +138,7 @@ class Match(Step):
         best = found.best if found.decision is Decision.SURE else None
         language = best.language if best and best.language in scene.languages else None
         asked = Asked(scene.asked.questions) if self.ask else None
-        return Move(self._way(found.decision), note=note, language=language, asked=asked)
+        return Move(self._way(found.decision), note=note, customer_language=language, asked=asked)
 
     # -- asking the caller
 

@@ -27,15 +27,20 @@ def keys(line: dict[str, Any], asked: tuple[ChannelCommand, ...]) -> str:
     prompts = len(getattr(asked[-1], "prompts", ())) if asked else 0
     match next(iter(line.items())):
         case ("digits", digits):
-            return digits if len(digits) == 10 else f"{digits}." if digits else "#"
+            return pressed(digits, asked)
         case ("speech", text):
-            return digits_said(text)
+            return pressed(line.get("keys", digits_said(text)), asked)
         case ("silence", _):
             return "." * (prompts + 1)
         case ("recording", _):
             return "." * prompts
         case _:
             return ""
+
+
+def pressed(digits: str, asked: tuple[ChannelCommand, ...]) -> str:
+    full = len(digits) == getattr(asked[-1], "max_digits", 0) if asked else False
+    return digits if full else f"{digits}." if digits else "#"
 
 
 async def test_scenario(scenario: Scenario, scenario_calls: Calls) -> None:
@@ -79,7 +84,7 @@ async def through(scenario: Scenario, turns: list[tuple[ChannelCommand, ...]], a
         asterisk.say = {
             "RECORD FILE": [RECORDED if line["recording"] else NOTHING for line, _ in part if "recording" in line]
         }
-        if part[-1][0] is scenario.call[-2] and "hangup" in scenario.call[-1]:
+        if len(scenario.call) > 1 and part[-1][0] is scenario.call[-2] and "hangup" in scenario.call[-1]:
             asterisk.say["RECORD FILE"].append(NOTHING)
         caller = {
             "callerid": scenario.caller.number or "unknown",
