@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from fastapi import FastAPI
 
+from router.admin.quality import routes as quality_routes
 from router.admin.routes import routes as admin_routes
 from router.api import description, health, imports, problems
 from router.api.keys import ApiKeys
@@ -16,7 +17,7 @@ from router.api.metrics import Metrics
 from router.api.routes import BODIES
 from router.api.routes import routes as api_routes
 from router.api.turns import Turns
-from router.app import Agents, House, sign_in_of
+from router.app import Agents, House, sign_in_of, table_of
 from router.channels.agi.server import AgiServer
 from router.channels.simulator.routes import routes as simulator_routes
 from router.channels.twilio.routes import routes as twilio_routes
@@ -85,6 +86,7 @@ def _include_api(app: FastAPI, house: House, entrance: _Entrance) -> None:
             keys=entrance.keys,
             guard=entrance.guard,
             turns=entrance.turns,
+            policy=house.settings.disclosure,
         )
     )
 
@@ -168,5 +170,15 @@ def _include_pages(
             pages=pages,
             messages=house.registrar,
             flows=house.flows.current,
+        )
+    )
+    app.include_router(
+        quality_routes(
+            database=house.database,
+            clock=house.clock,
+            guard=entrance.guard,
+            pages=pages,
+            policy=house.settings.disclosure,
+            table=table_of(house.settings),
         )
     )

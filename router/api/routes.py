@@ -8,12 +8,13 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from router.api import calls, imports, match, messages, statuses
+from router.api import calls, imports, match, messages, quality, statuses
 from router.api.keys import ApiKeys
 from router.api.turns import Turns
 from router.calls.question import Question
 from router.calls.weights import Weights
 from router.matching.codes import CodeKeys
+from router.matching.disclosure import Policy
 from router.messages.delivery import NamedReport, StatusReport
 from router.messages.registrar import Registrar
 from router.messages.registration import Registration
@@ -34,6 +35,7 @@ def routes(
     keys: ApiKeys,
     guard: Guard,
     turns: Turns,
+    policy: Policy,
 ) -> APIRouter:
     """`/v1/messages…`, `/v1/match` and `/v1/calls…`, for keys with the right scope and for admins who are signed in."""
     region = registrar.rules.region
@@ -44,5 +46,7 @@ def routes(
     router.include_router(messages.routes(registrar, turns, writers, readers))
     matchers, most = keys.allowed("match", guard), registrar.rules.guesses_a_day
     router.include_router(match.routes(database, codes, weights, region, clock, turns, matchers, most))
+    figures = keys.allowed("calls:read", guard)
+    router.include_router(quality.routes(database, clock, turns, figures, policy))
     router.include_router(calls.routes(database, turns, keys.allowed("calls:read", guard)))
     return router

@@ -22,6 +22,7 @@ CONTRACT = {
     ("delete", "/v1/messages/{message_id}/code"),
     ("get", "/v1/messages/{message_id}/qr.svg"),
     ("post", "/v1/match"),
+    ("get", "/v1/match/quality"),
     ("get", "/v1/calls"),
     ("get", "/v1/calls/{call_id}"),
     ("get", "/v1/desk/events"),

@@ -34,6 +34,7 @@ def test_templates_ask_only_for_texts_that_exist(template: Path) -> None:
 
 def test_every_kind_of_evidence_state_and_reason_has_words() -> None:
     keys = [f"evidence.{kind.value}.{side}" for kind in EvidenceKind for side in ("for", "against")]
+    keys += [f"quality.kind.{kind.value}" for kind in EvidenceKind]
     keys += [f"card.label.{label.value}" for label in Label] + [f"card.state.{state.value}" for state in CardState]
     keys += [f"desk.reason.{reason}" for reason in PAUSE_REASONS]
     assert [key for key in keys if key not in ALL] == []

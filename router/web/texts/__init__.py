@@ -5,9 +5,15 @@ from __future__ import annotations
 from typing import Final
 
 from router.web.person import LANGUAGES
-from router.web.texts import admin, common, desk, testphone
+from router.web.texts import admin, common, desk, quality, testphone
 
-ALL: Final[dict[str, tuple[str, str]]] = {**common.TEXTS, **desk.TEXTS, **testphone.TEXTS, **admin.TEXTS}
+ALL: Final[dict[str, tuple[str, str]]] = {
+    **common.TEXTS,
+    **desk.TEXTS,
+    **testphone.TEXTS,
+    **admin.TEXTS,
+    **quality.TEXTS,
+}
 
 
 class Texts:

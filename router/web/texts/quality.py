@@ -1,0 +1,76 @@
+"""Texts of the page about how good matches are."""
+
+from __future__ import annotations
+
+from typing import Final
+
+TEXTS: Final[dict[str, tuple[str, str]]] = {
+    "quality.title": ("Wie gut die Zuordnung ist", "How good the matches are"),
+    "quality.explain": (
+        "Gemessen an dem, was Agenten auf der Karte gesagt haben. Gezählt sind Anrufe, die ein Agent angenommen hat.",
+        "Measured by what agents said on the card. Counted are calls that an agent took.",
+    ),
+    "quality.period": ("Zeitraum", "Period"),
+    "quality.days": ("{n} Tage", "{n} days"),
+    "quality.incomplete": (
+        "Der Zeitraum hat mehr Anrufe, als hier ausgewertet werden: Dies sind die letzten {n}.",
+        "The period has more calls than are looked at here: these are the latest {n}.",
+    ),
+    "quality.judged_of": ("Anrufe mit Urteil", "Calls judged"),
+    "quality.of": ("{n} von {all}", "{n} of {all}"),
+    "quality.judged": ("mit Urteil", "Judged"),
+    "quality.not_judged": ("ohne Urteil", "Not judged"),
+    "quality.right": ("richtig", "Right"),
+    "quality.wrong": ("falsch", "Wrong"),
+    "quality.wrong_rate": ("Falsche Zuordnungen", "Wrong matches"),
+    "quality.interval": ("sicher zwischen {low} und {high} %", "95% sure: {low} to {high}%"),
+    "quality.wrong_disclosures": ("Falsche Nachricht geöffnet", "Wrong message opened"),
+    "quality.calibration_error": ("Abweichung der Wahrscheinlichkeiten", "Chances are off by"),
+    "quality.calibration_error.explain": ("im Mittel", "on average"),
+    "quality.by_decision": ("Nach Entscheidung", "By decision"),
+    "quality.by_assurance": ("Nach Vertrauensstufe", "By assurance"),
+    "quality.by_evidence": ("Nach Belegen der genannten Nachricht", "By evidence of the message named"),
+    "quality.reliability": ("Gesagt und eingetroffen", "Said, and was so"),
+    "quality.reliability.explain": (
+        "Wo eine Nachricht zu 90 % wahrscheinlich genannt wurde, sollte sie in neun von zehn Anrufen stimmen.",
+        "Of the calls where a message was called 90% likely, nine in ten should be right.",
+    ),
+    "quality.chance": ("Wahrscheinlichkeit", "Chance"),
+    "quality.range": ("{low} bis {high} %", "{low} to {high}%"),
+    "quality.calls": ("Anrufe", "Calls"),
+    "quality.said": ("gesagt", "Said"),
+    "quality.was_so": ("eingetroffen", "Was so"),
+    "quality.weights": ("Gewichte in Kraft", "Weights in force"),
+    "quality.thresholds": (
+        "Sicher ab {sure} %, wahrscheinlich ab {likely} %.",
+        "Sure from {sure}%, probably from {likely}%.",
+    ),
+    "quality.table_alone": ("Es gilt die Tabelle des Programms.", "The table of the program counts."),
+    "quality.calibrated": (
+        "Zur Tabelle des Programms kommt, was aus {outcomes} Urteilen berechnet wurde, am",
+        "To the table of the program comes what was made of {outcomes} judgements, on",
+    ),
+    "quality.weights.explain": (
+        "Aus den Urteilen werden bessere Gewichte mit dem Befehl",
+        "Judgements are turned into better weights by the command",
+    ),
+    "quality.kind.timing": ("Zeit seit dem Versand", "Time since sending"),
+    "quality.kind.delivery": ("Zustellung", "Delivery"),
+    "quality.kind.offer_ended": ("Angebot abgelaufen", "Offer ended"),
+    "quality.kind.answered": ("Schon erledigt", "Settled already"),
+    "quality.kind.call_to_action": ("Bitte um Anruf", "Asks to call"),
+    "quality.kind.recipient_number": ("Nummer des Empfängers", "Recipient's number"),
+    "quality.kind.customer_number": ("Andere Nummer des Kunden", "Customer's other number"),
+    "quality.kind.other_number": ("Nummer eines anderen Kunden", "Another customer's number"),
+    "quality.kind.shared_number": ("Gemeinsame Nummer", "Shared number"),
+    "quality.kind.switchboard": ("Telefonzentrale", "Switchboard"),
+    "quality.kind.attestation": ("Bestätigung des Netzes", "The network's word"),
+    "quality.kind.called_before": ("Schon einmal angerufen", "Called before"),
+    "quality.kind.callback_code": ("Rückrufcode", "Callback code"),
+    "quality.kind.reference": ("Referenz", "Reference"),
+    "quality.kind.reference_heard": ("Referenz mit einem Fehler", "Reference with a slip"),
+    "quality.kind.last_digits": ("Letzte Ziffern der Referenz", "Last digits of the reference"),
+    "quality.kind.topic": ("Thema", "Topic"),
+    "quality.kind.about_message": ("Anruf zu einer Nachricht", "About a message"),
+    "quality.kind.service_number": ("Gewählte Nummer", "Number dialled"),
+}
