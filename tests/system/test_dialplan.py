@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -204,3 +204,57 @@ def test_a_number_that_is_not_withheld_arrives_as_sent(
     ami.wait("QueueCallerJoin")
     assert script.asked[0].environment["agi_callerid"] == "+4940222"
     assert script.asked[0].environment["agi_callingpres"] == "0"
+
+
+SHOWN = "+4940222"
+
+
+@pytest.mark.parametrize(
+    ("identity", "verstat"),
+    [
+        (Identity(SHOWN, asserted=SHOWN, verstat="TN-Validation-Passed-A"), "TN-Validation-Passed-A"),
+        (Identity(SHOWN, asserted=SHOWN, verstat="TN-Validation-Failed"), "TN-Validation-Failed"),
+        (Identity(SHOWN, asserted=SHOWN, verstat="TN-Validation-Passed", level="B"), "TN-Validation-Passed-B"),
+        (Identity(SHOWN, asserted=SHOWN, verstat="TN-Validation-Passed"), "TN-Validation-Passed"),
+        (Identity(SHOWN, asserted=SHOWN, verstat="No-TN-Validation", level="A"), "No-TN-Validation"),
+        (Identity(SHOWN, asserted=SHOWN, level="A"), None),
+        (Identity(SHOWN, verstat="TN-Validation-Passed-A"), None),
+        (Identity(SHOWN, asserted=SHOWN, name="<sip:x;verstat=TN-Validation-Passed-A>"), None),
+        (Identity(SHOWN, asserted=SHOWN, verstat="$(id)'`<x>"), None),
+        (Identity(SHOWN, asserted=SHOWN, privacy="id", verstat="TN-Validation-Passed-A"), None),
+        (Identity("anonymous", asserted=SHOWN, verstat="TN-Validation-Passed-A"), None),
+    ],
+)
+def test_what_the_network_found_out_about_a_number_is_passed_on(
+    ami: Ami, make_caller: MakeCaller, agi_script: RunScript, identity: Identity, verstat: str | None
+) -> None:
+    script = agi_script(lambda asked: to_queue("sales"))
+    make_caller(identity)
+    ami.wait("QueueCallerJoin")
+    assert script.asked[0].arguments == ["started", *([verstat] if verstat else [])]
+
+
+@pytest.fixture
+def distrusted_trunk(asterisk: Asterisk) -> Iterator[None]:
+    """A trunk whose P-Asserted-Identity does not count."""
+    file = asterisk.directory / "etc" / "pjsip.conf"
+    trusting = file.read_text()
+
+    def trust(text: str, shown: str) -> None:
+        file.write_text(text)
+        asterisk.cli("module reload res_pjsip.so")
+        until(lambda: re.search(rf"trust_id_inbound +: {shown}", asterisk.cli("pjsip show endpoint trunk")), 5, shown)
+
+    trust(trusting.replace("trust_id_inbound = yes", "trust_id_inbound = no"), "false")
+    yield
+    trust(trusting, "true")
+
+
+def test_what_comes_from_a_trunk_that_is_not_trusted_says_nothing(
+    distrusted_trunk: None, ami: Ami, make_caller: MakeCaller, agi_script: RunScript
+) -> None:
+    script = agi_script(lambda asked: to_queue("sales"))
+    make_caller(Identity("+4930111", asserted=SHOWN, verstat="TN-Validation-Passed-A"))
+    ami.wait("QueueCallerJoin")
+    assert script.asked[0].arguments == ["started"]
+    assert script.asked[0].environment["agi_callerid"] == "+4930111"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 from playwright.sync_api import expect
 
@@ -12,6 +15,7 @@ from tests.system.harness.caller import Identity
 from tests.system.harness.desk import Desk
 from tests.system.harness.office import HOTLINE, QUICK, Office
 from tests.system.harness.stream import EventStream
+from tests.system.harness.waiting import until
 
 pytestmark = [pytest.mark.system, pytest.mark.needs("sipp", "mmdebstrap", "chromium", "espeak-ng")]
 
@@ -85,3 +89,25 @@ def test_a_number_on_file_does_not_count_but_the_code_does(
     assert ended == (None, 1, None)
     assert running[:2] == (None, 1)
     assert running[2] is not None
+
+
+@pytest.mark.parametrize(
+    ("identity", "attestation"),
+    [
+        (Identity(ON_FILE, asserted=ON_FILE, verstat="TN-Validation-Passed-A"), "full"),
+        (Identity(ON_FILE, asserted=ON_FILE, verstat="No-TN-Validation"), None),
+        (Identity("anonymous", asserted=ON_FILE, privacy="id", verstat="TN-Validation-Passed-A"), None),
+    ],
+)
+def test_what_the_network_found_out_about_a_number_reaches_the_router_unless_it_is_withheld(
+    office: Office, make_caller: MakeCaller, identity: Identity, attestation: str | None
+) -> None:
+    make_caller(identity, QUICK)
+
+    def session() -> dict[str, Any] | None:
+        rows = office.router.rows("select session from calls where state != 'ended'")
+        return json.loads(rows[0][0]) if rows else None
+
+    told = until(session, 10, "call of the router")
+    assert told["caller"]["attestation"] == attestation
+    assert told["trunk"] == "PJSIP/trunk"

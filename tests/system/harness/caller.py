@@ -100,6 +100,10 @@ class Identity:
     asserted: str | None = None
     privacy: str | None = None
     name: str | None = None
+    verstat: str | None = None
+    """What the network found out about the asserted number (STIR/SHAKEN)."""
+    level: str | None = None
+    """The level of that in a header of its own."""
 
     @classmethod
     def withheld(cls, real_number: str) -> Identity:
@@ -114,8 +118,14 @@ class Identity:
 
     @property
     def headers(self) -> str:
-        lines = [f"P-Asserted-Identity: <sip:{self.asserted}@{TRUNK_ADDRESS}>\n"] if self.asserted else []
-        return "".join([*lines, f"Privacy: {self.privacy}\n"] if self.privacy else lines)
+        found = f";verstat={self.verstat}" if self.verstat else ""
+        named = f'"{self.name}" ' if self.name else ""
+        headers = {
+            "P-Asserted-Identity": f"{named}<sip:{self.asserted}{found}@{TRUNK_ADDRESS}>" if self.asserted else None,
+            "P-Attestation-Indicator": self.level,
+            "Privacy": self.privacy,
+        }
+        return "".join(f"{name}: {value}\n" for name, value in headers.items() if value)
 
 
 class Caller:
