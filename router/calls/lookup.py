@@ -34,7 +34,7 @@ async def find_matches(
     number, dialled = observed.number, observed.service_number
     reference = references.normalise(observed.reference) if observed.reference else None
     leased = dialled if dialled in pool_numbers else None
-    asked = store.Asked(number, _hashes(observed.code, keys), reference, leased)
+    asked = store.Asked(number, _hashes(observed.code, keys), reference, leased, _ending(observed.last_digits))
     found = await store.find(connection, asked, now)
     rows = found.rows
     if number is not None and not found.number_known:
@@ -43,10 +43,15 @@ async def find_matches(
     if reference is not None and not any(row.reference == reference for row in rows.values()):
         rows = await store.one_slip_away(connection, reference) | rows
     if found.carriers is not None:
-        observed = replace(observed, carriers=found.carriers)
+        observed = replace(observed, carriers=found.carriers, unread=found.unread)
     return rank(observed, rows.values(), now, parameters, sharers=found.sharers, questions=questions)
 
 
 def _hashes(code: str | None, keys: CodeKeys) -> tuple[bytes, ...]:
     digits = normalise(code) if code else None
     return () if digits is None or not well_formed(digits) else keys.code_hashes(digits)
+
+
+def _ending(last_digits: str | None) -> str | None:
+    """The last digits of a reference as they can be looked for."""
+    return last_digits if last_digits and last_digits.isascii() and last_digits.isdigit() else None

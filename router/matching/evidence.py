@@ -114,8 +114,11 @@ def reference(row: MessageRow, observed: Observed, around: Circumstances) -> Evi
         return None
     parameters = around.parameters
     by_chance = parameters.unrelated_gives_reference * 10.0 ** -min(len(row.reference), parameters.reference_digits)
-    known = number_on_file(row, observed)
-    customer = 1.0 if known else parameters.unrelated_per_customer / parameters.unrelated_calls
+    customer = (
+        1.0
+        if known_by_number(row, observed, around.now)
+        else parameters.unrelated_per_customer / parameters.unrelated_calls
+    )
     slip = parameters.slip_heard if observed.spoken else parameters.slip_keyed
     if given == row.reference:
         likelihood = parameters.gives_reference * (1 - slip)
@@ -201,7 +204,7 @@ def service_number(row: MessageRow, observed: Observed, around: Circumstances) -
         detail = "The number dialled stands in other messages."
         return Evidence(EvidenceKind.SERVICE_NUMBER, log(parameters.another_number), detail)
     stray = parameters.unrelated_dials_printed_number
-    if number_on_file(row, observed):
+    if known_by_number(row, observed, around.now):
         weight = log(parameters.dials_printed_number / stray)
     else:
         carriers = max(observed.carriers, 1) * parameters.unrelated_per_customer * stray
@@ -263,6 +266,13 @@ def number_on_file(row: MessageRow, observed: Observed) -> bool:
 def has_called(row: MessageRow, observed: Observed, now: datetime) -> bool:
     """Whether this number has called about the message before."""
     return observed.number is not None and row.called_at is not None and row.called_at <= now
+
+
+def known_by_number(row: MessageRow, observed: Observed, now: datetime) -> bool:
+    """Whether the caller number points at the customer: on file, an extension, or by an earlier call. Who is known by
+    it is one of few, and what else they give or dial is to be held against these and not against all callers."""
+    at_switchboard = row.switchboard and observed.number is not None
+    return number_on_file(row, observed) or at_switchboard or has_called(row, observed, now)
 
 
 def reference_fits(row: MessageRow, observed: Observed) -> bool:

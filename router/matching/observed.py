@@ -39,7 +39,7 @@ class Observed:
     carriers: int | None = None
     """How many messages carry the service number dialled, where it is leased from a pool; None: it is everybody's."""
     unread: int = 0
-    """How many of these are not among the rows, though they fit what was given as well as those that are."""
+    """How many of these are not among the rows; none of them has the last digits that were given."""
 
     @property
     def number(self) -> str | None:

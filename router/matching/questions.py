@@ -13,7 +13,7 @@ from math import fsum, log2
 from typing import assert_never
 
 from router.core.match import Question, QuestionKind
-from router.matching.evidence import at_hand
+from router.matching.evidence import at_hand, leased_number_dialled
 from router.matching.observed import Observed
 from router.matching.parameters import Parameters
 from router.matching.references import ending
@@ -44,6 +44,8 @@ def worth_asking(
         if _asked(question, observed):
             continue
         gain = _gain(question, weighed[:MOST_WEIGHED], none_probability, observed, parameters)
+        if question.kind is QuestionKind.LAST_DIGITS:
+            gain += _among_many(question, weighed, observed, parameters)
         worth = gain / _effort(question, parameters)
         if worth > best_worth:
             best, best_worth = question, worth
@@ -175,6 +177,21 @@ def _by_last_digits(
         answers = {end: has * (1 - slip), _OTHER: has * slip, _NOTHING: 1 - has} if end else rest
         hypotheses.append((each.probability, answers))
     return hypotheses, rest
+
+
+def _among_many(question: Question, weighed: Sequence[Weighed], observed: Observed, parameters: Parameters) -> float:
+    """What last digits tell beside: which it is of the messages that a leased number stands for, where these are too
+    many to be looked at one by one. They are found by their last digits; those not read are like those that were."""
+    by_number = [each for each in weighed if leased_number_dialled(each.row, observed)]
+    if not by_number:
+        return 0.0
+    mean = fsum(each.probability for each in by_number) / len(by_number)
+    beyond = [each for each in weighed[MOST_WEIGHED:] if leased_number_dialled(each.row, observed)]
+    count = len(beyond) + observed.unread
+    probability = fsum(each.probability for each in beyond) + observed.unread * mean
+    with_end = sum(1 for each in by_number if each.row.reference and ending(each.row.reference, question.digits))
+    given = parameters.has_last_digits * with_end / len(by_number)
+    return min(probability, 1.0) * given * log2(min(max(count, 1), 10**question.digits))
 
 
 def _information(hypotheses: Sequence[tuple[float, Answers]]) -> float:

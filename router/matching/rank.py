@@ -12,13 +12,14 @@ from datetime import datetime
 from math import exp, fsum
 
 from router.core.assurance import Assurance
-from router.core.match import Candidate, Decision, EvidenceKind, Match, Question
+from router.core.match import Candidate, Decision, Evidence, EvidenceKind, Match, Question
 from router.matching.assurance import assurance_of
 from router.matching.circumstances import Circumstances
 from router.matching.evidence import (
     code_holds,
     gather,
     has_called,
+    known_by_number,
     leased_number_dialled,
     number_on_file,
     reference_fits,
@@ -91,9 +92,7 @@ def posterior(
     around = Circumstances(now, _sharers(observed, rows, sharers), somebodys, parameters)
     evidence = {row.message_id: gather(row, observed, around) for row in rows}
     odds = {key: fsum([each.log_odds for each in found]) for key, found in evidence.items()}
-    unread = [
-        row.message_id for row in rows if leased_number_dialled(row, observed) and not number_on_file(row, observed)
-    ]
+    unread = [row.message_id for row in rows if _like_unread(row, observed, now, evidence[row.message_id])]
     probabilities, none_probability = _normalised(odds, unread, observed.unread)
     ordered = sorted(rows, key=lambda row: row.message_id)
     ordered.sort(key=lambda row: row.sent_at, reverse=True)
@@ -115,6 +114,13 @@ def _normalised(odds: Mapping[str, float], unread: Collection[str], count: int) 
     none = exp(-highest) + others
     total = fsum((none, *weights.values()))
     return {key: weight / total for key, weight in weights.items()}, none / total
+
+
+def _like_unread(row: MessageRow, observed: Observed, now: datetime, evidence: Iterable[Evidence]) -> bool:
+    """Whether those that were not read are like this one: tied by the number dialled alone, and without the last digits
+    that were given (who has these was read)."""
+    fits = any(each.kind is EvidenceKind.LAST_DIGITS and each.log_odds > 0 for each in evidence)
+    return leased_number_dialled(row, observed) and not known_by_number(row, observed, now) and not fits
 
 
 def _tied(row: MessageRow, observed: Observed, now: datetime) -> bool:

@@ -30,24 +30,28 @@ SHORTEST_HEAD = 8
 class Asked:
     """What a call is looked up by, each as far as it is there: the caller number and the number dialled, where that is
     one of a pool (E.164); the hashes that the code keyed in may be stored under; the reference given, as
-    `references.normalise` gives it."""
+    `references.normalise` gives it; the last digits of one, which are looked for among the messages with the number
+    dialled."""
 
     number: str | None = None
     code_hashes: tuple[bytes, ...] = ()
     reference: str | None = None
     leased: str | None = None
+    ending: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """The messages that fit, by id. ``sharers`` is how many customers have the caller number on file, at most
     `matching_sql.MOST_SHARERS`; ``number_known``: they have, or a message went to it. ``carriers``: how many messages
-    carry the number dialled, at most `matching_sql.MOST_CARRIERS`; None: it is not leased."""
+    carry the number dialled, at most `matching_sql.MOST_CARRIERS`; None: it is not leased. ``unread``: how many of them
+    are not among the rows; none of these has the last digits given."""
 
     rows: dict[str, MessageRow]
     sharers: int = 0
     number_known: bool = False
     carriers: int | None = None
+    unread: int = 0
 
 
 async def find(connection: Connection, asked: Asked, now: datetime) -> Found:
@@ -57,8 +61,12 @@ async def find(connection: Connection, asked: Asked, now: datetime) -> Found:
     in the last `LOOK_BACK`. A number leased counts until its quarantine is over.
     """
     given = (
-        ("number", asked.number), ("code", asked.code_hashes), ("reference", asked.reference), ("leased", asked.leased)
-    )  # fmt: skip
+        ("number", asked.number),
+        ("code", asked.code_hashes),
+        ("reference", asked.reference),
+        ("leased", asked.leased),
+        ("ending", asked.leased and asked.ending),
+    )
     parts = tuple(part for part, value in given if value)
     if not parts:
         return Found({})
@@ -67,6 +75,7 @@ async def find(connection: Connection, asked: Asked, now: datetime) -> Found:
         "codes": asked.code_hashes,
         "reference": asked.reference,
         "leased": asked.leased,
+        "ending": f"%{asked.ending}",
         "called_since": now - CALLS_BACK,
     }
     return _found(await fetch(connection, parts, values | _window(now)), asked.number)
@@ -139,6 +148,7 @@ def _found(rows: Iterable[Row], number: str | None, *, switchboard: bool = False
         len(on_file),
         known or bool(on_file),
         max(carrying, len(leased)) or None,
+        max(carrying - len(leased), 0),
     )
 
 

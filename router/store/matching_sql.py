@@ -24,8 +24,8 @@ MOST_SHARERS = 100
 """Customers read for a number. A number that more share is a switchboard, and says next to nothing."""
 MOST_CALLS = 50
 """Earlier calls read for a number, latest first."""
-MOST_CARRIERS = 1000
-"""Up to here the messages that carry a leased number are counted."""
+MOST_CARRIERS = 10_000
+"""Up to here the messages that carry a leased number are counted, and searched for the end of a reference."""
 MOST_NEAR = 1000
 """References looked at for one that is a slip away."""
 
@@ -73,6 +73,14 @@ _FINDING: dict[str, tuple[str, ...]] = {
     "leased": (
         _latest("lease", f"m.id IN (SELECT l.message_id {_LEASE})"),
         _latest("lease", f"m.service_number = :leased AND {_IN_WINDOW} AND EXISTS (SELECT 1 {_LEASE})"),
+    ),
+    "ending": (
+        _latest(
+            "lease",
+            f"""m.id IN (SELECT carrying.id FROM (SELECT m.id, m.reference_key FROM messages m
+    WHERE m.service_number = :leased AND {_IN_WINDOW} AND EXISTS (SELECT 1 {_LEASE})
+    ORDER BY m.sent_at DESC LIMIT {MOST_CARRIERS}) AS carrying WHERE carrying.reference_key LIKE :ending)""",
+        ),
     ),
 }
 """What finds messages, by what it is found by."""
