@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from router.agents import people
 from router.app import House, sign_in_of
 from router.messages.sample import Sample, register_samples
+from router.messages.sample_texts import POOL
 from router.store import people as rows
 from router.store.database import Connection
 
 SERVICE_NUMBER = "+493023125000"
 """From the range that the Bundesnetzagentur keeps for fiction."""
+
+POOLS = {POOL: ("+493023125101", "+493023125102")}
+"""Service numbers that letters get, from the same range."""
 
 QUEUES = ("default", "sales", "service")
 LEAD = people.NewPerson(login="robin", name="Robin Muster", role="admin", queues=QUEUES)
@@ -38,14 +42,18 @@ async def set_up(house: House, settings_file: Path, say: Say) -> None:
     say(f"  Admin        {address}/admin\n               {await link(lead, '/admin')}")
     say(f"  Test phone   {address}/testphone\n               {await link(lead, '/testphone')}")
     say(f"  A second agent's desk, for a private window:\n               {await link(colleague, '/desk')}")
-    _suggest(samples, settings_file, say)
+    _suggest(samples, house.registrar.rules.pools.every_number, settings_file, say)
 
 
-def _suggest(samples: list[Sample], settings_file: Path, say: Say) -> None:
+def _suggest(samples: list[Sample], leased: Collection[str], settings_file: Path, say: Say) -> None:
     say("\nOn the desk choose 'Ready', then call from the test phone:")
     for sample in samples:
         code = sample.registered.callback_code
         say(f"  from {sample.call_from:<14} code {code}   {sample.shows}")
+        if sample.registered.service_number in leased:
+            say(
+                f"       {'':<14}                   or call {sample.registered.service_number}, the letter's own number"
+            )
     say("  Outside opening hours callers leave a message; the test phone and 'dial --at' can choose another time.")
     say("\nOr call from another terminal, and ask whom a call would be about:")
     command = f"THREADLINE_CONFIG={settings_file} .venv/bin/threadline"

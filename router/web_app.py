@@ -24,7 +24,6 @@ from router.channels.twilio.routes import routes as twilio_routes
 from router.desk.cards import cards_for
 from router.desk.routes import routes as desk_routes
 from router.desk.stream import DeskStream
-from router.settings import Settings
 from router.speech.prompts import PromptStore
 from router.speech.serving import prompt_routes
 from router.web import assets as asset_files
@@ -33,6 +32,9 @@ from router.web.pages import Pages
 from router.web.routes import install as pages_support
 from router.web.routes import routes as web_routes
 from router.web.sign_in import SignIn
+
+_LEASED_OFFERED = 20
+"""Numbers of pools that the test phone names; any other can be typed in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +132,11 @@ def _include_channels(app: FastAPI, house: House, entrance: _Entrance, prompts: 
     app.include_router(prompt_routes(prompts), include_in_schema=False)
 
 
-def _service_numbers(settings: Settings) -> list[str]:
-    """What the test phone offers to dial: the number printed in messages first."""
-    return list(dict.fromkeys([*filter(None, [settings.service_number]), *settings.service_numbers]))
+def _service_numbers(house: House) -> list[str]:
+    """What the test phone offers to dial: the number printed in messages first, then some that are leased."""
+    settings, pools = house.settings, house.registrar.rules.pools.numbers
+    leased = [number for numbers in pools.values() for number in numbers][:_LEASED_OFFERED]
+    return list(dict.fromkeys([*filter(None, [settings.service_number]), *settings.service_numbers, *leased]))
 
 
 def _include_pages(
@@ -146,7 +150,7 @@ def _include_pages(
             guard=entrance.guard,
             pages=pages,
             signed_out=agents.presence.left,
-            service_numbers=_service_numbers(house.settings),
+            service_numbers=_service_numbers(house),
         )
     )
     app.include_router(

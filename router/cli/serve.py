@@ -94,6 +94,7 @@ def _kept_settings(folder: Path) -> Path:
             "data_dir": str(folder),
             "secret": secrets.token_hex(32),
             "service_number": sample.SERVICE_NUMBER,
+            "number_pools": sample.POOLS,
         }
         _write(file, lines)
     return file
@@ -112,5 +113,12 @@ def _write(file: Path, settings: dict[str, Any], rest: str = "") -> None:
     new = file.with_name(file.name + ".new")
     new.unlink(missing_ok=True)
     new.touch(mode=0o600)
-    new.write_text("".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items()) + rest)
+    new.write_text("".join(f"{name} = {_toml(value)}\n" for name, value in settings.items()) + rest)
     new.replace(file)
+
+
+def _toml(value: Any) -> str:
+    """Texts, numbers and lists are the same in TOML and JSON, tables are not."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(name)} = {_toml(inner)}" for name, inner in value.items()) + "}"
+    return json.dumps(value)

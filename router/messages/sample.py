@@ -6,6 +6,7 @@ to 999, 0171 39200 00 to 99). The samples are registered like any other message.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,8 +18,8 @@ from router.messages.sample_texts import DRAFTS, Draft
 from router.store import messages as store
 from router.store.database import Connection
 
-FRESH = timedelta(days=2)
-"""Samples registered longer ago are replaced by new ones: offers that have all run out show little."""
+FRESH = timedelta(hours=4)
+"""Samples registered longer ago are replaced by new ones: a call about a text of yesterday is much less likely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,8 @@ async def register_samples(registrar: Registrar, now: datetime) -> list[Sample]:
         return await _registered(registrar, connection, now)
 
 
-def registration_of(draft: Draft, now: datetime) -> Registration:
-    """The sample as it is registered at ``now``."""
+def registration_of(draft: Draft, now: datetime, pools: Collection[str] = ()) -> Registration:
+    """The sample as it is registered at ``now`` where there are these pools."""
     sent_at = now - draft.ago
     ends_at = sent_at + draft.holds
     data: dict[str, Any] = {
@@ -57,6 +58,8 @@ def registration_of(draft: Draft, now: datetime) -> Registration:
         "body": draft.body.format(end_de=f"{ends_at:%d.%m.%Y}", end_en=f"{ends_at.day} {ends_at:%B %Y}"),
         "reference": draft.reference,
         "campaign": draft.campaign,
+        "call_to_action": draft.call_to_action,
+        **({"pool": draft.pool, "lease": "message"} if draft.pool in pools else {}),
         "sent_at": sent_at.isoformat(),
     }
     return read(data, "DE")
@@ -65,7 +68,7 @@ def registration_of(draft: Draft, now: datetime) -> Registration:
 async def _registered(registrar: Registrar, connection: Connection, start: datetime) -> list[Sample]:
     samples = []
     for draft in DRAFTS:
-        registration = registration_of(draft, start)
+        registration = registration_of(draft, start, registrar.rules.pools.numbers)
         registered = await registrar.register_in(connection, registration)
         samples.append(Sample(registration, registered, draft.call_from, draft.shows))
     return samples

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+POOL = "letters"
+"""The pool of service numbers that letters come from, where the settings have it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -26,6 +29,9 @@ class Draft:
     shows: str
     reference: str | None = None
     campaign: str | None = None
+    call_to_action: bool | None = None
+    pool: str | None = None
+    """The pool its number comes from, where there is such a pool."""
 
 
 def _customer(key: str, name: str, language: str, *phones: str) -> dict[str, Any]:
@@ -42,6 +48,7 @@ _EMMA = _customer("emma", "Emma Clarke", "en", "0171 39200 21")
 _MERYEM = _customer("meryem", "Meryem Aydın", "de", "030 23125 031")
 _OLIVER = _customer("oliver", "Oliver Grant", "en", "030 23125 041", "0171 39200 41")
 _PETRA = _customer("petra", "Petra Sommer", "de", "0171 39200 51")
+_LENA = _customer("lena", "Lena Vogt", "de", "0171 39200 71")
 _THOMAS = _customer("thomas", "Thomas Krüger", "de", "0171 39200 61", "030 23125 061")
 
 DRAFTS = (
@@ -75,11 +82,12 @@ DRAFTS = (
         shows="the number the text went to: probably Anna, her offer opened",
         reference="ST-2041-11",
         campaign="Frühjahr Strom",
+        call_to_action=True,
     ),
     Draft(
         id="sample-jonas-gas",
         channel="email",
-        ago=timedelta(hours=26),
+        ago=timedelta(minutes=90),
         holds=timedelta(days=10),
         to={"email": "jonas.lindner@post.example"},
         customer=_JONAS,
@@ -129,6 +137,7 @@ DRAFTS = (
         shows="withhold the number and key in the code: from then on Emma is answered in English",
         reference="ST-2041-21",
         campaign="Frühjahr Strom",
+        call_to_action=True,
     ),
     Draft(
         id="sample-meryem-instalment",
@@ -153,14 +162,15 @@ DRAFTS = (
             "Abschlag von 74 € statt 92 € vor. Antworten Sie bis {end_de}, auch telefonisch.\n\nIhre Beispiel-Energie"
         ),
         call_from="+493023125031",
-        shows="a letter answered from the landline; withhold the number and key in the code to see the difference",
+        shows="a letter of some days ago: a known number says too little then, so the flow asks; key in the code",
         reference="AB-2041-31",
         campaign="Abschläge",
+        pool=POOL,
     ),
     Draft(
         id="sample-oliver-boiler",
         channel="email",
-        ago=timedelta(hours=20),
+        ago=timedelta(hours=2),
         holds=timedelta(days=14),
         to={"email": "oliver.grant@mail.example"},
         customer=_OLIVER,
@@ -178,32 +188,82 @@ DRAFTS = (
         call_from="+493023125041",
         shows="an e-mail answered from a landline that no message went to, but which is on file",
         reference="TS-2041-41",
+        call_to_action=True,
     ),
     Draft(
         id="sample-petra-expired",
         channel="sms",
-        ago=timedelta(days=8),
-        holds=timedelta(days=7),
+        ago=timedelta(hours=4),
+        holds=timedelta(hours=3),
         to={"phone": "0171 39200 51"},
         customer=_PETRA,
         offer={
-            "title": "Frühbucher Erdgas",
-            "summary": "75 € Bonus für Frühbucher. Abgelaufen; das Folgeangebot ist Erdgas Komfort 12.",
+            "title": "Erdgas für Schnelle",
+            "summary": "75 € Bonus für drei Stunden. Abgelaufen; das Folgeangebot ist Erdgas Komfort 12.",
             "queue": "sales",
             "skills": ["gas"],
             "topic": "gas",
             "facts": {"Arbeitspreis": "9,5 ct/kWh", "Bonus": "75 €"},
         },
-        body="Guten Tag Frau Sommer, nur bis {end_de}: Erdgas für 9,5 ct/kWh und 75 € Bonus. Tel. 030 23125 000.",
+        body="Guten Tag Frau Sommer, nur drei Stunden lang: Erdgas für 9,5 ct/kWh und 75 € Bonus. Tel. 030 23125 000.",
         call_from="+491713920051",
-        shows="an offer that ended yesterday, and the card says so; withheld, its code is no longer taken",
+        shows="an offer that ended an hour ago, and the card says so; withheld, its code is no longer taken",
         reference="GA-2041-51",
+        campaign="Gaswechsel",
+        call_to_action=True,
+    ),
+    Draft(
+        id="sample-lena-power",
+        channel="sms",
+        ago=timedelta(hours=5),
+        holds=timedelta(days=4),
+        to={"phone": "0171 39200 71"},
+        customer=_LENA,
+        offer={
+            "title": "Ökostrom Fix 24",
+            "summary": "Zwei Jahre fester Preis, 40 € Bonus.",
+            "queue": "sales",
+            "skills": ["power"],
+            "topic": "power",
+            "facts": {"Arbeitspreis": "28,4 ct/kWh", "Bonus": "40 €"},
+        },
+        body=(
+            "Guten Tag Frau Vogt, bis {end_de}: Ökostrom für 28,4 ct/kWh, zwei Jahre fest. Angebot ST-2041-71, "
+            "Tel. 030 23125 000."
+        ),
+        call_from="+491713920071",
+        shows="power or gas? The flow asks; the last digits of the references (71, 72) tell them apart, too",
+        reference="ST-2041-71",
+        campaign="Frühjahr Strom",
+    ),
+    Draft(
+        id="sample-lena-gas",
+        channel="email",
+        ago=timedelta(hours=2),
+        holds=timedelta(days=10),
+        to={"email": "lena.vogt@post.example"},
+        customer=_LENA,
+        offer={
+            "title": "Erdgas Komfort 12",
+            "summary": "Zwölf Monate Preisgarantie.",
+            "queue": "service",
+            "skills": ["gas"],
+            "topic": "gas",
+            "facts": {"Arbeitspreis": "9,8 ct/kWh"},
+        },
+        body=(
+            "Guten Tag Frau Vogt,\n\nmit Erdgas Komfort 12 steht Ihr Gaspreis zwölf Monate fest. Das Angebot "
+            "GA-2041-72 gilt bis {end_de}.\n\nIhre Beispiel-Energie"
+        ),
+        call_from="+491713920071",
+        shows="the e-mail to the same customer",
+        reference="GA-2041-72",
         campaign="Gaswechsel",
     ),
     Draft(
         id="sample-thomas-power",
         channel="letter",
-        ago=timedelta(days=9),
+        ago=timedelta(days=4),
         holds=timedelta(days=12),
         to={},
         customer=_THOMAS,
@@ -227,7 +287,7 @@ DRAFTS = (
     Draft(
         id="sample-thomas-reminder",
         channel="call",
-        ago=timedelta(hours=1),
+        ago=timedelta(hours=14),
         holds=timedelta(days=3),
         to={"phone": "030 23125 061"},
         customer=_THOMAS,
@@ -244,5 +304,6 @@ DRAFTS = (
         shows="the recorded call that followed the letter",
         reference="ST-2041-62",
         campaign="Frühjahr Strom",
+        call_to_action=True,
     ),
 )

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from router.matching.references import neighbours
 from router.store.database import Connection
-from router.store.tables import customer_phones, customers, messages, reference_neighbours
+from router.store.tables import customer_phones, customers, messages, number_leases, reference_neighbours
 
 MessageRow = Row[Any]
 
@@ -78,7 +78,10 @@ async def set_customers(connection: Connection, owners: Mapping[str, str]) -> No
 
 
 async def remove(connection: Connection, external_ids: Collection[str]) -> None:
-    """Delete the messages that their senders call so; their customers stay."""
+    """Delete the messages that their senders call so; their customers stay, and a number that one of them had to itself
+    is free."""
+    gone = select(messages.c.id).where(messages.c.external_id.in_(external_ids))
+    await connection.execute(delete(number_leases).where(number_leases.c.message_id.in_(gone)))
     await connection.execute(delete(messages).where(messages.c.external_id.in_(external_ids)))
 
 
