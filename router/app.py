@@ -90,10 +90,20 @@ async def assembled(settings: Settings, clock: Clock = utc_now) -> AsyncIterator
     async with opened(settings) as database:
         bus = Bus()
         weights = Weights(database, table_of(settings))
-        limits = limits_of(settings)
-        calls = Calls(database, bus, flows, keys, clock, queues=settings.queues, limits=limits, weights=weights)
+        rules = HandleRules.of(settings)
+        calls = Calls(
+            database,
+            bus,
+            flows,
+            keys,
+            clock,
+            queues=settings.queues,
+            limits=limits_of(settings),
+            weights=weights,
+            pool_numbers=rules.pools.every_number,
+        )
         phone = TestPhone(calls, settings.region)
-        registrar = Registrar(database, keys, HandleRules.of(settings), clock)
+        registrar = Registrar(database, keys, rules, clock)
         yield House(settings, clock, database, bus, flows, keys, calls, weights, phone, registrar)
         await weights.aclose()
 

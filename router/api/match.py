@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -64,8 +64,10 @@ def routes(
     turns: Turns,
     allowed: Allowed,
     most_wrong_codes: int = WRONG_CODES,
+    pool_numbers: Collection[str] = frozenset(),
 ) -> APIRouter:
-    """The question, for those whom ``allowed`` lets in; each key may ask for so many wrong codes in 24 hours."""
+    """The question, for those whom ``allowed`` lets in; each key may ask for so many wrong codes in 24 hours.
+    ``pool_numbers`` are the service numbers that are leased."""
     router = APIRouter(tags=["match"])
     wrong_codes = WrongCodes(clock, most_wrong_codes)
 
@@ -87,7 +89,8 @@ def routes(
             # Not before the turn: of many who wait, each would still be let in.
             if guess_in(seen.code) is not None:
                 wrong_codes.check(asker.id)
-            found = await find_matches(connection, seen, moment(question, clock()), keys, weights.now)
+            now = moment(question, clock())
+            found = await find_matches(connection, seen, now, keys, weights.now, pool_numbers=pool_numbers)
         if guess_in(seen.code) is not None and not found.code_accepted:
             wrong_codes.add(asker.id)
         return Answer(as_json(found))

@@ -38,14 +38,15 @@ def routes(
     policy: Policy,
 ) -> APIRouter:
     """`/v1/messages…`, `/v1/match` and `/v1/calls…`, for keys with the right scope and for admins who are signed in."""
-    region = registrar.rules.region
+    rules = registrar.rules
+    region = rules.region
     writers, readers = keys.allowed("messages:write", guard), keys.allowed("messages:read", guard)
     router = APIRouter()
     router.include_router(imports.routes(registrar, writers))
     router.include_router(statuses.routes(database, clock, turns, writers))
     router.include_router(messages.routes(registrar, turns, writers, readers))
-    matchers, most = keys.allowed("match", guard), registrar.rules.guesses_a_day
-    router.include_router(match.routes(database, codes, weights, region, clock, turns, matchers, most))
+    matchers, most, leased = keys.allowed("match", guard), rules.guesses_a_day, rules.pools.every_number
+    router.include_router(match.routes(database, codes, weights, region, clock, turns, matchers, most, leased))
     figures = keys.allowed("calls:read", guard)
     router.include_router(quality.routes(database, clock, turns, figures, policy))
     router.include_router(calls.routes(database, turns, keys.allowed("calls:read", guard)))

@@ -77,10 +77,12 @@ class Calls:
         queues: Collection[str] | None = None,
         limits: Limits = Limits(),  # noqa: B008
         weights: Weights | None = None,
+        pool_numbers: Collection[str] = frozenset(),
     ) -> None:
         """``queues`` are those there are (None: any); an offer that names another one goes to the flow's own.
         ``limits`` are those on wrong codes, ``weights`` those of matching (None: of the table of the code)."""
         self._queues = queues
+        self._pool_numbers = pool_numbers
         self._weights = weights or Weights(database)
         self._kept_flows: set[str] = set()
         self._database = database
@@ -204,7 +206,15 @@ class Calls:
     async def _find(self, connection: Connection, session: Session, asked: FindMatches, now: datetime) -> Match:
         clock_time = now - timedelta(seconds=session.ahead)
         observed = await self.guesses.admitted(connection, session, _observed(session, asked), clock_time)
-        found = await find_matches(connection, observed, now, self._keys, self._weights.now, questions=asked.questions)
+        found = await find_matches(
+            connection,
+            observed,
+            now,
+            self._keys,
+            self._weights.now,
+            questions=asked.questions,
+            pool_numbers=self._pool_numbers,
+        )
         await self.guesses.note(connection, session, observed, found, clock_time)
         if found.question and found.question.kind is QuestionKind.CODE:
             # A caller who has keyed in the longest there is need not wait for the pause that ends a shorter one.

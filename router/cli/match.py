@@ -79,7 +79,8 @@ async def _find(question: Question) -> Match:
         async with house.database.read() as connection:
             now = question.at or house.clock()
             seen = observed(question, settings.region)
-            return await find_matches(connection, seen, now, house.keys, house.weights.now)
+            leased = house.registrar.rules.pools.every_number
+            return await find_matches(connection, seen, now, house.keys, house.weights.now, pool_numbers=leased)
 
 
 def _show(found: Match) -> None:

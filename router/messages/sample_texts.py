@@ -87,7 +87,7 @@ DRAFTS = (
     Draft(
         id="sample-jonas-gas",
         channel="email",
-        ago=timedelta(minutes=90),
+        ago=timedelta(minutes=60),
         holds=timedelta(days=10),
         to={"email": "jonas.lindner@post.example"},
         customer=_JONAS,
@@ -238,10 +238,10 @@ DRAFTS = (
     ),
     Draft(
         id="sample-lena-gas",
-        channel="email",
-        ago=timedelta(hours=2),
+        channel="sms",
+        ago=timedelta(hours=4),
         holds=timedelta(days=10),
-        to={"email": "lena.vogt@post.example"},
+        to={"phone": "0171 39200 71"},
         customer=_LENA,
         offer={
             "title": "Erdgas Komfort 12",
@@ -252,11 +252,11 @@ DRAFTS = (
             "facts": {"Arbeitspreis": "9,8 ct/kWh"},
         },
         body=(
-            "Guten Tag Frau Vogt,\n\nmit Erdgas Komfort 12 steht Ihr Gaspreis zwölf Monate fest. Das Angebot "
-            "GA-2041-72 gilt bis {end_de}.\n\nIhre Beispiel-Energie"
+            "Guten Tag Frau Vogt, mit Erdgas Komfort 12 steht Ihr Gaspreis zwölf Monate fest. Angebot GA-2041-72, gilt "
+            "bis {end_de}. Tel. 030 23125 000."
         ),
         call_from="+491713920071",
-        shows="the e-mail to the same customer",
+        shows="the text about gas to the same customer",
         reference="GA-2041-72",
         campaign="Gaswechsel",
     ),

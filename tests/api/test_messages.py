@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from router.api.messages import Handles, StoredMessage
+from router.core.events import WITHHELD, CallStarted
 from tests.api.service import MESSAGE, MOBILE, SERVICE_NUMBER, Service, fields, problem, running
 
 
@@ -160,3 +161,25 @@ async def test_no_code_is_issued_where_the_guessing_budget_would_break(tmp_path:
         told = problem(await client.post("/v1/messages", json=MESSAGE), 503)
     assert told["title"] == "Too many codes"
     assert "THREADLINE_CODE_EXPECTED_HITS" in told["detail"]
+
+
+async def test_a_message_with_a_number_of_its_own_is_found_by_dialling_it(tmp_path: Path, database_url: str) -> None:
+    own = "+493023125101"
+    pools = {"spring": ["030 23125 101"], "letters": ["030 23125 110"]}
+    async with running(tmp_path, database_url, number_pools=pools) as service, service.allowed() as client:
+        handles = await service.register(client, pool="spring", lease="message", call_to_action=True)
+        assert handles["service_number"] == own
+        assert handles["tel_link"].startswith(f"tel:{own},")
+        stored = (await client.get(f"/v1/messages/{handles['id']}")).json()
+        StoredMessage.model_validate(stored)
+        assert (stored["pool"], stored["lease"], stored["call_to_action"]) == ("spring", "message", True)
+        other = await service.register(client, external_id="crm-2", pool="spring")
+        assert other["service_number"] == SERVICE_NUMBER, "none is free"
+        told = problem(await client.post("/v1/messages", json=MESSAGE | {"external_id": "3", "pool": "sprnig"}), 422)
+        assert told["errors"] == [{"field": "pool", "message": "there is no such pool; there is: letters, spring"}]
+
+        match = (await client.post("/v1/match", json={"withheld": True, "to": own})).json()
+        assert [each["message_id"] for each in match["candidates"]] == [handles["id"]]
+        turn = await service.house.calls.begin("asterisk", "1", CallStarted("asterisk", WITHHELD, own))
+        call = (await client.get(f"/v1/calls/{turn.call_id}")).json()
+        assert [each["message_id"] for each in call["match"]["candidates"]] == [handles["id"]]

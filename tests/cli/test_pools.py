@@ -64,6 +64,17 @@ def test_pools_as_json(run: Run) -> None:
     assert letters["numbers"][0]["state"] == "free"
 
 
+def test_the_number_dialled_tells_which_message_a_call_is_about(run: Run) -> None:
+    rows = map(json.loads, run("messages", "import", "sent.csv", "--json").stdout.splitlines())
+    handles = {row["external_id"]: row for row in rows}
+    own = handles["a-2"]["service_number"]
+    found = json.loads(run("match", "--withheld", "--to", own, "--json").stdout)
+    assert [candidate["message_id"] for candidate in found["candidates"]] == [handles["a-2"]["id"]]
+    assert "service_number" in [evidence["kind"] for evidence in found["candidates"][0]["evidence"]]
+    general = handles["a-3"]["service_number"]
+    assert json.loads(run("match", "--withheld", "--to", general, "--json").stdout)["candidates"] == []
+
+
 def test_a_lease_is_ended_early(run: Run) -> None:
     run("messages", "import", "sent.csv")
     ended = run("pools", "release", "030/23125-102")

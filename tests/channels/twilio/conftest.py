@@ -30,7 +30,7 @@ async def house(
     """Settings may be given as the fixture's parameter."""
 
     async def find_matches(
-        _connection: Any, observed: Observed, *_more: Any, questions: Sequence[Question] = ()
+        _connection: Any, observed: Observed, *_more: Any, questions: Sequence[Question] = (), **_other: Any
     ) -> Match:
         made.asked.append(observed)
         return made.matches.pop(0) if made.matches else nobody_known(observed, questions)
