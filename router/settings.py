@@ -174,6 +174,11 @@ class Settings(BaseModel):
             raise ValueError(f"needs at least {LEAST_SECRET} characters")
         return secret
 
+    @field_validator("old_secrets", mode="before")
+    @classmethod
+    def _empty_is_none(cls, secrets: Any) -> Any:
+        return () if secrets == "" else secrets
+
     @field_validator("old_secrets")
     @classmethod
     def _each_long_enough(cls, secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:

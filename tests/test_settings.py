@@ -95,6 +95,7 @@ def test_old_secrets_are_as_long_as_the_present_one_and_as_secret(tmp_path: Path
     settings = load({"THREADLINE_OLD_SECRETS": old}, tmp_path)
     assert [secret.get_secret_value() for secret in settings.old_secrets] == ["o" * 40]
     assert "oooo" not in repr(settings)
+    assert load({"THREADLINE_OLD_SECRETS": ""}, tmp_path).old_secrets == ()
     text = refusal({"THREADLINE_OLD_SECRETS": '["hunter2"]'}, tmp_path)
     assert text == "THREADLINE_OLD_SECRETS (old_secrets): each needs at least 32 characters"
 
