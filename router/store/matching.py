@@ -10,7 +10,7 @@ from typing import Any
 from router.matching.observed import Delivery, MessageRow
 from router.matching.references import neighbours, one_slip_apart
 from router.store.database import Connection
-from router.store.matching_sql import Row, fetch
+from router.store.matching_sql import MOST_MESSAGES, Row, fetch
 
 LOOK_BACK = timedelta(days=180)
 """Older messages are found only by what is printed in them, and by an earlier call about them."""
@@ -101,10 +101,12 @@ async def one_slip_away(connection: Connection, reference: str) -> dict[str, Mes
     if not keys:
         return {}
     near = [row[0] for row in await fetch(connection, ("near",), {"neighbours": keys})]
-    references = sorted(each for each in near if one_slip_apart(each, reference))[:MOST_REFERENCES]
+    references = tuple(sorted(each for each in near if one_slip_apart(each, reference))[:MOST_REFERENCES])
     if not references:
         return {}
-    return _found(await fetch(connection, ("references",), {"references": references}), None).rows
+    rows = _found(await fetch(connection, ("references",), {"references": references}), None).rows
+    latest = sorted(rows.values(), key=lambda row: row.sent_at, reverse=True)[:MOST_MESSAGES]
+    return {row.message_id: row for row in latest}
 
 
 def _window(now: datetime) -> dict[str, Any]:
@@ -189,7 +191,7 @@ _DELIVERIES: dict[str | None, Delivery] = {each.value: each for each in Delivery
 
 def _moment(value: Any) -> datetime | None:
     """A stored time; SQLite gives it as text and keeps no offset (see `tables.Moment`)."""
-    return datetime.fromisoformat(value).replace(tzinfo=UTC) if isinstance(value, str) else value
+    return datetime.fromisoformat(value + "+00:00") if isinstance(value, str) else value
 
 
 def _end(value: Any) -> datetime | None:

@@ -69,7 +69,6 @@ _FINDING: dict[str, tuple[str, ...]] = {
     "head": _OF_NUMBER,
     "code": (_latest("code", "m.code_hash IN (:codes)"),),
     "reference": (_latest("reference", "m.reference_key = :reference"),),
-    "references": (_latest("reference", "m.reference_key IN (SELECT value FROM :references)"),),
     "leased": (
         _latest("lease", f"m.id IN (SELECT l.message_id {_LEASE})"),
         _latest("lease", f"m.service_number = :leased AND {_IN_WINDOW} AND EXISTS (SELECT 1 {_LEASE})"),
@@ -84,6 +83,8 @@ _FINDING: dict[str, tuple[str, ...]] = {
     ),
 }
 """What finds messages, by what it is found by."""
+# As many of them as there are references: a single IN would read all messages of a reference that is on very many.
+_OF_A_REFERENCE = _latest("reference", "m.reference_key = :reference{place}")
 
 _BESIDE: dict[str, str] = {
     "number": f"SELECT 'on_file', {_NO_TIME}, p.customer_id, :rest FROM ({_ON_FILE}) AS p",
@@ -105,20 +106,23 @@ _COLUMNS = """f.via, f.called_at, f.id, f.sent_at, f.customer_id, f.to_phone, f.
   f.channel, f.reference_key, f.delivery, f.answered_at, f.call_to_action, c.language"""
 _OFFER = ("title", "queue", "valid_until", "topic")
 _REST = ", ".join(["NULL"] * (_COLUMNS.count(",") + len(_OFFER) - 2))
-_LISTS = {"heads": "text", "references": "text", "neighbours": "bigint"}
+_LISTS = {"heads": "text", "neighbours": "bigint"}
 """Parameters that are lists, and of what."""
 
 
 async def fetch(connection: Connection, parts: tuple[str, ...], values: Mapping[str, Any]) -> Sequence[Row]:
     """The rows that ``parts`` find, those of `_ALONE` by themselves, any others together: the first column says how
-    they were found. ``values`` has the parameters by name; ``codes`` is a tuple of hashes.
+    they were found. ``values`` has the parameters by name; ``codes`` and ``references`` are tuples.
 
     Raises what SQLAlchemy would, without the parameters, so that `is_away` knows it.
     """
     postgresql = connection.dialect.name == "postgresql"
-    codes = values.get("codes", ())
-    text, names = _statement(parts, len(codes), postgresql)
-    given = {**values, **{f"code{place}": code for place, code in enumerate(codes)}} if codes else values
+    codes, references = values.get("codes", ()), values.get("references", ())
+    text, names = _statement(parts, len(codes), len(references), postgresql)
+    given = dict(values)
+    for name, several in (("code", codes), ("reference", references)):
+        for place, value in enumerate(several):
+            given[f"{name}{place}"] = value
     assert connection.sync_connection is not None  # noqa: S101 - a connection that has begun has one
     driver: Any = connection.sync_connection.connection.driver_connection
     rows: Sequence[Row]
@@ -140,12 +144,14 @@ async def fetch(connection: Connection, parts: tuple[str, ...], values: Mapping[
 
 
 @lru_cache
-def _statement(parts: tuple[str, ...], codes: int, postgresql: bool) -> tuple[str, tuple[str, ...]]:
+def _statement(parts: tuple[str, ...], codes: int, references: int, postgresql: bool) -> tuple[str, tuple[str, ...]]:
     """The statement as the driver takes it, and the names of its parameters in order."""
     if parts[0] in _ALONE:
         return _numbered(_ALONE[parts[0]], postgresql)
     offer = (f"f.offer ->> '{name}'" if postgresql else f"json_extract(f.offer, '$.{name}')" for name in _OFFER)
-    found = "\nUNION ALL ".join(text for part in parts for text in _FINDING[part])
+    finding = [text for part in parts for text in _FINDING.get(part, ())]
+    finding += [_OF_A_REFERENCE.format(place=place) for place in range(references)]
+    found = "\nUNION ALL ".join(finding)
     whole = f"SELECT {', '.join((_COLUMNS, *offer))}\nFROM ({found}) AS f LEFT JOIN customers c ON c.id = f.customer_id"
     beside = [_BESIDE[part].replace(":rest", _REST) for part in parts if part in _BESIDE]
     whole = "\nUNION ALL ".join((whole, *beside))
@@ -168,6 +174,6 @@ def _numbered(text: str, postgresql: bool) -> tuple[str, tuple[str, ...]]:
 
 
 def _for_sqlite(value: Any) -> Any:
-    if isinstance(value, datetime):  # as `tables.Moment` stores it
-        return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    if isinstance(value, datetime):  # as `tables.Moment` stores it, UTC without its offset
+        return (value if value.tzinfo is UTC else value.astimezone(UTC)).isoformat(" ", "microseconds")[:-6]
     return json.dumps(value) if isinstance(value, list) else value
