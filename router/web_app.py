@@ -84,6 +84,7 @@ def _include_api(app: FastAPI, house: House, entrance: _Entrance) -> None:
             registrar=house.registrar,
             codes=house.keys,
             weights=house.weights,
+            flows=house.flows,
             clock=house.clock,
             keys=entrance.keys,
             guard=entrance.guard,

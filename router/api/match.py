@@ -13,8 +13,9 @@ from router.api.bodies import Answer, json_body
 from router.api.description import says, takes
 from router.api.keys import Allowed, Asker
 from router.api.turns import WRONG_CODES, Turns, WrongCodes
+from router.calls.flows import Flows
 from router.calls.lookup import find_matches
-from router.calls.question import Question, as_json, moment, observed
+from router.calls.question import Question, as_json, askable, moment, observed
 from router.calls.weights import Weights
 from router.matching.codes import CodeKeys
 from router.matching.lockout import guess_in
@@ -41,8 +42,18 @@ class CandidateAnswer(BaseModel):
     evidence: list[EvidenceAnswer]
 
 
+class QuestionAnswer(BaseModel):
+    """What the flow would ask next, and how many keys the answer takes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["about_message", "topic", "last_digits", "code"]
+    digits: int
+
+
 class MatchAnswer(BaseModel):
-    """Candidates, likeliest first, and the probability that the call is about none of them."""
+    """Candidates, likeliest first, and the probability that the call is about none of them. `question` is null where
+    none is worth asking, `code_accepted` where no code was given."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -50,6 +61,8 @@ class MatchAnswer(BaseModel):
     assurance: Literal["L0", "L1", "L2", "L3"]
     none_probability: Annotated[float, Field(ge=0, le=1)]
     candidates: list[CandidateAnswer]
+    question: QuestionAnswer | None
+    code_accepted: bool | None
 
 
 _EXAMPLE = {"from": "+49 171 3920011", "to": "+493023125000", "code": "482 139 0657", "language": "de"}
@@ -59,6 +72,7 @@ def routes(
     database: Database,
     keys: CodeKeys,
     weights: Weights,
+    flows: Flows,
     region: str,
     clock: Callable[[], datetime],
     turns: Turns,
@@ -89,8 +103,10 @@ def routes(
             # Not before the turn: of many who wait, each would still be let in.
             if guess_in(seen.code) is not None:
                 wrong_codes.check(asker.id)
-            now = moment(question, clock())
-            found = await find_matches(connection, seen, now, keys, weights.now, pool_numbers=pool_numbers)
+            now, questions = moment(question, clock()), askable(flows.for_number(seen.service_number))
+            found = await find_matches(
+                connection, seen, now, keys, weights.now, questions=questions, pool_numbers=pool_numbers
+            )
         if guess_in(seen.code) is not None and not found.code_accepted:
             wrong_codes.add(asker.id)
         return Answer(as_json(found))

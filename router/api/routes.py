@@ -11,6 +11,7 @@ from fastapi import APIRouter
 from router.api import calls, imports, match, messages, quality, statuses
 from router.api.keys import ApiKeys
 from router.api.turns import Turns
+from router.calls.flows import Flows
 from router.calls.question import Question
 from router.calls.weights import Weights
 from router.matching.codes import CodeKeys
@@ -31,6 +32,7 @@ def routes(
     registrar: Registrar,
     codes: CodeKeys,
     weights: Weights,
+    flows: Flows,
     clock: Callable[[], datetime],
     keys: ApiKeys,
     guard: Guard,
@@ -46,8 +48,8 @@ def routes(
     router.include_router(statuses.routes(database, clock, turns, writers))
     router.include_router(messages.routes(registrar, turns, writers, readers))
     matchers, most, leased = keys.allowed("match", guard), rules.guesses_a_day, rules.pools.every_number
-    router.include_router(match.routes(database, codes, weights, region, clock, turns, matchers, most, leased))
+    router.include_router(match.routes(database, codes, weights, flows, region, clock, turns, matchers, most, leased))
     figures = keys.allowed("calls:read", guard)
     router.include_router(quality.routes(database, clock, turns, figures, policy))
-    router.include_router(calls.routes(database, turns, keys.allowed("calls:read", guard)))
+    router.include_router(calls.routes(database, turns, figures))
     return router

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
-from router.core.events import WITHHELD, Caller
+from router.core import match as core
+from router.core.events import WITHHELD, Attestation, Caller
 from router.core.match import Match
 from router.core.phone import e164, is_withheld
 from router.core.spoken import digits_said
 from router.core.times import rfc3339
 from router.errors import unprocessable
+from router.flow.model import Flow
+from router.flow.nodes.match import Match as MatchStep
 from router.matching.codes import well_formed
 from router.matching.observed import Observed
 
@@ -39,6 +42,19 @@ class Question(BaseModel):
     spoken: Annotated[
         _Text | None, Field(description="What the caller said; digits in it count as a code or a reference.")
     ] = None
+    last_digits: Annotated[
+        str | None,
+        Field(pattern=r"^[0-9]{0,4}$", description="The last digits of the reference; empty: asked, none given."),
+    ] = None
+    topic: Annotated[_Text | None, Field(description="The topic chosen; empty: asked, none chosen.")] = None
+    about_message: Annotated[
+        Literal["yes", "no", ""] | None,
+        Field(description="Whether it is about a message from us; empty: asked, not given."),
+    ] = None
+    attestation: Annotated[
+        Literal["A", "B", "C", "failed"] | None,
+        Field(description="What the network says of the caller's number (STIR/SHAKEN)."),
+    ] = None
     language: Annotated[str | None, Field(pattern=r"^[a-z]{2,3}$", description="What the caller speaks.")] = None
     at: Annotated[_Moment | None, Field(description="When the call comes in.")] = None
 
@@ -62,9 +78,28 @@ def observed(question: Question, region: str) -> Observed:
             wrong.append({"field": "to", "message": _NO_NUMBER})
     if wrong:
         raise unprocessable("Some numbers are not telephone numbers.", wrong)
-    caller = WITHHELD if withheld else Caller(number)
+    attestation = _ATTESTED[question.attestation] if question.attestation and number else None
+    caller = WITHHELD if withheld else Caller(number, attestation=attestation)
     code, reference, spoken = _given(question)
-    return Observed(caller, dialled, code, question.language, reference, spoken)
+    return Observed(
+        caller,
+        dialled,
+        code,
+        question.language,
+        reference,
+        spoken,
+        question.last_digits,
+        question.topic,
+        question.about_message,
+    )
+
+
+_ATTESTED = {
+    "A": Attestation.FULL,
+    "B": Attestation.PARTIAL,
+    "C": Attestation.GATEWAY,
+    "failed": Attestation.FAILED,
+}
 
 
 def _given(question: Question) -> tuple[str | None, str | None, bool]:
@@ -97,7 +132,15 @@ def as_json(match: Match) -> dict[str, Any]:
             }
             for candidate in match.candidates
         ],
+        "question": match.question and {"kind": match.question.kind.value, "digits": match.question.digits},
+        "code_accepted": match.code_accepted,
     }
+
+
+def askable(flow: Flow) -> tuple[core.Question, ...]:
+    """What the ``match`` steps of a flow can ask, each once."""
+    asked = [step.ask for step in flow.steps.values() if isinstance(step, MatchStep) and step.ask]
+    return tuple(dict.fromkeys(question for ask in asked for question in ask.questions({})))
 
 
 def moment(question: Question, now: datetime) -> datetime:

@@ -65,14 +65,13 @@ def rank(
     decision = _decision(weighed, parameters)
     worth_telling = [each for each in weighed if each.probability >= parameters.plausible][:MOST_CANDIDATES]
     accepted = any(code_holds(row, observed, now) for row in known) if observed.code_given else None
-    settled = decision is Decision.SURE
     return Match(
         decision,
         _assurance(decision, weighed, observed),
         none_probability,
         tuple(_candidate(each) for each in worth_telling),
         accepted,
-        None if settled else worth_asking(weighed, none_probability, questions, observed, parameters),
+        None if decision is Decision.SURE else worth_asking(weighed, none_probability, questions, observed, parameters),
     )
 
 
@@ -153,13 +152,14 @@ def _decision(weighed: Sequence[Weighed], parameters: Parameters) -> Decision:
     second = weighed[1].probability if len(weighed) > 1 else 0.0
     if best.probability < parameters.likely or best.probability < parameters.lead * second:
         return Decision.UNCLEAR
-    if best.probability < parameters.sure or not _settled(best):
+    if best.probability < parameters.sure or not settled(best.evidence):
         return Decision.LIKELY
     return Decision.SURE
 
 
-def _settled(best: Weighed) -> bool:
-    return any(each.kind in SETTLING and each.log_odds > 0 for each in best.evidence)
+def settled(evidence: Iterable[Evidence]) -> bool:
+    """Whether anything says about which message the call is, and not only who calls."""
+    return any(each.kind in SETTLING and each.log_odds > 0 for each in evidence)
 
 
 def _assurance(decision: Decision, weighed: Sequence[Weighed], observed: Observed) -> Assurance:

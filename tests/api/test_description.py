@@ -65,10 +65,21 @@ async def test_the_fields_are_those_of_the_contract(service: Service) -> None:
         "code",
         "reference",
         "spoken",
+        "last_digits",
+        "topic",
+        "about_message",
+        "attestation",
         "language",
         "at",
     ]
-    assert list(schemas["MatchAnswer"]["properties"]) == ["decision", "assurance", "none_probability", "candidates"]
+    assert list(schemas["MatchAnswer"]["properties"]) == [
+        "decision",
+        "assurance",
+        "none_probability",
+        "candidates",
+        "question",
+        "code_accepted",
+    ]
     assert {"id", "callback_code", "reference", "tel_link", "qr_url", "service_number"} == set(
         schemas["Handles"]["properties"]
     )

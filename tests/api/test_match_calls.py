@@ -27,7 +27,7 @@ async def test_the_recipient_is_recognised_with_the_evidence(service: Service) -
     async with service.allowed() as client:
         handles = await service.register(client)
     told = await asked(service, **{"from": "0171 / 39200-11", "to": SERVICE_NUMBER})
-    assert list(told) == ["decision", "assurance", "none_probability", "candidates"]
+    assert list(told) == ["decision", "assurance", "none_probability", "candidates", "question", "code_accepted"]
     assert (told["decision"], told["assurance"]) == ("likely", "L1")
     (candidate,) = told["candidates"]
     assert list(candidate) == ["message_id", "probability", "evidence"]

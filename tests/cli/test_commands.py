@@ -134,7 +134,7 @@ def test_the_version_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nobody_is_explained_in_words(run: Run) -> None:
     result = run("match", "--withheld", "--code", "1111111111", "--at", "2026-11-23T10:00:00")
     assert result.exit_code == 1
-    assert "The code is none of ours" in result.stdout
+    assert "The code counts for nothing: it is none of ours" in result.stdout
     assert "nobody would be recognised" in result.stdout
 
 

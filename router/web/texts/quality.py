@@ -61,7 +61,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "quality.kind.call_to_action": ("Bitte um Anruf", "Asks to call"),
     "quality.kind.recipient_number": ("Nummer des Empfängers", "Recipient's number"),
     "quality.kind.customer_number": ("Andere Nummer des Kunden", "Customer's other number"),
-    "quality.kind.other_number": ("Nummer eines anderen Kunden", "Another customer's number"),
+    "quality.kind.other_number": ("Nicht die Nummer des Kunden", "Not the customer's number"),
     "quality.kind.shared_number": ("Gemeinsame Nummer", "Shared number"),
     "quality.kind.switchboard": ("Telefonzentrale", "Switchboard"),
     "quality.kind.attestation": ("Bestätigung des Netzes", "The network's word"),
