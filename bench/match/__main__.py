@@ -7,12 +7,18 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 
-from bench.match import report, score
+from bench.match import guessers, report, score
+from bench.match.house import quiet
 from bench.match.rules import TOWNS, changed
 
-SEEDS = (11, 12)
-CALLS = 3_000
+SEEDS = (11,)
+CALLS = 2_500
 PROCESSES = 2
+LIVE = 5_000
+"""Live codes that guessers guess at."""
+GUESSED = (10, 6)
+"""Digits of these: as issued, and few, so that there are hits enough to hold against the maths."""
+GUESSING_DAYS = 5
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,12 +36,16 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     begun = time.perf_counter()
     print(f"towns {', '.join(sorted({job.name for job in jobs}))}; seeds {sorted({job.seed for job in jobs})}\n")
-    with ProcessPoolExecutor(PROCESSES) as pool:
+    guessing = [guessers.Guessing(jobs[0].rules, digits, LIVE, GUESSING_DAYS, jobs[0].seed) for digits in GUESSED]
+    with ProcessPoolExecutor(PROCESSES, initializer=quiet) as pool:
+        guessed = pool.map(guessers.run, guessing)
         results = list(pool.map(score.run, jobs))
+        told = guessers.lines(list(guessed))
     if asked.details and len(results) > 1:
         for result in results:
             print(report.town(result), end="\n\n")
     print(report.together(results))
+    print("", *told, sep="\n")
     print(f"\n{time.perf_counter() - begun:.0f} s")
     return 0
 

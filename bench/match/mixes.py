@@ -43,7 +43,7 @@ class Sorter:
                 self._customers_at.setdefault(number, set()).add(person.place)
         self._first_call: dict[tuple[str, int], int] = {}
         for call in (*town.past, *town.calls):
-            if call.number is not None and call.message is not None:
+            if call.number is not None and call.message is not None and call.paper is call.message:
                 self._first_call.setdefault((call.number, call.message.place), call.place)
 
     def mix(self, call: Call) -> str:
@@ -61,8 +61,8 @@ class Sorter:
         return f"other matter, {'number on file' if mine else 'recycled number'}"
 
     def tieable(self, call: Call) -> bool:
-        """Whether there is anything to tie a call about a message by: the number is on file, an extension's, or has
-        called about it before, or the caller has the message at hand."""
+        """Whether there is anything to tie a call about a message by: the number is on file, an extension's, or called
+        about it before with the message at hand, or the caller has it at hand now."""
         return call.paper is call.message or self._number_tells(call) is not None
 
     def _about(self, call: Call) -> str:
@@ -88,4 +88,5 @@ class Sorter:
         heads = [each.removesuffix("0") for each in message.customer.on_file]
         if call.line == OFFICE and any(number.startswith(head) for head in heads):
             return "switchboard"
-        return "called before from there" if self._first_call[number, message.place] < call.place else None
+        first = self._first_call.get((number, message.place), call.place)
+        return "called before from there" if first < call.place else None

@@ -8,9 +8,11 @@ from typing import Any
 
 from sqlalchemy import Table, insert, update
 
+from bench.match.mixes import Sorter
+from bench.match.outcome import Outcome
 from bench.match.sent import Sent
 from bench.match.town import Change, Town, moment
-from bench.match.traffic import Call, Kind
+from bench.match.traffic import Call
 from router.core.assurance import Assurance
 from router.core.match import Decision
 from router.matching.codes import CodeKeys
@@ -48,7 +50,8 @@ async def stock(connection: Connection, town: Town, keys: CodeKeys) -> None:
     await _fill(connection, reference_neighbours, _neighbours(town.messages))
     await _fill(connection, number_leases, _leases(town))
     rng = Random(f"{town.seed}:past")
-    past = [_past(town, call, rng) for call in town.past]
+    sorter = Sorter(town)
+    past = [_past(town, call, sorter.tieable(call), rng) for call in town.past]
     await _fill(connection, calls, (row for row, _ in past))
     await _fill(connection, match_outcomes, (verdict for _, verdict in past if verdict))
 
@@ -60,14 +63,12 @@ async def learn(connection: Connection, changes: Iterable[Change]) -> None:
         await connection.execute(statement.values(**_columns(change)))
 
 
-async def keep_call(
-    connection: Connection, town: Town, call: Call, decision: Decision, assurance: Assurance, named: str | None
-) -> None:
-    """A call that has ended, with what the agent said of it in a share of the calls. Withheld numbers are not kept."""
+async def keep_verdict(connection: Connection, town: Town, call: Call, call_id: str, outcome: Outcome) -> None:
+    """An agent took the call that has ended, and says in a share of the calls what it was about."""
+    await connection.execute(update(calls).where(calls.c.id == call_id).values(agent_id=AGENT))
     rng = Random(f"{call.key}:verdict")
-    row, verdict = _ended(town, call, named, rng, decision, assurance)
-    await connection.execute(insert(calls), row)
-    if verdict:
+    if rng.random() < town.rules.verdicts:
+        verdict = _verdict(call, call_id, outcome.named, outcome.decision, outcome.assurance)
         await connection.execute(insert(match_outcomes), verdict)
 
 
@@ -157,30 +158,17 @@ def _leases(town: Town) -> Iterator[Values]:
         }
 
 
-def _past(town: Town, call: Call, rng: Random) -> tuple[Values, Values | None]:
-    """A call of the past, as some router and the agents left it."""
+def _past(town: Town, call: Call, tieable: bool, rng: Random) -> tuple[Values, Values | None]:
+    """A call of the past, as some router and the agents left it. Withheld numbers are not kept."""
     named = None
-    if call.message is not None and call.kind is Kind.ABOUT and rng.random() < town.rules.past_tied:
+    if call.message is not None and tieable and rng.random() < town.rules.past_tied:
         named = call.message.message_id
     if rng.random() < town.rules.past_tied_wrong and (wrong := _another(town, call, rng)):
         named = wrong
-    decision = Decision.LIKELY if named else Decision.UNCLEAR
-    return _ended(town, call, named, rng, decision, Assurance.L1 if named else Assurance.L0)
-
-
-def _another(town: Town, call: Call, rng: Random) -> str | None:
-    """Some message sent shortly before the call, to whoever."""
-    before = [each for each in town.messages if each.sent < call.at][-200:]
-    return rng.choice(before).message_id if before else None
-
-
-def _ended(
-    town: Town, call: Call, named: str | None, rng: Random, decision: Decision, assurance: Assurance
-) -> tuple[Values, Values | None]:
     at, ended = moment(call.at), moment(call.at + 0.005)
     row = {
         "id": call.call_id,
-        "channel": "bench",
+        "channel": "past",
         "channel_ref": call.call_id,
         "caller": call.number,
         "withheld": call.withheld,
@@ -197,9 +185,20 @@ def _ended(
     }
     if rng.random() >= town.rules.verdicts:
         return row, None
+    decision, assurance = (Decision.LIKELY, Assurance.L1) if named else (Decision.UNCLEAR, Assurance.L0)
+    return row, _verdict(call, call.call_id, named, decision, assurance)
+
+
+def _another(town: Town, call: Call, rng: Random) -> str | None:
+    """Some message sent shortly before the call, to whoever."""
+    before = [each for each in town.messages if each.sent < call.at][-200:]
+    return rng.choice(before).message_id if before else None
+
+
+def _verdict(call: Call, call_id: str, named: str | None, decision: Decision, assurance: Assurance) -> Values:
     truth = call.message.message_id if call.message else None
-    verdict: Values = {
-        "call_id": call.call_id,
+    return {
+        "call_id": call_id,
         "verdict": "none" if truth is None else "right" if truth == named else "other",
         "message_id": truth,
         "named_id": named,
@@ -207,7 +206,6 @@ def _ended(
         "assurance": int(assurance),
         "none_probability": 0.0,
         "candidates": [],
-        "called_at": at,
-        "at": ended,
+        "called_at": moment(call.at),
+        "at": moment(call.at + 0.005),
     }
-    return row, {name: value for name, value in verdict.items() if name in match_outcomes.c}

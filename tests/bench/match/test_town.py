@@ -12,14 +12,20 @@ import pytest
 from bench.match import baselines
 from bench.match.answers import answer, miskeyed
 from bench.match.mixes import ABOUT, MIXES, Sorter
-from bench.match.ours import QUESTIONS
 from bench.match.people import LANDLINE
-from bench.match.rules import DEFAULT, TOWNS, TownRules, changed
+from bench.match.rules import DEFAULT, TOPICS, TOWNS, TownRules, changed
 from bench.match.town import Town, build
 from bench.match.traffic import Kind
+from router.core.match import Question, QuestionKind
 from router.matching.codes import well_formed
 
 CALLS = 250
+QUESTIONS = (
+    Question(QuestionKind.ABOUT_MESSAGE, 1),
+    Question(QuestionKind.TOPIC, 1, TOPICS),
+    *(Question(QuestionKind.LAST_DIGITS, digits) for digits in (2, 3, 4)),
+    Question(QuestionKind.CODE, 10),
+)
 SHORT = replace(DEFAULT, past_days=60.0, window_days=40.0)
 
 
