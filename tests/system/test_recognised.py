@@ -7,7 +7,9 @@ from playwright.sync_api import expect
 
 from tests.system.conftest import MakeCaller, OnDuty
 from tests.system.harness.caller import Identity
-from tests.system.harness.office import QUICK, Office
+from tests.system.harness.media import Sound
+from tests.system.harness.office import HOTLINE, QUICK, Office
+from tests.system.harness.waiting import until
 
 pytestmark = [pytest.mark.system, pytest.mark.needs("sipp", "mmdebstrap", "chromium", "espeak-ng")]
 
@@ -38,3 +40,23 @@ def test_the_right_message_is_shown_while_the_phone_rings(
     expect(card.locator(".check-first")).to_be_visible()
     phone.answer()
     desk.sees(state="talking", label="possible")
+
+
+def test_three_keys_tell_which_of_two_open_messages_it_is(
+    office: Office, on_duty: OnDuty, make_caller: MakeCaller
+) -> None:
+    """The last two digits of both references are the same, so the hotline asks for three."""
+    customer = {"external_id": "c-erika", "name": "Erika Muster"}
+    for title, reference in ("Ökostrom Fix 24", "ST-2041-139"), ("Erdgas Komfort", "GA-2041-239"):
+        office.register(title, "030 23125 017", customer=customer, reference=reference)
+    desk, phone = on_duty("anna")
+    caller = make_caller(Identity("+493023125017"), HOTLINE)
+    until(lambda: caller.media.first(Sound.OTHER), 20, "the question is heard")
+    caller.press("239")
+    card = desk.sees(state="ringing", label="possible", within=30)
+    assert phone.ringing
+    expect(card.locator(".offer .title")).to_have_text("Erdgas Komfort")
+    expect(card.locator(".who .name")).to_contain_text("Erika Muster")
+    (steps,) = office.router.rows("select session from calls order by started_at desc limit 1")
+    assert "asks for the last 3 digits" in steps[0]
+    assert "239" not in office.router.log
