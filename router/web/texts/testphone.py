@@ -41,6 +41,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "phone.js.state.queue": ("In der Warteschlange", "Waiting in the queue"),
     "phone.js.state.talking": ("Im Gespräch mit einem Agenten", "Talking to an agent"),
     "phone.js.state.ended": ("Gespräch beendet", "Call ended"),
+    "phone.js.wants.key": ("Erwartet eine Taste", "Expects one key"),
     "phone.js.wants.digits": ("Erwartet bis zu {n} Ziffern", "Expects up to {n} digits"),
     "phone.js.wants.recording": (
         "Nimmt eine Nachricht auf: tippen Sie, was der Anrufer sagt",
