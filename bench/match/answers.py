@@ -96,7 +96,9 @@ def _end_of_reference(rules: TownRules, call: Call, digits: int, rng: Random) ->
         return _something(rules, call, digits, rng)
     key = normalise(call.paper.reference) if call.paper.reference else None
     end = ending(key, digits) if key else None
-    return end if end or rng.random() >= rules.confused else call.paper.code[-digits:]
+    if rng.random() < rules.confused:
+        return _digits(rng, digits)  # out of some other number in the message
+    return end if end and rng.random() < rules.takes_reference else call.paper.code[-digits:]
 
 
 def _something(rules: TownRules, call: Call, digits: int, rng: Random) -> str | None:

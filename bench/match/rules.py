@@ -146,7 +146,8 @@ class TownRules:
     topic_wrong: float = 0.05  # callers who press a key beside their topic
     topic_none: float = 0.06  # callers who press none of the topics
     other_topic_none: float = 0.3  # callers with other matters who press none of the topics
-    confused: float = 0.1  # callers asked for the end of a reference that is not there who take another number's
+    takes_reference: float = 0.5  # callers asked for the end of code or reference who take that of the reference
+    confused: float = 0.03  # callers asked for an end who take that of another number in the message
     other_contract: float = 0.06  # customers with other matters who key in the end of their contract number
     other_digits: float = 0.02  # callers with other matters who key in something
     lies: float = 0.002  # answers that are wrong for no reason
@@ -187,7 +188,7 @@ TOWNS: Mapping[str, TownRules] = {
         DEFAULT, sms_draws=0.025, email_draws=0.05, letter_draws=0.025, call_draws=0.025, sms_delay=0.35,
         email_delay=0.2, letter_delay=4.0, call_delay=0.4, other_matters=0.007, again=0.45, after_end=0.6,
         strangers=0.002,
-        messages_a_day=0.07, long_tail=0.25, moved=0.14, read_factor=1.0, asked_factor=1.1, confused=0.25,
+        messages_a_day=0.07, long_tail=0.25, moved=0.14, read_factor=1.0, asked_factor=1.1, confused=0.08,
         other_contract=0.12, topic_wrong=0.1, other_says_about=0.2,
     ),
 }  # fmt: skip

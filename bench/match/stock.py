@@ -116,6 +116,7 @@ def _message(sent: Sent, keys: CodeKeys, known: Values) -> Values:
         "campaign": sent.campaign.name if sent.campaign else None,
         "service_number": sent.number,
         "code_hash": keys.code_hash(sent.code),
+        "code_sealed": keys.seal(sent.code, sent.message_id),
         "code_digits": len(sent.code),
         "code_expires_at": moment(sent.code_expires),
         "call_to_action": sent.asks_told,

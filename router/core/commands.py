@@ -79,7 +79,7 @@ class Hangup:
 class FindMatches:
     """Ask the house which message the call is about; the call's caller number counts by itself.
 
-    ``code``, ``reference``, ``last_digits`` (of the reference), ``topic`` and ``about_message`` (``yes`` or ``no``) are
+    ``code``, ``reference``, ``last_digits``, ``topic`` and ``about_message`` (``yes`` or ``no``) are
     what the caller answered, unchecked: None when not asked, empty when asked without an answer. ``spoken``: the
     reference was heard, not keyed in. ``questions`` are those that the flow can put next; the match says which of them
     is worth asking.

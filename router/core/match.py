@@ -53,7 +53,7 @@ class EvidenceKind(StrEnum):
     REFERENCE_HEARD = "reference_heard"
     """What the caller gave is one slip away from the reference of the message."""
     LAST_DIGITS = "last_digits"
-    """The caller was asked for the last digits of the reference."""
+    """The caller was asked for the last digits of the code or the reference."""
     TOPIC = "topic"
     """The caller was asked what the call is about."""
     ABOUT_MESSAGE = "about_message"
@@ -70,7 +70,7 @@ class QuestionKind(StrEnum):
     TOPIC = "topic"
     """One of the flow's topics, the same for every caller."""
     LAST_DIGITS = "last_digits"
-    """The last few digits of the reference in the message."""
+    """The last few digits of the code or the reference in the message, whichever the caller finds first."""
     CODE = "code"
     """The callback code in full."""
 

@@ -134,22 +134,34 @@ def reference(row: MessageRow, observed: Observed, around: Circumstances) -> Evi
 
 
 def last_digits(row: MessageRow, observed: Observed, around: Circumstances) -> Evidence | None:
-    """The caller was asked for the last digits of the reference. None at all, and others, speak against the message;
-    where it has no such digits they say nothing."""
+    """The caller was asked for the last digits of the code or the reference. None at all, and others, speak against the
+    message; where it has no such digits they say nothing. So few digits are no secret, and tell apart only what
+    something else ties the call to."""
     given, parameters = observed.last_digits, around.parameters
-    if given is None or row.reference is None or ending(row.reference, max(len(given), 1)) is None:
+    endings = endings_of(row, max(len(given or ""), 1), around.now)
+    if given is None or not endings:
         return None
     has = at_hand(row, parameters.has_last_digits, parameters)
     unrelated = parameters.unrelated_keys_digits
     if not given:
-        weight, detail = log((1 - has) / (1 - unrelated)), "The last digits of the reference were not given."
-    elif ending(row.reference, len(given)) == given:
-        by_chance = unrelated * 10.0 ** -len(given) + parameters.own_last_digits
+        weight, detail = log((1 - has) / (1 - unrelated)), "The last digits were not given."
+    elif given in endings:
+        by_chance = unrelated * len(endings) * 10.0 ** -len(given) + parameters.own_last_digits
         weight = log(has * (1 - parameters.miskeyed) / by_chance)
-        detail = "The last digits of the reference were keyed in."
+        detail = "The last digits of the code or the reference were keyed in."
     else:
         weight, detail = log(has * parameters.miskeyed / unrelated), "Other last digits were keyed in."
     return Evidence(EvidenceKind.LAST_DIGITS, weight, detail)
+
+
+def endings_of(row: MessageRow, digits: int, now: datetime) -> frozenset[str]:
+    """What a caller may key in as the last digits: those of the code, while it holds, and of the reference."""
+    found = set[str]()
+    if row.reference is not None and (end := ending(row.reference, digits)) is not None:
+        found.add(end)
+    if row.code_ending is not None and (row.code_expires_at is None or now < row.code_expires_at):
+        found.add(row.code_ending[-digits:])
+    return frozenset(found)
 
 
 def topic(row: MessageRow, observed: Observed, around: Circumstances) -> Evidence | None:

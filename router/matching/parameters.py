@@ -123,7 +123,7 @@ class Parameters:
     )
     slips_a_character: float = _figure(20.0, "ways", "to slip at one character: wrong digits, lost, added, swapped")
     has_last_digits: float = _figure(
-        0.7, "share", "judgement: can read the last digits of the reference out when asked"
+        0.7, "share", "judgement: can read the last digits of code or reference out when asked"
     )
     unrelated_keys_digits: float = _figure(
         0.3, "share", "judgement: of unrelated callers, who key in digits all the same"
@@ -158,7 +158,9 @@ class Parameters:
 
     # What is decided
     sure: float = _figure(0.99, "probability", "from here, and with more than a caller number, the call is about it")
-    likely: float = _figure(0.6, "probability", 'from here the agent may have the message opened as "probably"')
+    likely: float = _figure(
+        0.5, "probability", 'likelier than all else: from here the agent may have the message opened as "probably"'
+    )
     lead: float = _figure(
         2.5, "times", "likelier than the second the first must be; below, the two are a near tie and none is named"
     )

@@ -9,14 +9,14 @@ only where nothing shorter would settle the matter.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from math import fsum, log2
 from typing import assert_never
 
 from router.core.match import Question, QuestionKind
-from router.matching.evidence import at_hand, leased_number_dialled
+from router.matching.evidence import at_hand, endings_of
 from router.matching.observed import Observed
 from router.matching.parameters import Parameters
-from router.matching.references import ending
 from router.matching.weighed import Weighed
 
 MOST_WEIGHED = 20
@@ -35,6 +35,7 @@ def worth_asking(
     none_probability: float,
     questions: Iterable[Question],
     observed: Observed,
+    now: datetime,
     parameters: Parameters,
 ) -> Question | None:
     """The best of ``questions``, or None where none tells enough. What was asked before is not asked again, but for a
@@ -43,9 +44,7 @@ def worth_asking(
     for question in questions:
         if _asked(question, observed):
             continue
-        gain = _gain(question, weighed[:MOST_WEIGHED], none_probability, observed, parameters)
-        if question.kind is QuestionKind.LAST_DIGITS:
-            gain += _among_many(question, weighed, observed, parameters)
+        gain = _gain(question, weighed[:MOST_WEIGHED], none_probability, observed, now, parameters)
         worth = gain / _effort(question, parameters)
         if worth > best_worth:
             best, best_worth = question, worth
@@ -85,6 +84,7 @@ def _gain(
     weighed: Sequence[Weighed],
     none_probability: float,
     observed: Observed,
+    now: datetime,
     parameters: Parameters,
 ) -> float:
     """Bits that the answer tells."""
@@ -98,7 +98,9 @@ def _gain(
             hypotheses, rest = _by_topic(question, weighed, parameters)
             return _information([*hypotheses, (none_probability, rest)])
         case QuestionKind.LAST_DIGITS:
-            hypotheses, rest = _by_last_digits(question, weighed, parameters)
+            if observed.unread:
+                return 0.0  # so few digits fit some of those that were not read, too
+            hypotheses, rest = _by_last_digits(question, weighed, now, parameters)
             return _information([*hypotheses, (none_probability, rest)])
         case QuestionKind.CODE:
             return _by_code(weighed, elsewhere, none_probability - elsewhere, observed, parameters)
@@ -163,35 +165,21 @@ def _by_topic(
 
 
 def _by_last_digits(
-    question: Question, weighed: Sequence[Weighed], parameters: Parameters
+    question: Question, weighed: Sequence[Weighed], now: datetime, parameters: Parameters
 ) -> tuple[list[tuple[float, Answers]], Answers]:
-    ends = [each.row.reference and ending(each.row.reference, question.digits) for each in weighed]
+    ends = [endings_of(each.row, question.digits, now) for each in weighed]
     slip = parameters.miskeyed
     keys = parameters.unrelated_keys_digits
     by_chance = keys * 10.0**-question.digits
-    known = sorted({end for end in ends if end})
+    known = sorted(frozenset().union(*ends))
     rest = {_NOTHING: 1 - keys, _OTHER: max(keys - by_chance * len(known), 0.0)} | dict.fromkeys(known, by_chance)
     hypotheses: list[tuple[float, Answers]] = []
     for each, end in zip(weighed, ends, strict=True):
         has = at_hand(each.row, parameters.has_last_digits, parameters)
-        answers = {end: has * (1 - slip), _OTHER: has * slip, _NOTHING: 1 - has} if end else rest
+        right = dict.fromkeys(end, has * (1 - slip) / max(len(end), 1))
+        answers = right | {_OTHER: has * slip, _NOTHING: 1 - has} if end else rest
         hypotheses.append((each.probability, answers))
     return hypotheses, rest
-
-
-def _among_many(question: Question, weighed: Sequence[Weighed], observed: Observed, parameters: Parameters) -> float:
-    """What last digits tell beside: which it is of the messages that a leased number stands for, where these are too
-    many to be looked at one by one. They are found by their last digits; those not read are like those that were."""
-    by_number = [each for each in weighed if leased_number_dialled(each.row, observed)]
-    if not by_number:
-        return 0.0
-    mean = fsum(each.probability for each in by_number) / len(by_number)
-    beyond = [each for each in weighed[MOST_WEIGHED:] if leased_number_dialled(each.row, observed)]
-    count = len(beyond) + observed.unread
-    probability = fsum(each.probability for each in beyond) + observed.unread * mean
-    with_end = sum(1 for each in by_number if each.row.reference and ending(each.row.reference, question.digits))
-    given = parameters.has_last_digits * with_end / len(by_number)
-    return min(probability, 1.0) * given * log2(min(max(count, 1), 10**question.digits))
 
 
 def _information(hypotheses: Sequence[tuple[float, Answers]]) -> float:

@@ -71,7 +71,9 @@ def rank(
         none_probability,
         tuple(_candidate(each) for each in worth_telling),
         accepted,
-        None if decision is Decision.SURE else worth_asking(weighed, none_probability, questions, observed, parameters),
+        None
+        if decision is Decision.SURE
+        else worth_asking(weighed, none_probability, questions, observed, now, parameters),
     )
 
 
@@ -91,7 +93,11 @@ def posterior(
     around = Circumstances(now, _sharers(observed, rows, sharers), somebodys, parameters)
     evidence = {row.message_id: gather(row, observed, around) for row in rows}
     odds = {key: fsum([each.log_odds for each in found]) for key, found in evidence.items()}
-    unread = [row.message_id for row in rows if _like_unread(row, observed, now, evidence[row.message_id])]
+    unread = [
+        row.message_id
+        for row in rows
+        if leased_number_dialled(row, observed) and not known_by_number(row, observed, now)
+    ]
     probabilities, none_probability = _normalised(odds, unread, observed.unread)
     ordered = sorted(rows, key=lambda row: row.message_id)
     ordered.sort(key=lambda row: row.sent_at, reverse=True)
@@ -113,13 +119,6 @@ def _normalised(odds: Mapping[str, float], unread: Collection[str], count: int) 
     none = exp(-highest) + others
     total = fsum((none, *weights.values()))
     return {key: weight / total for key, weight in weights.items()}, none / total
-
-
-def _like_unread(row: MessageRow, observed: Observed, now: datetime, evidence: Iterable[Evidence]) -> bool:
-    """Whether those that were not read are like this one: tied by the number dialled alone, and without the last digits
-    that were given (who has these was read)."""
-    fits = any(each.kind is EvidenceKind.LAST_DIGITS and each.log_odds > 0 for each in evidence)
-    return leased_number_dialled(row, observed) and not known_by_number(row, observed, now) and not fits
 
 
 def _tied(row: MessageRow, observed: Observed, now: datetime) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -30,28 +30,27 @@ SHORTEST_HEAD = 8
 class Asked:
     """What a call is looked up by, each as far as it is there: the caller number and the number dialled, where that is
     one of a pool (E.164); the hashes that the code keyed in may be stored under; the reference given, as
-    `references.normalise` gives it; the last digits of one, which are looked for among the messages with the number
-    dialled."""
+    `references.normalise` gives it."""
 
     number: str | None = None
     code_hashes: tuple[bytes, ...] = ()
     reference: str | None = None
     leased: str | None = None
-    ending: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """The messages that fit, by id. ``sharers`` is how many customers have the caller number on file, at most
     `matching_sql.MOST_SHARERS`; ``number_known``: they have, or a message went to it. ``carriers``: how many messages
-    carry the number dialled, at most `matching_sql.MOST_CARRIERS`; None: it is not leased. ``unread``: how many of them
-    are not among the rows; none of these has the last digits given."""
+    carry the number dialled, at most `matching_sql.MOST_CARRIERS`, None where it is not leased; ``unread``: how many of
+    them are not among the messages. ``sealed`` are the messages' codes as they are stored, by id."""
 
     rows: dict[str, MessageRow]
     sharers: int = 0
     number_known: bool = False
     carriers: int | None = None
     unread: int = 0
+    sealed: dict[str, bytes] = field(default_factory=dict)
 
 
 async def find(connection: Connection, asked: Asked, now: datetime) -> Found:
@@ -61,12 +60,8 @@ async def find(connection: Connection, asked: Asked, now: datetime) -> Found:
     in the last `LOOK_BACK`. A number leased counts until its quarantine is over.
     """
     given = (
-        ("number", asked.number),
-        ("code", asked.code_hashes),
-        ("reference", asked.reference),
-        ("leased", asked.leased),
-        ("ending", asked.leased and asked.ending),
-    )
+        ("number", asked.number), ("code", asked.code_hashes), ("reference", asked.reference), ("leased", asked.leased)
+    )  # fmt: skip
     parts = tuple(part for part, value in given if value)
     if not parts:
         return Found({})
@@ -75,23 +70,22 @@ async def find(connection: Connection, asked: Asked, now: datetime) -> Found:
         "codes": asked.code_hashes,
         "reference": asked.reference,
         "leased": asked.leased,
-        "ending": f"%{asked.ending}",
         "called_since": now - CALLS_BACK,
     }
     return _found(await fetch(connection, parts, values | _window(now)), asked.number)
 
 
-async def at_switchboard(connection: Connection, number: str, now: datetime) -> dict[str, MessageRow]:
-    """The messages to the switchboard that an unknown caller number is an extension of, by id. The switchboard's is the
+async def at_switchboard(connection: Connection, number: str, now: datetime) -> Found:
+    """The messages to the switchboard that an unknown caller number is an extension of. The switchboard's is the
     longest known number that is the caller number without its last digits, or that with a final 0 (German: -0)."""
     heads = _heads(number)
     if not heads:
-        return {}
+        return Found({})
     known = {row[0] for row in await fetch(connection, ("heads",), {"heads": heads} | _window(now))}
     head = next((head for head in heads if head in known), None)
     if head is None:
-        return {}
-    return _found(await fetch(connection, ("head",), {"number": head} | _window(now)), None, switchboard=True).rows
+        return Found({})
+    return _found(await fetch(connection, ("head",), {"number": head} | _window(now)), None, switchboard=True)
 
 
 async def one_slip_away(connection: Connection, reference: str) -> dict[str, MessageRow]:
@@ -151,7 +145,12 @@ def _found(rows: Iterable[Row], number: str | None, *, switchboard: bool = False
         known or bool(on_file),
         max(carrying, len(leased)) or None,
         max(carrying - len(leased), 0),
+        {key: row[_SEALED] for key, row in messages.items() if row[_SEALED] is not None},
     )
+
+
+_SEALED = 13
+"""The column of a row with the code as it is sealed."""
 
 
 def _message(
@@ -159,7 +158,7 @@ def _message(
 ) -> MessageRow:
     (
         _, _, key, sent_at, customer_id, to_phone, service_number, code_expires_at, channel, reference, delivery,
-        answered_at, call_to_action, language, title, queue, valid_until, topic,
+        answered_at, call_to_action, _, language, title, queue, valid_until, topic,
     ) = row  # fmt: skip
     return MessageRow(
         key,

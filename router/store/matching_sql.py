@@ -32,7 +32,7 @@ MOST_NEAR = 1000
 Row = Sequence[Any]
 
 _MESSAGE = """m.id, m.sent_at, m.customer_id, m.to_phone, m.service_number, m.code_expires_at, m.channel,
-    m.reference_key, m.delivery, m.answered_at, m.call_to_action, m.offer"""
+    m.reference_key, m.delivery, m.answered_at, m.call_to_action, m.code_sealed, m.offer"""
 _NO_TIME = "CAST(NULL AS timestamp with time zone)"
 _ON_FILE = f"SELECT p.customer_id FROM customer_phones p WHERE p.number = :number ORDER BY 1 LIMIT {MOST_SHARERS}"
 _IN_WINDOW = "m.sent_at BETWEEN :since AND :until"
@@ -73,14 +73,6 @@ _FINDING: dict[str, tuple[str, ...]] = {
         _latest("lease", f"m.id IN (SELECT l.message_id {_LEASE})"),
         _latest("lease", f"m.service_number = :leased AND {_IN_WINDOW} AND EXISTS (SELECT 1 {_LEASE})"),
     ),
-    "ending": (
-        _latest(
-            "lease",
-            f"""m.id IN (SELECT carrying.id FROM (SELECT m.id, m.reference_key FROM messages m
-    WHERE m.service_number = :leased AND {_IN_WINDOW} AND EXISTS (SELECT 1 {_LEASE})
-    ORDER BY m.sent_at DESC LIMIT {MOST_CARRIERS}) AS carrying WHERE carrying.reference_key LIKE :ending)""",
-        ),
-    ),
 }
 """What finds messages, by what it is found by."""
 # As many of them as there are references: a single IN would read all messages of a reference that is on very many.
@@ -103,7 +95,7 @@ _ALONE: dict[str, str] = {
 """What finds no messages but the way to them."""
 
 _COLUMNS = """f.via, f.called_at, f.id, f.sent_at, f.customer_id, f.to_phone, f.service_number, f.code_expires_at,
-  f.channel, f.reference_key, f.delivery, f.answered_at, f.call_to_action, c.language"""
+  f.channel, f.reference_key, f.delivery, f.answered_at, f.call_to_action, f.code_sealed, c.language"""
 _OFFER = ("title", "queue", "valid_until", "topic")
 _REST = ", ".join(["NULL"] * (_COLUMNS.count(",") + len(_OFFER) - 2))
 _LISTS = {"heads": "text", "neighbours": "bigint"}

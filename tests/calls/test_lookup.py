@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -208,3 +209,30 @@ def test_a_question_with_wrong_numbers_is_refused_by_field() -> None:
         observed(Question.model_validate({"from": "abc", "to": "12"}), "DE")
     assert refused.value.status == 422
     assert [error["field"] for error in refused.value.more["errors"]] == ["from", "to"]
+
+
+async def test_the_last_digits_of_the_code_settle_what_the_number_leaves_open(connection: Connection) -> None:
+    codes = {"m1": "4821390657", "m2": "1357902469"}
+    for message_id, code in codes.items():
+        sealed = KEYS.seal(code, message_id)
+        await a_message(connection, message_id, to_phone=MOBILE, sent_at=NOW - timedelta(days=2), code_sealed=sealed)
+    asked = Observed(Caller(MOBILE))
+    last_two = AskWhat(QuestionKind.LAST_DIGITS, 2)
+    first = await find_matches(connection, asked, NOW, KEYS, questions=(last_two,))
+    assert (first.decision, first.question) == (Decision.UNCLEAR, last_two)
+    settled = await find_matches(connection, replace(asked, last_digits="657"), NOW, KEYS)
+    assert (settled.decision, settled.assurance) == (Decision.SURE, Assurance.L1), "so few digits are no secret"
+    assert settled.best is not None
+    assert settled.best.message_id == "m1"
+    assert "657" not in str(settled)
+    wrong = await find_matches(connection, replace(asked, last_digits="658"), NOW, KEYS)
+    assert wrong.decision in (Decision.UNCLEAR, Decision.NONE)
+
+
+async def test_the_last_digits_of_an_expired_code_settle_nothing(connection: Connection) -> None:
+    sealed = KEYS.seal(CODE, "m1")
+    await a_message(
+        connection, "m1", to_phone=MOBILE, sent_at=NOW - timedelta(days=3), code_sealed=sealed, code_expires_at=NOW
+    )
+    asked = Observed(Caller(MOBILE), last_digits=CODE[-3:])
+    assert (await find_matches(connection, asked, NOW, KEYS)).decision is not Decision.SURE

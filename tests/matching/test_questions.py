@@ -94,6 +94,13 @@ def test_who_calls_about_something_else_is_not_asked_for_a_code() -> None:
     assert asked([], Observed(WITHHELD, about_message="no")) is None
 
 
+def test_a_few_digits_are_not_asked_for_where_more_messages_carry_the_number_than_were_read() -> None:
+    rows = [a_message(f"m{n}", to_phone=None, service_number="+49305", reference=f"AB{n:04}") for n in range(50)]
+    observed = Observed(WITHHELD, "+49305", carriers=300)
+    assert asked(rows, observed).kind is QuestionKind.LAST_DIGITS
+    assert asked(rows, replace(observed, unread=250)) == CODE
+
+
 @pytest.mark.parametrize("count", [0, 1, 50, 3000])
 def test_any_number_of_candidates(count: int) -> None:
     rows = [a_message(f"m{n}", reference=f"AB{n:05}", topic=("power", "gas")[n % 2]) for n in range(count)]

@@ -65,7 +65,7 @@ class Ask(BaseModel):
     topic: Topics | None = Field(None, description="what the call is about: a menu, the same for every caller")
     last_digits: dict[Annotated[str, Field(pattern=r"^[2-4]$")], Text] = Field(
         default_factory=dict,
-        description="words, or a prompt's name, for 2, 3 or 4 (or several): the last digits of the reference",
+        description="words, or a prompt's name, for 2, 3 or 4 (or several): last digits of the code or the reference",
     )
     code: Text | None = Field(None, description="words, or a prompt's name: the callback code")
 

@@ -227,12 +227,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "evidence.reference_heard.against": ("Hat eine andere Referenz genannt.", "Gave a different reference."),
     "evidence.last_digits.for": (
-        "Hat die letzten Ziffern der Referenz richtig eingegeben.",
-        "Keyed in the last digits of the reference.",
+        "Hat die letzten Ziffern des Codes oder der Referenz richtig eingegeben.",
+        "Keyed in the last digits of the code or the reference.",
     ),
     "evidence.last_digits.against": (
-        "Hat die letzten Ziffern der Referenz nicht oder anders eingegeben.",
-        "Did not key in the last digits of the reference, or others.",
+        "Hat die letzten Ziffern nicht oder anders eingegeben.",
+        "Did not key in the last digits, or keyed in others.",
     ),
     "evidence.about_message.for": (
         "Ruft nach eigenen Worten zu einer Nachricht von uns an.",
