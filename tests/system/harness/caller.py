@@ -7,6 +7,8 @@ import re
 import socket
 import uuid
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 
 from tests.system.harness.asterisk import TRUNK_ADDRESS, Asterisk
@@ -104,6 +106,8 @@ class Identity:
     """What the network found out about the asserted number (STIR/SHAKEN)."""
     level: str | None = None
     """The level of that in a header of its own."""
+    signed: str | None = None
+    """The signature of the number, for those who check it themselves (header Identity, RFC 8224)."""
 
     @classmethod
     def withheld(cls, real_number: str) -> Identity:
@@ -123,6 +127,8 @@ class Identity:
         headers = {
             "P-Asserted-Identity": f"{named}<sip:{self.asserted}{found}@{TRUNK_ADDRESS}>" if self.asserted else None,
             "P-Attestation-Indicator": self.level,
+            "Identity": self.signed,
+            "Date": format_datetime(datetime.now(UTC), usegmt=True) if self.signed else None,
             "Privacy": self.privacy,
         }
         return "".join(f"{name}: {value}\n" for name, value in headers.items() if value)
