@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import asyncpg  # type: ignore[import-untyped]
@@ -77,7 +79,7 @@ def _make_sqlite(file: Path, size: int, seed: int) -> None:
     for statement in (*before, *statements("sqlite", size, seed)):
         connection.execute(statement)
     # Nothing can be made afterwards of a table without rowids, so its rows come in order.
-    connection.executemany("INSERT OR IGNORE INTO reference_neighbours VALUES (?, ?)", sorted(neighbour_pairs(size)))
+    connection.executemany("INSERT INTO reference_neighbours VALUES (?, ?)", _pairs_in_order(size))
     for statement in after:
         connection.execute(statement)
     connection.execute("COMMIT")
@@ -90,13 +92,27 @@ async def _fill_postgresql(socket: Path, name: str, size: int, seed: int) -> Non
     before, after = _schema(postgresql.dialect())  # type: ignore[no-untyped-call]
     for statement in (*before, *statements("postgresql", size, seed)):
         await connection.execute(statement, timeout=3600)
-    pairs = sorted(set(neighbour_pairs(size)))
+    pairs = await asyncio.to_thread(_pairs_in_order, size)
     await connection.copy_records_to_table("reference_neighbours", records=pairs, timeout=3600)
     for statement in after:
         await connection.execute(statement, timeout=3600)
     await connection.execute("VACUUM ANALYZE", timeout=3600)
     await connection.execute("CHECKPOINT", timeout=3600)
     await connection.close()
+
+
+def _pairs_in_order(size: int) -> list[tuple[int, str]]:
+    """The rows of `reference_neighbours`; made once for both databases."""
+    with _making_pairs:
+        return _pairs(size)
+
+
+@lru_cache(maxsize=1)
+def _pairs(size: int) -> list[tuple[int, str]]:
+    return sorted(neighbour_pairs(size))
+
+
+_making_pairs = threading.Lock()
 
 
 def _schema(dialect: Dialect) -> tuple[list[str], list[str]]:

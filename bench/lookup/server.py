@@ -27,6 +27,7 @@ _OPTIONS = {
     "shared_buffers": "1GB",
     "maintenance_work_mem": "1GB",
     "work_mem": "64MB",
+    "autovacuum": "off",  # is done once, when all is filled in
     "listen_addresses": "",
 }
 
