@@ -107,11 +107,16 @@ async def _by_number(fetch: Fetch, source: random.Random, customer_id: str) -> l
 
 
 async def _coded(fetch: Fetch, message_id: str) -> str:
-    """The code that a message is given for this; the same whenever it is drawn."""
-    running = int(message_id[8:])
-    code = codes.make(10, lambda digits: f"4{running:0{digits - 1}}")
+    """The code of a message, by which it is found from now on."""
+    code = code_of(message_id)
     await fetch("UPDATE messages SET code_hash = ?1 WHERE id = ?2", KEYS.code_hash(code), message_id)
     return code
+
+
+def code_of(message_id: str) -> str:
+    """The code that a message is given for this; the same whenever it is drawn."""
+    running = int(message_id[8:])
+    return codes.make(10, lambda digits: f"4{running:0{digits - 1}}")
 
 
 def _from(number: str) -> Call:

@@ -14,7 +14,7 @@ from typing import Any
 import aiosqlite
 import asyncpg  # type: ignore[import-untyped]
 
-from bench.lookup.kinds import KEYS, Call, CallKind, draw
+from bench.lookup.kinds import KEYS, Call, CallKind, Fetch, code_of, draw
 from bench.lookup.rows import LEASED, NOW
 from router.calls.lookup import find_matches
 from router.store.database import Connection, Database
@@ -51,20 +51,28 @@ class Subject:
     `postgresql_subject`, then `round` as often as wanted."""
 
     def __init__(
-        self, connection: Connection, bare: Bare, calls: dict[CallKind, list[Call]], driver: type[Any]
+        self, connection: Connection, bare: Bare, fetch: Fetch, calls: dict[CallKind, list[Call]], driver: type[Any]
     ) -> None:
         self._connection = connection
         self._bare = bare
+        self._fetch = fetch
         self._calls = calls
         self._driver = driver
         self._recorded: dict[CallKind, list[Sequence[Statement]]] = {}
         self.timed = {kind: Timed() for kind in CallKind}
 
     async def record(self) -> None:
-        """Reads all once, so that neither side meets a cold disk."""
+        """Reads all once, so that neither side meets a cold disk, and gives the messages true codes to be opened."""
+        read: set[str] = set()
         for kind, calls in self._calls.items():
             self._recorded[kind] = [await _recorded(self._connection, call, self._driver) for call in calls]
             self.timed[kind].statements = max(map(len, self._recorded[kind]))
+            for statements in self._recorded[kind]:
+                for text, values in statements:
+                    read |= {row[2] for row in await self._bare(text, values) if len(row) > 3 and row[3] is not None}
+        for message_id in sorted(read):
+            sealed = KEYS.seal(code_of(message_id), message_id)
+            await self._fetch("UPDATE messages SET code_sealed = ?1 WHERE id = ?2", sealed, message_id)
 
     async def round(self, turn: int) -> None:
         """Times every call, and in turn before and after it its statements. The first round (0) only warms up."""
@@ -82,6 +90,7 @@ class Subject:
 async def sqlite_subject(file: Path, seed: int, count: int) -> AsyncIterator[Subject]:
     async with aiosqlite.connect(file, isolation_level=None) as bare:
         await bare.execute_fetchall("PRAGMA journal_mode=WAL")
+        await bare.execute_fetchall("PRAGMA synchronous=OFF")
 
         async def fetch(text: str, *values: Any) -> Any:
             return await bare.execute_fetchall(text, [_stored(value) for value in values])
@@ -89,7 +98,7 @@ async def sqlite_subject(file: Path, seed: int, count: int) -> AsyncIterator[Sub
         calls = await draw(fetch, seed, count)
         database = Database(f"sqlite:///{file}")
         async with database.read() as connection:
-            subject = Subject(connection, bare.execute_fetchall, calls, aiosqlite.Connection)
+            subject = Subject(connection, bare.execute_fetchall, fetch, calls, aiosqlite.Connection)
             await subject.record()
             yield subject
         await database.close()
@@ -108,7 +117,7 @@ async def postgresql_subject(socket: Path, name: str, seed: int, count: int) -> 
     calls = await draw(fetch, seed, count)
     database = Database(f"postgresql://postgres@/{name}?host={socket}")
     async with database.read() as connection:
-        subject = Subject(connection, run, calls, asyncpg.Connection)
+        subject = Subject(connection, run, fetch, calls, asyncpg.Connection)
         await subject.record()
         yield subject
     await database.close()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -26,6 +26,13 @@ SHORTEST_HEAD = 8
 """Characters of a switchboard's number, its plus included: a shorter one is no number in full."""
 
 
+MOST_OPENED = 100
+"""Messages whose codes are opened for their last digits; with more candidates a few digits settle nothing."""
+
+Opened = Callable[[bytes, str], str | None]
+"""Gives the last digits of a code from what is stored of it and the id of its message, or None."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a call is looked up by, each as far as it is there: the caller number and the number dialled, where that is
@@ -43,21 +50,21 @@ class Found:
     """The messages that fit, by id. ``sharers`` is how many customers have the caller number on file, at most
     `matching_sql.MOST_SHARERS`; ``number_known``: they have, or a message went to it. ``carriers``: how many messages
     carry the number dialled, at most `matching_sql.MOST_CARRIERS`, None where it is not leased; ``unread``: how many of
-    them are not among the messages. ``sealed`` are the messages' codes as they are stored, by id."""
+    them are not among the messages."""
 
     rows: dict[str, MessageRow]
     sharers: int = 0
     number_known: bool = False
     carriers: int | None = None
     unread: int = 0
-    sealed: dict[str, bytes] = field(default_factory=dict)
 
 
-async def find(connection: Connection, asked: Asked, now: datetime) -> Found:
+async def find(connection: Connection, asked: Asked, now: datetime, ending: Opened | None = None) -> Found:
     """All that fits exactly, in one statement; in none where there is nothing to look up by.
 
     Messages to the number, of customers who have it on file, or with the number dialled count as far as they were sent
-    in the last `LOOK_BACK`. A number leased counts until its quarantine is over.
+    in the last `LOOK_BACK`. A number leased counts until its quarantine is over. With ``ending`` messages have the last
+    digits of their codes, where they are at most `MOST_OPENED`.
     """
     given = (
         ("number", asked.number), ("code", asked.code_hashes), ("reference", asked.reference), ("leased", asked.leased)
@@ -72,20 +79,23 @@ async def find(connection: Connection, asked: Asked, now: datetime) -> Found:
         "leased": asked.leased,
         "called_since": now - CALLS_BACK,
     }
-    return _found(await fetch(connection, parts, values | _window(now)), asked.number)
+    return _found(await fetch(connection, parts, values | _window(now)), asked.number, ending=ending)
 
 
-async def at_switchboard(connection: Connection, number: str, now: datetime) -> Found:
-    """The messages to the switchboard that an unknown caller number is an extension of. The switchboard's is the
+async def at_switchboard(
+    connection: Connection, number: str, now: datetime, ending: Opened | None = None
+) -> dict[str, MessageRow]:
+    """The messages to the switchboard that an unknown caller number is an extension of, by id. The switchboard's is the
     longest known number that is the caller number without its last digits, or that with a final 0 (German: -0)."""
     heads = _heads(number)
     if not heads:
-        return Found({})
+        return {}
     known = {row[0] for row in await fetch(connection, ("heads",), {"heads": heads} | _window(now))}
     head = next((head for head in heads if head in known), None)
     if head is None:
-        return Found({})
-    return _found(await fetch(connection, ("head",), {"number": head} | _window(now)), None, switchboard=True)
+        return {}
+    rows = await fetch(connection, ("head",), {"number": head} | _window(now))
+    return _found(rows, None, switchboard=True, ending=ending).rows
 
 
 async def one_slip_away(connection: Connection, reference: str) -> dict[str, MessageRow]:
@@ -114,7 +124,9 @@ def _heads(number: str) -> list[str]:
     return [head for head in heads if len(head) >= SHORTEST_HEAD and head != number]
 
 
-def _found(rows: Iterable[Row], number: str | None, *, switchboard: bool = False) -> Found:
+def _found(
+    rows: Iterable[Row], number: str | None, *, switchboard: bool = False, ending: Opened | None = None
+) -> Found:
     on_file, keyed, leased, called = set[str](), set[str](), set[str](), dict[str, datetime | None]()
     known, carrying = False, 0
     messages: dict[str, Row] = {}
@@ -136,29 +148,37 @@ def _found(rows: Iterable[Row], number: str | None, *, switchboard: bool = False
         elif via == "lease":
             leased.add(key)
     phones = frozenset() if number is None else frozenset({number})
+    opened = ending if len(messages) <= MOST_OPENED else None
     return Found(
         {
-            key: _message(row, phones if row[4] in on_file else frozenset(), key in keyed, switchboard, called.get(key))
+            key: _message(
+                row,
+                phones if row[4] in on_file else frozenset(),
+                key in keyed,
+                switchboard,
+                called.get(key),
+                opened,
+            )
             for key, row in messages.items()
         },
         len(on_file),
         known or bool(on_file),
         max(carrying, len(leased)) or None,
         max(carrying - len(leased), 0),
-        {key: row[_SEALED] for key, row in messages.items() if row[_SEALED] is not None},
     )
 
 
-_SEALED = 13
-"""The column of a row with the code as it is sealed."""
-
-
 def _message(
-    row: Row, phones: frozenset[str], code_keyed: bool, switchboard: bool, called_at: datetime | None
+    row: Row,
+    phones: frozenset[str],
+    code_keyed: bool,
+    switchboard: bool,
+    called_at: datetime | None,
+    ending: Opened | None,
 ) -> MessageRow:
     (
         _, _, key, sent_at, customer_id, to_phone, service_number, code_expires_at, channel, reference, delivery,
-        answered_at, call_to_action, _, language, title, queue, valid_until, topic,
+        answered_at, call_to_action, sealed, language, title, queue, valid_until, topic,
     ) = row  # fmt: skip
     return MessageRow(
         key,
@@ -181,6 +201,7 @@ def _message(
         None if call_to_action is None else bool(call_to_action),
         switchboard,
         called_at,
+        None if ending is None or sealed is None else ending(sealed, key),
     )
 
 

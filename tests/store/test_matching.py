@@ -166,7 +166,7 @@ async def test_the_switchboard_of_an_extension(
         else:
             await a_customer(connection, head, head)
             await a_message(connection, head, customer_id=head)
-    rows = (await at_switchboard(connection, number, NOW)).rows
+    rows = await at_switchboard(connection, number, NOW)
     assert list(rows) == ([] if expected is None else [expected])
     assert all(row.switchboard and not row.customer_phones for row in rows.values())
 
