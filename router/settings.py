@@ -116,6 +116,9 @@ class Settings(BaseModel):
     code_days: Annotated[int, Field(ge=1, le=3650)] = Field(
         90, description="Days a callback code holds where the offer names no end."
     )
+    code_grace_days: Annotated[int, Field(ge=0, le=365)] = Field(
+        30, description="Days a callback code holds after its offer has ended: people call about that, too."
+    )
     match_sure: Annotated[float, Field(ge=0.5, lt=1)] = Field(
         0.99, description="From this probability a call is `sure` to be about a message."
     )

@@ -13,6 +13,7 @@ from bench.match.rules import CHANNELS, TOPICS, TownRules
 GENERAL_NUMBER = "+493023125000"
 CodeMaker = Callable[[Random], str]
 CODE_DAYS = 90.0
+GRACE_DAYS = 30.0
 """How long the code of a message holds whose offer has no end, as in the settings."""
 
 
@@ -76,7 +77,7 @@ class Sent:
 
     @property
     def code_expires(self) -> float:
-        return self.ends if self.ends is not None else self.sent + CODE_DAYS
+        return self.ends + GRACE_DAYS if self.ends is not None else self.sent + CODE_DAYS
 
 
 class Sender:

@@ -34,6 +34,8 @@ class HandleRules:
     """The service numbers that are leased to messages and campaigns."""
     guesses_a_day: int = 200
     expected_hits: float = 0.1
+    code_grace: timedelta = timedelta(days=30)
+    """How much longer than its offer a code holds."""
 
     @classmethod
     def of(cls, settings: Settings) -> HandleRules:
@@ -56,6 +58,7 @@ class HandleRules:
             pools,
             settings.code_guesses_a_day,
             settings.code_expected_hits,
+            timedelta(days=settings.code_grace_days),
         )
 
     def errors(self, registration: Registration) -> FieldErrors:
@@ -76,7 +79,12 @@ class HandleRules:
         return Budget(self.code_digits, self.guesses_a_day, self.expected_hits)
 
     def code_expires_at(self, valid_until: datetime | None, sent_at: datetime) -> datetime:
-        """A code holds as long as the offer, or ``code_lasts`` from sending where the offer names no end."""
+        """A code holds ``code_grace`` longer than the offer, since people call about what has just ended, too, and the
+        agent sees that it has; or ``code_lasts`` from sending where the offer names no end."""
+        return valid_until + self.code_grace if valid_until else sent_at + self.code_lasts
+
+    def leased_until(self, valid_until: datetime | None, sent_at: datetime) -> datetime:
+        """A number of a pool is leased as long as the offer holds, or ``code_lasts`` where the offer names no end."""
         return valid_until or sent_at + self.code_lasts
 
     def tel_link(self, service_number: str | None, code: str | None) -> str | None:

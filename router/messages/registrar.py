@@ -235,7 +235,7 @@ class Registrar:
         told = new.registration
         if told.pool is not None:
             campaign = told.campaign if told.leased_to == "campaign" else None
-            until = self.rules.code_expires_at(told.offer.valid_until, new.columns["sent_at"])
+            until = self.rules.leased_until(told.offer.valid_until, new.columns["sent_at"])
             yield Claim(new.message_id, told.pool, campaign, until, self._make_id())
 
     async def _keep_customers(self, connection: Connection, new: Sequence[_New]) -> None:

@@ -102,10 +102,10 @@ async def test_a_call_finds_it_by_number_by_landline_and_by_code(
     assert await found(Observed(Caller("+493023125001"), code=code)) == (Decision.SURE, Assurance.L3)
 
 
-async def test_a_code_ends_with_its_offer(registrar: Registrar, database: Database, keys: CodeKeys) -> None:
+async def test_a_code_ends_some_time_after_its_offer(registrar: Registrar, database: Database, keys: CodeKeys) -> None:
     registered = await registrar.register(told())
     observed = Observed(WITHHELD, code=registered.callback_code)
-    end = datetime.fromisoformat("2026-03-20T00:00:00+00:00")
+    end = datetime.fromisoformat("2026-03-20T00:00:00+00:00") + timedelta(days=30)
     async with database.read() as connection:
         assert (await find_matches(connection, observed, end - timedelta(seconds=1), keys)).code_accepted
         assert (await find_matches(connection, observed, end, keys)).code_accepted is False
@@ -255,7 +255,7 @@ async def test_a_message_is_read_back_as_it_was_told(registrar: Registrar) -> No
     assert stored == await registrar.stored(registered.id)
     assert stored is not None
     assert stored["sent_at"] == "2026-03-01T11:00:00Z"
-    assert stored["code_expires_at"] == "2026-03-20T00:00:00Z"
+    assert stored["code_expires_at"] == "2026-04-19T00:00:00Z"
     assert stored["offer"]["queue"] == "sales"
     assert stored["callback_code"] == registered.callback_code
     for strange in ("nothing", "", "a\x00b", "\ud800"):
