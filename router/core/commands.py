@@ -36,7 +36,9 @@ class AskDigits:
     """Play prompts, cut short by a key, and collect up to ``max_digits`` keys; ``#`` ends the input early.
 
     ``first_timeout`` seconds from the end of the prompts to the first key, ``next_timeout`` between keys.
-    A channel that hears speech may answer with `SpeechHeard` where ``speech`` is set.
+    A channel that hears speech may answer with `SpeechHeard` where ``speech`` is set. ``more_digits`` further keys
+    belong to the same input when they come at once, as no finger presses them: a tel link dials a code whatever is
+    asked. A channel that cannot tell them apart takes ``max_digits``.
     """
 
     prompts: tuple[Prompt, ...]
@@ -44,6 +46,7 @@ class AskDigits:
     first_timeout: float
     next_timeout: float
     speech: bool = False
+    more_digits: int = 0
     kind: Literal["ask_digits"] = "ask_digits"
 
 

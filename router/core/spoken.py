@@ -35,7 +35,8 @@ def choice_said(text: str, words: Mapping[str, Iterable[str]]) -> str:
     '2'
     """
     said = _words(text)
-    chosen = [key for key in words if said == [key] or any(_contains(said, _words(each)) for each in words[key])]
+    alone = _WORDS.get(said[0], said[0]) if len(said) == 1 else ""
+    chosen = [key for key in words if alone == key or any(_contains(said, _words(each)) for each in words[key])]
     return chosen[0] if len(chosen) == 1 else ""
 
 

@@ -91,6 +91,17 @@ async def test_a_caller_without_a_number_is_asked_for_the_code_at_once(calls: Ca
     assert turn.session.match.decision is Decision.SURE
 
 
+@pytest.mark.parametrize(("number", "question"), [(ANNA, "ask_topic"), (LANDLINE, "ask_last_two")])
+async def test_a_code_that_a_tel_link_dials_into_another_question_counts(
+    calls: Calls, number: str, question: str
+) -> None:
+    heard, turn = await place(calls, number, DigitsEntered(ANNAS_CODE))
+    assert heard == [["greeting", question], ["found", "connecting"]]
+    assert about(turn) == "m0"
+    assert turn.session.match is not None
+    assert turn.session.match.code_accepted
+
+
 async def test_as_many_keys_are_awaited_as_a_code_has(calls: Calls) -> None:
     _, turn = await place(calls, None)
     asked = turn.commands[-1]

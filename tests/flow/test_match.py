@@ -162,15 +162,20 @@ def test_a_question_that_the_flow_has_no_words_for_is_not_put() -> None:
         (ABOUT, SpeechHeard("Ja, genau."), {"about_message": "yes"}),
         (ABOUT, SpeechHeard("no"), {"about_message": "no"}),
         (ABOUT, DigitsEntered(""), {"about_message": ""}),
+        (ABOUT, A_CODE, {"code": "4821391234"}),
         (ABOUT, SILENCE, {"about_message": ""}),
         (TOPIC, POWER, {"topic": "power"}),
         (TOPIC, SpeechHeard("Es geht um Erdgas."), {"topic": "gas"}),
         (TOPIC, SpeechHeard("2"), {"topic": "gas"}),
+        (TOPIC, SpeechHeard("zwei"), {"topic": "gas"}),
+        (TOPIC, A_CODE, {"code": "4821391234"}),
+        (TOPIC, SpeechHeard("vier acht zwei, eins drei neun, 1234"), {"code": "4821391234"}),
         (TOPIC, DigitsEntered(""), {"topic": ""}),
         (TOPIC, SILENCE, {"topic": ""}),
         (THREE, LAST_THREE, {"last_digits": "139"}),
         (THREE, SpeechHeard("eins drei neun"), {"last_digits": "139"}),
         (THREE, DigitsEntered(""), {"last_digits": ""}),
+        (THREE, A_CODE, {"reference": "4821391234", "code": "4821391234", "spoken": True}),
         (THREE, SpeechHeard("2139"), {"last_digits": "2139"}),
         (THREE, SpeechHeard("8 2 1 3 9"), {"reference": "82139", "spoken": True}),
         (THREE, SpeechHeard("4821391234"), {"reference": "4821391234", "code": "4821391234", "spoken": True}),
@@ -334,8 +339,15 @@ def test_as_many_keys_are_taken_as_the_question_wants(question: Question) -> Non
     asked = Call(found("unclear", question)).commands[-1]
     assert isinstance(asked, AskDigits)
     assert asked.max_digits == question.digits
+    assert asked.max_digits + asked.more_digits == (10 if question is CODE else 14), "a tel link dials the code into it"
     assert asked.speech
     assert (asked.first_timeout, asked.next_timeout) == (6, 4)
+
+
+def test_without_a_question_for_the_code_nobody_dials_one() -> None:
+    asked = Call(found("unclear", TOPIC), source=SOURCE.replace("      code: code\n", "")).commands[-1]
+    assert isinstance(asked, AskDigits)
+    assert asked.more_digits == 0
 
 
 def test_without_words_nobody_listens_for_a_topic() -> None:

@@ -33,6 +33,8 @@ _FAREWELL_SECONDS: Final = 30.0
 _LAST_WORDS_SECONDS: Final = 1.5
 """The same when the service stops."""
 _ODD_KEYS: Final = 20
+_DIALLED_PAUSE: Final = 0.7
+"""Seconds within which the next key comes where a telephone dials: 0.1 to 0.2 s as a rule."""
 _TAKEN_AWAY: Final = 0.5
 
 _log = structlog.get_logger(__name__)
@@ -207,9 +209,10 @@ class _Conversation:
         while key is not None and key != "#":
             digits += key
             odd += not key
-            if len(digits) == command.max_digits or odd > _ODD_KEYS:
+            if len(digits) == command.max_digits + command.more_digits or odd > _ODD_KEYS:
                 break
-            key = render.key_of_streaming(await self._do(render.listen(command.next_timeout)))
+            pause = command.next_timeout if len(digits) < command.max_digits else _DIALLED_PAUSE
+            key = render.key_of_streaming(await self._do(render.listen(pause)))
         return InputTimedOut() if key is None and not digits else DigitsEntered(digits)
 
     async def _first_key(self, command: AskDigits) -> str | None:

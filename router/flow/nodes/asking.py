@@ -100,6 +100,10 @@ class Ask(BaseModel):
         """Whether the answer may be spoken."""
         return question.kind is not QuestionKind.TOPIC or bool(self.topic and self.topic.words)
 
+    def more_digits(self, question: Question) -> int:
+        """Keys of a code that a tel link may have dialled into the question, beyond what it asks for."""
+        return LONGEST_CODE - question.digits if self.code and question.kind is not QuestionKind.CODE else 0
+
     def questions(self, answers: Mapping[str, str]) -> tuple[Question, ...]:
         """Those not answered yet. The code may be asked for again as long as one is given: it may be mistyped."""
         left: list[Question] = []
@@ -118,26 +122,34 @@ class Ask(BaseModel):
         name = question.kind.value
         if not isinstance(event, DigitsEntered | SpeechHeard) or event == DigitsEntered(""):
             return {name: ""}
-        if question.kind is QuestionKind.ABOUT_MESSAGE:
-            key = event.digits if isinstance(event, DigitsEntered) else choice_said(event.text, _SAID)
-            return {name: YES_OR_NO[key]} if key in YES_OR_NO else None
-        if question.kind is QuestionKind.TOPIC:
-            topic = self.topic.chosen(event) if self.topic else ""
-            return {name: topic} if topic else None
         digits = event.digits if isinstance(event, DigitsEntered) else digits_said(event.text)
+        if question.kind is QuestionKind.ABOUT_MESSAGE or question.kind is QuestionKind.TOPIC:
+            chosen = self._chosen(question, event)
+            return {name: chosen} if chosen else {CODE: digits} if _may_be_code(digits) else None
         if not (digits.isascii() and digits.isdigit()):
             return None
         if question.kind is QuestionKind.CODE:
-            return {name: digits} if SHORTEST_CODE <= len(digits) <= LONGEST_CODE else None
+            return {name: digits} if _may_be_code(digits) else None
         return _ending(digits, question.digits)
+
+    def _chosen(self, question: Question, event: DigitsEntered | SpeechHeard) -> str:
+        """The topic, or yes or no; "" for none of them."""
+        if question.kind is QuestionKind.TOPIC:
+            return self.topic.chosen(event) if self.topic else ""
+        key = event.digits if isinstance(event, DigitsEntered) else choice_said(event.text, _SAID)
+        return YES_OR_NO.get(key, "")
+
+
+def _may_be_code(digits: str) -> bool:
+    return digits.isascii() and digits.isdigit() and SHORTEST_CODE <= len(digits) <= LONGEST_CODE
 
 
 def _ending(digits: str, asked_for: int) -> Mapping[str, str] | None:
-    """Whoever says more than the last digits says the whole reference, or the code: which, matching finds out."""
+    """Whoever gives more than the last digits gives the whole reference, or the code: which, matching finds out."""
     if len(digits) < asked_for:
         return None
     if len(digits) <= MOST_LAST_DIGITS:
         return {LAST_DIGITS: digits}
-    if SHORTEST_CODE <= len(digits) <= LONGEST_CODE:
+    if _may_be_code(digits):
         return {REFERENCE: digits, CODE: digits}
     return {REFERENCE: digits}

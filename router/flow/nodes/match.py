@@ -165,7 +165,8 @@ class Match(Step):
         if text is None:
             raise ValueError(f"the flow has no words for the question for {_in_words(question)}")
         prompts = (*before, scene.prompt(text))
-        return AskDigits(prompts, question.digits, self.timeout, self.next_timeout, ask.listens(question))
+        listens, more_digits = ask.listens(question), ask.more_digits(question)
+        return AskDigits(prompts, question.digits, self.timeout, self.next_timeout, listens, more_digits)
 
     def _invalid(self, scene: Scene) -> tuple[Prompt, ...]:
         return (scene.prompt(self.invalid),) if self.invalid else ()

@@ -9,7 +9,7 @@ import pytest
 from router.calls.handle import Calls
 from router.channels.agi.server import AgiServer
 from router.channels.agi.session import AgiChannel
-from router.core.commands import ChannelCommand
+from router.core.commands import AskDigits, ChannelCommand
 from router.core.spoken import digits_said
 from tests.channels.agi.asterisk import ENVIRONMENT, Asterisk
 from tests.channels.agi.test_session import sounds
@@ -39,7 +39,8 @@ def keys(line: dict[str, Any], asked: tuple[ChannelCommand, ...]) -> str:
 
 
 def pressed(digits: str, asked: tuple[ChannelCommand, ...]) -> str:
-    full = len(digits) == getattr(asked[-1], "max_digits", 0) if asked else False
+    most = asked[-1].max_digits + asked[-1].more_digits if asked and isinstance(asked[-1], AskDigits) else 0
+    full = len(digits) == most
     return digits if full else f"{digits}." if digits else "#"
 
 

@@ -170,6 +170,18 @@ async def test_a_question_without_words_only_listens() -> None:
     assert "WAIT FOR DIGIT 5000" in asterisk.commands
 
 
+@pytest.mark.parametrize(
+    ("keys", "digits"),
+    [("1.", "1"), ("1#", "1"), ("4821390657.", "4821390657"), ("48213906570000", "48213906570000")],
+)
+async def test_a_code_that_a_tel_link_dials_into_a_short_question_is_one_input(keys: str, digits: str) -> None:
+    house = House((AskDigits((), 1, 5.0, 3.0, more_digits=13),), (SALES,))
+    asterisk = await converse(house, Asterisk(keys))
+    assert house.events == [STARTED, DigitsEntered(digits)]
+    assert "WAIT FOR DIGIT 700" in asterisk.commands
+    assert "WAIT FOR DIGIT 3000" not in asterisk.commands
+
+
 async def test_keys_no_telephone_has_are_passed_over_but_not_for_ever() -> None:
     odd = ["200 result=65"] * 100
     house = House((AskDigits((), 2, 5.0, 3.0),), (SALES,))
