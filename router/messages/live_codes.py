@@ -83,6 +83,6 @@ def _no_room(budget: Budget) -> Refused:
         "Too many codes",
         f"No length up to {LONGEST} digits has room for another code: with {budget.guesses_a_day} wrong codes a day a "
         f"guesser could expect to find more than {budget.most_hits:g} in 30 days. Let codes end sooner "
-        "(offer.valid_until, THREADLINE_CODE_DAYS), revoke those no longer needed, lower "
-        "THREADLINE_CODE_GUESSES_A_DAY, or allow more with THREADLINE_CODE_EXPECTED_HITS.",
+        "(offer.valid_until, THREADLINE_CODE_DAYS, THREADLINE_CODE_GRACE_DAYS), revoke those no longer needed, "
+        "lower THREADLINE_CODE_GUESSES_A_DAY, or allow more with THREADLINE_CODE_EXPECTED_HITS.",
     )

@@ -160,7 +160,7 @@ async def test_under_attack_nothing_more_is_stored_than_the_limits(house: House)
 
 
 async def test_slips_expired_codes_and_repeats_are_no_guesses(house: House) -> None:
-    expired = await house.code(ends="2026-11-23T09:00:00Z")
+    expired = await house.code(ends="2026-10-23T09:00:00Z")
     slip = str(int(expired) + 1)
     once = wrong(1)[0]
     turn = await house.call(ANNA)

@@ -69,7 +69,7 @@ async def test_it_can_be_stopped_and_begun_again(database: Database, rules: Hand
 
 async def test_codes_that_ended_or_are_under_no_known_secret_are_left(database: Database, rules: HandleRules) -> None:
     registrar = Registrar(database, BEFORE, rules, lambda: NOW)
-    await registrar.register(sent(1, ends="2026-03-02T09:00:00Z"))
+    await registrar.register(sent(1, ends="2026-01-02T09:00:00Z"))
     await codes(database, CodeKeys("x" * 32), rules, range(2, 3))
     told = await run(database, BOTH)
     assert told[-1] == Rotated(1, 0, unreadable=1)
