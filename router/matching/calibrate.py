@@ -162,10 +162,10 @@ class _Table:
         rows, width = len(outcomes), 2 + max(self._sizes)
         place = {kind: n for n, kind in enumerate(self._kinds)}
         self._base = np.full((rows, width), -np.inf)
-        self._base[:, 0] = 0.0
         self._weights = np.zeros((rows, width, len(self._kinds)))
         self._said = np.zeros((rows, width), bool)
         for row, outcome in enumerate(outcomes):
+            self._base[row, 0] = outcome.none
             if (rest := outcome.rest) is not None:
                 self._base[row, 1] = rest
             for column, candidate in enumerate(outcome.candidates, 2):

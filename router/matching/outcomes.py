@@ -33,15 +33,17 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A candidate of the match as it was at the call."""
+    """A candidate of the match as it was at the call, its ``facts`` as the table of the code alone weighs them.
+    ``at_call`` is their sum as it was weighed at the call, where that was another one."""
 
     message_id: str
     probability: float
     facts: tuple[Fact, ...]
+    at_call: float | None = None
 
     @property
     def log_odds(self) -> float:
-        """Against none of the messages."""
+        """Against none of the messages, as the table weighs it."""
         return sum(fact.log_odds for fact in self.facts)
 
     @property
@@ -72,16 +74,26 @@ class Outcome:
         return next((each for each in self.candidates if each.message_id == self.named_id), None)
 
     @property
+    def none(self) -> float:
+        """The log odds of none against what the evidence of the candidates is measured by. 0 but where the call may as
+        well be about messages that were not read, so many carry the number dialled: they are part of none."""
+        first = self.candidates[0] if self.candidates else None
+        if first is None or first.probability <= 0.0 or self.none_probability <= 0.0:
+            return 0.0
+        score = first.log_odds if first.at_call is None else first.at_call
+        found = score + log(self.none_probability) - log(first.probability)
+        return found if found > _NOTHING else 0.0
+
+    @property
     def rest(self) -> float | None:
-        """Log odds against none of all candidates that were too unlikely to be told; None where there was nothing to
-        speak of."""
+        """The same of all candidates that were too unlikely to be told; None where there was nothing to speak of."""
         told = self.none_probability + sum(each.probability for each in self.candidates)
         if self.none_probability <= 0.0 or 1.0 - told < _NOTHING:
             return None
-        return log((1.0 - told) / self.none_probability)
+        return self.none + log((1.0 - told) / self.none_probability)
 
 
-_NOTHING = 1e-9
+_NOTHING = 1e-6
 """A probability that is a rounding error."""
 
 
@@ -102,17 +114,12 @@ def candidates_from_json(stored: list[dict[str, Any]], adjusted: Mapping[str, fl
 
     A fact whose weight an adjustment took away keeps none: what it had before is not known any more.
     """
-    return tuple(
-        Told(
-            each["message_id"],
-            each["probability"],
-            tuple(
-                Fact(fact["kind"], _unadjusted(fact["log_odds"], adjusted.get(fact["kind"])))
-                for fact in each["evidence"]
-            ),
-        )
-        for each in stored
-    )
+    return tuple(_told(each["message_id"], each["probability"], each["evidence"], adjusted) for each in stored)
+
+
+def _told(message_id: str, probability: float, evidence: list[dict[str, Any]], adjusted: Mapping[str, float]) -> Told:
+    facts = (Fact(each["kind"], _unadjusted(each["log_odds"], adjusted.get(each["kind"]))) for each in evidence)
+    return Told(message_id, probability, tuple(facts), sum(each["log_odds"] for each in evidence))
 
 
 def _unadjusted(log_odds: float, by: float | None) -> float:
