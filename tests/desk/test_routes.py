@@ -25,9 +25,11 @@ from router.desk.card import (
     Label,
     MessageView,
     OfferView,
+    Said,
 )
 from router.desk.routes import Policy, routes
 from router.desk.stream import DeskStream
+from router.matching.outcomes import Verdict
 from router.settings import Settings
 from router.store import calls
 from router.store import cards as card_rows
@@ -294,6 +296,50 @@ async def test_answering_and_finishing_in_the_browser(desk: Desk) -> None:
     assert (await desk.browser.post(f"/desk/cards/{card_id}/answer")).status_code == 404
     assert (await desk.browser.post(f"/desk/cards/{card_id}/finish")).status_code == 204
     assert desk.finished == [("c1", "id-anna")]
+
+
+async def test_what_was_said_of_a_match_stands_on_the_page(desk: Desk, card: Callable[..., Card], house: House) -> None:
+    others = (candidate(1, house.clock()), candidate(2, house.clock()))
+    talking = card(state=CardState.TALKING, candidates=others)
+    page = await desk.shown(card(candidates=others))
+    assert "data-verdict" not in page, "not while it only rings"
+    page = await desk.shown(talking)
+    keys = re.findall(r'data-verdict="(\w+)" data-message="(\w*)"[^>]* data-key="(\w)"', page)
+    assert keys == [
+        ("right", "", "y"),
+        ("other", "", "n"),
+        ("none", "", "0"),
+        ("other", "m1", "1"),
+        ("other", "m2", "2"),
+    ]
+    assert "Undo" not in page
+    page = await desk.shown(replace(talking, said=Said(Verdict.OTHER)))
+    assert "If you know: which one is it?" in page and "Undo" in page
+    page = await desk.shown(replace(talking, said=Said(Verdict.OTHER, "m2")))
+    assert re.findall(r'data-message="(\w*)" aria-pressed="true"', page) == ["m2"]
+    page = await desk.shown(talking, replace(talking, id="k2"))
+    assert page.count('data-key="y"') == 1, "a key acts on one call only"
+
+
+async def test_of_an_unknown_caller_only_none_can_be_said(desk: Desk, card: Callable[..., Card]) -> None:
+    unknown = card(open=False, label=Label.UNKNOWN, state=CardState.TALKING)
+    assert re.findall(r'data-verdict="(\w+)"', await desk.shown(unknown)) == ["none"]
+    lost = card(open=False, label=Label.UNAVAILABLE, call_id=None, state=CardState.TALKING)
+    assert "data-verdict" not in await desk.shown(lost)
+
+
+async def test_a_verdict_comes_from_the_page_of_the_one_who_talks(desk: Desk) -> None:
+    card_id = await ring(desk)
+    await desk.ringing.answered("c1", "id-anna")
+    path, fields = f"/desk/cards/{card_id}/outcome", {"verdict": "none", "message": ""}
+    foreign = {"Origin": "https://elsewhere.example", "Sec-Fetch-Site": "cross-site"}
+    assert (await desk.browser.post(path, data=fields, headers=foreign)).status_code == 403
+    async with desk.house.client() as stranger:
+        assert (await stranger.post(path, data=fields)).status_code == 401
+    async with desk.house.signed_in("ben") as other:
+        assert (await other.post(path, data=fields)).status_code == 404
+    assert (await desk.browser.post(path, data={"verdict": "right"})).status_code == 400
+    assert (await desk.browser.post(path, data=fields)).status_code == 204
 
 
 async def test_nobody_answers_somebody_elses_call(desk: Desk) -> None:
