@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -24,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 MOST_OUTCOMES: Final = 50_000
 """Outcomes that calibration looks at, the latest; more would hardly move a weight."""
-MOST_CALLS: Final = 20_000
+MOST_CALLS: Final = 10_000
 """Calls that figures of quality look at, the latest of the period."""
 _PAGE: Final = 500
 
@@ -111,35 +112,43 @@ class Period:
 
 
 async def quality_of(connection: Connection, since: datetime, until: datetime, policy: Policy) -> Period:
-    """How good the matches of a period were, of the calls that an agent talked to. Others go on in between."""
-    judged = [each async for each in _talked(connection, since, until)]
-    return Period(since, until, len(judged) <= MOST_CALLS, measured(judged[:MOST_CALLS], policy))
+    """How good the matches of a period were, of the calls that an agent talked to. Calls that come in meanwhile do not
+    wait: rows are read a page at a time, and worked on beside the event loop."""
+    rows: list[store.OutcomeRow] = []
+    while len(rows) <= MOST_CALLS:
+        after = (rows[-1].started_at, rows[-1].id) if rows else None
+        page = await store.talked(connection, since, until, after, _PAGE)
+        rows += page
+        if len(page) < _PAGE:
+            break
+    complete = len(rows) <= MOST_CALLS
+    return Period(since, until, complete, await asyncio.to_thread(_measured, rows[:MOST_CALLS], policy))
 
 
-async def _talked(connection: Connection, since: datetime, until: datetime) -> AsyncIterator[Judged]:
-    after, seen = None, 0
-    while seen <= MOST_CALLS:
-        rows = await store.talked(connection, since, until, after, _PAGE)
-        for row in rows:
-            found = match_of(row.id, row.found)
-            if found is not None:
-                yield _judged(row, found)
-        if len(rows) < _PAGE:
-            return
-        seen += len(rows)
-        after = (rows[-1].started_at, rows[-1].id)
-        await asyncio.sleep(0)
+def _measured(rows: Sequence[store.OutcomeRow], policy: Policy) -> Quality:
+    return measured(filter(None, map(_judged, rows)), policy)
 
 
-def _judged(row: store.OutcomeRow, found: Match) -> Judged:
-    outcome = Outcome(
+def _judged(row: store.OutcomeRow) -> Judged | None:
+    """A call as it is stored; None where the flow asked for no match, or it cannot be read."""
+    try:
+        found = json.loads(row.found or "null")
+        return None if found is None else Judged(_stored(row, found), row.verdict is not None)
+    except (ValueError, KeyError, TypeError):
+        log.error("stored match is unreadable", call=row.id)
+        return None
+
+
+def _stored(row: store.OutcomeRow, found: dict[str, Any]) -> Outcome:
+    decision, candidates = Decision(found["decision"]), candidates_from_json(found["candidates"], {})
+    named = decision in (Decision.SURE, Decision.LIKELY) and candidates
+    return Outcome(
         call_id=row.id,
         verdict=Verdict(row.verdict or Verdict.NONE),
         message_id=row.message_id,
-        named_id=found.best.message_id if found.best else None,
-        decision=found.decision,
-        assurance=found.assurance,
-        none_probability=found.none_probability,
-        candidates=candidates_from_json(candidates_to_json(found), {}),
+        named_id=candidates[0].message_id if named else None,
+        decision=decision,
+        assurance=Assurance(found["assurance"]),
+        none_probability=found["none_probability"],
+        candidates=candidates,
     )
-    return Judged(outcome, row.verdict is not None)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, delete, insert, or_, select, update
+from sqlalchemy import Row, Select, Text, and_, cast, delete, insert, or_, select, update
 
 from router.store.database import Connection
 from router.store.holds import hold
@@ -54,13 +54,13 @@ async def latest(connection: Connection, since: datetime | None, limit: int) -> 
 async def talked(
     connection: Connection, since: datetime, until: datetime, after: tuple[datetime, str] | None, limit: int
 ) -> Sequence[OutcomeRow]:
-    """Calls of a period that an agent talked to, newest first, with their match (``found``) and what was said of it
-    (``verdict`` None: nothing). ``after`` is start and id of the last call of the page before."""
+    """Calls of a period that an agent talked to, newest first, with their match (``found``, JSON as text) and what was
+    said of it (``verdict`` None: nothing). ``after`` is start and id of the last call of the page before."""
     query: Select[Any] = (
         select(
             calls.c.id,
             calls.c.started_at,
-            calls.c.match.label("found"),
+            cast(calls.c.match, Text).label("found"),
             match_outcomes.c.verdict,
             match_outcomes.c.message_id,
         )
@@ -69,6 +69,7 @@ async def talked(
     )
     if after is not None:
         at, call_id = after
-        query = query.where(or_(calls.c.started_at < at, and_(calls.c.started_at == at, calls.c.id > call_id)))
+        # The bound on the time alone is what an index can go by.
+        query = query.where(calls.c.started_at <= at, or_(calls.c.started_at < at, calls.c.id > call_id))
     ordered = query.order_by(calls.c.started_at.desc(), calls.c.id).limit(limit)
     return list(await connection.execute(ordered))
