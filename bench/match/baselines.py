@@ -39,7 +39,8 @@ class Directory:
 
     def open(self, message: Sent, call: Call) -> bool:
         """Whether the offer holds and nobody is known to have answered it."""
-        return message.code_expires > call.at and self._answered.get(message.place, call.at) >= call.at
+        holds = message.code_expires > call.at if message.ends is None else message.ends > call.at
+        return holds and self._answered.get(message.place, call.at) >= call.at
 
     def ask_for_code(self, call: Call) -> tuple[Sent | None, int, int]:
         """The message whose code the caller keys in, the questions and the keys that took."""

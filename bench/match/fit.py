@@ -136,7 +136,7 @@ def _answers_about(rules: TownRules, call: Call, counts: Counts) -> None:
         given = answer(rules, call, _END, 0).digits
         _count(counts, "has_last_digits", bool(given))
         if given:
-            _count(counts, "miskeyed", given != end)
+            _count(counts, "miskeyed", given not in (end, message.code[-4:]))
     chosen = answer(rules, call, _TOPIC, 0).topic
     _count(counts, "topic_unanswered", not chosen)
     _count(counts, "topic_right", chosen == message.topic)

@@ -120,7 +120,7 @@ class Traffic:
             "sms": rules.sms_draws, "email": rules.email_draws, "letter": rules.letter_draws, "call": rules.call_draws,
         }  # fmt: skip
         chance = by_channel[message.channel] * (rules.asked_factor if message.asks else 2 - rules.asked_factor)
-        chance *= rules.read_factor if message.read else 1.0
+        chance *= (rules.read_factor if message.read else 1.0) / (1 + 0.75 * (rules.read_factor - 1))
         chance *= message.campaign.appeal if message.campaign else 1.0
         return min(chance * sqrt(message.customer.weight), 0.9)
 
