@@ -93,11 +93,7 @@ def posterior(
     around = Circumstances(now, _sharers(observed, rows, sharers), somebodys, parameters)
     evidence = {row.message_id: gather(row, observed, around) for row in rows}
     odds = {key: fsum([each.log_odds for each in found]) for key, found in evidence.items()}
-    unread = [
-        row.message_id
-        for row in rows
-        if leased_number_dialled(row, observed) and not known_by_number(row, observed, now)
-    ]
+    unread = [row.message_id for row in rows if _like_unread(row, observed, now)]
     probabilities, none_probability = _normalised(odds, unread, observed.unread)
     ordered = sorted(rows, key=lambda row: row.message_id)
     ordered.sort(key=lambda row: row.sent_at, reverse=True)
@@ -119,6 +115,13 @@ def _normalised(odds: Mapping[str, float], unread: Collection[str], count: int) 
     none = exp(-highest) + others
     total = fsum((none, *weights.values()))
     return {key: weight / total for key, weight in weights.items()}, none / total
+
+
+def _like_unread(row: MessageRow, observed: Observed, now: datetime) -> bool:
+    """Whether messages that were not read are like this one: nothing but the number dialled ties the call to it. One
+    with the code or reference given would have been read."""
+    found = known_by_number(row, observed, now) or code_holds(row, observed, now) or reference_fits(row, observed)
+    return leased_number_dialled(row, observed) and not found
 
 
 def _tied(row: MessageRow, observed: Observed, now: datetime) -> bool:

@@ -213,6 +213,16 @@ def test_messages_that_were_not_read_count_as_none_of_those_that_were() -> None:
     assert with_five.probability < with_one.probability / 2
 
 
+def test_a_code_settles_it_however_many_messages_with_the_number_were_not_read() -> None:
+    others = [a_message(f"o{n}", service_number="+4930555000", to_phone=None) for n in range(5)]
+    keyed = a_message("keyed", service_number="+4930555000", to_phone=None, code_keyed=True)
+    observed = Observed(WITHHELD, "+4930555000", carriers=400, unread=394, code="4821390657")
+    match = rank(observed, [keyed, *others], NOW)
+    assert match.decision is Decision.SURE
+    assert match.best is not None
+    assert match.best.message_id == "keyed"
+
+
 def test_the_evidence_adds_up_to_the_odds() -> None:
     row = a_message(delivery=Delivery.READ, valid_until=ago(hours=1), reference="AB4821", call_to_action=True)
     observed = Observed(Caller(MOBILE), reference="AB-4821")
