@@ -16,7 +16,7 @@ from bench.lookup import databases, report, server
 from bench.lookup.measure import Subject, postgresql_subject, sqlite_subject
 
 SIZES = "10000,1000000,10000000"
-_BYTES_A_MESSAGE = 1000
+_BYTES_A_MESSAGE = 1100
 """Of disk, on either database, with indexes."""
 
 
@@ -47,8 +47,8 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench-lookup", description=__doc__)
     parser.add_argument("--sizes", default=SIZES, help=f"numbers of messages, default {SIZES}")
     parser.add_argument("--databases", default="sqlite,postgresql", help="which, default sqlite,postgresql")
-    parser.add_argument("--calls", type=int, default=200, help="calls drawn of each kind, default 200")
-    parser.add_argument("--rounds", type=int, default=5, help="times that each call is placed, default 5")
+    parser.add_argument("--calls", type=int, default=100, help="calls drawn of each kind, default 100")
+    parser.add_argument("--rounds", type=int, default=4, help="times that each call is placed, default 4")
     parser.add_argument("--seed", type=int, default=1, help="what rows and calls follow from, default 1")
     parser.add_argument("--folder", type=Path, default=Path(".cache/bench").absolute(), help="where databases are kept")
     return parser.parse_args()

@@ -87,15 +87,17 @@ _BESIDE: dict[str, str] = {
 """What comes with them as rows of its own, which fill the first three columns."""
 
 _ALONE: dict[str, str] = {
-    "heads": f"""SELECT value FROM :heads WHERE EXISTS (SELECT 1 FROM customer_phones p WHERE p.number = value)
-  OR EXISTS (SELECT 1 FROM messages m WHERE m.to_phone = value AND {_IN_WINDOW})""",
+    # Not EXISTS: for that PostgreSQL reads the whole of a table it takes to be small.
+    "heads": f"""SELECT value FROM :heads WHERE (SELECT 1 FROM customer_phones p WHERE p.number = value LIMIT 1) = 1
+  OR (SELECT 1 FROM messages m WHERE m.to_phone = value AND {_IN_WINDOW} LIMIT 1) = 1""",
     "near": f"""SELECT DISTINCT n.reference_key FROM reference_neighbours n
   WHERE n.neighbour IN (SELECT value FROM :neighbours) LIMIT {MOST_NEAR}""",
 }
 """What finds no messages but the way to them."""
 
 _COLUMNS = """f.via, f.called_at, f.id, f.sent_at, f.customer_id, f.to_phone, f.service_number, f.code_expires_at,
-  f.channel, f.reference_key, f.delivery, f.answered_at, f.call_to_action, f.code_sealed, c.language"""
+  f.channel, f.reference_key, f.delivery, f.answered_at, f.call_to_action, f.code_sealed,
+  (SELECT c.language FROM customers c WHERE c.id = f.customer_id)"""
 _OFFER = ("title", "queue", "valid_until", "topic")
 _REST = ", ".join(["NULL"] * (_COLUMNS.count(",") + len(_OFFER) - 2))
 _LISTS = {"heads": "text", "neighbours": "bigint"}
@@ -144,7 +146,7 @@ def _statement(parts: tuple[str, ...], codes: int, references: int, postgresql: 
     finding = [text for part in parts for text in _FINDING.get(part, ())]
     finding += [_OF_A_REFERENCE.format(place=place) for place in range(references)]
     found = "\nUNION ALL ".join(finding)
-    whole = f"SELECT {', '.join((_COLUMNS, *offer))}\nFROM ({found}) AS f LEFT JOIN customers c ON c.id = f.customer_id"
+    whole = f"SELECT {', '.join((_COLUMNS, *offer))}\nFROM ({found}) AS f"
     beside = [_BESIDE[part].replace(":rest", _REST) for part in parts if part in _BESIDE]
     whole = "\nUNION ALL ".join((whole, *beside))
     return _numbered(whole.replace(":codes", ", ".join(f":code{place}" for place in range(codes))), postgresql)
