@@ -262,6 +262,7 @@ def _observed(session: Session, asked: FindMatches) -> Observed:
         last_digits=asked.last_digits,
         topic=asked.topic,
         about_message=asked.about_message,
+        topics=asked.topics,
     )
 
 

@@ -82,10 +82,10 @@ class Hangup:
 class FindMatches:
     """Ask the house which message the call is about; the call's caller number counts by itself.
 
-    ``code``, ``reference``, ``last_digits``, ``topic`` and ``about_message`` (``yes`` or ``no``) are
-    what the caller answered, unchecked: None when not asked, empty when asked without an answer. ``spoken``: the
-    reference was heard, not keyed in. ``questions`` are those that the flow can put next; the match says which of them
-    is worth asking.
+    ``code``, ``reference``, ``last_digits``, ``topic`` and ``about_message`` (``yes`` or ``no``) are what the caller
+    answered, unchecked: None when not asked, empty when asked without an answer. ``spoken``: the reference was heard,
+    not keyed in; ``topics``: those that there were to choose from. ``questions`` are those that the flow can put next;
+    the match says which of them is worth asking.
     """
 
     code: str | None = None
@@ -95,6 +95,7 @@ class FindMatches:
     spoken: bool = False
     questions: tuple[Question, ...] = ()
     about_message: str | None = None
+    topics: tuple[str, ...] = ()
     kind: Literal["find_matches"] = "find_matches"
 
 

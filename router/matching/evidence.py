@@ -165,9 +165,10 @@ def endings_of(row: MessageRow, digits: int, now: datetime) -> frozenset[str]:
 
 
 def topic(row: MessageRow, observed: Observed, around: Circumstances) -> Evidence | None:
-    """The caller was asked for the topic. A message without a topic is neither for nor against."""
+    """The caller was asked for the topic. A message without one, or with one that could not be chosen, is neither for
+    nor against."""
     given, parameters = observed.topic, around.parameters
-    if given is None or row.topic is None:
+    if given is None or row.topic is None or (observed.topics and row.topic not in observed.topics):
         return None
     if not given:
         weight = log(parameters.topic_unanswered / parameters.topic_unrelated_unanswered)

@@ -36,6 +36,8 @@ class Observed:
     last_digits: str | None = None
     topic: str | None = None
     about_message: str | None = None
+    topics: tuple[str, ...] = ()
+    """Those that the caller could choose from; none: not told."""
     carriers: int | None = None
     """How many messages carry the service number dialled, where it is leased from a pool; None: it is everybody's."""
     unread: int = 0

@@ -69,7 +69,7 @@ class Parameters:
     offer_ended_half_life: float = _figure(7.0, "days", "judgement: in which the interest in an ended offer halves")
     answered: float = _figure(0.2, "factor", "judgement: one call settles most matters")
     asks_to_call: float = _figure(1.3, "factor", "judgement: a message that asks to call draws more of them,")
-    asks_not_to_call: float = _figure(0.4, "factor", "and one that names another way fewer, than one that does not say")
+    asks_not_to_call: float = _figure(0.5, "factor", "and one that names another way fewer, than one that does not say")
     calls_again: float = _figure(0.25, "share", "judgement: of those who called about a message, who call once more")
     calls_again_mean: float = _figure(4.0, "days", "judgement: how long until then on average")
 
@@ -84,14 +84,14 @@ class Parameters:
     strangers: float = _figure(
         0.0002, "calls a day", "from a number on file that has a new owner, or that somebody forges"
     )
-    unrelated_per_extension: float = _figure(0.002, "calls a day", "from one extension of a company's switchboard")
+    unrelated_per_extension: float = _figure(0.0006, "calls a day", "from one extension of a company's switchboard")
     unrelated_on_leased: float = _figure(
         0.2, "calls a day", "wrong numbers and late callers on a service number leased from a pool"
     )
 
     # What a caller about a message does
     from_recipient_number: float = _figure(0.6, "share", "judgement: calls from the very number the message went to")
-    from_customer_number: float = _figure(0.25, "share", "judgement: calls from one given other number on file")
+    from_customer_number: float = _figure(0.35, "share", "judgement: calls from one given other number on file")
     from_unknown_number: float = _figure(
         0.4, "factor", "judgement: from a number on nobody's file, against callers about other matters"
     )
@@ -126,9 +126,9 @@ class Parameters:
         0.7, "share", "judgement: can read the last digits of code or reference out when asked"
     )
     unrelated_keys_digits: float = _figure(
-        0.3, "share", "judgement: of unrelated callers, who key in digits all the same"
+        0.15, "share", "judgement: of unrelated callers, who key in digits all the same"
     )
-    own_last_digits: float = _figure(0.002, "share", "of unrelated calls, those whose digits fit by more than chance")
+    own_last_digits: float = _figure(0.005, "share", "of unrelated calls, those whose digits fit by more than chance")
     at_hand_after_call: float = _figure(
         0.2, "factor", "judgement: a recorded call leaves nothing to read out; those who noted its numbers down"
     )
@@ -136,7 +136,7 @@ class Parameters:
     topic_right: float = _figure(0.88, "share", "judgement: chooses the topic that we would")
     topic_unanswered: float = _figure(0.07, "share", "judgement: chooses none")
     topic_unrelated: float = _figure(0.3, "share", "of unrelated callers, who choose one given topic")
-    topic_unrelated_unanswered: float = _figure(0.15, "share", "of unrelated callers, who choose none")
+    topic_unrelated_unanswered: float = _figure(0.25, "share", "of unrelated callers, who choose none")
     says_yes: float = _figure(0.88, "share", "judgement: says that the call is about a message from us")
     says_nothing: float = _figure(0.07, "share", "judgement: neither yes nor no")
     unrelated_says_yes: float = _figure(0.1, "share", "judgement: of unrelated callers, who say so all the same")

@@ -6,7 +6,8 @@ One small function for each, like those of `router.matching.evidence`; each answ
 from __future__ import annotations
 
 from datetime import timedelta
-from math import exp, log, pi, sqrt
+from functools import lru_cache
+from math import exp, log, log10, pi, sqrt
 
 from router.core.match import Evidence, EvidenceKind
 from router.matching.circumstances import Circumstances
@@ -87,22 +88,29 @@ def call_to_action(row: MessageRow, around: Circumstances) -> Evidence | None:
 
 def _ago(age: timedelta) -> str:
     """A length of time in one unit, for people."""
-    minutes = max(age / timedelta(minutes=1), 0.0)
-    for unit, size, most in (
-        ("minute", 1, 90),
-        ("hour", 60, 48 * 60),
-        ("day", 1440, 60 * 1440),
-        ("month", 43830, 1e12),
-    ):
+    minutes = max(round(age / timedelta(minutes=1)), 1)
+    return _length(minutes if minutes < 2 * 1440 else round(minutes / 1440) * 1440)
+
+
+# Each message of each call is told in words; the same few are used again and again.
+@lru_cache(maxsize=10_000)
+def _length(minutes: int) -> str:
+    for unit, size, most in (("minute", 1, 90), ("hour", 60, 48 * 60), ("day", 1440, 60 * 1440)):
         if minutes < most:
-            count = max(round(minutes / size), 1)
-            return f"{count} {unit}{'' if count == 1 else 's'}"
-    return "very long"
+            return _counted(round(minutes / size), unit)
+    return _counted(round(minutes / 43830), "month")
+
+
+def _counted(count: int, unit: str) -> str:
+    return f"{count} {unit}{'' if count == 1 else 's'}"
 
 
 def _rounded(number: float) -> str:
     """A large number to one digit, as people say it."""
-    if number < 10:
-        return f"{max(number, 1.0):.0f}"
-    digits = len(str(int(min(number, 1e12)))) - 1
-    return f"{round(min(number, 1e12) / 10**digits) * 10**digits:,}"
+    digits = min(int(log10(max(number, 1.0))), 12)
+    return _thousands(min(round(number / 10**digits), 10) or 1, digits)
+
+
+@lru_cache
+def _thousands(leading: int, digits: int) -> str:
+    return f"{leading * 10**digits:,}"

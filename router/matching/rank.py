@@ -93,7 +93,7 @@ def posterior(
     around = Circumstances(now, _sharers(observed, rows, sharers), somebodys, parameters)
     evidence = {row.message_id: gather(row, observed, around) for row in rows}
     odds = {key: fsum([each.log_odds for each in found]) for key, found in evidence.items()}
-    unread = [row.message_id for row in rows if _like_unread(row, observed, now)]
+    unread = [row.message_id for row in rows if _like_unread(row, observed, now)] if observed.unread else []
     probabilities, none_probability = _normalised(odds, unread, observed.unread)
     ordered = sorted(rows, key=lambda row: row.message_id)
     ordered.sort(key=lambda row: row.sent_at, reverse=True)

@@ -50,7 +50,7 @@ async def test_a_withheld_number_counts_for_nothing_and_a_code_for_all(service: 
 async def test_the_time_of_the_call_counts(service: Service) -> None:
     async with service.allowed() as client:
         handles = await service.register(client)
-    late = await asked(service, code=handles["callback_code"], at="2026-04-01T00:00:00+02:00")
+    late = await asked(service, code=handles["callback_code"], at="2026-05-01T00:00:00+02:00")
     assert late["decision"] == "none"
 
 

@@ -128,7 +128,7 @@ class Call:
 def test_the_question_that_matching_names_is_put_and_the_answer_weighed() -> None:
     call = Call(found("unclear", TOPIC), SURE)
     assert call.hears == ["Strom oder Gas?"]
-    assert call.asked[0] == FindMatches(questions=(ABOUT, TOPIC, TWO, THREE, CODE))
+    assert call.asked[0] == FindMatches(questions=(ABOUT, TOPIC, TWO, THREE, CODE), topics=("power", "gas"))
     call.happens(GAS)
     assert call.asked[1].topic == "gas"
     assert call.hears == ["sure"]

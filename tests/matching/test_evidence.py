@@ -182,6 +182,8 @@ def test_topics() -> None:
     assert weight(chosen("power")) > 0 > weight(chosen("")) > weight(chosen("gas"))
     assert chosen(None) is None
     assert chosen("power", None) is None
+    menu = replace(FROM_MOBILE, topic="other", topics=("power", "gas", "other"))
+    assert evidence.topic(a_message(topic="internet"), menu, AROUND) is None, "it was not there to choose"
 
 
 def test_saying_that_it_is_about_a_message() -> None:

@@ -211,6 +211,16 @@ def test_messages_that_were_not_read_count_as_none_of_those_that_were() -> None:
     by_itself, with_one, with_five = (rank(replace(observed, unread=n), [row], NOW).candidates[0] for n in (0, 1, 5))
     assert with_one.probability == pytest.approx(by_itself.probability / (1 + by_itself.probability), rel=0.05)
     assert with_five.probability < with_one.probability / 2
+    others = [replace(row, message_id=f"m{n}") for n in range(2, 50)]
+    by_code = rank(
+        replace(observed, code=CODE, carriers=300, unread=250), [replace(row, code_keyed=True), *others], NOW
+    )
+    assert by_code.decision is Decision.SURE, "what was not read has no part in what a code says"
+    by_reference = replace(observed, reference="AB4821", carriers=300, unread=250)
+    assert (
+        rank(by_reference, [row], NOW).none_probability
+        == rank(replace(by_reference, unread=0), [row], NOW).none_probability
+    )
 
 
 def test_a_code_settles_it_however_many_messages_with_the_number_were_not_read() -> None:

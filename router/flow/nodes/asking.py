@@ -96,6 +96,10 @@ class Ask(BaseModel):
             case _:
                 assert_never(question.kind)
 
+    def topics(self) -> tuple[str, ...]:
+        """The topics to choose from."""
+        return tuple(dict.fromkeys(self.topic.keys.values())) if self.topic else ()
+
     def listens(self, question: Question) -> bool:
         """Whether the answer may be spoken."""
         return question.kind is not QuestionKind.TOPIC or bool(self.topic and self.topic.words)
@@ -110,7 +114,7 @@ class Ask(BaseModel):
         if self.about_message and ABOUT_MESSAGE not in answers:
             left.append(Question(QuestionKind.ABOUT_MESSAGE, 1))
         if self.topic and TOPIC not in answers:
-            left.append(Question(QuestionKind.TOPIC, 1, tuple(dict.fromkeys(self.topic.keys.values()))))
+            left.append(Question(QuestionKind.TOPIC, 1, self.topics()))
         if LAST_DIGITS not in answers and REFERENCE not in answers:
             left += [Question(QuestionKind.LAST_DIGITS, int(digits)) for digits in sorted(self.last_digits)]
         if self.code and answers.get(CODE) != "":

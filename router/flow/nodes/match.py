@@ -105,7 +105,9 @@ class Match(Step):
             return Move(FindMatches(code), note=note)
         questions = self.ask.questions(known)
         last_digits, topic, about_message = known.get(LAST_DIGITS), known.get(TOPIC), known.get(ABOUT_MESSAGE)
-        asked = FindMatches(code, reference, last_digits, topic, bool(reference), questions, about_message)
+        asked = FindMatches(
+            code, reference, last_digits, topic, bool(reference), questions, about_message, self.ask.topics()
+        )
         return Move(asked, note=note, inputs=answer or {})
 
     def _known(self, inputs: Mapping[str, str]) -> Mapping[str, str]:
