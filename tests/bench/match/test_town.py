@@ -64,7 +64,7 @@ OF_THE_RUN = {"verdicts", "past_tied", "past_tied_wrong", "guesses_a_day", "gues
 """Rules about what is done with a town; see test_run.py."""
 RARE = {"attested": 0.5, "spoofed": 0.5, "big_campaign": 0.5, "wrong_paper": 0.5, "lies": 0.5, "wrong_on_file": 0.3,
         "landline_moved": 0.5, "misdialled": 0.9, "recycled": 1.0, "moved": 0.5, "wrong_recipient_draws": 1.0,
-        "failed_wrongly": 1.0, "email_failed": 0.5, "after_end": 0.0, "swapped_keys": 0.5, "lost_key": 0.5,
+        "failed_wrongly": 1.0, "email_failed": 0.5, "after_end": 1.0, "swapped_keys": 0.5, "lost_key": 0.5,
         "call_at_hand": 0.9, "after_settled": 1.0, "leased_ignored": 0.9}  # fmt: skip
 """Of rules about what is rare, a value at which it shows in a small town."""
 
