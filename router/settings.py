@@ -120,10 +120,10 @@ class Settings(BaseModel):
         30, description="Days a callback code holds after its offer has ended: people call about that, too."
     )
     match_sure: Annotated[float, Field(ge=0.5, lt=1)] = Field(
-        0.99, description="From this probability a call is `sure` to be about a message."
+        0.995, description="From this probability a call is `sure` to be about a message."
     )
     match_likely: Annotated[float, Field(ge=0.1, lt=1)] = Field(
-        0.5, description="From this probability a message is named as `likely`; not above `match_sure`."
+        0.6, description="From this probability a message is named as `likely`; not above `match_sure`."
     )
     match_lead: Annotated[float, Field(ge=1.1, le=1000)] = Field(
         2.5, description="How many times likelier than the second the first must be to be named."

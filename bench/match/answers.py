@@ -18,16 +18,17 @@ from router.matching.references import ending, normalise
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What was keyed in, without the hash key; ``topic`` and ``about`` (``yes`` or ``no``) where these were asked.
-    ``keys`` counts what it took: each digit, one for a choice, one for the hash key where it was all."""
+    ``keys`` counts the digits keyed in, one for a choice; the hash key is none; ``hash``: it was all."""
 
     digits: str = ""
     topic: str = ""
     about: str = ""
     keys: int = 0
+    hash: bool = False
 
 
 NOTHING = Answer()
-HASH = Answer(keys=1)
+HASH = Answer(hash=True)
 
 
 def answer(rules: TownRules, call: Call, question: Question, time: int) -> Answer:

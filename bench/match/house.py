@@ -80,7 +80,7 @@ class House:
             keys = self._keys_of_topics.get(answer.topic, "")
         elif question.kind is QuestionKind.ABOUT_MESSAGE:
             keys = {"yes": YES, "no": NO}.get(answer.about, "")
-        return DigitsEntered(keys) if keys or answer.keys else InputTimedOut()
+        return DigitsEntered(keys) if keys or answer.hash else InputTimedOut()
 
 
 def question_of(turn: Turn) -> Question | None:

@@ -63,7 +63,7 @@ def _methods(methods: Methods) -> list[str]:
             "tied",
             "tied*",
             "questions",
-            "keys",
+            "digits",
             "opened to stranger",
             "title",
         )
@@ -77,12 +77,12 @@ def _methods(methods: Methods) -> list[str]:
              str(sums.titles))
         )  # fmt: skip
     note = "tied: of the calls about a message, those tied to the right one; tied*: of those that anybody could tie"
-    return [*_table(rows), note, "questions and keys are a call's, on average"]
+    return [*_table(rows), note, "questions and digits keyed in are a call's, on average; the hash key is no digit"]
 
 
 _MIXES_HEAD = (
     "evidence", "calls", "right", "wrong", "nobody", "sure", "of it right", "likely", "of it right", "questions",
-    "keys", "about/topic/end/code", "to stranger",
+    "digits", "about/topic/end/code", "to stranger",
 )  # fmt: skip
 
 
@@ -137,7 +137,7 @@ def _curve(found: Calibration) -> list[str]:
 
 
 _TOWNS_HEAD = (
-    "town", "seed", "calls", "sure right", "tied", "tied*", "keys of asking all", "ECE top", "ECE lead",
+    "town", "seed", "calls", "sure right", "tied", "tied*", "digits of asking all", "ECE top", "ECE lead",
     "ECE top before", "ECE lead before", "wrong", "to stranger",
 )  # fmt: skip
 
@@ -175,7 +175,7 @@ def _aims(results: Sequence[Result], methods: Methods) -> list[str]:
     lines.append(_aim(tied >= TIED_AIM, f"{text}; without the {hopeless} that nobody could tie: "
                       f"{sums.right_tieable / max(sums.tieable, 1):.1%}"))  # fmt: skip
     keys = sums.keys / max(all_asked.keys, 1)
-    lines.append(_aim(keys < KEYS_AIM, f"{keys:.1%} of the keys that asking everybody for the code takes, aim 50 %"))
+    lines.append(_aim(keys < KEYS_AIM, f"{keys:.1%} of the digits that asking everybody for the code takes, aim 50 %"))
     return lines
 
 

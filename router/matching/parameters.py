@@ -146,7 +146,7 @@ class Parameters:
 
     # What to ask
     elsewhere_known: float = _figure(
-        0.05, "share", "of calls from a number on file about none of the messages found, those about another message"
+        0.03, "share", "of calls from a number on file about none of the messages found, those about another message"
     )
     elsewhere_unknown: float = _figure(0.4, "share", "the same for a number that is not on file, or withheld")
     at_hand_after_none: float = _figure(0.05, "share", "has a code at hand after not answering another question")
@@ -157,10 +157,8 @@ class Parameters:
     least_worth: float = _figure(0.025, "bits a key", "a question that tells less for its effort is not worth asking")
 
     # What is decided
-    sure: float = _figure(0.99, "probability", "from here, and with more than a caller number, the call is about it")
-    likely: float = _figure(
-        0.5, "probability", 'likelier than all else: from here the agent may have the message opened as "probably"'
-    )
+    sure: float = _figure(0.995, "probability", "from here, and with more than a caller number, the call is about it")
+    likely: float = _figure(0.6, "probability", 'from here the agent may have the message opened as "probably"')
     lead: float = _figure(
         2.5, "times", "likelier than the second the first must be; below, the two are a near tie and none is named"
     )

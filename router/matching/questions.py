@@ -35,16 +35,17 @@ def worth_asking(
     none_probability: float,
     questions: Iterable[Question],
     observed: Observed,
+    on_file: bool,
     now: datetime,
     parameters: Parameters,
 ) -> Question | None:
     """The best of ``questions``, or None where none tells enough. What was asked before is not asked again, but for a
-    code that was keyed in and not accepted."""
+    code that was keyed in and not accepted. ``on_file``: the caller number is, for some customer."""
     best, best_worth = None, parameters.least_worth
     for question in questions:
         if _asked(question, observed):
             continue
-        gain = _gain(question, weighed[:MOST_WEIGHED], none_probability, observed, now, parameters)
+        gain = _gain(question, weighed[:MOST_WEIGHED], none_probability, observed, on_file, now, parameters)
         worth = gain / _effort(question, parameters)
         if worth > best_worth:
             best, best_worth = question, worth
@@ -84,11 +85,12 @@ def _gain(
     weighed: Sequence[Weighed],
     none_probability: float,
     observed: Observed,
+    on_file: bool,
     now: datetime,
     parameters: Parameters,
 ) -> float:
     """Bits that the answer tells."""
-    elsewhere = none_probability * _elsewhere(weighed, observed, parameters)
+    elsewhere = none_probability * _elsewhere(observed, on_file, parameters)
     match question.kind:
         case QuestionKind.ABOUT_MESSAGE:
             if observed.code == _NOTHING:
@@ -108,10 +110,10 @@ def _gain(
             assert_never(question.kind)
 
 
-def _elsewhere(weighed: Sequence[Weighed], observed: Observed, parameters: Parameters) -> float:
-    """Of calls about none of the candidates, the share that is about a message which was not found."""
-    known = any(each.row.customer_id is not None for each in weighed) and observed.number is not None
-    share = parameters.elsewhere_known if known else parameters.elsewhere_unknown
+def _elsewhere(observed: Observed, on_file: bool, parameters: Parameters) -> float:
+    """Of calls about none of the candidates, the share that is about a message which was not found: that of a caller
+    whose number is on file would have been."""
+    share = parameters.elsewhere_known if on_file else parameters.elsewhere_unknown
     match observed.about_message:
         case "yes":
             about, unrelated = parameters.says_yes, parameters.unrelated_says_yes

@@ -64,6 +64,7 @@ def rank(
     weighed, none_probability = posterior(observed, known, now, parameters, sharers=sharers)
     decision = _decision(weighed, parameters)
     worth_telling = [each for each in weighed if each.probability >= parameters.plausible][:MOST_CANDIDATES]
+    on_file = sharers > 0 or any(known_by_number(row, observed, now) for row in known)
     accepted = any(code_holds(row, observed, now) for row in known) if observed.code_given else None
     return Match(
         decision,
@@ -73,7 +74,7 @@ def rank(
         accepted,
         None
         if decision is Decision.SURE
-        else worth_asking(weighed, none_probability, questions, observed, now, parameters),
+        else worth_asking(weighed, none_probability, questions, observed, on_file, now, parameters),
     )
 
 
