@@ -207,7 +207,7 @@ DRAFTS = (
         },
         body="Guten Tag Frau Sommer, nur drei Stunden lang: Erdgas für 9,5 ct/kWh und 75 € Bonus. Tel. 030 23125 000.",
         call_from="+491713920051",
-        shows="an offer that ended an hour ago, and the card says so; withheld, its code is no longer taken",
+        shows="an offer that ended an hour ago, and the card says so; its code is taken for some time yet",
         reference="GA-2041-51",
         campaign="Gaswechsel",
         call_to_action=True,
