@@ -215,7 +215,7 @@ async def test_the_last_digits_of_the_code_settle_what_the_number_leaves_open(co
     codes = {"m1": "4821390657", "m2": "1357902469"}
     for message_id, code in codes.items():
         sealed = KEYS.seal(code, message_id)
-        await a_message(connection, message_id, to_phone=MOBILE, sent_at=NOW - timedelta(days=1), code_sealed=sealed)
+        await a_message(connection, message_id, to_phone=MOBILE, sent_at=NOW - timedelta(hours=3), code_sealed=sealed)
     asked = Observed(Caller(MOBILE))
     last_two = AskWhat(QuestionKind.LAST_DIGITS, 2)
     first = await find_matches(connection, asked, NOW, KEYS, questions=(last_two,))

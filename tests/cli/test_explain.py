@@ -71,11 +71,11 @@ def test_the_evidence_adds_up_from_all_calls_to_the_chance() -> None:
         (LIKELY, "Decision: likely, not sure: a caller number alone says who is calling, not about what."),
         (
             match(Decision.LIKELY, Assurance.L2, candidate("m1", 0.9, CODE)),
-            "Decision: likely, not sure: that takes 99.0 %.",
+            "Decision: likely, not sure: that takes 99.5 %.",
         ),
         (
             match(Decision.SURE, Assurance.L3, candidate("m1", 0.999, CODE, NUMBER)),
-            "Decision: sure. It takes 99.0 %, and more than a caller number.",
+            "Decision: sure. It takes 99.5 %, and more than a caller number.",
         ),
         (
             match(Decision.UNCLEAR, Assurance.L0, candidate("m1", 0.5, NUMBER), candidate("m2", 0.3, NUMBER)),

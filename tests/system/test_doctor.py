@@ -13,7 +13,7 @@ def test_all_is_well(office: Office) -> None:
     done = office.router.ask("doctor")
     assert done.returncode == 0, done.stdout
     well = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("ok")]
-    assert well == ["settings", "database", "flows", "pages", "prompts", "service", "FastAGI", "Asterisk"]
+    assert well == ["settings", "database", "codes", "flows", "pages", "prompts", "service", "FastAGI", "Asterisk"]
     assert "FAULT" not in done.stdout
 
 
