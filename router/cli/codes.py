@@ -16,6 +16,7 @@ from router.cli.output import NO, as_json, counted, fail, say
 from router.matching.budget import DAYS
 from router.matching.lockout import By
 from router.messages.code_report import CodeReport, code_report
+from router.messages.fields import is_storable
 from router.messages.handles import HandleRules
 from router.messages.rotation import Rotated, rotate
 from router.settings import Settings
@@ -86,7 +87,7 @@ async def _revoke(external_ids: list[str]) -> list[str]:
     unknown = []
     async with opened(settings_module.load()) as database, database.begin() as connection:
         for external_id in external_ids:
-            row = await messages.by_external_id(connection, external_id)
+            row = await messages.by_external_id(connection, external_id) if is_storable(external_id) else None
             if row is None:
                 unknown.append(external_id)
             else:

@@ -107,6 +107,14 @@ def test_a_revoked_code_is_none_any_more(run: Run) -> None:
     assert run("codes", "revoke", "a-0").exit_code == 0
 
 
+def test_a_name_that_no_message_can_have_is_not_known(run: Run) -> None:
+    codes(run)
+    result = run("codes", "revoke", "a-\udcff", "a-0")
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert "1 code revoked" in result.output
+
+
 def test_a_new_secret_takes_the_codes_of_the_old_one_over(run: Run) -> None:
     issued = codes(run)
     both = {"SECRET": NEW, "OLD_SECRETS": f'["{OLD}"]'}
