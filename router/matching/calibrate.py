@@ -62,8 +62,8 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What calibration found. ``adjustments`` are log odds by kind of evidence, in place of those in force; kinds
-    that stay with the table are not in it. ``seen`` counts the outcomes in which each kind occurs."""
+    """What calibration found. ``adjustments`` are log odds by kind of evidence, in place of those in force: what is
+    too rarely seen keeps what it has. ``seen`` counts the outcomes in which each kind occurs."""
 
     outcomes: int
     """Used: those with a candidate to be about."""
@@ -95,8 +95,9 @@ def calibrate(
         return Calibration(0, len(known), {}, {}, None, None, 0.0, 0.0, "there are no outcomes to learn from")
     table = _Table(used, tuple(sorted(seen)))
     before = table.chances(in_force)
-    adjustments = table.fitted(before, np.ones(len(used), bool))
-    held_out = _held_out(table, before, [_fold(each.call_id) for each in used])
+    learnt = table.fitted(before, in_force, np.ones(len(used), bool))
+    adjustments = {**in_force, **learnt}
+    held_out = _held_out(table, before, in_force, [_fold(each.call_id) for each in used])
     gains = table.losses(before) - table.losses(held_out)
     gain = float(gains.mean())
     error = float(gains.std(ddof=1) / sqrt(len(used))) if len(used) > 1 else 0.0
@@ -114,14 +115,14 @@ def calibrate(
         held_out=Comparison(fit(before), fit(held_out)),
         gain=gain,
         gain_error=error,
-        refusal=_refusal(len(used), gain, error, adjustments),
+        refusal=_refusal(len(used), gain, error, learnt),
     )
 
 
-def _refusal(used: int, gain: float, error: float, adjustments: Mapping[str, float]) -> str | None:
+def _refusal(used: int, gain: float, error: float, learnt: Mapping[str, float]) -> str | None:
     if used < ENOUGH:
         return f"{used} outcomes are too few: at least {ENOUGH} are needed"
-    if not adjustments:
+    if not learnt:
         return f"no kind of evidence occurs in {FEWEST} outcomes or more, so nothing changes"
     if gain <= error:
         return (
@@ -143,13 +144,13 @@ def _fold(call_id: str) -> int:
     return blake2b(call_id.encode(), digest_size=8).digest()[0] % FOLDS
 
 
-def _held_out(table: _Table, before: Floats, folds: Sequence[int]) -> Floats:
+def _held_out(table: _Table, before: Floats, in_force: Mapping[str, float], folds: Sequence[int]) -> Floats:
     """The chances of each outcome under weights fitted to the folds that it is not in."""
     places = np.asarray(folds)
     chances = before.copy()
     for fold in sorted(set(folds)):
         here = places == fold
-        chances[here] = table.chances(table.fitted(before, ~here))[here]
+        chances[here] = table.chances({**in_force, **table.fitted(before, in_force, ~here)})[here]
     return chances
 
 
@@ -179,10 +180,14 @@ class _Table:
 
     def chances(self, adjustments: Mapping[str, float]) -> Floats:
         """The chance of each alternative with weights as they are used; in each row they make 1."""
+        return _softmax(self._base + self._used(adjustments).sum(axis=2))
+
+    def _used(self, adjustments: Mapping[str, float]) -> Floats:
         by = np.array([adjustments.get(kind, 0.0) for kind in self._kinds])
         weights = self._weights + self._counts * by
         kept = np.where(weights * self._weights > 0.0, weights, 0.0)
-        return _softmax(self._base + np.where(self._one_sided, kept, weights).sum(axis=2))
+        used: Floats = np.where(self._one_sided, kept, weights)
+        return used
 
     def by_outcome(self, values: Floats) -> list[tuple[float, ...]]:
         """The values of the candidates alone, for each outcome."""
@@ -200,12 +205,12 @@ class _Table:
         losses: Floats = -np.log(np.maximum(told, np.finfo(float).tiny))
         return losses
 
-    def fitted(self, before: Floats, rows: NDArray[np.bool_]) -> dict[str, float]:
-        """The likeliest adjustments for ``rows`` of the table."""
+    def fitted(self, before: Floats, in_force: Mapping[str, float], rows: NDArray[np.bool_]) -> dict[str, float]:
+        """The likeliest adjustments for ``rows`` of the table, beside what is ``in_force`` of kinds rarely seen."""
         often = (self._counts[rows].any(axis=1)).sum(axis=0) >= FEWEST
         if not often.any():
             return {}
-        base = self._base + self._weights.sum(axis=2)
+        base = self._base + np.where(often, self._weights, self._used(in_force)).sum(axis=2)
         problem = _Problem(base[rows], self._counts[rows][:, :, often], self.targets(before)[rows])
         kinds = [kind for kind, touched in zip(self._kinds, often, strict=True) if touched]
         return dict(zip(kinds, map(float, problem.solved()), strict=True))

@@ -107,6 +107,17 @@ def test_a_kind_that_is_rarely_seen_stays_with_the_table() -> None:
     assert "callback_code" not in found.adjustments
 
 
+def test_a_kind_that_is_rarely_seen_keeps_what_is_in_force() -> None:
+    outcomes = imagined(5, 300, {})
+    in_force = {"callback_code": 1.0, "topic": 0.5}
+    kept = calibrate(outcomes, in_force)
+    assert {kind: kept.adjustments.get(kind) for kind in in_force} == in_force
+    fewer = calibrate(outcomes[: FEWEST - 1], in_force)
+    assert fewer.adjustments == in_force
+    assert fewer.gain == pytest.approx(0.0)
+    assert fewer.fitted and fewer.fitted.before == fewer.fitted.after
+
+
 def test_no_weight_is_moved_beyond_the_bound() -> None:
     found = learnt(13, 4000, {"called_before": 9.0, "service_number": -9.0})
     assert max(map(abs, found.adjustments.values())) <= FARTHEST
