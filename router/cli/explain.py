@@ -125,7 +125,7 @@ def _decision(found: Match, parameters: Parameters) -> str:
         case Decision.NONE if best is None:
             return "none: nobody would be recognised, nothing ties the call to a message."
         case Decision.NONE:
-            return "none: no message is likely enough to be worth a look."
+            return "none: nothing but a number that the network found forged ties the call to a message."
         case _:
             assert_never(found.decision)
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from math import exp, fsum
 
 from router.core.assurance import Assurance
+from router.core.events import Attestation
 from router.core.match import Candidate, Decision, Evidence, EvidenceKind, Match, Question
 from router.matching.assurance import assurance_of
 from router.matching.circumstances import Circumstances
@@ -44,6 +45,16 @@ SETTLING = frozenset(
 )
 """What says about which message a call is; without any of it nothing is `sure`."""
 
+_BESIDE_NUMBER = frozenset(
+    {
+        EvidenceKind.CALLBACK_CODE,
+        EvidenceKind.REFERENCE,
+        EvidenceKind.REFERENCE_HEARD,
+        EvidenceKind.SERVICE_NUMBER,
+    }
+)
+"""What brings a message up without the caller number."""
+
 
 def rank(
     observed: Observed,
@@ -56,13 +67,14 @@ def rank(
 ) -> Match:
     """Which of ``rows`` the call is about, in any order; a message that comes twice counts once.
 
-    The decision is `none` where nobody is worth naming: nothing fits, or so many that each is unlikely.
+    The decision is `none` where nobody is worth naming: nothing fits, or so many that each is unlikely, or several do
+    by nothing but a forged number.
     ``sharers`` is the number of customers with the caller number on file, where that is known to be more than the
     rows show (some of them got no message). ``questions`` are those that can be put; the match says which is worth it.
     """
     known = [row for row in _distinct(rows) if _tied(row, observed, now)]
     weighed, none_probability = posterior(observed, known, now, parameters, sharers=sharers)
-    decision = _decision(weighed, parameters)
+    decision = _decision(weighed, observed, parameters)
     worth_telling = [each for each in weighed if each.probability >= parameters.plausible][:MOST_CANDIDATES]
     on_file = sharers > 0 or any(known_by_number(row, observed, now) for row in known)
     accepted = any(code_holds(row, observed, now) for row in known) if observed.code_given else None
@@ -148,16 +160,25 @@ def _sharers(observed: Observed, rows: Sequence[MessageRow], known: int) -> int:
     return max(known, len(customers), 1)
 
 
-def _decision(weighed: Sequence[Weighed], parameters: Parameters) -> Decision:
+def _decision(weighed: Sequence[Weighed], observed: Observed, parameters: Parameters) -> Decision:
     if not weighed or weighed[0].probability < parameters.plausible:
         return Decision.NONE
     best = weighed[0]
     second = weighed[1].probability if len(weighed) > 1 else 0.0
     if best.probability < parameters.likely or best.probability < parameters.lead * second:
-        return Decision.UNCLEAR
+        return Decision.NONE if _only_forged(weighed, observed, parameters) else Decision.UNCLEAR
     if best.probability < parameters.sure or not settled(best.evidence):
         return Decision.LIKELY
     return Decision.SURE
+
+
+def _only_forged(weighed: Iterable[Weighed], observed: Observed, parameters: Parameters) -> bool:
+    """Whether the caller number alone brought these messages up, and the network found it forged: whoever forges it is
+    not to have the agent look at them."""
+    if observed.caller.attestation is not Attestation.FAILED:
+        return False
+    telling = (each for each in weighed if each.probability >= parameters.plausible)
+    return not any(fact.kind in _BESIDE_NUMBER and fact.log_odds > 0 for each in telling for fact in each.evidence)
 
 
 def settled(evidence: Iterable[Evidence]) -> bool:

@@ -269,6 +269,15 @@ def test_an_attested_number_is_l2_and_a_forged_one_nothing() -> None:
     assert by(Attestation.FAILED).none_probability > by(None).none_probability
 
 
+@pytest.mark.parametrize("ids", ["m1", "m1 m2"])
+def test_a_forged_number_alone_brings_no_messages_up_side_by_side(ids: str) -> None:
+    forged = Observed(Caller(MOBILE, attestation=Attestation.FAILED))
+    rows = [a_message(each, reference=f"4821{each[-1]}9") for each in ids.split()]
+    assert rank(replace(forged, caller=Caller(MOBILE)), rows, NOW).decision is not Decision.NONE
+    assert rank(forged, rows, NOW).decision is Decision.NONE
+    assert rank(replace(forged, reference="482119"), rows, NOW).decision is not Decision.NONE
+
+
 def test_calibration_moves_weights_but_turns_no_evidence_round() -> None:
     def probability(**adjustments: float) -> float:
         adjusted = replace(DEFAULT, adjustments=adjustments)
@@ -412,7 +421,7 @@ def test_nobody_is_named_who_does_not_lead(observed: Observed, rows: list[Messag
         assert match.assurance is Assurance.L0
     elif len(match.candidates) > 1:
         assert match.best.probability >= DEFAULT.lead * match.candidates[1].probability
-    if match.decision is Decision.NONE:
+    if match.decision is Decision.NONE and observed.caller.attestation is not Attestation.FAILED:
         assert match.candidates == ()
 
 
