@@ -155,9 +155,11 @@ def _distinct(rows: Iterable[MessageRow]) -> list[MessageRow]:
 
 
 def _sharers(observed: Observed, rows: Sequence[MessageRow], known: int) -> int:
-    """How many customers use the caller number. Messages without a customer are nobody else's as far as we know."""
-    customers = {row.customer_id for row in rows if row.customer_id is not None and number_on_file(row, observed)}
-    return max(known, len(customers), 1)
+    """How many customers use the caller number. Messages without a customer are nobody else's as far as we know. Who
+    got a message there and has it on file no longer is not among ``known``: it may be somebody else's by now."""
+    here = [row for row in rows if row.customer_id is not None and number_on_file(row, observed)]
+    before = {row.customer_id for row in here if observed.number not in row.customer_phones}
+    return max(known + len(before), len({row.customer_id for row in here}), 1)
 
 
 def _decision(weighed: Sequence[Weighed], observed: Observed, parameters: Parameters) -> Decision:

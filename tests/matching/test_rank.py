@@ -260,13 +260,23 @@ def test_a_reference_heard_with_a_slip_counts_for_less() -> None:
 def test_an_attested_number_is_l2_and_a_forged_one_nothing() -> None:
     def by(attestation: Attestation | None, sharers: int = 1) -> Match:
         caller = Caller(MOBILE, attestation=attestation)
-        return rank(Observed(caller), [a_message(sent_at=ago(hours=1))], NOW, sharers=sharers)
+        row = a_message(sent_at=ago(hours=1), customer_phones=frozenset({MOBILE}))
+        return rank(Observed(caller), [row], NOW, sharers=sharers)
 
     assert by(Attestation.FULL).assurance is Assurance.L2
     assert by(Attestation.FULL, sharers=2).assurance <= Assurance.L1, "who of the two calls, nobody attests"
     assert by(None) == by(Attestation.PARTIAL) == by(Attestation.GATEWAY)
     assert by(Attestation.FAILED).assurance is Assurance.L0
     assert by(Attestation.FAILED).none_probability > by(None).none_probability
+
+
+def test_a_number_that_somebody_else_has_by_now_is_shared_however_well_attested() -> None:
+    attested = Observed(Caller(MOBILE, attestation=Attestation.FULL))
+    found = rank(attested, [a_message(sent_at=ago(hours=1))], NOW, sharers=1)
+    assert found.decision is Decision.LIKELY
+    assert found.assurance is Assurance.L1, "the one customer who has it on file need not be the one of the message"
+    hers = a_message(sent_at=ago(hours=1), customer_phones=frozenset({MOBILE}))
+    assert rank(attested, [hers], NOW, sharers=1).assurance is Assurance.L2
 
 
 @pytest.mark.parametrize("ids", ["m1", "m1 m2"])
