@@ -123,9 +123,8 @@ def _show(report: CodeReport, settings: Settings) -> None:
         say(f"No further code is issued: {bound}, and every length is full. docs/codes.md says what to do.")
     else:
         say(f"The next code has {report.next_digits} digits: {bound}.")
-    say(
-        f"In the last 24 hours {report.wrong_codes or 'no'} of {settings.code_guesses_a_day} wrong codes were keyed in."
-    )
+    wrong = "1 wrong code was" if report.wrong_codes == 1 else f"{report.wrong_codes or 'no'} wrong codes were"
+    say(f"In the last 24 hours {wrong} keyed in; at {settings.code_guesses_a_day} no more are looked up.")
     locked = [
         f"{counted(count, by.value)}" for by, count in report.locked_out.items() if count and by is not By.OVERALL
     ]

@@ -66,7 +66,7 @@ def test_status_tells_how_it_stands(run: Run, tmp_path: Path) -> None:
     codes(run)
     told = run("codes", "status").output
     assert "The next code has 10 digits" in told
-    assert "no of 200 wrong codes" in told
+    assert "no wrong codes were keyed in; at 200" in told
     report = json.loads(run("codes", "status", "--json").output)
     (length,) = report["lengths"]
     assert (length["digits"], length["live"], length["room"]) == (10, 5, 15_000)
