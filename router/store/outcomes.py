@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, Text, and_, cast, delete, insert, or_, select, update
+from sqlalchemy import Row, Select, Text, and_, cast, delete, func, insert, or_, select, update
 
 from router.store.database import Connection
 from router.store.holds import hold
@@ -26,7 +26,8 @@ async def put(connection: Connection, values: dict[str, Any]) -> None:
 
 
 async def take_back(connection: Connection, call_id: str) -> None:
-    """Forget what was said of a call; its message counts as answered no more, where it did only by that."""
+    """Forget what was said of a call; its message counts as answered no more, where it did only by that. Where it was
+    said of a later call, too, the message counts as answered from then on."""
     await hold(connection, f"outcome:{call_id}")
     before = (await of_calls(connection, [call_id])).get(call_id)
     if before is None:
@@ -34,7 +35,10 @@ async def take_back(connection: Connection, call_id: str) -> None:
     await connection.execute(delete(match_outcomes).where(match_outcomes.c.call_id == call_id))
     if before.message_id is not None:
         here = and_(messages.c.id == before.message_id, messages.c.answered_at == before.at)
-        await connection.execute(update(messages).where(here).values(answered_at=None))
+        # The bound on the time is what an index can go by: what was said earlier would stand with the message.
+        said = and_(match_outcomes.c.at >= before.at, match_outcomes.c.message_id == before.message_id)
+        later = select(func.min(match_outcomes.c.at)).where(said).scalar_subquery()
+        await connection.execute(update(messages).where(here).values(answered_at=later))
 
 
 async def of_calls(connection: Connection, call_ids: Collection[str]) -> dict[str, OutcomeRow]:
