@@ -189,10 +189,16 @@ def settled(evidence: Iterable[Evidence]) -> bool:
 
 
 def _assurance(decision: Decision, weighed: Sequence[Weighed], observed: Observed) -> Assurance:
-    """A match that names nobody has no assurance."""
+    """A match that names nobody has no assurance. A number that the message went to, and that was taken off its
+    customer's file since, makes it likely and proves nothing any more."""
     if decision not in (Decision.SURE, Decision.LIKELY):
         return Assurance.L0
-    return assurance_of(weighed[0].evidence, observed.caller.attestation)
+    best = weighed[0]
+    level = assurance_of(best.evidence, observed.caller.attestation)
+    if best.row.customer_id is None or observed.number in best.row.customer_phones:
+        return level
+    without = [each for each in best.evidence if each.kind is not EvidenceKind.RECIPIENT_NUMBER]
+    return min(level, max(assurance_of(without, observed.caller.attestation), Assurance.L1))
 
 
 def _candidate(weighed: Weighed) -> Candidate:

@@ -66,7 +66,7 @@ def test_only_the_exact_number_counts() -> None:
 def test_a_code_is_sure_and_with_the_number_on_file_l3() -> None:
     withheld = rank(Observed(WITHHELD, code=CODE), [keyed()], NOW)
     assert (withheld.decision, withheld.assurance, withheld.code_accepted) == (Decision.SURE, Assurance.L2, True)
-    by_number = rank(Observed(Caller(MOBILE), code=CODE), [keyed()], NOW)
+    by_number = rank(Observed(Caller(MOBILE), code=CODE), [keyed(customer_phones=frozenset({MOBILE}))], NOW)
     assert (by_number.decision, by_number.assurance) == (Decision.SURE, Assurance.L3)
 
 
@@ -241,7 +241,7 @@ def test_the_evidence_adds_up_to_the_odds() -> None:
 
 
 def test_a_reference_alone_is_l1_and_with_the_number_on_file_l2() -> None:
-    row = a_message(reference="K4711A93")
+    row = a_message(reference="K4711A93", customer_phones=frozenset({MOBILE}))
     stranger = rank(Observed(WITHHELD, reference="k-4711 a93"), [row], NOW)
     assert (stranger.decision, stranger.assurance) == (Decision.SURE, Assurance.L1)
     known = rank(Observed(Caller(MOBILE), reference="K4711A93"), [row], NOW)
@@ -277,6 +277,25 @@ def test_a_number_that_somebody_else_has_by_now_is_shared_however_well_attested(
     assert found.assurance is Assurance.L1, "the one customer who has it on file need not be the one of the message"
     hers = a_message(sent_at=ago(hours=1), customer_phones=frozenset({MOBILE}))
     assert rank(attested, [hers], NOW, sharers=1).assurance is Assurance.L2
+
+
+@pytest.mark.parametrize(
+    ("given", "level"),
+    [
+        ({}, Assurance.L1),
+        ({"reference": "K4711A93"}, Assurance.L1),
+        ({"code": CODE}, Assurance.L2),
+    ],
+)
+def test_a_number_taken_off_the_file_makes_likely_and_proves_nothing(given: dict[str, Any], level: Assurance) -> None:
+    attested = Observed(Caller(MOBILE, attestation=Attestation.FULL), **given)
+    row = a_message(sent_at=ago(hours=1), reference="K4711A93", code_keyed=bool(given.get("code")))
+    assert rank(attested, [row], NOW).assurance is level
+    still = replace(row, customer_phones=frozenset({MOBILE}))
+    assert rank(attested, [still], NOW).assurance > level
+    assert rank(attested, [replace(row, customer_id=None)], NOW).assurance > level, (
+        "nothing else is known of its number"
+    )
 
 
 @pytest.mark.parametrize("ids", ["m1", "m1 m2"])
