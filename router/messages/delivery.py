@@ -91,13 +91,13 @@ def told(progress: Progress, report: StatusReport, now: datetime) -> Progress:
 
     Delivery never goes backwards: read is more than delivered, which is more than sent and failed. Of these two the
     later one counts; a report without a time never takes a failure back. The first report of an answer counts; a
-    reopening older than the answer changes nothing.
+    reopening that is told to be older than the answer changes nothing.
     """
     at = report.at or now
     if report.status == "answered":
         return progress if progress.answered_at is not None else replace(progress, answered_at=at)
     if report.status == "reopened":
-        older = progress.answered_at is not None and at < progress.answered_at
+        older = report.at is not None and progress.answered_at is not None and report.at < progress.answered_at
         return progress if older else replace(progress, answered_at=None)
     reached = Delivery(report.status)
     if _RANK[reached] > _RANK[progress.delivery] or _is_later_attempt(progress, reached, report.at):

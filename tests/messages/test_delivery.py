@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from router.matching.observed import Delivery
@@ -84,10 +84,16 @@ def test_whether_a_message_is_answered(reports: list[Told], answered: float | No
     assert (progress.delivery, progress.delivery_at) == ("read", after(-9))
 
 
+def test_a_reopening_without_a_time_is_of_now_even_where_the_clock_of_the_answer_was_ahead() -> None:
+    answered = told(Progress(), report("answered", 0.9), after(0))
+    assert told(answered, report("reopened"), after(0)).answered_at is None
+
+
 statuses = st.sampled_from(["sent", "delivered", "read", "failed", "answered", "reopened"])
 reports = st.lists(st.tuples(statuses, st.none() | st.integers(-50, 0)), max_size=8)
 
 
+@example([("sent", None), ("answered", None)], ("reopened", None))
 @given(reports, st.tuples(statuses, st.none() | st.integers(-50, 0)))
 def test_nothing_goes_backwards_and_a_repeat_changes_nothing(before: list[Told], last: Told) -> None:
     progress = following(before)
