@@ -52,10 +52,6 @@ class Observed:
     def code_given(self) -> bool:
         return bool(self.code and self.code.strip())
 
-    @property
-    def reference_given(self) -> bool:
-        return bool(self.reference and self.reference.strip())
-
 
 @dataclass(frozen=True, slots=True)
 class MessageRow:

@@ -19,7 +19,6 @@ from router.matching.circumstances import Circumstances
 from router.matching.evidence import (
     code_holds,
     gather,
-    has_called,
     known_by_number,
     leased_number_dialled,
     number_on_file,
@@ -133,21 +132,17 @@ def _normalised(odds: Mapping[str, float], unread: Collection[str], count: int) 
 def _like_unread(row: MessageRow, observed: Observed, now: datetime) -> bool:
     """Whether messages that were not read are like this one: nothing but the number dialled ties the call to it. One
     with the code or reference given would have been read."""
-    found = known_by_number(row, observed, now) or code_holds(row, observed, now) or reference_fits(row, observed)
-    return leased_number_dialled(row, observed) and not found
+    return leased_number_dialled(row, observed) and not _tied_otherwise(row, observed, now)
 
 
 def _tied(row: MessageRow, observed: Observed, now: datetime) -> bool:
     """Whether anything ties the call to the message. What was only looked at, such as the message of an expired code,
     must leave no trace in the answer."""
-    return (
-        number_on_file(row, observed)
-        or code_holds(row, observed, now)
-        or (row.switchboard and observed.number is not None)
-        or has_called(row, observed, now)
-        or leased_number_dialled(row, observed)
-        or reference_fits(row, observed)
-    )
+    return leased_number_dialled(row, observed) or _tied_otherwise(row, observed, now)
+
+
+def _tied_otherwise(row: MessageRow, observed: Observed, now: datetime) -> bool:
+    return known_by_number(row, observed, now) or code_holds(row, observed, now) or reference_fits(row, observed)
 
 
 def _distinct(rows: Iterable[MessageRow]) -> list[MessageRow]:
