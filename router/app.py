@@ -16,7 +16,6 @@ from router.agents.presence import Presence
 from router.agents.ringing import Ringing
 from router.agents.switchboard import CHANNEL as ASTERISK
 from router.agents.switchboard import Switchboard
-from router.calls.flows import Flows
 from router.calls.handle import Calls
 from router.calls.weights import Weights
 from router.channels.agi.server import AgiServer, ServerLimits
@@ -30,6 +29,7 @@ from router.matching.lockout import Limits
 from router.matching.parameters import DEFAULT, Parameters
 from router.messages.handles import HandleRules
 from router.messages.registrar import Registrar
+from router.releases.flows import Flows
 from router.settings import Settings, SettingsRefused
 from router.speech.failures import PromptFailed
 from router.speech.prompts import PromptStore

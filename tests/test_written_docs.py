@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from router.flow.check import check
+from router.flow.files import check
 from tools.docs import PARTS, written
 
 DOCS = Path(__file__).parents[1] / "docs"

@@ -16,9 +16,9 @@ from pydantic import BaseModel
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
-from router.flow.expressions import SAMPLE  # noqa: E402
 from router.flow.nodes import AnyStep  # noqa: E402
 from router.flow.nodes.base import Step, StepName, Words  # noqa: E402
+from router.flow.variables import VARIABLES  # noqa: E402
 from router.matching.budget import Budget, codes_of, expected_hits  # noqa: E402
 from router.matching.parameters import DEFAULT, Parameters, ResponseCurve  # noqa: E402
 from router.settings import PREFIX, Settings  # noqa: E402
@@ -113,17 +113,13 @@ def _kind(annotation: Any) -> str:
 
 
 def variables() -> str:
-    """The variables of conditions, each with a sample."""
-    lines = ["| variable | for example |", "| --- | --- |"]
-    for name, value in SAMPLE.items():
-        if isinstance(value, dict) and value:
-            lines += [f"| `{name}.{field}` | `{_json(sample)}` |" for field, sample in value.items()]
-        elif isinstance(value, dict):
-            what = "step" if name == "visits" else "input"
-            shown = "1" if name == "visits" else '"4821391234"'
-            lines.append(f"| `{name}.NAME` | `{shown}` ({what} of that name) |")
-        else:
-            lines.append(f"| `{name}` | `{_json(value)}` |")
+    """The variables of conditions and prompts, each with a sample."""
+    lines = ["| variable | for example | meaning |", "| --- | --- | --- |"]
+    for each in VARIABLES:
+        personal = " (personal)" if each.personal else ""
+        name = f"{each.path}.NAME" if each.sample == {} else each.path
+        shown = f"`{_json(each.sample)}`" if each.sample != {} else ""
+        lines.append(f"| `{name}` | {shown} | {each.meaning}{personal} |")
     return "\n".join(lines)
 
 

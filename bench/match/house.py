@@ -14,7 +14,6 @@ from sqlalchemy import event
 
 from bench.match.answers import Answer
 from bench.match.town import moment
-from router.calls.flows import Flows
 from router.calls.handle import Calls, Turn
 from router.calls.weights import Weights
 from router.core.commands import AskDigits
@@ -24,6 +23,7 @@ from router.flow.load import load
 from router.flow.nodes.match import Match as MatchStep
 from router.matching.codes import CodeKeys
 from router.matching.lockout import Limits
+from router.releases.flows import Flows
 from router.store import migrate
 from router.store.bus import Bus
 from router.store.database import Database

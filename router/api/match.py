@@ -13,12 +13,12 @@ from router.api.bodies import Answer, json_body
 from router.api.description import says, takes
 from router.api.keys import Allowed, Asker
 from router.api.turns import WRONG_CODES, Turns, WrongCodes
-from router.calls.flows import Flows
 from router.calls.lookup import find_matches
 from router.calls.question import Question, as_json, askable, moment, observed
 from router.calls.weights import Weights
 from router.matching.codes import CodeKeys
 from router.matching.lockout import guess_in
+from router.releases.flows import Flows
 from router.store.database import Database
 
 

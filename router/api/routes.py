@@ -11,7 +11,6 @@ from fastapi import APIRouter
 from router.api import calls, imports, match, messages, quality, statuses
 from router.api.keys import ApiKeys
 from router.api.turns import Turns
-from router.calls.flows import Flows
 from router.calls.question import Question
 from router.calls.weights import Weights
 from router.matching.codes import CodeKeys
@@ -19,6 +18,7 @@ from router.matching.disclosure import Policy
 from router.messages.delivery import NamedReport, StatusReport
 from router.messages.registrar import Registrar
 from router.messages.registration import Registration
+from router.releases.flows import Flows
 from router.store.database import Database
 from router.web.guard import Guard
 

@@ -1,26 +1,24 @@
 """The way of a call: load its session, take one step, store it, and only then tell anybody.
 
-One event is one transaction. What the engine asks of the house (`FindMatches`) is answered inside it, what other
-parts of the house should know is announced after it. A repeated or late webhook gets the same answer again.
+One event is one transaction. What the engine asks of the house is answered inside it (`router.calls.answers`), what
+other parts of the house should know is announced after it. A repeated or late webhook gets the same answer again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Any
 
 import structlog
 
-from router.calls.flows import Flows
+from router.calls.answers import Answers
 from router.calls.guesses import Guesses
-from router.calls.lookup import find_matches
 from router.calls.weights import Weights
-from router.core.commands import ChannelCommand, FindMatches
-from router.core.events import CallerHungUp, CallStarted, Event, MatchesFound, RecordingEnded
-from router.core.match import Match, QuestionKind
+from router.core.commands import ChannelCommand
+from router.core.events import CallerHungUp, CallStarted, Event, RecordingEnded
 from router.engine.session import (
     Session,
     commands_from_json,
@@ -30,13 +28,12 @@ from router.engine.session import (
 )
 from router.engine.step import NotAccepted, start, step
 from router.flow.model import Flow
-from router.matching.codes import LONGEST, CodeKeys
+from router.matching.codes import CodeKeys
 from router.matching.lockout import Limits
-from router.matching.observed import Observed
+from router.releases.flows import Flows
 from router.store import calls as store
 from router.store.bus import Bus
 from router.store.database import Connection, Database, new_id
-from router.store.messages import longest_code
 
 log = structlog.get_logger(__name__)
 
@@ -81,19 +78,17 @@ class Calls:
     ) -> None:
         """``queues`` are those there are (None: any); an offer that names another one goes to the flow's own.
         ``limits`` are those on wrong codes, ``weights`` those of matching (None: of the table of the code)."""
-        self._queues = queues
-        self._pool_numbers = pool_numbers
         self._weights = weights or Weights(database)
         self._kept_flows: set[str] = set()
         self._database = database
         self._bus = bus
         self._flows = flows
-        self._keys = keys
         self._clock = clock
         self._make_id = make_id
         self.on_turn: Callable[[Session, float], None] | None = None
         """Told of every turn taken, with the seconds it took; for figures."""
         self.guesses = Guesses(keys, limits)
+        self._answers = Answers(keys, self._weights, self.guesses, queues=queues, pool_numbers=pool_numbers)
 
     async def begin(self, channel: str, channel_ref: str, event: CallStarted) -> Turn:
         """A call has reached us, known to its channel as ``channel_ref``. Told twice, it is still one call."""
@@ -198,32 +193,10 @@ class Calls:
         """Step until the channel is to do something: the house's questions are answered at once."""
         now += timedelta(seconds=session.ahead)
         session, commands = step(flow, session, event, now)
-        while commands and isinstance(commands[-1], FindMatches):
-            found = await self._find(connection, session, commands[-1], now)
-            session, commands = step(flow, session, MatchesFound(found), now)
-        return session, tuple(command for command in commands if not isinstance(command, FindMatches))
-
-    async def _find(self, connection: Connection, session: Session, asked: FindMatches, now: datetime) -> Match:
-        clock_time = now - timedelta(seconds=session.ahead)
-        observed = await self.guesses.admitted(connection, session, _observed(session, asked), clock_time)
-        found = await find_matches(
-            connection,
-            observed,
-            now,
-            self._keys,
-            self._weights.now,
-            questions=asked.questions,
-            pool_numbers=self._pool_numbers,
-        )
-        await self.guesses.note(connection, session, observed, found, clock_time)
-        if found.question and found.question.kind is QuestionKind.CODE:
-            # A caller who has keyed in the longest there is need not wait for the pause that ends a shorter one.
-            digits = await longest_code(connection) or LONGEST
-            found = replace(found, question=replace(found.question, digits=digits))
-        if self._queues is None:
-            return found
-        known = [each if each.queue in self._queues else replace(each, queue=None) for each in found.candidates]
-        return replace(found, candidates=tuple(known))
+        while commands and not isinstance(commands[-1], ChannelCommand):
+            answer = await self._answers.to(connection, session, commands[-1], now)
+            session, commands = step(flow, session, answer, now)
+        return session, tuple(command for command in commands if isinstance(command, ChannelCommand))
 
     async def _keep_late_message(
         self, connection: Connection, call_id: str, event: RecordingEnded, now: datetime
@@ -249,21 +222,6 @@ class Calls:
             self.on_turn(session, seconds)
         self._bus.announce(f"call:{session.call_id}")
         log.info("call", call=session.call_id, state=session.state.value, step=session.step, sequence=session.sequence)
-
-
-def _observed(session: Session, asked: FindMatches) -> Observed:
-    return Observed(
-        session.caller,
-        session.service_number,
-        asked.code,
-        session.language,
-        reference=asked.reference,
-        spoken=asked.spoken,
-        last_digits=asked.last_digits,
-        topic=asked.topic,
-        about_message=asked.about_message,
-        topics=asked.topics,
-    )
 
 
 def _columns(session: Session, commands: tuple[ChannelCommand, ...], now: datetime) -> dict[str, Any]:

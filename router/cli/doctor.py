@@ -156,7 +156,7 @@ async def _flows(settings: Settings) -> Finding:
         remedy = "set THREADLINE_FLOW or THREADLINE_SERVICE_NUMBERS to one of: " + ", ".join(sorted(flows))
         return Finding("flows", Health.ILL, f"there is no flow '{missing[0]}'", remedy)
     for name, flow in flows.items():
-        if strange := sorted(flow.queues() - set(settings.queues)):
+        if strange := sorted(flow.queues_used() - set(settings.queues)):
             remedy = f"name it in THREADLINE_QUEUES and in Asterisk, or use one of: {', '.join(settings.queues)}"
             return Finding("flows", Health.ILL, f"'{name}' hands callers to the queue '{strange[0]}'", remedy)
     return Finding("flows", Health.WELL, f"{', '.join(sorted(flows))}: no problems")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from router.cli.output import NO, as_json, counted, say
+from router.flow.files import FileKind, check_files, kind_of
 from router.flow.graph import mermaid
-from router.flow.load import files, load_file
+from router.flow.load import load_file, read_folder
 from router.flow.model import FlowText
 from router.flow.problems import FlowRefused, Problem
 
@@ -30,10 +32,12 @@ def check(
     problems: list[Problem] = []
     checked = 0
     try:
-        for file in files(paths):
-            checked += 1
+        for path in paths:
+            files = read_folder(path)
+            checked += sum(kind_of(name) is FileKind.FLOW for name in files)
+            root = path.parent if path.is_file() else path
             try:
-                load_file(file)
+                problems += check_files(files, shown=partial(_under, root)).warnings
             except FlowRefused as refused:
                 problems += refused.problems
     except FlowRefused as refused:
@@ -46,6 +50,10 @@ def check(
         say(f"{counted(checked, 'flow')} checked, {counted(len(problems), 'problem')}")
     if problems:
         raise typer.Exit(NO)
+
+
+def _under(root: Path, name: str) -> str:
+    return str(root / name)
 
 
 @app.command()

@@ -1,13 +1,16 @@
-"""What the engine wants done. `FindMatches` asks the house; all others are for the channel to render.
+"""What the engine wants done. A `HouseCommand` asks the house; all others are for the channel to render.
 
 A step of the engine returns any number of `Say` and then exactly one command that ends the turn: a wait
-(`AskDigits`, `RecordMessage`, `Transfer`) or `Hangup`. Each wait says which events it accepts (`ACCEPTS`).
+(`AskDigits`, `RecordMessage`, `Transfer`), `Hangup`, or one that asks the house, whose answer goes on with the turn.
+Each wait says which events it accepts (`ACCEPTS`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
 
 from router.core import events
 from router.core.match import Question
@@ -16,11 +19,12 @@ from router.core.match import Question
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """Something the caller hears: ``text`` in ``language`` (``de``, ``en``), or the recorded file ``recording``
-    (a bare name) where there is one."""
+    (a bare name) where there is one. ``once``: made for this very call, and not to be kept after it."""
 
     text: str
     language: str
     recording: str | None = None
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +67,14 @@ class RecordMessage:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Hand the caller to ``queue``, to wait there at most ``timeout`` seconds; higher ``priority`` is served first."""
+    """Hand the caller to ``queue``, to wait there at most ``timeout`` seconds; higher ``priority`` is served first.
+    ``skills`` are what the agent should have, ``whisper`` is what the agent alone hears before the caller."""
 
     queue: str
     timeout: int
     priority: int = 0
+    skills: tuple[str, ...] = ()
+    whisper: Prompt | None = None
     kind: Literal["transfer"] = "transfer"
 
 
@@ -96,18 +103,93 @@ class FindMatches:
     questions: tuple[Question, ...] = ()
     about_message: str | None = None
     topics: tuple[str, ...] = ()
+    details: bool = False
+    """Whether the flow speaks of the offer or the customer, so that `MatchesFound.about` is wanted."""
     kind: Literal["find_matches"] = "find_matches"
 
 
+@dataclass(frozen=True, slots=True)
+class SeeQueue:
+    """Ask how long callers of ``queue`` wait at present."""
+
+    queue: str
+    kind: Literal["see_queue"] = "see_queue"
+
+
+@dataclass(frozen=True, slots=True)
+class SendCode:
+    """Send a one-time code of so many ``digits`` to the number on file of the customer whom the match names. In
+    ``text`` the house puts the code where `CODE_PLACE` stands; it holds ``seconds``. The code itself never passes the
+    engine."""
+
+    text: str
+    digits: int
+    seconds: int
+    kind: Literal["send_code"] = "send_code"
+
+
+CODE_PLACE = "{code}"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckCode:
+    """Ask whether ``digits`` are the one-time code sent in this call."""
+
+    digits: str = field(repr=False)
+    kind: Literal["check_code"] = "check_code"
+
+
+@dataclass(frozen=True, slots=True)
+class SendText:
+    """Send a text message: to the number the call comes from (``caller``), or to the one on file of the customer whom
+    the match names (``customer``)."""
+
+    text: str = field(repr=False)
+    to: Literal["caller", "customer"]
+    kind: Literal["send_text"] = "send_text"
+
+
+@dataclass(frozen=True, slots=True)
+class CallWebhook:
+    """Ask another system: POST ``send`` as JSON to the address that the settings name ``webhook``, signed, and wait at
+    most ``seconds`` for its answer."""
+
+    webhook: str
+    send: Mapping[str, Any] = field(repr=False)
+    seconds: float
+    kind: Literal["call_webhook"] = "call_webhook"
+
+
+@dataclass(frozen=True, slots=True)
+class KeepCallback:
+    """Note that the caller is to be called back: at ``number`` (as keyed in) or, where that is None, at the number the
+    call comes from; not before ``wanted_from`` and, if so said, not after ``wanted_until`` (aware). The place in
+    ``queue`` is that of ``since``, when the caller would have joined it."""
+
+    queue: str
+    since: datetime
+    number: str | None = field(default=None, repr=False)
+    priority: int = 0
+    wanted_from: datetime | None = None
+    wanted_until: datetime | None = None
+    kind: Literal["keep_callback"] = "keep_callback"
+
+
 ChannelCommand = Say | AskDigits | RecordMessage | Transfer | Hangup
-HouseCommand = FindMatches
+HouseCommand = FindMatches | SeeQueue | SendCode | CheckCode | SendText | CallWebhook | KeepCallback
 Command = ChannelCommand | HouseCommand
-Wait = AskDigits | RecordMessage | Transfer | FindMatches
+Wait = AskDigits | RecordMessage | Transfer | HouseCommand
 
 ACCEPTS: dict[str, tuple[type[events.Event], ...]] = {
     "ask_digits": (events.DigitsEntered, events.SpeechHeard, events.InputTimedOut),
     "record_message": (events.RecordingEnded,),
     "transfer": (events.TransferEnded,),
     "find_matches": (events.MatchesFound,),
+    "see_queue": (events.QueueSeen,),
+    "send_code": (events.CodeSent,),
+    "check_code": (events.CodeChecked,),
+    "send_text": (events.TextSent,),
+    "call_webhook": (events.WebhookAnswered,),
+    "keep_callback": (events.CallbackKept,),
 }
 """The events each wait accepts, by the wait's ``kind``; `CallerHungUp` is accepted everywhere."""

@@ -5,11 +5,12 @@ Every event is a frozen value with a ``kind`` that names it in JSON (see `router
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
-from router.core.match import Match
+from router.core.match import About, Match
 
 
 class Attestation(StrEnum):
@@ -129,11 +130,83 @@ class CallerHungUp:
 
 @dataclass(frozen=True, slots=True)
 class MatchesFound:
-    """The house's answer to `FindMatches`."""
+    """The house's answer to `FindMatches`. ``about`` is what the message holds that the match names, where the flow
+    asked for it; None where it names none."""
 
     match: Match
+    about: About | None = field(default=None, repr=False)
     kind: Literal["matches_found"] = "matches_found"
 
+
+@dataclass(frozen=True, slots=True)
+class QueueSeen:
+    """The house's answer to `SeeQueue`: callers ``waiting``, agents ``ready``, and the seconds that one who joins now
+    can expect to wait, None where that cannot be told."""
+
+    queue: str
+    waiting: int
+    ready: int
+    expected_seconds: int | None
+    kind: Literal["queue_seen"] = "queue_seen"
+
+
+class Unsent(StrEnum):
+    """Why a text message is not sent."""
+
+    NO_NUMBER = "no_number"
+    """Withheld, or nothing on file, or no number that can take a text message."""
+    NO_PROVIDER = "no_provider"
+    """The settings name nobody who sends text messages."""
+    NOT_ALLOWED = "not_allowed"
+    """Not a destination that the settings allow."""
+    TOO_MANY = "too_many"
+    """The limit for this call or number is reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSent:
+    """The house's answer to `SendCode`; ``unsent`` is None where the code is on its way."""
+
+    unsent: Unsent | None = None
+    kind: Literal["code_sent"] = "code_sent"
+
+
+@dataclass(frozen=True, slots=True)
+class CodeChecked:
+    """The house's answer to `CheckCode`. A right one makes the match L3."""
+
+    right: bool
+    kind: Literal["code_checked"] = "code_checked"
+
+
+@dataclass(frozen=True, slots=True)
+class TextSent:
+    """The house's answer to `SendText`; ``unsent`` is None where the text is on its way."""
+
+    unsent: Unsent | None = None
+    kind: Literal["text_sent"] = "text_sent"
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookAnswered:
+    """The house's answer to `CallWebhook`: the JSON object answered, or None where there was no usable answer in time;
+    then ``reason`` says why, in a few English words without an address."""
+
+    answer: Mapping[str, Any] | None = field(default=None, repr=False)
+    reason: str = ""
+    kind: Literal["webhook_answered"] = "webhook_answered"
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackKept:
+    """The house's answer to `KeepCallback`; not ``kept`` where the number cannot or must not be called."""
+
+    kept: bool
+    kind: Literal["callback_kept"] = "callback_kept"
+
+
+HouseEvent = MatchesFound | QueueSeen | CodeSent | CodeChecked | TextSent | WebhookAnswered | CallbackKept
+"""What the house answers; the outside world never sends these."""
 
 Event = (
     CallStarted
@@ -143,5 +216,5 @@ Event = (
     | TransferEnded
     | RecordingEnded
     | CallerHungUp
-    | MatchesFound
+    | HouseEvent
 )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from router.core.assurance import Assurance
 
@@ -108,6 +110,15 @@ class Candidate:
     queue: str | None = None
     language: str | None = None
     offer_title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the message that a call is about says, for conditions and prompts of a flow: the fields of ``offer`` and
+    ``customer`` as `router.flow.variables` names them. Times are RFC 3339 with an offset."""
+
+    offer: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    customer: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

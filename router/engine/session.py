@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Discriminator, TypeAdapter
 
 from router.core.commands import ChannelCommand, Command, Prompt
-from router.core.events import Caller, Event, TransferOutcome
-from router.core.match import Match
+from router.core.events import Caller, Event, QueueSeen, TransferOutcome
+from router.core.match import About, Match
 from router.flow.nodes.base import Asked
 
 
@@ -48,9 +48,9 @@ class Trace:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A call's state. ``revision`` pins the flow's text, ``sequence`` counts the events handled from outside,
-    ``steps`` all steps run, ``visits`` how often each was entered, ``tries`` the failed tries at the present one,
-    ``asked`` what each asked to tell messages apart."""
+    """A call's state. ``revision`` pins the set of flow files, ``flow`` is the one of them that runs; ``sequence``
+    counts the events handled from outside, ``steps`` all steps run, ``visits`` how often each was entered, ``tries``
+    the failed tries at the present one, ``asked`` what each asked to tell messages apart."""
 
     call_id: str
     flow: str
@@ -77,7 +77,12 @@ class Session:
     visits: dict[str, int] = field(default_factory=dict)
     inputs: dict[str, str] = field(default_factory=dict)
     asked: dict[str, Asked] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    """What the flow has noted (``vars``)."""
     match: Match | None = None
+    about: About | None = None
+    """What the message says that the match names, where the flow speaks of it."""
+    queue_seen: QueueSeen | None = None
     queue: str | None = None
     transfer_outcome: TransferOutcome | None = None
     trace: tuple[Trace, ...] = ()

@@ -9,29 +9,41 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from zoneinfo import ZoneInfo
+from typing import get_args
 
+from router.core.assurance import Assurance
 from router.core.commands import (
     ACCEPTS,
     AskDigits,
     Command,
-    FindMatches,
     Hangup,
     Prompt,
     RecordMessage,
     Say,
     Transfer,
 )
-from router.core.events import CallerHungUp, CallStarted, Event, MatchesFound, TransferEnded
+from router.core.events import (
+    CallerHungUp,
+    CallStarted,
+    CodeChecked,
+    Event,
+    HouseEvent,
+    MatchesFound,
+    QueueSeen,
+    TransferEnded,
+)
+from router.engine.facts import facts_of
 from router.engine.session import Outcome, Session, State, Trace
 from router.flow.model import Flow
-from router.flow.nodes.base import HUMAN, Asked, Move, Scene
+from router.flow.nodes.base import HUMAN, Asked, GoTo, Move, Scene
 
 MOST_STEPS = 500
 """Steps in one call, after which it goes to a person whatever the flow says; after twice as many, each of which was a
 hand-over that failed at once, it ends."""
 MOST_STEPS_A_TURN = 50
 MOST_TRACE = 200
+
+_HOUSE = get_args(HouseEvent)
 
 
 class NotAccepted(ValueError):
@@ -56,7 +68,8 @@ def start(call_id: str, flow: Flow, event: CallStarted) -> Session:
 def step(flow: Flow, session: Session, event: Event, now: datetime) -> tuple[Session, tuple[Command, ...]]:
     """Take the call one turn further.
 
-    ``now`` is aware. Returns the new session and either one `FindMatches`, or any number of `Say` followed by the one
+    ``flow`` is the one that ``session.flow`` names in the set that ``session.revision`` names; ``now`` is aware.
+    Returns the new session and either one command that asks the house, or any number of `Say` followed by the one
     command that ends the turn, or nothing when the caller has hung up. Raises `NotAccepted`, with nothing changed.
     """
     if session.ended:
@@ -76,7 +89,7 @@ def step(flow: Flow, session: Session, event: Event, now: datetime) -> tuple[Ses
 
 def _count(session: Session, event: Event) -> Session:
     """The house's own answers are not counted: the sequence is that of the outside world."""
-    return session if isinstance(event, MatchesFound) else replace(session, sequence=session.sequence + 1)
+    return session if isinstance(event, _HOUSE) else replace(session, sequence=session.sequence + 1)
 
 
 def _expect(session: Session, event: Event) -> None:
@@ -96,7 +109,17 @@ def _closed(session: Session, outcome: Outcome) -> Session:
     """What was keyed in goes with the call, a callback code is a secret; and so does the caller's number, which is
     kept in one place only, with the call."""
     caller = replace(session.caller, number=None)
-    return replace(session, state=State.ENDED, outcome=outcome, caller=caller, waiting=None, inputs={}, said=())
+    return replace(
+        session,
+        state=State.ENDED,
+        outcome=outcome,
+        caller=caller,
+        waiting=None,
+        inputs={},
+        values={},
+        about=None,
+        said=(),
+    )
 
 
 def _traced(session: Session, now: datetime, name: str, type_: str, note: str) -> Session:
@@ -119,8 +142,12 @@ class _Turn:
     def resume(self, event: Event) -> None:
         """End the wait of the present step with ``event``."""
         match event:
-            case MatchesFound(match=match):
-                self.session = replace(self.session, match=match)
+            case MatchesFound(match=match, about=about):
+                self.session = replace(self.session, match=match, about=about)
+            case QueueSeen():
+                self.session = replace(self.session, queue_seen=event)
+            case CodeChecked(right=True) if self.session.match:
+                self.session = replace(self.session, match=replace(self.session.match, assurance=Assurance.L3))
             case TransferEnded(outcome=outcome):
                 self.session = replace(self.session, state=State.FLOW, transfer_outcome=outcome)
             case _:
@@ -171,14 +198,25 @@ class _Turn:
             language=wanted or session.language,
             language_chosen=session.language_chosen or move.language is not None,
             inputs={**session.inputs, **move.inputs},
+            values={**session.values, **move.values},
             tries=session.tries + 1 if move.failed_try else session.tries,
             asked={**session.asked, name: move.asked} if move.asked else session.asked,
         )
         self._said += move.say
-        if isinstance(move.then, str):
-            return move.then
-        self._end_turn(move.then)
-        return None
+        match move.then:
+            case str(following):
+                return following
+            case GoTo(flow=flow):
+                return self._change_flow(flow)
+            case command:
+                self._end_turn(command)
+                return None
+
+    def _change_flow(self, name: str) -> str:
+        """On with another flow of the same set; what counts for single steps begins anew."""
+        self._flow = self._flow.flows[name]
+        self.session = replace(self.session, flow=name, visits={}, asked={})
+        return self._flow.text.start
 
     def _end_turn(self, command: Command) -> None:
         session, said = self.session, self._said
@@ -193,59 +231,29 @@ class _Turn:
             case Transfer(queue=queue):
                 session = replace(session, state=State.QUEUE, queue=queue)
                 self.commands = (*before, command)
-            case FindMatches():
-                # What was said so far is played when the answer has been found: it takes milliseconds.
-                session = replace(session, said=said)
-                self.commands = (command,)
             case Say():
                 raise ValueError("a say ends no turn")
+            case _:
+                # The house is asked. What was said so far is played when its answer has come: it takes milliseconds.
+                session = replace(session, said=said)
+                self.commands = (command,)
         self.session = replace(session, waiting=command)
 
     def _scene(self) -> Scene:
-        session, text = self.session, self._flow.text
+        session, flow, now = self.session, self._flow, self._now
         return Scene(
-            now=self._now,
-            prompts=text.prompts,
-            hours=text.hours,
-            languages=text.languages,
-            default_queue=text.default_queue,
+            now=now,
+            prompts=flow.prompts,
+            hours=flow.hours,
+            queues=flow.queues,
+            languages=flow.text.languages,
+            default_queue=flow.text.default_queue,
             language=session.language,
             tries=session.tries,
             match=session.match,
             inputs=session.inputs,
-            facts=self._facts(),
+            caller_known=session.caller.number is not None,
+            details=flow.details,
+            make_facts=lambda: facts_of(flow, session, now),
             asked=session.asked.get(session.step or "", Asked()),
         )
-
-    def _facts(self) -> dict[str, object]:
-        """The variables of conditions, as documented in docs/flows.md (`router.flow.expressions.SAMPLE`)."""
-        session, text = self.session, self._flow.text
-        match, caller = session.match, session.caller
-        zone = next((hours.timezone for hours in text.hours.values()), "UTC")
-        local = self._now.astimezone(ZoneInfo(zone))
-        best = match.best if match else None
-        return {
-            "caller": {
-                "known": caller.number is not None,
-                "withheld": caller.withheld,
-                "prefix": (caller.number or "")[:3],
-            },
-            "match": {
-                "decision": match.decision.value if match else "none",
-                "assurance": int(match.assurance) if match else 0,
-                "probability": best.probability if best else 0.0,
-                "queue": (best.queue if best else None) or "",
-                "code_accepted": bool(match and match.code_accepted),
-            },
-            "inputs": session.inputs,
-            "visits": {**dict.fromkeys(self._flow.steps, 0), **session.visits},
-            "language": session.language,
-            "channel": session.channel,
-            "service_number": session.service_number or "",
-            "time": {
-                "hour": local.hour,
-                "minute": local.minute,
-                "weekday": local.isoweekday(),
-                "date": local.date().isoformat(),
-            },
-        }

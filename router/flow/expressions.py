@@ -1,31 +1,19 @@
 """Conditions in flows, written in CEL (Common Expression Language).
 
-The variables are documented in ``docs/flows.md``; `SAMPLE` holds one value of each type and is what checking runs
-an expression against, so that a misspelt field or a comparison of unlike types is found before a caller meets it.
+The variables are those of `router.flow.variables`. Checking runs an expression against a sample of each, so that a
+misspelt field or a comparison of unlike types is found before a caller meets it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import cel
 
 from router.flow.problems import nearest
-
-Facts = Mapping[str, Any]
-
-SAMPLE: Facts = {
-    "caller": {"known": True, "withheld": False, "prefix": "+49"},
-    "match": {"decision": "none", "assurance": 0, "probability": 0.0, "queue": "", "code_accepted": False},
-    "inputs": {},
-    "visits": {},
-    "language": "de",
-    "channel": "asterisk",
-    "service_number": "+4930123456",
-    "time": {"hour": 9, "minute": 30, "weekday": 1, "date": "2026-01-31"},
-}
-"""One value for every variable an expression may use."""
+from router.flow.variables import SAMPLE, Facts
 
 MOST_CHARACTERS = 500
 _UNLIKE_KINDS = "compares or combines values of different kinds, such as a number with a text"
@@ -56,11 +44,16 @@ def holds(expression: str, facts: Facts) -> bool:
     """Whether the condition holds. Raises `ValueError` where it cannot be told; a checked flow gives a cause only
     where it makes of what was keyed in what that is not, such as a number of a text."""
     try:
-        return cel.compile(expression).execute(dict(facts)) is True
+        return _program(expression).execute(dict(facts)) is True
     except Exception as error:
         # The library's words hold values: what was keyed in is not to get into the trace.
         kinds = str(error).startswith("No such overload")
         raise ValueError(_UNLIKE_KINDS if kinds else "cannot be worked out for this call") from error
+
+
+@lru_cache(maxsize=2_000)
+def _program(expression: str) -> cel.Program:
+    return cel.compile(expression)
 
 
 def _in_words(error: Exception) -> str:

@@ -5,55 +5,96 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from router.flow.check import check
+from router.flow.files import MOST_FILES, Files, FlowSet, check_files, kind_of
 from router.flow.model import Flow
 from router.flow.problems import FlowRefused, Problem
 from router.flow.source import MOST_CHARACTERS
+from router.flow.surroundings import NOTHING_KNOWN, Surroundings
 
 SUFFIXES = (".yaml", ".yml")
+_FOLDERS = ("shared", "scenarios")
 
 
-def files(paths: Iterable[Path]) -> list[Path]:
-    """The flow files meant by ``paths``: files as they are, folders by their YAML files. Raises `FlowRefused` for a
-    path where there is nothing."""
-    found: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            found += sorted(file for file in path.iterdir() if file.suffix in SUFFIXES and file.is_file())
-        elif path.is_file():
-            found.append(path)
-        else:
-            raise FlowRefused([Problem(str(path), 1, 1, "no-file", "there is no such file or folder")])
-    return found
+def read_folder(path: Path) -> Files:
+    """The texts of the flow files in the folder ``path``, or of the one file ``path`` with what is shared beside it.
+
+    Raises `FlowRefused` where there is nothing, and for what cannot be read.
+    """
+    if path.is_file():
+        found, root = [path], path.parent
+    elif path.is_dir():
+        found, root = _yaml_in(path), path
+    else:
+        raise FlowRefused([Problem(str(path), 1, 1, "no-file", "there is no such file or folder")])
+    found += [file for folder in _FOLDERS for file in _yaml_in(root / folder)]
+    if len(found) > MOST_FILES:
+        raise FlowRefused([Problem(str(path), 1, 1, "too-many-files", f"a folder has at most {MOST_FILES} flow files")])
+    texts: dict[str, str] = {}
+    problems: list[Problem] = []
+    for file in found:
+        name = file.relative_to(root).as_posix()
+        if kind_of(name) is None:
+            wrong = "the name of a file is made of letters, digits, - and _"
+            problems.append(Problem(str(file), 1, 1, "file-name", wrong))
+            continue
+        try:
+            texts[name] = read_text(file)
+        except FlowRefused as refused:
+            problems += refused.problems
+    if problems:
+        raise FlowRefused(problems)
+    return texts
 
 
-def load_file(path: Path) -> Flow:
-    """Read and check one file. Raises `FlowRefused`."""
+def _yaml_in(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return sorted(file for file in folder.iterdir() if file.suffix in SUFFIXES and file.is_file())
+
+
+def read_text(path: Path) -> str:
+    """The text of one file. Raises `FlowRefused`."""
     try:
         with path.open("rb") as file:
             raw = file.read(4 * MOST_CHARACTERS + 1)
-        text = raw.decode()
+        return raw.decode()
     except OSError as error:
         raise FlowRefused([Problem(str(path), 1, 1, "unreadable", error.strerror or "cannot be read")]) from None
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise FlowRefused([Problem(str(path), line, 1, "encoding", "is not UTF-8 text")]) from None
-    return check(text, str(path))
+
+
+def load_set(path: Path, around: Surroundings = NOTHING_KNOWN) -> FlowSet:
+    """Read and check a folder of flows, or one flow with what is shared beside it. Raises `FlowRefused`."""
+    root = path.parent if path.is_file() else path
+    return check_files(read_folder(path), around, lambda name: str(root / name))
+
+
+def load_file(path: Path) -> Flow:
+    """Read and check one flow. Raises `FlowRefused`."""
+    flow = load_set(path).flow_at(path.name)
+    if flow is None:
+        raise FlowRefused([Problem(str(path), 1, 1, "no-flow", "is not a flow")])
+    return flow
 
 
 def load(paths: Iterable[Path]) -> dict[str, Flow]:
-    """All flows under ``paths`` by name. Raises `FlowRefused` with the problems of all files together."""
+    """All flows under ``paths`` by name. Raises `FlowRefused` with the problems of all of them together."""
     flows: dict[str, Flow] = {}
     problems: list[Problem] = []
-    for path in files(paths):
+    for path in paths:
         try:
-            flow = load_file(path)
+            found = load_set(path).flows
         except FlowRefused as refused:
             problems += refused.problems
             continue
-        if flow.name in flows:
-            problems.append(Problem(str(path), 1, 1, "duplicate-flow", f"another file has a flow '{flow.name}'"))
-        flows[flow.name] = flow
+        problems += [
+            Problem(str(path), 1, 1, "duplicate-flow", f"another file has a flow '{name}'")
+            for name in found
+            if name in flows
+        ]
+        flows |= found
     if problems:
         raise FlowRefused(problems)
     return flows

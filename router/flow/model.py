@@ -8,9 +8,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from router.flow.nodes import AnyStep
-from router.flow.nodes.base import HUMAN, Name, Words
+from router.flow.nodes.base import HUMAN, Name, UseKind, Words
 from router.flow.nodes.transfer import Transfer
 from router.flow.opening import Hours
+from router.flow.shared import NOTHING_SHARED, Queue, Shared
 
 Language = Literal["de", "en"]
 """Languages that prompts may be in."""
@@ -34,16 +35,25 @@ class FlowText(BaseModel):
 
 
 class Flow:
-    """A flow that was checked, under the ``revision`` (a digest of its text) that running calls stay on."""
+    """A flow that was checked, with the shared pieces it refers to; its own go first. ``revision`` names the set of
+    files it belongs to, on which running calls stay; ``flows`` are all flows of that set by name."""
 
-    __slots__ = ("revision", "source", "steps", "text")
+    __slots__ = ("details", "flows", "hours", "path", "prompts", "queues", "revision", "source", "steps", "text")
 
-    def __init__(self, text: FlowText, source: str, revision: str) -> None:
+    def __init__(self, text: FlowText, source: str, path: str, revision: str, shared: Shared = NOTHING_SHARED) -> None:
         self.text = text
         self.source = source
+        self.path = path
         self.revision = revision
         human = Transfer(type="transfer", queue=text.default_queue, note="a person, whatever went wrong")
         self.steps: Mapping[str, AnyStep] = {HUMAN: human, **text.steps}
+        self.prompts: Mapping[str, Words] = {**shared.prompts, **text.prompts}
+        self.hours: Mapping[str, Hours] = {**shared.hours, **text.hours}
+        self.queues: Mapping[str, Queue] = shared.queues
+        self.flows: Mapping[str, Flow] = {text.name: self}
+        said = (source, *(text for words in shared.prompts.values() for text in words.texts.values()))
+        self.details = any(word in text for text in said for word in ("offer.", "customer."))
+        """Whether the flow may speak of the offer or the customer, so that a match is to bring it."""
 
     @property
     def name(self) -> str:
@@ -58,11 +68,11 @@ class Flow:
                 return language
         return self.text.languages[0]
 
-    def queues(self) -> set[str]:
+    def queues_used(self) -> set[str]:
         """The queues that the flow itself hands callers to."""
-        return {step.queue for step in self.steps.values() if isinstance(step, Transfer) and step.queue}
+        return {use.name for step in self.steps.values() for use in step.uses() if use.kind is UseKind.QUEUE}
 
     def words(self) -> list[Words]:
         """Everything the flow may say, in the order of its text."""
         said = [text for step in self.steps.values() for text in step.texts().values()]
-        return [*self.text.prompts.values(), *(text for text in said if isinstance(text, Words))]
+        return [*self.prompts.values(), *(text for text in said if isinstance(text, Words))]

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One mistake. ``line`` and ``column`` count from 1; ``code`` is a stable name such as ``unknown-field``."""
+    """One mistake. ``line`` and ``column`` count from 1; ``code`` is a stable name such as ``unknown-field``. A
+    ``warning`` is told, but a flow with it runs."""
 
     file: str
     line: int
     column: int
     code: str
     message: str
+    warning: bool = False
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}: {self.code} {self.message}"

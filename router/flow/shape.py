@@ -7,15 +7,14 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from router.flow.model import FlowText
 from router.flow.nodes.base import Step, Words
 from router.flow.problems import Problem, nearest
 from router.flow.source import Path, Source
 
 
-def shape_problem(source: Source, error: Any) -> Problem:
-    """One of pydantic's errors as a problem of the flow."""
-    path, model = yaml_path(source.data, error["loc"])
+def shape_problem(source: Source, error: Any, root: type[BaseModel]) -> Problem:
+    """One of pydantic's errors about ``root`` as a problem of the flow."""
+    path, model = yaml_path(source.data, error["loc"], root)
     kind = error["type"]
     if kind == "extra_forbidden":
         hint = nearest(str(path[-1]), model) if model else ""
@@ -73,10 +72,10 @@ def _type_problem(source: Source, path: Path, error: Any) -> Problem:
     )
 
 
-def yaml_path(data: Any, location: tuple[str | int, ...]) -> tuple[Path, list[str]]:
+def yaml_path(data: Any, location: tuple[str | int, ...], root: type[BaseModel]) -> tuple[Path, list[str]]:
     """Pydantic's location without the parts it adds for unions and keys, and the fields valid at its last model."""
     path: list[str | int] = []
-    model: type[BaseModel] | None = FlowText
+    model: type[BaseModel] | None = root
     value = data
     for part in location:
         below = _below(value, part)

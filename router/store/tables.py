@@ -180,12 +180,49 @@ match_adjustments = Table(
 )
 
 flow_revisions = Table(
-    "flow_revisions",
+    "flow_revisions",  # texts of flow files, each kept once and never changed
     metadata,
-    Column("revision", String(16), primary_key=True),
-    Column("name", String(40), nullable=False),
+    Column("revision", String(16), primary_key=True),  # router.flow.files.text_id
+    Column("name", String(40), nullable=False),  # for people: the beginning of the file's path, or the flow's name
     Column("source", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
+)
+
+flow_sets = Table(
+    "flow_sets",  # which texts stand together; running calls stay on theirs
+    metadata,
+    Column("id", String(16), primary_key=True),  # router.flow.files.set_id
+    Column("files", JSON, nullable=False),  # revision by path
+    Column("created_at", Moment, nullable=False),
+)
+
+flow_releases = Table(
+    "flow_releases",  # the newest is what new calls run
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # counts up by one: two at once cannot both be next
+    Column("set_id", String(16), ForeignKey("flow_sets.id"), nullable=False),
+    Column("origin", String(10), nullable=False),  # folder, publish, rollback
+    Column("folder_set", String(16)),  # what the folder held when it was last taken over
+    Column("changed", JSON, nullable=False),  # paths that differ from the release before
+    Column("person_id", Id),
+    Column("comment", String(500), nullable=False, default=""),
+    Column("at", Moment, nullable=False),
+)
+
+flow_drafts = Table(
+    "flow_drafts",  # each saving is a row of its own
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("path", String(80), nullable=False),
+    Column("revision", String(16), nullable=False),
+    Column("based_on", Integer),  # the draft that was open when this one was saved
+    Column("release_id", Integer, nullable=False),  # the release that was in use then
+    Column("person_id", Id),
+    Column("comment", String(500), nullable=False, default=""),
+    Column("at", Moment, nullable=False),
+    Column("closed_at", Moment),  # published, or thrown away
+    Index(None, "path", "id"),
+    sqlite_autoincrement=True,
 )
 
 calls = Table(
@@ -213,6 +250,70 @@ calls = Table(
     Index(None, "state", "updated_at"),
     Index(None, "started_at"),
     Index(None, "caller", "started_at"),
+)
+
+call_events = Table(
+    "call_events",  # what happened to a call, to be run again on another flow; without numbers and codes
+    metadata,
+    Column("call_id", Id, ForeignKey("calls.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # order within the call
+    Column("at", Moment, nullable=False),
+    Column("event", JSON, nullable=False),
+    Index(None, "at"),
+)
+
+one_time_codes = Table(
+    "one_time_codes",  # sent in a call by text message to the number on file
+    metadata,
+    Column("call_id", Id, primary_key=True),
+    Column("code_hash", LargeBinary(32), nullable=False),  # keyed, see router.matching.codes
+    Column("number_hash", LargeBinary(32), nullable=False),  # keyed; limits how many one number gets
+    Column("tries", Integer, nullable=False),
+    Column("sent", Integer, nullable=False),  # in this call
+    Column("expires_at", Moment, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Index(None, "number_hash", "created_at"),
+    Index(None, "created_at"),
+)
+
+text_messages = Table(
+    "text_messages",  # to be sent after the commit, by whoever comes first
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("call_id", Id),
+    Column("message_id", Id),
+    Column("to_number", Number),  # gone once it is settled
+    Column("body", Text),  # gone once it is settled, where it holds a code
+    Column("purpose", String(10), nullable=False),  # code, link
+    Column("state", String(10), nullable=False),  # queued, sending, sent, delivered, failed, shown (on the test phone)
+    Column("reason", String(200)),
+    Column("provider_ref", String(80)),
+    Column("tries", Integer, nullable=False),
+    Column("next_try_at", Moment),
+    Column("created_at", Moment, nullable=False),
+    Column("settled_at", Moment),
+    Index(None, "state", "next_try_at"),
+    Index(None, "call_id"),
+    Index(None, "provider_ref"),
+)
+
+callbacks = Table(
+    "callbacks",  # callers who are to be called back
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("call_id", Id, nullable=False, unique=True),
+    Column("number", Number, nullable=False),
+    Column("queue", String(40), nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("message_id", Id),
+    Column("state", String(10), nullable=False),  # open, done, dropped
+    Column("since", Moment, nullable=False),  # the place in the queue
+    Column("wanted_from", Moment),
+    Column("wanted_until", Moment),
+    Column("created_at", Moment, nullable=False),
+    Column("settled_at", Moment),
+    Column("person_id", Id),  # who settled it
+    Index(None, "state", "since"),
 )
 
 voicemails = Table(

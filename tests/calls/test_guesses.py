@@ -15,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from router.calls.flows import Flows
 from router.calls.handle import Calls, Turn
 from router.core.commands import AskDigits, Transfer
 from router.core.events import WITHHELD, Caller, CallStarted, DigitsEntered
@@ -25,6 +24,7 @@ from router.matching.lockout import KEPT, By, Counted, Limits, locked_by
 from router.messages.handles import HandleRules
 from router.messages.registrar import Registrar
 from router.messages.registration import read
+from router.releases.flows import Flows
 from router.store import wrong_codes as rows
 from router.store.bus import Bus
 from router.store.database import Database

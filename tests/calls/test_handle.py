@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from router.calls.flows import Flows
 from router.calls.handle import Calls, UnknownCall
 from router.core.assurance import Assurance
 from router.core.commands import AskDigits, Hangup, RecordMessage, Transfer
@@ -27,10 +26,11 @@ from router.core.events import (
 from router.core.match import Candidate, Decision, Match
 from router.engine.session import Outcome, State
 from router.engine.step import NotAccepted
-from router.flow.check import check
+from router.flow.files import check
 from router.flow.load import load
 from router.flow.model import Flow
 from router.matching.codes import CodeKeys
+from router.releases.flows import Flows
 from router.store import calls as rows
 from router.store.bus import Bus
 from router.store.database import Database
@@ -228,7 +228,7 @@ async def test_an_offer_for_a_queue_that_is_not_there_goes_to_the_flows_own(
         best = Candidate("m1", 0.97, (), queue="slaes")
         return Match(Decision.LIKELY, Assurance.L1, 0.03, (best,))
 
-    monkeypatch.setattr("router.calls.handle.find_matches", find_matches)
+    monkeypatch.setattr("router.calls.answers.find_matches", find_matches)
     flow = load([HOTLINE])["hotline"]
     flows = Flows({flow.name: flow}, {}, flow.name)
     calls = Calls(database, Bus(), flows, CodeKeys("x" * 32), lambda: MONDAY, queues=("default", "sales"))

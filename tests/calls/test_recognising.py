@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from router.calls.flows import Flows
 from router.calls.handle import Calls, Turn
 from router.core.commands import AskDigits, Transfer
 from router.core.events import WITHHELD, Caller, CallStarted, DigitsEntered, Event, InputTimedOut
 from router.core.match import Decision
 from router.flow.load import load
 from router.matching.codes import CodeKeys
+from router.releases.flows import Flows
 from router.store.bus import Bus
 from router.store.database import Database
 from tests.stored import NOW, a_customer, a_message

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from router.calls.flows import Flows
 from router.calls.handle import Calls
 from router.core.match import Match
 from router.flow.load import load_file
 from router.matching.codes import CodeKeys
+from router.releases.flows import Flows
 from router.store.bus import Bus
 from router.store.database import Database
 from tests.scenarios.scenario import Scenario, scenarios
@@ -32,6 +32,6 @@ def scenario_calls(scenario: Scenario, database: Database, monkeypatch: pytest.M
     async def find_matches(*_: object, **__: object) -> Match:
         return matches.pop(0)
 
-    monkeypatch.setattr("router.calls.handle.find_matches", find_matches)
+    monkeypatch.setattr("router.calls.answers.find_matches", find_matches)
     flows = Flows({HOTLINE.name: HOTLINE}, {}, HOTLINE.name)
     return Calls(database, Bus(), flows, CodeKeys("x" * 32), lambda: scenario.at)

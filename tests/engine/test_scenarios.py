@@ -33,7 +33,7 @@ def _step(scenario: Scenario, session: Session, event: Event) -> tuple[Session, 
     while commands and isinstance(commands[-1], FindMatches):
         session = session_from_json(session_to_json(session))
         session, commands = step(FLOW, session, MatchesFound(scenario.matches.pop(0)), scenario.at)
-    rendered = tuple(command for command in commands if not isinstance(command, FindMatches))
+    rendered = tuple(command for command in commands if isinstance(command, ChannelCommand))
     assert rendered == commands
     return session, commands_from_json(commands_to_json(rendered))
 

@@ -19,7 +19,7 @@ from router.core.events import (
 )
 from router.engine.session import Outcome, Session, State, session_to_json
 from router.engine.step import MOST_STEPS, NotAccepted, start, step
-from router.flow.check import check
+from router.flow.files import check
 from router.flow.model import Flow
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)

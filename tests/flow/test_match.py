@@ -23,7 +23,7 @@ from router.core.events import (
 from router.core.match import NO_MATCH, Candidate, Decision, Evidence, EvidenceKind, Match, Question, QuestionKind
 from router.engine.session import Session, session_from_json, session_to_json
 from router.engine.step import MOST_STEPS, start, step
-from router.flow.check import check
+from router.flow.files import check
 from router.flow.graph import mermaid
 from router.flow.nodes import asking
 from router.matching import codes

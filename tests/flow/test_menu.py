@@ -9,7 +9,7 @@ import pytest
 from router.core.commands import AskDigits
 from router.core.events import WITHHELD, CallStarted, DigitsEntered, Event, InputTimedOut, SpeechHeard
 from router.engine.step import start, step
-from router.flow.check import check
+from router.flow.files import check
 
 FLOW = check(
     """

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.flow.check import check
+from router.flow.files import check
 from router.flow.problems import FlowRefused
 from router.flow.source import DEEPEST, MOST_CHARACTERS, read
 

@@ -121,7 +121,7 @@ def on_the_engine(scenario: Scenario, flow: Flow, channel: str) -> tuple[Session
         session, commands = step(flow, session, event_of(line) or begin, scenario.at)
         while commands and isinstance(commands[-1], FindMatches):
             session, commands = step(flow, session, events.MatchesFound(matches.pop(0)), scenario.at)
-        turns.append(tuple(command for command in commands if not isinstance(command, FindMatches)))
+        turns.append(tuple(command for command in commands if isinstance(command, ChannelCommand)))
     return session, turns
 
 

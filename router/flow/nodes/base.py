@@ -7,16 +7,19 @@ when the call arrives at the step, and, if it waits, `resume` for the event that
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any
+from enum import StrEnum
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from router.core.abilities import Ability
 from router.core.commands import Hangup, Prompt, Wait
 from router.core.events import Event
 from router.core.match import Match, Question
+from router.flow.variables import Facts
 
 HUMAN = "human"
 """A step every flow has, written or not: the default queue. Whatever goes wrong ends here."""
@@ -69,22 +72,47 @@ class Asked:
     again: bool = False
 
 
-@dataclass(frozen=True, slots=True)
 class Scene:
     """All that a step may look at. ``tries`` counts the failed tries since the call came to this step; ``asked`` is
-    what the step has asked in the whole call."""
+    what the step has asked in the whole call. ``facts`` are the variables of conditions and prompts, worked out when
+    they are first looked at."""
 
-    now: datetime
-    prompts: Mapping[str, Words]
-    hours: Mapping[str, Any]
-    languages: Sequence[str]
-    default_queue: str
-    language: str
-    tries: int
-    match: Match | None
-    inputs: Mapping[str, str]
-    facts: Mapping[str, Any]
-    asked: Asked = Asked()
+    __slots__ = (
+        "_facts", "_make_facts", "asked", "caller_known", "default_queue", "details", "hours", "inputs", "language",
+        "languages", "match", "now", "prompts", "queues", "tries",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        now: datetime,
+        prompts: Mapping[str, Words],
+        hours: Mapping[str, Any],
+        queues: Mapping[str, Any],
+        languages: Sequence[str],
+        default_queue: str,
+        language: str,
+        tries: int,
+        match: Match | None,
+        inputs: Mapping[str, str],
+        caller_known: bool,
+        details: bool,
+        make_facts: Callable[[], Facts],
+        asked: Asked,
+    ) -> None:
+        self.now, self.prompts, self.hours, self.queues = now, prompts, hours, queues
+        self.languages, self.language, self.default_queue = languages, language, default_queue
+        self.tries, self.match, self.inputs, self.asked = tries, match, inputs, asked
+        self.caller_known, self.details = caller_known, details
+        self._make_facts = make_facts
+        self._facts: Facts | None = None
+
+    @property
+    def facts(self) -> Facts:
+        """The variables, see `router.flow.variables`."""
+        if self._facts is None:
+            self._facts = self._make_facts()
+        return self._facts
 
     def prompt(self, text: Text, language: str | None = None) -> Prompt:
         """The prompt in the call's language, or in the flow's first where that has no such text."""
@@ -96,22 +124,57 @@ class Scene:
 
 
 @dataclass(frozen=True, slots=True)
+class GoTo:
+    """On with another flow, at its start."""
+
+    flow: str
+
+
+@dataclass(frozen=True, slots=True)
 class Move:
-    """What a step wants: say something, then go to another step (a name), wait, or end the call.
+    """What a step wants: say something, then go to another step (a name) or flow, wait, or end the call.
 
     ``note`` says for the trace what happened. ``failed_try`` counts one more try at this step. ``language`` is the
-    caller's choice, ``customer_language`` what to speak where the caller has chosen none. ``asked`` is kept for this
-    step until the call ends.
+    caller's choice, ``customer_language`` what to speak where the caller has chosen none. ``inputs`` are what the
+    caller gave, ``values`` what the flow notes (``vars``). ``asked`` is kept for this step until the call ends.
     """
 
-    then: str | Wait | Hangup
+    then: str | Wait | Hangup | GoTo
     note: str = ""
     say: tuple[Prompt, ...] = ()
     failed_try: bool = False
     language: str | None = None
     customer_language: str | None = None
     inputs: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
     asked: Asked | None = None
+
+
+class UseKind(StrEnum):
+    """What a step may refer to by name; the problem for a name that is not there is ``missing-`` and this."""
+
+    HOURS = "hours"
+    INPUT = "input"
+    QUEUE = "queue"
+    WEBHOOK = "webhook"
+    FLOW = "flow"
+    LANGUAGE = "language"
+
+
+class Use(NamedTuple):
+    """A name that a step refers to, and its place in the YAML of the step."""
+
+    place: Place
+    kind: UseKind
+    name: str
+
+
+class Formula(NamedTuple):
+    """A CEL expression of a step and what it has to give: ``condition`` is true or false, ``value`` anything that may
+    be noted (text, number, true or false)."""
+
+    text: str
+    gives: Literal["condition", "value", "number", "text"]
 
 
 class Step(BaseModel, ABC):
@@ -119,15 +182,48 @@ class Step(BaseModel, ABC):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    EXAMPLE: ClassVar[str] = ""
+    """YAML of a whole step as it stands under ``steps``, for the documentation; its targets are ``on`` or ``human``."""
+    WAITS: ClassVar[bool] = False
+    """Whether the caller is waited for on every way through the step."""
+
     note: str = ""
 
     @abstractmethod
     def targets(self) -> Mapping[Place, str]:
         """Where the step may lead: the place of each target in the YAML, and the step it names."""
 
+    def after_waiting(self) -> Mapping[Place, str]:
+        """Those of `targets` to which no way leads without having waited for the caller."""
+        return self.targets() if self.WAITS else {}
+
     def texts(self) -> Mapping[Place, Text]:
-        """What the step may say, by its place in the YAML."""
+        """What the step may say to the caller, by its place in the YAML."""
         return {}
+
+    def uses(self) -> Iterable[Use]:
+        """The names of other things that the step refers to."""
+        return ()
+
+    def formulas(self) -> Mapping[Place, Formula]:
+        """The CEL expressions of the step, by their place in the YAML."""
+        return {}
+
+    def inputs(self) -> Iterable[str]:
+        """The inputs that the step fills (``inputs.NAME``)."""
+        return ()
+
+    def values(self) -> Iterable[str]:
+        """What the step notes (``vars.NAME``)."""
+        return ()
+
+    def needs(self) -> Mapping[Place, Ability]:
+        """What a channel must be able to do for the step."""
+        return {}
+
+    def sends_texts(self) -> bool:
+        """Whether the step needs somebody who sends text messages."""
+        return False
 
     @abstractmethod
     def enter(self, scene: Scene) -> Move:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from router.flow import expressions
-from router.flow.nodes.base import HUMAN, Move, Place, Scene, Step, StepName
+from router.flow.nodes.base import HUMAN, Formula, Move, Place, Scene, Step, StepName
 
 
 class Case(BaseModel):
@@ -30,6 +30,9 @@ class Branch(Step):
     def targets(self) -> Mapping[Place, str]:
         ways: dict[Place, str] = {("cases", number, "next"): case.next for number, case in enumerate(self.cases)}
         return {**ways, ("otherwise",): self.otherwise}
+
+    def formulas(self) -> Mapping[Place, Formula]:
+        return {("cases", at, "if"): Formula(case.condition, "condition") for at, case in enumerate(self.cases)}
 
     def enter(self, scene: Scene) -> Move:
         for case in self.cases:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -20,6 +20,8 @@ class Collect(Step):
     goes to ``none`` at once (the caller has no code); too few digits are asked for again, ``tries`` times in all,
     then ``otherwise``.
     """
+
+    WAITS: ClassVar[bool] = True
 
     type: Literal["collect"]
     text: Text
@@ -48,6 +50,9 @@ class Collect(Step):
     def texts(self) -> Mapping[Place, Text]:
         said: dict[Place, Text] = {("text",): self.text}
         return {**said, ("invalid",): self.invalid} if self.invalid else said
+
+    def inputs(self) -> tuple[str, ...]:
+        return (self.into,)
 
     def enter(self, scene: Scene) -> Move:
         return Move(self._ask(scene))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from router.flow.nodes.base import Move, Name, Place, Scene, Step, StepName
+from router.flow.nodes.base import Move, Name, Place, Scene, Step, StepName, Use, UseKind
 
 
 class Hours(Step):
@@ -18,6 +18,9 @@ class Hours(Step):
 
     def targets(self) -> Mapping[Place, str]:
         return {("open",): self.open, ("closed",): self.closed}
+
+    def uses(self) -> Iterator[Use]:
+        yield Use(("during",), UseKind.HOURS, self.during)
 
     def enter(self, scene: Scene) -> Move:
         if scene.hours[self.during].open_at(scene.now):

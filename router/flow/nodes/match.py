@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -13,7 +13,7 @@ from router.core.events import DigitsEntered, Event, MatchesFound, SpeechHeard
 from router.core.match import Decision, EvidenceKind, Question, QuestionKind
 from router.core.spoken import digits_said
 from router.flow.nodes.asking import ABOUT_MESSAGE, ANSWERS, CODE, LAST_DIGITS, REFERENCE, TOPIC, Ask
-from router.flow.nodes.base import Asked, Keys, Move, Name, Place, Scene, Step, StepName, Text
+from router.flow.nodes.base import Asked, Keys, Move, Name, Place, Scene, Step, StepName, Text, Use, UseKind
 
 
 class Match(Step):
@@ -65,6 +65,14 @@ class Match(Step):
         ways: dict[Place, str] = {("keys", key): step for key, step in self.keys.items()}
         return ways | {(decision.value,): self._way(decision) for decision in Decision}
 
+    def after_waiting(self) -> Mapping[Place, str]:
+        """A `match` waits only where it asks: its ``keys`` are pressed after that, its decisions may come at once."""
+        return {place: step for place, step in self.targets().items() if place[0] == "keys"}
+
+    def uses(self) -> Iterator[Use]:
+        if self.code:
+            yield Use(("code",), UseKind.INPUT, self.code)
+
     def texts(self) -> Mapping[Place, Text]:
         said = self.ask.texts() if self.ask else {}
         return {**said, ("invalid",): self.invalid} if self.invalid else said
@@ -86,7 +94,7 @@ class Match(Step):
     def enter(self, scene: Scene) -> Move:
         if self.ask and (standing := scene.asked.standing):
             return Move(self._prompted(scene, self.ask, standing), note=f"asks on for {_in_words(standing)}")
-        return self._find(scene.inputs)
+        return self._find(scene)
 
     def resume(self, scene: Scene, event: Event) -> Move:
         if isinstance(event, MatchesFound):
@@ -97,16 +105,24 @@ class Match(Step):
 
     # -- asking the house
 
-    def _find(self, inputs: Mapping[str, str], answer: Mapping[str, str] | None = None) -> Move:
-        known = self._known({**inputs, **(answer or {})})
+    def _find(self, scene: Scene, answer: Mapping[str, str] | None = None) -> Move:
+        known = self._known({**scene.inputs, **(answer or {})})
         code, reference = known.get(CODE), known.get(REFERENCE)
         note = "with a code" if code else "with what was answered" if answer else "by caller number"
         if self.ask is None:
-            return Move(FindMatches(code), note=note)
+            return Move(FindMatches(code, details=scene.details), note=note)
         questions = self.ask.questions(known)
         last_digits, topic, about_message = known.get(LAST_DIGITS), known.get(TOPIC), known.get(ABOUT_MESSAGE)
         asked = FindMatches(
-            code, reference, last_digits, topic, bool(reference), questions, about_message, self.ask.topics()
+            code,
+            reference,
+            last_digits,
+            topic,
+            bool(reference),
+            questions,
+            about_message,
+            self.ask.topics(),
+            scene.details,
         )
         return Move(asked, note=note, inputs=answer or {})
 
@@ -154,7 +170,7 @@ class Match(Step):
             return self._asked(scene, ask, standing, note, self._invalid(scene), again=True)
         if not any((answer or {}).values()) and self._known(scene.inputs).get(standing.kind.value):
             return self._left(scene, scene.match or core.NO_MATCH, "no further answer")
-        return self._find(scene.inputs, answer or {standing.kind.value: ""})
+        return self._find(scene, answer or {standing.kind.value: ""})
 
     def _asked(
         self, scene: Scene, ask: Ask, question: Question, note: str, before: tuple[Prompt, ...], again: bool = False

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from router.core.commands import AskDigits, Prompt
 from router.core.events import DigitsEntered, Event, SpeechHeard
 from router.core.spoken import choice_said
-from router.flow.nodes.base import HUMAN, Key, Move, Place, Scene, Step, StepName, Text
+from router.flow.nodes.base import HUMAN, Key, Move, Place, Scene, Step, StepName, Text, Use, UseKind
 
 
 class Option(BaseModel):
@@ -27,6 +27,8 @@ class Option(BaseModel):
 class Menu(Step):
     """Asks for one key. Silence and a wrong key repeat the question ``tries`` times in all, then ``otherwise``."""
 
+    WAITS: ClassVar[bool] = True
+
     type: Literal["menu"]
     text: Text
     options: Annotated[dict[Key, Option], Field(min_length=1)]
@@ -42,6 +44,11 @@ class Menu(Step):
     def texts(self) -> Mapping[Place, Text]:
         said: dict[Place, Text] = {("text",): self.text}
         return {**said, ("invalid",): self.invalid} if self.invalid else said
+
+    def uses(self) -> Iterator[Use]:
+        for key, option in self.options.items():
+            if option.language:
+                yield Use(("options", key, "language"), UseKind.LANGUAGE, option.language)
 
     def enter(self, scene: Scene) -> Move:
         return Move(self._ask(scene))

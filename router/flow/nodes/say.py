@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from router.flow.nodes.base import Move, Place, Scene, Step, StepName, Text
+from router.flow.nodes.base import Move, Place, Scene, Step, StepName, Text, Use, UseKind
 
 
 class Say(Step):
@@ -22,6 +22,10 @@ class Say(Step):
 
     def texts(self) -> Mapping[Place, Text]:
         return {("text",): self.text}
+
+    def uses(self) -> Iterator[Use]:
+        if self.language:
+            yield Use(("language",), UseKind.LANGUAGE, self.language)
 
     def enter(self, scene: Scene) -> Move:
         return Move(self.next, say=(scene.prompt(self.text, self.language),), language=self.language)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Literal
+from collections.abc import Iterator, Mapping
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from router.core import commands
 from router.core.events import Event, TransferEnded, TransferOutcome
-from router.flow.nodes.base import HUMAN, Move, Name, Place, Scene, Step, StepName, Text
+from router.flow.nodes.base import HUMAN, Move, Name, Place, Scene, Step, StepName, Text, Use, UseKind
 
 
 class Transfer(Step):
     """Waits in ``queue`` for at most ``timeout`` seconds. With ``offer_queue`` the queue named by the matched offer
     goes first. Where nobody answers the flow goes on at ``no_answer``, where the queue cannot be had at
     ``unavailable``; an agent who hands the caller back leads to ``done``."""
+
+    WAITS: ClassVar[bool] = True
 
     type: Literal["transfer"]
     queue: Name = ""
@@ -36,6 +38,10 @@ class Transfer(Step):
 
     def texts(self) -> Mapping[Place, Text]:
         return {("text",): self.text} if self.text else {}
+
+    def uses(self) -> Iterator[Use]:
+        if self.queue:
+            yield Use(("queue",), UseKind.QUEUE, self.queue)
 
     def enter(self, scene: Scene) -> Move:
         queue = self.queue or scene.default_queue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -15,6 +15,8 @@ from router.flow.nodes.base import Move, Place, Scene, Step, StepName, Text
 class Voicemail(Step):
     """Plays ``text`` and records up to ``max_seconds``, ended by ``#``, by ``max_silence`` seconds of silence or by
     hanging up. Without ``next`` the call ends then."""
+
+    WAITS: ClassVar[bool] = True
 
     type: Literal["voicemail"]
     text: Text

@@ -8,15 +8,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from router.calls.flows import Flows
 from router.calls.handle import Calls
 from router.channels.simulator.phone import BadNumber, TestPhone, caller_from
 from router.channels.simulator.queues import SimulatedQueues
 from router.core.commands import RecordMessage, Transfer
 from router.core.events import InputTimedOut, RecordingEnded
 from router.engine.session import State
-from router.flow.check import check
+from router.flow.files import check
 from router.matching.codes import CodeKeys
+from router.releases.flows import Flows
 from router.store.bus import Bus
 from router.store.database import Database
 

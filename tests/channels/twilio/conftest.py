@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from router.calls import handle
+from router.calls import answers
 from router.core.match import NO_MATCH, Match, Question, QuestionKind
 from router.matching.observed import Observed
 from router.store.database import Database
@@ -38,7 +38,7 @@ async def house(
     def clock() -> datetime:
         return made.now
 
-    monkeypatch.setattr(handle, "find_matches", find_matches)
+    monkeypatch.setattr(answers, "find_matches", find_matches)
     calls = make_calls(database, clock)
     client = client_for(application(calls, settings(**getattr(request, "param", {}))))
     made = House(database, calls, client, [])

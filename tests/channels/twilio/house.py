@@ -13,7 +13,6 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy import select
 
-from router.calls.flows import Flows
 from router.calls.handle import Calls
 from router.channels.twilio.routes import routes
 from router.core.match import Match
@@ -21,6 +20,7 @@ from router.errors import Refused
 from router.flow.load import load_file
 from router.matching.codes import CodeKeys
 from router.matching.observed import Observed
+from router.releases.flows import Flows
 from router.settings import Settings
 from router.store.bus import Bus
 from router.store.database import Database

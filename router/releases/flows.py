@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 
-from router.flow.check import check
+from router.flow.files import check
 from router.flow.model import Flow
 from router.store import calls as store
 from router.store.database import Connection

@@ -1,0 +1,83 @@
+"""What the house answers when the engine asks it, within the transaction of the event that led there."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from router.calls.guesses import Guesses
+from router.calls.lookup import find_matches
+from router.calls.weights import Weights
+from router.core.commands import Command, FindMatches
+from router.core.events import HouseEvent, MatchesFound
+from router.core.match import QuestionKind
+from router.engine.session import Session
+from router.matching.codes import LONGEST, CodeKeys
+from router.matching.observed import Observed
+from router.store.database import Connection
+from router.store.messages import longest_code
+
+
+class Answers:
+    """``queues`` are those there are (None: any); an offer that names another one goes to the flow's own."""
+
+    def __init__(
+        self,
+        keys: CodeKeys,
+        weights: Weights,
+        guesses: Guesses,
+        *,
+        queues: Collection[str] | None,
+        pool_numbers: Collection[str],
+    ) -> None:
+        self._keys = keys
+        self._weights = weights
+        self._guesses = guesses
+        self._queues = queues
+        self._pool_numbers = pool_numbers
+
+    async def to(self, connection: Connection, session: Session, asked: Command, now: datetime) -> HouseEvent:
+        """The answer to ``asked``. ``now`` is the call's time, which in test calls is not the clock's."""
+        match asked:
+            case FindMatches():
+                return await self._find(connection, session, asked, now)
+            case _:
+                raise ValueError(f"the house has no answer to {asked.kind}")
+
+    async def _find(self, connection: Connection, session: Session, asked: FindMatches, now: datetime) -> MatchesFound:
+        clock_time = now - timedelta(seconds=session.ahead)
+        observed = await self._guesses.admitted(connection, session, _observed(session, asked), clock_time)
+        found = await find_matches(
+            connection,
+            observed,
+            now,
+            self._keys,
+            self._weights.now,
+            questions=asked.questions,
+            pool_numbers=self._pool_numbers,
+        )
+        await self._guesses.note(connection, session, observed, found, clock_time)
+        if found.question and found.question.kind is QuestionKind.CODE:
+            # A caller who has keyed in the longest there is need not wait for the pause that ends a shorter one.
+            digits = await longest_code(connection) or LONGEST
+            found = replace(found, question=replace(found.question, digits=digits))
+        if self._queues is not None:
+            known = [each if each.queue in self._queues else replace(each, queue=None) for each in found.candidates]
+            found = replace(found, candidates=tuple(known))
+        return MatchesFound(found)
+
+
+def _observed(session: Session, asked: FindMatches) -> Observed:
+    return Observed(
+        session.caller,
+        session.service_number,
+        asked.code,
+        session.language,
+        reference=asked.reference,
+        spoken=asked.spoken,
+        last_digits=asked.last_digits,
+        topic=asked.topic,
+        about_message=asked.about_message,
+        topics=asked.topics,
+    )

@@ -1,0 +1,91 @@
+"""What the variables of conditions and prompts stand for in a call (`router.flow.variables`)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from router.core.events import Attestation, QueueSeen
+from router.core.match import About, Match
+from router.engine.session import Session
+from router.flow.model import Flow
+from router.flow.variables import EMPTY, Facts
+
+
+def facts_of(flow: Flow, session: Session, now: datetime) -> Facts:
+    """The variables as they stand. What is not known is empty, never missing."""
+    local = now.astimezone(zone_of(flow))
+    caller = session.caller
+    return {
+        "caller": {
+            "known": caller.number is not None,
+            "withheld": caller.withheld,
+            "prefix": (caller.number or "")[:3],
+            "attested": caller.attestation is Attestation.FULL,
+        },
+        "match": _match(session.match),
+        "offer": _offer(session.about, local.date()),
+        "customer": _customer(session.about),
+        "queue": _queue(session.queue_seen),
+        "inputs": session.inputs,
+        "vars": session.values,
+        "visits": {**dict.fromkeys(flow.steps, 0), **session.visits},
+        "language": session.language,
+        "channel": session.channel,
+        "service_number": session.service_number or "",
+        "time": {
+            "hour": local.hour,
+            "minute": local.minute,
+            "weekday": local.isoweekday(),
+            "date": local.date().isoformat(),
+        },
+    }
+
+
+def zone_of(flow: Flow) -> ZoneInfo:
+    """The time zone of the flow's first hours; UTC where it has none."""
+    return ZoneInfo(next((hours.timezone for hours in flow.hours.values()), "UTC"))
+
+
+def _match(match: Match | None) -> Mapping[str, Any]:
+    if match is None:
+        return EMPTY["match"]  # type: ignore[no-any-return]
+    best = match.best
+    return {
+        "decision": match.decision.value,
+        "assurance": int(match.assurance),
+        "probability": best.probability if best else 0.0,
+        "queue": (best.queue if best else None) or "",
+        "code_accepted": bool(match.code_accepted),
+    }
+
+
+def _offer(about: About | None, today: date) -> Mapping[str, Any]:
+    if about is None:
+        return EMPTY["offer"]  # type: ignore[no-any-return]
+    offer = {**EMPTY["offer"], **about.offer, "known": True}
+    if until := str(about.offer.get("valid_until") or ""):
+        offer["days_left"] = (datetime.fromisoformat(until).date() - today).days
+    return offer
+
+
+def _customer(about: About | None) -> Mapping[str, Any]:
+    if about is None or not about.customer:
+        return EMPTY["customer"]  # type: ignore[no-any-return]
+    return {**EMPTY["customer"], **about.customer, "known": True}
+
+
+def _queue(seen: QueueSeen | None) -> Mapping[str, Any]:
+    if seen is None:
+        return EMPTY["queue"]  # type: ignore[no-any-return]
+    seconds = seen.expected_seconds or 0
+    return {
+        "name": seen.queue,
+        "waiting": seen.waiting,
+        "ready": seen.ready,
+        "expected_seconds": seconds,
+        "expected_minutes": math.ceil(seconds / 60),
+    }
