@@ -74,5 +74,7 @@ class Flow:
 
     def words(self) -> list[Words]:
         """Everything the flow may say, in the order of its text."""
-        said = [text for step in self.steps.values() for text in step.texts().values()]
+        said = [
+            text for step in self.steps.values() for text in (*step.texts().values(), *step.private_texts().values())
+        ]
         return [*self.prompts.values(), *(text for text in said if isinstance(text, Words))]

@@ -64,7 +64,9 @@ def _missing_steps(source: Source, flow: Flow, unread: PassedOver) -> Iterator[P
 def _texts(source: Source, flow: Flow, unread: PassedOver) -> Iterator[Problem]:
     known = {*flow.prompts, *unread["prompts"]}
     places: list[tuple[Path, Text]] = [(("prompts", name), words) for name, words in flow.text.prompts.items()]
-    places += [(("steps", name, *at), text) for name, step in _steps(flow) for at, text in step.texts().items()]
+    for name, step in _steps(flow):
+        said = {**step.texts(), **step.private_texts()}
+        places += [(("steps", name, *at), text) for at, text in said.items()]
     for path, text in places:
         if isinstance(text, Words):
             yield from _translations(source, flow, path, text)

@@ -114,13 +114,18 @@ class Scene:
             self._facts = self._make_facts()
         return self._facts
 
-    def prompt(self, text: Text, language: str | None = None) -> Prompt:
-        """The prompt in the call's language, or in the flow's first where that has no such text."""
+    def prompt(self, text: Text, language: str | None = None, *, private: bool = False) -> Prompt:
+        """The prompt in the call's language, or in the flow's first where that has no such text. ``private``: the
+        caller does not hear it (a whisper to the agent)."""
         words = self.prompts[text] if isinstance(text, str) else text
         wanted = language or self.language
         if wanted not in words.texts:
             wanted = next(code for code in self.languages if code in words.texts)
         return Prompt(words.texts[wanted], wanted, words.recording)
+
+    def written(self, text: Text, *, private: bool = False) -> str:
+        """The text of a message, in the call's language. ``private``: it goes to the number on file only."""
+        return self.prompt(text, private=private).text
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +204,10 @@ class Step(BaseModel, ABC):
 
     def texts(self) -> Mapping[Place, Text]:
         """What the step may say to the caller, by its place in the YAML."""
+        return {}
+
+    def private_texts(self) -> Mapping[Place, Text]:
+        """What goes to the agent's ear or to the number on file only, so that it may be personal."""
         return {}
 
     def uses(self) -> Iterable[Use]:
