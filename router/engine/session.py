@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
+from operator import attrgetter
 from typing import Annotated, Any
 
 from pydantic import Discriminator, TypeAdapter
@@ -91,6 +93,25 @@ class Session:
     def ended(self) -> bool:
         """Whether nothing more will happen."""
         return self.state is State.ENDED
+
+    def but(self, **changes: Any) -> Session:
+        """This session with some fields changed. `dataclasses.replace` does the same in three times the time, and a
+        turn of the engine is little else. Raises `TypeError` for a field that there is not."""
+        changed: Session = object.__new__(Session)
+        for put, value in zip(_PUTS.values(), _values_of(self), strict=True):
+            put(changed, value)
+        for name, value in changes.items():
+            if name not in _PUTS:
+                raise TypeError(f"a session has no '{name}'")
+            _PUTS[name](changed, value)
+        return changed
+
+
+_PUTS: dict[str, Callable[[Session, Any], None]] = {
+    each.name: getattr(Session, each.name).__set__ for each in fields(Session)
+}
+"""What sets a field of a session while it is made."""
+_values_of = attrgetter(*_PUTS)
 
 
 _SESSION = TypeAdapter(Session)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import get_args
+from typing import Any, get_args
 
 from router.core.assurance import Assurance
 from router.core.commands import (
@@ -89,7 +89,7 @@ def step(flow: Flow, session: Session, event: Event, now: datetime) -> tuple[Ses
 
 def _count(session: Session, event: Event) -> Session:
     """The house's own answers are not counted: the sequence is that of the outside world."""
-    return session if isinstance(event, _HOUSE) else replace(session, sequence=session.sequence + 1)
+    return session if isinstance(event, _HOUSE) else session.but(sequence=session.sequence + 1)
 
 
 def _expect(session: Session, event: Event) -> None:
@@ -101,16 +101,15 @@ def _expect(session: Session, event: Event) -> None:
 
 def _hung_up(session: Session, now: datetime) -> Session:
     outcome = Outcome.LEFT_QUEUE if session.state is State.QUEUE else Outcome.HUNG_UP
-    ended = _traced(session, now, session.step or "", "", f"call ended: {outcome.value}")
-    return replace(_closed(ended, outcome), sequence=session.sequence + 1)
+    ended = Trace(now, session.step or "", "", f"call ended: {outcome.value}")
+    return _closed(session, outcome, sequence=session.sequence + 1, trace=_longer(session.trace, ended))
 
 
-def _closed(session: Session, outcome: Outcome) -> Session:
+def _closed(session: Session, outcome: Outcome, **changes: Any) -> Session:
     """What was keyed in goes with the call, a callback code is a secret; and so does the caller's number, which is
     kept in one place only, with the call."""
     caller = replace(session.caller, number=None)
-    return replace(
-        session,
+    return session.but(
         state=State.ENDED,
         outcome=outcome,
         caller=caller,
@@ -119,13 +118,27 @@ def _closed(session: Session, outcome: Outcome) -> Session:
         values={},
         about=None,
         said=(),
+        **changes,
     )
 
 
-def _traced(session: Session, now: datetime, name: str, type_: str, note: str) -> Session:
-    if len(session.trace) >= MOST_TRACE:
-        return session
-    return replace(session, trace=(*session.trace, Trace(now, name, type_, note)))
+def _longer(trace: tuple[Trace, ...], entry: Trace) -> tuple[Trace, ...]:
+    return trace if len(trace) >= MOST_TRACE else (*trace, entry)
+
+
+def _told(session: Session, event: Event) -> dict[str, Any]:
+    """What an event changes whatever step it is for."""
+    match event:
+        case MatchesFound(match=match, about=about):
+            return {"match": match, "about": about}
+        case QueueSeen():
+            return {"queue_seen": event}
+        case CodeChecked(right=True) if session.match:
+            return {"match": replace(session.match, assurance=Assurance.L3)}
+        case TransferEnded(outcome=outcome):
+            return {"state": State.FLOW, "transfer_outcome": outcome}
+        case _:
+            return {}
 
 
 class _Turn:
@@ -141,18 +154,7 @@ class _Turn:
 
     def resume(self, event: Event) -> None:
         """End the wait of the present step with ``event``."""
-        match event:
-            case MatchesFound(match=match, about=about):
-                self.session = replace(self.session, match=match, about=about)
-            case QueueSeen():
-                self.session = replace(self.session, queue_seen=event)
-            case CodeChecked(right=True) if self.session.match:
-                self.session = replace(self.session, match=replace(self.session.match, assurance=Assurance.L3))
-            case TransferEnded(outcome=outcome):
-                self.session = replace(self.session, state=State.FLOW, transfer_outcome=outcome)
-            case _:
-                pass
-        self.session = replace(self.session, waiting=None, said=())
+        self.session = self.session.but(waiting=None, said=(), **_told(self.session, event))
         name = self.session.step or HUMAN
         try:
             move = self._flow.steps[name].resume(self._scene(), event)
@@ -164,7 +166,7 @@ class _Turn:
         """Enter the step ``name`` and follow where it leads."""
         while True:
             visits = {**self.session.visits, name: self.session.visits.get(name, 0) + 1}
-            self.session = replace(self.session, step=name, visits=visits, tries=0, steps=self.session.steps + 1)
+            self.session = self.session.but(step=name, visits=visits, tries=0, steps=self.session.steps + 1)
             self._steps_this_turn += 1
             move = self._enter(name)
             following = self._apply(name, move)
@@ -191,17 +193,19 @@ class _Turn:
         """Do what the step wants; the next step's name, or None when the turn is over."""
         session = self.session
         kind = self._flow.steps[name].type if name in self._flow.steps else ""
-        session = _traced(session, self._now, name, kind, move.note)
         wanted = move.language or (None if session.language_chosen else move.customer_language)
-        self.session = replace(
-            session,
-            language=wanted or session.language,
-            language_chosen=session.language_chosen or move.language is not None,
-            inputs={**session.inputs, **move.inputs},
-            values={**session.values, **move.values},
-            tries=session.tries + 1 if move.failed_try else session.tries,
-            asked={**session.asked, name: move.asked} if move.asked else session.asked,
-        )
+        changes: dict[str, Any] = {"trace": _longer(session.trace, Trace(self._now, name, kind, move.note))}
+        if wanted:
+            changes |= {"language": wanted, "language_chosen": session.language_chosen or move.language is not None}
+        if move.inputs:
+            changes["inputs"] = {**session.inputs, **move.inputs}
+        if move.values:
+            changes["values"] = {**session.values, **move.values}
+        if move.failed_try:
+            changes["tries"] = session.tries + 1
+        if move.asked:
+            changes["asked"] = {**session.asked, name: move.asked}
+        self.session = session.but(**changes)
         self._said += move.say
         match move.then:
             case str(following):
@@ -215,7 +219,7 @@ class _Turn:
     def _change_flow(self, name: str) -> str:
         """On with another flow of the same set; what counts for single steps begins anew."""
         self._flow = self._flow.flows[name]
-        self.session = replace(self.session, flow=name, visits={}, asked={})
+        self.session = self.session.but(flow=name, visits={}, asked={})
         return self._flow.text.start
 
     def _end_turn(self, command: Command) -> None:
@@ -224,20 +228,17 @@ class _Turn:
         match command:
             case Hangup():
                 self.session, self.commands = _closed(session, Outcome.FINISHED), (*before, command)
-                return
             case AskDigits() | RecordMessage():
-                command = replace(command, prompts=(*said, *command.prompts))
-                self.commands = (command,)
+                asked = replace(command, prompts=(*said, *command.prompts)) if said else command
+                self.session, self.commands = session.but(waiting=asked), (asked,)
             case Transfer(queue=queue):
-                session = replace(session, state=State.QUEUE, queue=queue)
+                self.session = session.but(waiting=command, state=State.QUEUE, queue=queue)
                 self.commands = (*before, command)
             case Say():
                 raise ValueError("a say ends no turn")
             case _:
                 # The house is asked. What was said so far is played when its answer has come: it takes milliseconds.
-                session = replace(session, said=said)
-                self.commands = (command,)
-        self.session = replace(session, waiting=command)
+                self.session, self.commands = session.but(waiting=command, said=said), (command,)
 
     def _scene(self) -> Scene:
         session, flow, now = self.session, self._flow, self._now
