@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +10,7 @@ from typing import Annotated
 import typer
 
 from router.cli.output import NO, as_json, counted, say
+from router.flow.drawing import svg
 from router.flow.files import FileKind, check_files, kind_of
 from router.flow.graph import mermaid
 from router.flow.load import load_file, read_folder
@@ -16,6 +18,14 @@ from router.flow.model import FlowText
 from router.flow.problems import FlowRefused, Problem
 
 app = typer.Typer(help="Check and draw IVR flows.", no_args_is_help=True)
+
+
+class GraphForm(StrEnum):
+    """What ``flow graph`` prints."""
+
+    MERMAID = "mermaid"
+    SVG = "svg"
+
 
 Paths = Annotated[list[Path], typer.Argument(help="Flow files, or folders of them.")]
 
@@ -57,12 +67,16 @@ def _under(root: Path, name: str) -> str:
 
 
 @app.command()
-def graph(path: Annotated[Path, typer.Argument(help="A flow file.")]) -> None:
-    """Print the flow as a Mermaid graph.
+def graph(
+    path: Annotated[Path, typer.Argument(help="A flow file.")],
+    form: Annotated[GraphForm, typer.Option("--format", help="Text for Mermaid, or a picture.")] = GraphForm.MERMAID,
+) -> None:
+    """Print the flow as a graph: text for Mermaid, or a picture in SVG.
 
-    Example: threadline flow graph ivr_flows/hotline.yaml > hotline.mmd
+    Example: threadline flow graph ivr_flows/hotline.yaml --format svg > hotline.svg
     """
-    say(mermaid(load_file(path)))
+    flow = load_file(path)
+    say(mermaid(flow) if form is GraphForm.MERMAID else svg(flow, standalone=True).rstrip())
 
 
 @app.command()

@@ -109,6 +109,7 @@ def _read(files: Files, around: Surroundings | None, shown: Callable[[str], str]
         if parsed.value is None or parsed.source is None:
             continue
         flow = Flow(parsed.value, files[path], path, name, shared)
+        flow.lines = {step: parsed.source.keys["steps", step][0] for step in parsed.value.steps}
         if flow.name in flows and around is not None:
             taken = f"'{flows[flow.name].path}' is a flow '{flow.name}' already"
             problems.append(parsed.source.problem(("name",), "duplicate-flow", taken))

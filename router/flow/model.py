@@ -38,7 +38,19 @@ class Flow:
     """A flow that was checked, with the shared pieces it refers to; its own go first. ``revision`` names the set of
     files it belongs to, on which running calls stay; ``flows`` are all flows of that set by name."""
 
-    __slots__ = ("details", "flows", "hours", "path", "prompts", "queues", "revision", "source", "steps", "text")
+    __slots__ = (
+        "details",
+        "flows",
+        "hours",
+        "lines",
+        "path",
+        "prompts",
+        "queues",
+        "revision",
+        "source",
+        "steps",
+        "text",
+    )
 
     def __init__(self, text: FlowText, source: str, path: str, revision: str, shared: Shared = NOTHING_SHARED) -> None:
         self.text = text
@@ -51,6 +63,8 @@ class Flow:
         self.hours: Mapping[str, Hours] = {**shared.hours, **text.hours}
         self.queues: Mapping[str, Queue] = shared.queues
         self.flows: Mapping[str, Flow] = {text.name: self}
+        self.lines: Mapping[str, int] = {}
+        """The line of each step in ``source``, from 1."""
         said = (source, *(text for words in shared.prompts.values() for text in words.texts.values()))
         self.details = any(word in text for text in said for word in ("offer.", "customer."))
         """Whether the flow may speak of the offer or the customer, so that a match is to bring it."""

@@ -225,7 +225,10 @@ def test_flow_check_names_every_problem_and_its_place(run: Run) -> None:
 def test_flow_graph_and_schema_are_for_other_programs(run: Run) -> None:
     graph = run("flow", "graph", str(PROJECT / "ivr_flows" / "hotline.yaml")).stdout
     assert graph.startswith("flowchart TD")
-    assert '-->|"sure"| found' in graph
+    assert '-->|"sure, likely"| found' in graph
+    picture = run("flow", "graph", str(PROJECT / "ivr_flows" / "hotline.yaml"), "--format", "svg").stdout
+    assert picture.startswith("<svg ")
+    assert 'id="step-recognise"' in picture
     assert "steps" in json.loads(run("flow", "schema").stdout)["properties"]
 
 
