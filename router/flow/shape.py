@@ -46,6 +46,9 @@ _PATTERNS = {
     "^[a-z]": "a name is expected here: small letters, digits and _, beginning with a letter",
     "^[0-9*]$": "one key is expected here: 0-9 or *",
     "^[2-4]$": "2, 3 or 4 is expected here: of how many last digits the text speaks",
+    "^[0-9*#]": "keys are expected here: 0-9, * and #",
+    "^(withheld|": 'a number such as "+493023125011" is expected here, or withheld',
+    "^(ask|": "one of these is expected here: ask, record, hangup, nothing, queue NAME",
     "^\\+[0-9]*$": 'the beginning of a number is expected here, such as "+49"',
 }
 

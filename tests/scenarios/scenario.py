@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,14 +10,14 @@ from typing import Any
 import yaml
 
 from router.core import events
-from router.core.assurance import Assurance
 from router.core.commands import AskDigits, ChannelCommand, FindMatches, Hangup, RecordMessage, Say, Transfer
-from router.core.match import NO_MATCH, Candidate, Decision, Evidence, EvidenceKind, Match, Question, QuestionKind
+from router.core.match import Match
+from router.engine.scenario import read_scenario
 from router.engine.session import Session
 from router.engine.step import start, step
 from router.flow.model import Flow
 
-FOLDER = Path(__file__).parent
+FOLDERS = (Path(__file__).parent, Path(__file__).parents[2] / "ivr_flows" / "scenarios")
 
 
 @dataclass(frozen=True)
@@ -30,42 +30,17 @@ class Scenario:
 
 
 def scenarios() -> list[Scenario]:
-    return [_read(file) for file in sorted(FOLDER.glob("*.yaml"))]
+    return [_read(file) for folder in FOLDERS for file in sorted(folder.glob("*.yaml"))]
 
 
 def _read(file: Path) -> Scenario:
     data = yaml.safe_load(file.read_text())
-    caller = events.WITHHELD if data["from"] == "withheld" else events.Caller(data["from"])
-    return Scenario(
-        file.stem, datetime.fromisoformat(data["at"]), caller, [_match(m) for m in data["matches"]], data["call"]
-    )
+    text = read_scenario(file.read_text(), str(file))
+    matches = [answer.match.event(ASKED).match for answer in text.text.house if answer.match]
+    return Scenario(file.stem, text.text.at, text.caller, matches, data["call"])
 
 
-def _match(data: dict[str, Any]) -> Match:
-    decision = Decision(data["decision"])
-    question, accepted = _question(data.get("question")), data.get("code_accepted")
-    if decision is Decision.NONE:
-        return replace(NO_MATCH, code_accepted=accepted, question=question)
-    fits = (Evidence(EvidenceKind.LAST_DIGITS, 4.0, "The digits fit."),) if data.get("digits_fit") else ()
-    best = Candidate("m1", 0.97, fits, data.get("queue"), data.get("language"), "Sommer-Angebot")
-    return Match(decision, Assurance.L1, 0.03, (best,), accepted, question)
-
-
-def _question(data: dict[str, Any] | str | None) -> Question | None:
-    """``about_message``, ``topic``, ``code`` or ``last_digits: 3``."""
-    match data:
-        case None:
-            return None
-        case "about_message":
-            return Question(QuestionKind.ABOUT_MESSAGE, 1)
-        case "topic":
-            return Question(QuestionKind.TOPIC, 1, ("power", "gas", "other"))
-        case "code":
-            return Question(QuestionKind.CODE, 14)  # as where no code is stored
-        case {"last_digits": int(digits)}:
-            return Question(QuestionKind.LAST_DIGITS, digits)
-        case other:
-            raise AssertionError(f"no such question in a scenario: {other}")
+ASKED = FindMatches(topics=("power", "gas", "other"))
 
 
 def event_of(line: dict[str, Any]) -> events.Event | None:
