@@ -23,13 +23,14 @@ from router.channels.agi.session import AgiChannel
 from router.channels.agi.sounds import prompt_sounds
 from router.channels.simulator.phone import TestPhone
 from router.channels.simulator.queues import SimulatedQueues
-from router.flow.load import load
+from router.flow.load import load, read_folder
 from router.matching.codes import CodeKeys
 from router.matching.lockout import Limits
 from router.matching.parameters import DEFAULT, Parameters
 from router.messages.handles import HandleRules
 from router.messages.registrar import Registrar
 from router.releases.flows import Flows
+from router.releases.releases import Releases
 from router.settings import Settings, SettingsRefused
 from router.speech.failures import PromptFailed
 from router.speech.prompts import PromptStore
@@ -59,6 +60,7 @@ class House:
     database: Database
     bus: Bus
     flows: Flows
+    releases: Releases
     keys: CodeKeys
     calls: Calls
     weights: Weights
@@ -89,6 +91,8 @@ async def assembled(settings: Settings, clock: Clock = utc_now) -> AsyncIterator
         raise SettingsRefused(str(error)) from None
     async with opened(settings) as database:
         bus = Bus()
+        releases = Releases(database, bus, clock, needed=lambda: needed_flows(settings))
+        await releases.take_over(read_folder(settings.flows))
         weights = Weights(database, table_of(settings))
         rules = HandleRules.of(settings)
         calls = Calls(
@@ -104,8 +108,14 @@ async def assembled(settings: Settings, clock: Clock = utc_now) -> AsyncIterator
         )
         phone = TestPhone(calls, settings.region)
         registrar = Registrar(database, keys, rules, clock)
-        yield House(settings, clock, database, bus, flows, keys, calls, weights, phone, registrar)
+        yield House(settings, clock, database, bus, flows, releases, keys, calls, weights, phone, registrar)
         await weights.aclose()
+
+
+def needed_flows(settings: Settings) -> dict[str, str]:
+    """The flows that the settings name, with where they do."""
+    numbers = {name: f"service_numbers names it for {number}" for number, name in settings.service_numbers.items()}
+    return {**numbers, settings.flow: "it is the setting `flow`"}
 
 
 def table_of(settings: Settings) -> Parameters:

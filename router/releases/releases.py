@@ -1,0 +1,406 @@
+"""Drafts, releases and the way back. What is kept never changes: a release is a set of texts under a number.
+
+Whoever releases reads the newest release, lays a change over it, checks what comes out as a whole, and adds the next
+number. Where somebody was quicker meanwhile, all of that is done again on theirs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from router.flow.files import Files, FlowSet, check_files, kind_of, set_id, text_id
+from router.flow.problems import FlowRefused, Problem
+from router.flow.source import MOST_CHARACTERS
+from router.flow.surroundings import NOTHING_KNOWN, Surroundings
+from router.releases.records import (
+    Checked,
+    Draft,
+    Origin,
+    Outdated,
+    Release,
+    UnknownDraft,
+    UnknownRelease,
+    differing,
+)
+from router.store import flow_versions as store
+from router.store.bus import Bus
+from router.store.database import Connection, Database
+
+__all__ = ["Checked", "Draft", "Origin", "Outdated", "Release", "Releases", "UnknownDraft", "UnknownRelease"]
+
+RELEASED = "flows"
+"""The topic of the bus on which new releases are announced."""
+LONGEST_COMMENT = 500
+
+Change = Callable[["_Newest"], Awaitable[Files]]
+"""What is to be released, given the newest release."""
+Deed = Callable[[Connection], Awaitable[None]]
+"""What belongs into the transaction of a release."""
+
+
+async def _nothing(_: Connection) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Newest:
+    """The newest release with its files, and the set that the folder of flows held; nothing where there is none."""
+
+    release: Release | None
+    files: Files
+    folder_set: str | None
+
+    @property
+    def id(self) -> int:
+        return self.release.id if self.release else 0
+
+
+class _Overtaken(Exception):
+    """Somebody else released meanwhile."""
+
+
+class Releases:
+    """``around`` tells what flows are checked against, ``needed`` where the settings name a flow, by its name."""
+
+    def __init__(
+        self,
+        database: Database,
+        bus: Bus,
+        clock: Callable[[], datetime],
+        *,
+        around: Callable[[], Surroundings] = lambda: NOTHING_KNOWN,
+        needed: Callable[[], dict[str, str]] = dict,
+    ) -> None:
+        self._database = database
+        self._bus = bus
+        self._clock = clock
+        self._around = around
+        self._needed = needed
+
+    async def newest(self) -> Release:
+        """What new calls run. Raises `UnknownRelease` where nothing was released yet."""
+        async with self._database.read() as connection:
+            return await _newest(connection)
+
+    async def release(self, release_id: int) -> Release:
+        """The release of this number. Raises `UnknownRelease`."""
+        async with self._database.read() as connection:
+            return await _release(connection, release_id)
+
+    async def history(self, path: str | None = None, limit: int = 50) -> list[Release]:
+        """The newest releases, newest first; with ``path`` those that changed that file."""
+        async with self._database.read() as connection:
+            return [Release.of(row) for row in await store.releases(connection, limit, path)]
+
+    async def files_of(self, release_id: int) -> Files:
+        """The files of a release. Raises `UnknownRelease`."""
+        async with self._database.read() as connection:
+            return await _files(connection, await _release(connection, release_id))
+
+    async def drafts(self) -> list[Draft]:
+        """The newest draft of each file that was neither published nor thrown away."""
+        async with self._database.read() as connection:
+            return [Draft.of(row) for row in await store.open_drafts(connection)]
+
+    async def draft(self, draft_id: int) -> Draft:
+        """The draft of this number. Raises `UnknownDraft`."""
+        async with self._database.read() as connection:
+            return await _draft(connection, draft_id)
+
+    async def draft_history(self, path: str, limit: int = 50) -> list[Draft]:
+        """All drafts of a file, newest first."""
+        async with self._database.read() as connection:
+            return [Draft.of(row) for row in await store.drafts_of(connection, path, limit)]
+
+    async def save(
+        self,
+        path: str,
+        text: str,
+        *,
+        based_on: int | None,
+        person_id: str | None,
+        comment: str = "",
+        release_id: int | None = None,
+    ) -> Draft:
+        """Keep a text that callers do not meet yet, right or wrong.
+
+        ``based_on`` is the open draft it was made from, None where there was none; ``release_id`` is the release its
+        author has seen the file of, where that is not the draft's or, without a draft, the newest. Raises `Outdated`
+        when the file has another draft by now, or another text in the newest release; `FlowRefused` for a path or text
+        that cannot be a flow file.
+        """
+        _refuse_unkeepable(path, text)
+        now = self._clock()
+        async with self._database.begin() as connection:
+            await store.hold_all(connection)
+            newest, present = await _newest(connection), await _open_draft(connection, path)
+            if (present.id if present else None) != based_on:
+                raise Outdated(path, present, newest)
+            seen = release_id or (present.release_id if present else newest.id)
+            await _refuse_other_text(connection, path, seen, newest, present)
+            values = {
+                "path": path,
+                "revision": await store.keep_text(connection, path, text, now),
+                "based_on": based_on,
+                "release_id": seen,
+                "person_id": person_id,
+                "comment": _comment(comment),
+                "at": now,
+            }
+            return await _draft(connection, await store.add_draft(connection, values))
+
+    async def throw_away(self, draft_id: int, *, person_id: str | None) -> None:
+        """Close the draft with all that it was made from. Raises `UnknownDraft`; `Outdated` when there is a newer."""
+        async with self._database.begin() as connection:
+            await store.hold_all(connection)
+            draft = await _draft(connection, draft_id)
+            await _close(connection, draft, self._clock())
+
+    async def check(self, path: str, text: str) -> Checked:
+        """What is wrong with ``text`` at ``path`` beside the other files of the newest release."""
+        newest = await self.newest()
+        files = {**await self.files_of(newest.id), path: text}
+        try:
+            _refuse_unkeepable(path, text)
+            flow_set = await self._checked(files, path)
+        except FlowRefused as refused:
+            return Checked(refused.problems, None)
+        return Checked(flow_set.warnings, flow_set)
+
+    async def try_out(self, draft_id: int) -> tuple[str, str | None]:
+        """Keep the newest release with the draft laid over it, for test calls; the names of that set and of the flow
+        that the draft is (None: it is shared). Raises `UnknownDraft`, and `FlowRefused` where it cannot run."""
+        draft = await self.draft(draft_id)
+        newest = await self.newest()
+        flow_set = await self._checked({**await self.files_of(newest.id), draft.path: draft.text}, draft.path)
+        async with self._database.begin() as connection:
+            await store.keep_set(connection, flow_set.files, self._clock())
+        flow = flow_set.flow_at(draft.path)
+        return flow_set.id, flow.name if flow else None
+
+    async def publish(self, draft_id: int, *, person_id: str | None, comment: str = "") -> Release:
+        """Release a draft. Raises `UnknownDraft`, `FlowRefused`, and `Outdated` when it is not the newest draft of its
+        file any more, or the file has another text in the newest release than its author has seen."""
+        draft = await self.draft(draft_id)
+
+        async def laid_over(newest: _Newest) -> Files:
+            async with self._database.read() as connection:
+                await _refuse_other_text(connection, draft.path, draft.release_id, await _newest(connection), draft)
+            return {**newest.files, draft.path: draft.text}
+
+        async def close(connection: Connection) -> None:
+            await _close(connection, draft, self._clock())
+
+        return await self._next(Origin.PUBLISH, laid_over, person_id, comment, close)
+
+    async def put(self, texts: Files, *, person_id: str | None, comment: str = "") -> Release:
+        """Release texts without drafts, all or none. Raises `FlowRefused`."""
+        for path, text in texts.items():
+            _refuse_unkeepable(path, text)
+
+        async def laid_over(newest: _Newest) -> Files:
+            return {**newest.files, **texts}
+
+        return await self._next(Origin.PUBLISH, laid_over, person_id, comment)
+
+    async def remove(self, path: str, *, person_id: str | None, comment: str = "") -> Release:
+        """Release everything but the file at ``path``; its open draft goes as well. Raises `FlowRefused` where another
+        file or the settings refer to it, or there is none."""
+
+        async def without(newest: _Newest) -> Files:
+            if path not in newest.files:
+                raise FlowRefused([Problem(path, 1, 1, "no-file", "there is no such file in the newest release")])
+            return {kept: text for kept, text in newest.files.items() if kept != path}
+
+        async def close(connection: Connection) -> None:
+            await store.close_drafts(connection, path, self._clock())
+
+        return await self._next(Origin.PUBLISH, without, person_id, comment, close)
+
+    async def replace(self, files: Files, *, person_id: str | None, comment: str = "") -> Release:
+        """Release exactly ``files``. Raises `FlowRefused`."""
+        for path, text in files.items():
+            _refuse_unkeepable(path, text)
+
+        async def these(_: _Newest) -> Files:
+            return files
+
+        return await self._next(Origin.PUBLISH, these, person_id, comment)
+
+    async def roll_back(
+        self, to_release: int, *, path: str | None = None, person_id: str | None, comment: str = ""
+    ) -> Release:
+        """Release the file at ``path``, or all files, as they were in ``to_release``. Raises `UnknownRelease`, and
+        `FlowRefused` where that does not go with what there is today."""
+        then = await self.files_of(to_release)
+
+        async def as_then(newest: _Newest) -> Files:
+            if path is None:
+                return then
+            if path not in then and path not in newest.files:
+                raise FlowRefused([Problem(path, 1, 1, "no-file", f"there is no such file, now or in {to_release}")])
+            others = {kept: text for kept, text in newest.files.items() if kept != path}
+            return others | ({path: then[path]} if path in then else {})
+
+        return await self._next(Origin.ROLLBACK, as_then, person_id, comment)
+
+    async def take_over(self, files: Files, shown: Callable[[str], str] = lambda path: path) -> Release | None:
+        """Release what changed in the folder of flows since it was last taken over; None where nothing did.
+
+        Files published otherwise stay as long as the folder has not changed them. ``files`` are what the folder holds
+        now, ``shown`` is how a path is written in problems. Raises `FlowRefused`; then nothing has changed.
+        """
+
+        async def changed_in_folder(newest: _Newest) -> Files:
+            async with self._database.read() as connection:
+                taken = newest.folder_set and await store.files_of(connection, newest.folder_set)
+            theirs = differing(taken or {}, files)
+            others = {path: text for path, text in newest.files.items() if path not in theirs}
+            return others | {path: files[path] for path in theirs if path in files}
+
+        before = await self._newest_with_files()
+        if before.folder_set == set_id(files):
+            return None
+        release = await self._next(Origin.FOLDER, changed_in_folder, None, "", folder=files, shown=shown)
+        return None if before.release and release.id == before.release.id else release
+
+    async def _next(
+        self,
+        origin: Origin,
+        change: Change,
+        person_id: str | None,
+        comment: str,
+        deed: Deed = _nothing,
+        *,
+        folder: Files | None = None,
+        shown: Callable[[str], str] = lambda path: path,
+    ) -> Release:
+        """Add a release, unless the change changes nothing; then the newest stays. ``deed`` is done either way.
+        ``folder`` is what the folder of flows holds, where that is taken over."""
+        while True:
+            newest = await self._newest_with_files()
+            after = await change(newest)
+            changed = differing(newest.files, after)
+            if changed:
+                await self._checked(after, changed[0], shown)
+            now = self._clock()
+            values = {"origin": origin.value, "person_id": person_id, "comment": _comment(comment), "at": now}
+            try:
+                async with self._database.begin() as connection:
+                    await store.hold_all(connection)
+                    await deed(connection)
+                    folder_set = newest.folder_set if folder is None else await store.keep_set(connection, folder, now)
+                    release = await _add(connection, newest, after, changed, values | {"folder_set": folder_set})
+            except _Overtaken:
+                continue
+            self._bus.announce(RELEASED)
+            return release
+
+    async def _newest_with_files(self) -> _Newest:
+        async with self._database.read() as connection:
+            row = await store.newest_release(connection)
+            if row is None:
+                return _Newest(None, {}, None)
+            release = Release.of(row)
+            return _Newest(release, await _files(connection, release), row.folder_set)
+
+    async def _checked(self, files: Files, path: str, shown: Callable[[str], str] = lambda path: path) -> FlowSet:
+        """The checked set; what the settings miss in it is told of the file at ``path``. Raises `FlowRefused`."""
+        flow_set = await asyncio.to_thread(check_files, files, self._around(), shown)
+        lost = [
+            Problem(shown(path), 1, 1, "flow-needed", f"there would be no flow '{name}' ({where})")
+            for name, where in self._needed().items()
+            if name not in flow_set.flows
+        ]
+        if lost:
+            raise FlowRefused([*lost, *flow_set.warnings])
+        return flow_set
+
+
+async def _add(
+    connection: Connection, newest: _Newest, files: Files, changed: Sequence[str], values: dict[str, Any]
+) -> Release:
+    """The release after ``newest``, or ``newest`` itself where nothing changed. Raises `_Overtaken`."""
+    if (await store.newest_id(connection) or 0) != newest.id:
+        raise _Overtaken
+    if newest.release and not changed:
+        await store.note_folder(connection, newest.id, values["folder_set"])
+        return newest.release
+    values |= {"id": newest.id + 1, "changed": list(changed)}
+    values["set_id"] = await store.keep_set(connection, files, values["at"])
+    if not await store.add_release(connection, values):
+        raise _Overtaken
+    return await _release(connection, newest.id + 1)
+
+
+async def _newest(connection: Connection) -> Release:
+    row = await store.newest_release(connection)
+    if row is None:
+        raise UnknownRelease("nothing has been released yet")
+    return Release.of(row)
+
+
+async def _release(connection: Connection, release_id: int) -> Release:
+    row = await store.release(connection, release_id)
+    if row is None:
+        raise UnknownRelease(f"there is no release {release_id}")
+    return Release.of(row)
+
+
+async def _files(connection: Connection, release: Release) -> Files:
+    files = await store.files_of(connection, release.set_id)
+    if files is None:
+        raise UnknownRelease(f"the files of release {release.id} were not kept")
+    return files
+
+
+async def _draft(connection: Connection, draft_id: int) -> Draft:
+    row = await store.draft(connection, draft_id)
+    if row is None:
+        raise UnknownDraft(f"there is no draft {draft_id}")
+    return Draft.of(row)
+
+
+async def _open_draft(connection: Connection, path: str) -> Draft | None:
+    rows = await store.open_drafts(connection, path)
+    return Draft.of(rows[0]) if rows else None
+
+
+async def _close(connection: Connection, draft: Draft, now: datetime) -> None:
+    present = await _open_draft(connection, draft.path)
+    if present is None or present.id != draft.id:
+        raise Outdated(draft.path, present, await _newest(connection))
+    await store.close_drafts(connection, draft.path, now)
+
+
+async def _refuse_other_text(
+    connection: Connection, path: str, seen: int, newest: Release, present: Draft | None
+) -> None:
+    if seen == newest.id:
+        return
+    then = await _files(connection, await _release(connection, seen))
+    if then.get(path) != (await _files(connection, newest)).get(path):
+        raise Outdated(path, present, newest)
+
+
+def _refuse_unkeepable(path: str, text: str) -> None:
+    """Raises `FlowRefused` for what no database keeps, or no flow file can be called."""
+    if kind_of(path) is None:
+        wrong = "a flow file is NAME.yaml, shared/NAME.yaml or scenarios/NAME.yaml; NAME has letters, digits, - and _"
+        raise FlowRefused([Problem(path[:80], 1, 1, "file-name", wrong)])
+    if len(text) > MOST_CHARACTERS:
+        raise FlowRefused([Problem(path, 1, 1, "too-large", f"a flow has at most {MOST_CHARACTERS} characters")])
+    try:
+        text_id(text)
+    except UnicodeEncodeError:
+        raise FlowRefused([Problem(path, 1, 1, "encoding", "is not UTF-8 text")]) from None
+    if (place := text.find("\0")) >= 0:
+        line = text.count("\n", 0, place) + 1
+        raise FlowRefused([Problem(path, line, 1, "encoding", "has a character that is no text")])
+
+
+def _comment(text: str) -> str:
+    return "".join(char if char.isprintable() else " " for char in text).strip()[:LONGEST_COMMENT]
