@@ -61,6 +61,7 @@ class Step(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     at: str
+    flow: str
     step: str
     type: str
     note: str
@@ -133,7 +134,8 @@ def _detail(session: Session) -> dict[str, Any]:
         "language": session.language,
         "flow": {"name": session.flow, "revision": session.revision},
         "steps": [
-            {"at": as_sent(each.at), "step": each.step, "type": each.type, "note": each.note} for each in session.trace
+            {"at": as_sent(each.at), "flow": each.flow, "step": each.step, "type": each.type, "note": each.note}
+            for each in session.trace
         ],
         "match": as_json(session.match) if session.match else None,
     }

@@ -195,6 +195,7 @@ class Calls:
         session, commands = step(flow, session, event, now)
         while commands and not isinstance(commands[-1], ChannelCommand):
             answer = await self._answers.to(connection, session, commands[-1], now)
+            flow = flow.flows.get(session.flow, flow)  # a step may have led to another one
             session, commands = step(flow, session, answer, now)
         return session, tuple(command for command in commands if isinstance(command, ChannelCommand))
 

@@ -40,12 +40,14 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One thing the flow did: at which step, of what type, and what came of it. Never a number or a code."""
+    """One thing the flow did: at which step, of what type, and what came of it. Never a number or a code. ``flow`` is
+    the one the step is of."""
 
     at: datetime
     step: str
     type: str
     note: str
+    flow: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ def _expect(session: Session, event: Event) -> None:
 
 def _hung_up(session: Session, now: datetime) -> Session:
     outcome = Outcome.LEFT_QUEUE if session.state is State.QUEUE else Outcome.HUNG_UP
-    ended = Trace(now, session.step or "", "", f"call ended: {outcome.value}")
+    ended = Trace(now, session.step or "", "", f"call ended: {outcome.value}", session.flow)
     return _closed(session, outcome, sequence=session.sequence + 1, trace=_longer(session.trace, ended))
 
 
@@ -194,7 +194,9 @@ class _Turn:
         session = self.session
         kind = self._flow.steps[name].type if name in self._flow.steps else ""
         wanted = move.language or (None if session.language_chosen else move.customer_language)
-        changes: dict[str, Any] = {"trace": _longer(session.trace, Trace(self._now, name, kind, move.note))}
+        changes: dict[str, Any] = {
+            "trace": _longer(session.trace, Trace(self._now, name, kind, move.note, session.flow))
+        }
         if wanted:
             changes |= {"language": wanted, "language_chosen": session.language_chosen or move.language is not None}
         if move.inputs:
@@ -218,8 +220,13 @@ class _Turn:
 
     def _change_flow(self, name: str) -> str:
         """On with another flow of the same set; what counts for single steps begins anew."""
+        session = self.session
+        if name not in self._flow.flows:
+            failed = Trace(self._now, session.step or "", "", f"failed: no flow '{name}'", session.flow)
+            self.session = session.but(trace=_longer(session.trace, failed))
+            return HUMAN
         self._flow = self._flow.flows[name]
-        self.session = self.session.but(flow=name, visits={}, asked={})
+        self.session = session.but(flow=name, visits={}, asked={})
         return self._flow.text.start
 
     def _end_turn(self, command: Command) -> None:

@@ -14,6 +14,7 @@ from router.flow.parse import Parsed, PassedOver
 from router.flow.problems import Problem, nearest
 from router.flow.source import Path, Source
 from router.flow.surroundings import Surroundings
+from router.flow.variables import SAMPLE
 
 _WORDS_FOR = {
     UseKind.HOURS: "no hours",
@@ -88,7 +89,7 @@ def _translations(source: Source, flow: Flow, path: Path, words: Words) -> Itera
 
 def _references(source: Source, flow: Flow, unread: PassedOver, around: Surroundings) -> Iterator[Problem]:
     steps = {**flow.steps, **unread["steps"]}
-    inputs = _inputs(flow, unread["steps"])
+    inputs, values = _inputs(flow, unread["steps"]), _values(flow, unread["steps"])
     known: Mapping[UseKind, set[str] | None] = {
         UseKind.HOURS: {*flow.hours, *unread["hours"]},
         UseKind.INPUT: set(inputs),
@@ -103,7 +104,7 @@ def _references(source: Source, flow: Flow, unread: PassedOver, around: Surround
         for use in step.uses():
             yield from _used(source, flow, at, use, known)
         for place, formula in step.formulas().items():
-            if wrong := expressions.problem_with(formula.text, steps, inputs):
+            if wrong := expressions.problem_with(formula.text, steps, inputs, values, formula.gives):
                 yield source.problem((*at, *place), "condition", wrong)
         if isinstance(step, Match):
             yield from _answers(source, at, step)
@@ -133,6 +134,23 @@ def _inputs(flow: Flow, unread: Mapping[str, Any]) -> dict[str, None]:
         if isinstance(step, dict):
             names += [str(step["into"])] if "into" in step else ANSWERS if "ask" in step else []
     return dict.fromkeys(names)
+
+
+def _values(flow: Flow, unread: Mapping[str, Any]) -> dict[str, Any]:
+    """A sample of each value that some step notes, of any flow of the set: they outlive a change of flow."""
+    samples: dict[str, Any] = {}
+    for passed_over in (step for step in unread.values() if isinstance(step, dict)):
+        for noted in (passed_over.get("values"), passed_over.get("keep")):
+            samples |= dict.fromkeys(noted, "") if isinstance(noted, dict) else {}
+    for step in (step for each in flow.flows.values() for step in each.text.steps.values()):
+        formulas = step.formulas()
+        for name in step.values():
+            formula = formulas.get(("values", name))
+            try:
+                samples[name] = expressions.value_of(formula.text, {**SAMPLE, "vars": samples}) if formula else ""
+            except ValueError:
+                samples.setdefault(name, "")
+    return samples
 
 
 def _answers(source: Source, at: Path, step: Match) -> Iterator[Problem]:

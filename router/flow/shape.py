@@ -101,7 +101,8 @@ def _below(value: Any, part: str | int) -> tuple[Any] | None:
 
 
 def _model_named(name: str) -> type[BaseModel] | None:
-    return next((step for step in Step.__subclasses__() if step.__name__.casefold() == name), None)
+    types = (step for step in Step.__subclasses__() if name in get_args(step.model_fields["type"].annotation))
+    return next(types, None)
 
 
 def _model_of_field(model: type[BaseModel] | None, part: str | int) -> type[BaseModel] | None:

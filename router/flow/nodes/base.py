@@ -226,6 +226,10 @@ class Step(BaseModel, ABC):
         """What the step notes (``vars.NAME``)."""
         return ()
 
+    def personal_values(self) -> Iterable[str]:
+        """Those of `values` that are personal whatever they were worked out from: another system answered them."""
+        return ()
+
     def needs(self) -> Mapping[Place, Ability]:
         """What a channel must be able to do for the step."""
         return {}

@@ -163,14 +163,15 @@ function hear(who, text, language) {
 
 function showTrace(trace) {
   at("trace").replaceChildren(
-    ...trace.map((each) => {
+    ...trace.map((each, index) => {
       const line = document.createElement("li");
       const time = document.createElement("time");
       time.dateTime = each.at;
       time.textContent = clockTime(new Date(each.at));
       const step = document.createElement("strong");
       step.textContent = each.step;
-      line.append(time, " ", step, ` (${each.type}) ${each.note}`);
+      const flow = each.flow && each.flow !== trace[index - 1]?.flow ? `${each.flow} › ` : "";
+      line.append(time, ` ${flow}`, step, ` (${each.type}) ${each.note}`);
       return line;
     }),
   );
