@@ -88,6 +88,8 @@ class Session:
     """What the message says that the match names, where the flow speaks of it."""
     queue_seen: QueueSeen | None = None
     queue: str | None = None
+    queued_since: datetime | None = None
+    """When the caller joined a queue and was not answered yet; the place that a callback keeps."""
     transfer_outcome: TransferOutcome | None = None
     trace: tuple[Trace, ...] = ()
 

@@ -31,6 +31,7 @@ from router.core.events import (
     MatchesFound,
     QueueSeen,
     TransferEnded,
+    TransferOutcome,
 )
 from router.engine.facts import facts_of
 from router.engine.session import Outcome, Session, State, Trace
@@ -136,7 +137,8 @@ def _told(session: Session, event: Event) -> dict[str, Any]:
         case CodeChecked(right=True) if session.match:
             return {"match": replace(session.match, assurance=Assurance.L3)}
         case TransferEnded(outcome=outcome):
-            return {"state": State.FLOW, "transfer_outcome": outcome}
+            answered = outcome is TransferOutcome.ANSWERED
+            return {"state": State.FLOW, "transfer_outcome": outcome} | ({"queued_since": None} if answered else {})
         case _:
             return {}
 
@@ -239,7 +241,8 @@ class _Turn:
                 asked = replace(command, prompts=(*said, *command.prompts)) if said else command
                 self.session, self.commands = session.but(waiting=asked), (asked,)
             case Transfer(queue=queue):
-                self.session = session.but(waiting=command, state=State.QUEUE, queue=queue)
+                since = session.queued_since or self._now
+                self.session = session.but(waiting=command, state=State.QUEUE, queue=queue, queued_since=since)
                 self.commands = (*before, command)
             case Say():
                 raise ValueError("a say ends no turn")
@@ -264,4 +267,5 @@ class _Turn:
             details=flow.details,
             make_facts=lambda: facts_of(flow, session, now),
             asked=session.asked.get(session.step or "", Asked()),
+            queued_since=session.queued_since,
         )

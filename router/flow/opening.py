@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -87,12 +87,31 @@ class Hours(BaseModel):
             start <= now + DAY < end for start, end in self._on(yesterday)
         )
 
+    def open_within(self, begin: datetime, end: datetime) -> tuple[datetime, datetime] | None:
+        """The first moment that is open from ``begin`` on and the last one before ``end``, both aware and in the zone
+        of ``begin``; None where it is closed all the time."""
+        zone = ZoneInfo(self.timezone)
+        day, last = begin.astimezone(zone).date() - timedelta(days=1), end.astimezone(zone).date()
+        opened: list[tuple[datetime, datetime]] = []
+        while day <= last:
+            for span in self._on(day):
+                opens, closes = (at_minute(day, each, zone).astimezone(begin.tzinfo) for each in span)
+                if max(opens, begin) < min(closes, end):
+                    opened.append((max(opens, begin), min(closes, end)))
+            day += timedelta(days=1)
+        return (min(opens for opens, _ in opened), max(closes for _, closes in opened)) if opened else None
+
     def _on(self, day: date) -> list[tuple[int, int]]:
         if day in self.exceptions:
             return [minutes(span) for span in self.exceptions[day]]
         if self.holidays and day in _calendar(self.holidays):
             return []
         return [minutes(span) for name, spans in self.weekly.items() if day.weekday() in _days(name) for span in spans]
+
+
+def at_minute(day: date, minute: int, zone: ZoneInfo) -> datetime:
+    """A minute of a day by the clock on the wall, so that a day on which the clocks change has its own length."""
+    return (datetime.combine(day, time()) + timedelta(minutes=minute)).replace(tzinfo=zone)
 
 
 def _days(name: str) -> range | tuple[int, ...]:

@@ -30,6 +30,14 @@ def test_scenario(file: Path) -> None:
 
 def test_every_step_type_of_the_language_has_a_scenario_or_a_unit_test() -> None:
     used = {type(step) for step in FLOW.steps.values()}
-    tested_elsewhere = {"Menu", "Collect", "Set", "GoToFlow"}  # tests/flow/test_menu.py, test_collect.py, …
+    tested_elsewhere = {
+        "Menu",
+        "Collect",
+        "Set",
+        "GoToFlow",
+        "Verify",
+        "SendMessage",
+        "Callback",
+    }  # tests/flow/test_menu.py, test_collect.py, …
     types = set(get_args(get_args(AnyStep)[0]))
     assert {step.__name__ for step in types - used} == tested_elsewhere

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from router.flow.nodes.branch import Branch
+from router.flow.nodes.callback import Callback
 from router.flow.nodes.collect import Collect
 from router.flow.nodes.go_to import GoToFlow
 from router.flow.nodes.hangup import Hangup
@@ -14,11 +15,26 @@ from router.flow.nodes.hours import Hours
 from router.flow.nodes.match import Match
 from router.flow.nodes.menu import Menu
 from router.flow.nodes.say import Say
+from router.flow.nodes.send_message import SendMessage
 from router.flow.nodes.set import Set
 from router.flow.nodes.transfer import Transfer
+from router.flow.nodes.verify import Verify
 from router.flow.nodes.voicemail import Voicemail
 
 AnyStep = Annotated[
-    Say | Menu | Collect | Match | Branch | Hours | Set | Transfer | Voicemail | GoToFlow | Hangup,
+    Say
+    | Menu
+    | Collect
+    | Match
+    | Verify
+    | Branch
+    | Hours
+    | Set
+    | Transfer
+    | Callback
+    | Voicemail
+    | SendMessage
+    | GoToFlow
+    | Hangup,
     Field(discriminator="type"),
 ]

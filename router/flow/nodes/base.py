@@ -65,21 +65,23 @@ Keys = Annotated[dict[str, StepName], AfterValidator(_digits)]
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What a step has asked in this call to tell messages apart: the number of ``questions`` put, and the one that
-    stands, put but not answered yet. ``again``: it was put once before, and the answer could not be used."""
+    stands, put but not answered yet. ``again``: it was put once before, and the answer could not be used. ``stage``:
+    where a step that puts several questions stands, in its own words."""
 
     questions: int = 0
     standing: Question | None = None
     again: bool = False
+    stage: str = ""
 
 
 class Scene:
     """All that a step may look at. ``tries`` counts the failed tries since the call came to this step; ``asked`` is
-    what the step has asked in the whole call. ``facts`` are the variables of conditions and prompts, worked out when
-    they are first looked at."""
+    what the step has asked in the whole call, ``queued_since`` when the caller joined the queue. ``facts`` are the
+    variables of conditions and prompts, worked out when they are first looked at."""
 
     __slots__ = (
         "_facts", "_make_facts", "asked", "caller_known", "default_queue", "details", "hours", "inputs", "language",
-        "languages", "match", "now", "prompts", "queues", "tries",
+        "languages", "match", "now", "prompts", "queued_since", "queues", "tries",
     )  # fmt: skip
 
     def __init__(
@@ -99,11 +101,12 @@ class Scene:
         details: bool,
         make_facts: Callable[[], Facts],
         asked: Asked,
+        queued_since: datetime | None = None,
     ) -> None:
         self.now, self.prompts, self.hours, self.queues = now, prompts, hours, queues
         self.languages, self.language, self.default_queue = languages, language, default_queue
         self.tries, self.match, self.inputs, self.asked = tries, match, inputs, asked
-        self.caller_known, self.details = caller_known, details
+        self.caller_known, self.details, self.queued_since = caller_known, details, queued_since
         self._make_facts = make_facts
         self._facts: Facts | None = None
 
