@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 
 from router.calls.guesses import Guesses
 from router.calls.lookup import find_matches
+from router.calls.queues import see_queue
 from router.calls.weights import Weights
-from router.core.commands import Command, FindMatches
+from router.core.commands import Command, FindMatches, SeeQueue
 from router.core.events import HouseEvent, MatchesFound
 from router.core.match import QuestionKind
 from router.engine.session import Session
@@ -42,6 +43,8 @@ class Answers:
         match asked:
             case FindMatches():
                 return await self._find(connection, session, asked, now)
+            case SeeQueue(queue=queue):
+                return await see_queue(connection, queue, now - timedelta(seconds=session.ahead))
             case _:
                 raise ValueError(f"the house has no answer to {asked.kind}")
 

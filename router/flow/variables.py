@@ -54,7 +54,7 @@ VARIABLES: tuple[Variable, ...] = (
     _V("customer.language", "de", "", "the customer's language"),
     _V("queue.name", "service", "", "the queue that the last `queue_info` looked at"),
     _V("queue.waiting", 2, 0, "callers waiting in it"),
-    _V("queue.ready", 3, 0, "agents ready for it"),
+    _V("queue.ready", 3, 0, "agents ready for it, also those who talk just now"),
     _V("queue.expected_seconds", 240, 0, "the wait to be expected; 0 where it cannot be told"),
     _V("queue.expected_minutes", 4, 0, "the same in minutes, rounded up"),
     _V("inputs", {}, {}, "what callers gave, by the name of the input"),

@@ -400,6 +400,7 @@ cards = Table(
     Column("gone_at", Moment),
     UniqueConstraint("call_key", "person_id"),
     Index(None, "person_id", "state"),
+    Index(None, "queue", "answered_at"),
 )
 
 desk_events = Table(

@@ -38,6 +38,7 @@ def test_every_step_type_of_the_language_has_a_scenario_or_a_unit_test() -> None
         "Verify",
         "SendMessage",
         "Callback",
+        "QueueInfo",
     }  # tests/flow/test_menu.py, test_collect.py, …
     types = set(get_args(get_args(AnyStep)[0]))
     assert {step.__name__ for step in types - used} == tested_elsewhere

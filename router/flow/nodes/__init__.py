@@ -14,6 +14,7 @@ from router.flow.nodes.hangup import Hangup
 from router.flow.nodes.hours import Hours
 from router.flow.nodes.match import Match
 from router.flow.nodes.menu import Menu
+from router.flow.nodes.queue_info import QueueInfo
 from router.flow.nodes.say import Say
 from router.flow.nodes.send_message import SendMessage
 from router.flow.nodes.set import Set
@@ -30,6 +31,7 @@ AnyStep = Annotated[
     | Branch
     | Hours
     | Set
+    | QueueInfo
     | Transfer
     | Callback
     | Voicemail

@@ -49,6 +49,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("call_id", name="uq_callbacks_call_id"),
     )
     op.create_index("ix_callbacks_state_since", "callbacks", ["state", "since"])
+    op.create_index("ix_cards_queue_answered_at", "cards", ["queue", "answered_at"])
 
 
 def _flows() -> None:

@@ -1,0 +1,44 @@
+"""How queues stand: who waits, who takes calls, and how long the last talks took."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import exists, func, select
+
+from router.store.database import Connection
+from router.store.tables import calls, cards, people
+
+MOST_TALKS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Callers ``waiting``, agents ``on_duty`` (ready for the queue, talking or not) and ``free`` of them, and the
+    seconds that the latest ``talks`` took, at most `MOST_TALKS`."""
+
+    waiting: int
+    on_duty: int
+    free: int
+    talks: tuple[float, ...]
+
+
+async def standing(connection: Connection, queue: str, waiting_since: datetime, talks_since: datetime) -> Standing:
+    """How ``queue`` stands. Callers count who joined it, and talks that began, not before the times given."""
+    waits = select(func.count()).where(
+        calls.c.state == "queue", calls.c.updated_at >= waiting_since, calls.c.queue == queue
+    )
+    talks = (
+        select(cards.c.answered_at, cards.c.gone_at)
+        .where(cards.c.queue == queue, cards.c.answered_at >= talks_since, cards.c.gone_at.is_not(None))
+        .order_by(cards.c.answered_at.desc())
+        .limit(MOST_TALKS)
+    )
+    talking = exists().where(cards.c.person_id == people.c.id, cards.c.state == "talking")
+    ready = select(people.c.queues, talking.label("talking")).where(people.c.presence == "ready")
+    waiting = (await connection.execute(waits)).scalar_one()
+    # The queues are a JSON list, which the two databases search in different ways; people are few.
+    there = [row.talking for row in await connection.execute(ready) if queue in row.queues]
+    took = tuple((row.gone_at - row.answered_at).total_seconds() for row in await connection.execute(talks))
+    return Standing(waiting, len(there), sum(not talks for talks in there), took)
