@@ -105,6 +105,7 @@ async def assembled(settings: Settings, clock: Clock = utc_now) -> AsyncIterator
             limits=limits_of(settings),
             weights=weights,
             pool_numbers=rules.pools.every_number,
+            recording=settings.replay_days > 0,
         )
         phone = TestPhone(calls, settings.region)
         registrar = Registrar(database, keys, rules, clock)

@@ -23,7 +23,7 @@ from router.channels.simulator.queues import SimulatedQueues
 from router.matching.lockout import KEPT
 from router.settings import Settings
 from router.speech.prompts import Prompt, PromptStore
-from router.store import cards, wrong_codes
+from router.store import call_events, cards, wrong_codes
 from router.web.connections import BoundedConnection, make_room
 from router.web_app import web_app
 
@@ -34,7 +34,9 @@ SWEEP_EVERY = 60.0
 LONGEST_CALL = timedelta(hours=6)
 """A call that nothing was heard of for so long is over, whatever its channel failed to tell."""
 BITE = 1000
-"""Old wrong codes deleted at a time, so that no call waits for it."""
+"""Old wrong codes, and old turns of calls, deleted at a time, so that no call waits for it."""
+MOST_BITES = 60
+"""Bites of turns at one look."""
 GRACE = 10.0
 """Seconds that calls and requests in progress are given when the service stops."""
 
@@ -156,6 +158,15 @@ async def tidy(house: House, agents: Agents, now: datetime) -> None:
     await _off_the_desks(house, agents, now)
     async with house.database.begin() as connection:
         await wrong_codes.forget(connection, now - KEPT, BITE)
+    await _forget_events(house, now - timedelta(days=house.settings.replay_days))
+
+
+async def _forget_events(house: House, before: datetime) -> None:
+    """Forget what happened in calls that are too old to be run again, one bite after the other."""
+    for _ in range(MOST_BITES):
+        async with house.database.begin() as connection:
+            if await call_events.forget(connection, before, BITE) < BITE:
+                return
 
 
 async def _off_the_desks(house: House, agents: Agents, now: datetime) -> None:

@@ -128,6 +128,11 @@ class Settings(BaseModel):
     match_lead: Annotated[float, Field(ge=1.1, le=1000)] = Field(
         2.5, description="How many times likelier than the second the first must be to be named."
     )
+    replay_days: Annotated[int, Field(ge=0, le=90)] = Field(
+        7,
+        description="Days that what happened in calls is kept, without numbers and codes, to run them again on changed "
+        "flows; 0: nothing is kept.",
+    )
     tel_pauses: Annotated[int, Field(ge=1, le=8)] = Field(
         3, description="Pauses (commas, about 2 s each) in a tel link between number and code."
     )

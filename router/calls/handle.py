@@ -10,15 +10,16 @@ from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from time import perf_counter
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
 from router.calls.answers import Answers
 from router.calls.guesses import Guesses
 from router.calls.weights import Weights
-from router.core.commands import ChannelCommand
-from router.core.events import CallerHungUp, CallStarted, Event, RecordingEnded
+from router.core.commands import ChannelCommand, Command
+from router.core.events import CallerHungUp, CallStarted, Event, HouseEvent, RecordingEnded
+from router.engine.recorded import to_record
 from router.engine.session import (
     Session,
     commands_from_json,
@@ -31,6 +32,7 @@ from router.flow.model import Flow
 from router.matching.codes import CodeKeys
 from router.matching.lockout import Limits
 from router.releases.flows import Flows
+from router.store import call_events
 from router.store import calls as store
 from router.store.bus import Bus
 from router.store.database import Connection, Database, new_id
@@ -59,6 +61,13 @@ class Turn:
     """Whether an agent has answered; told of a call as it stands, not of what an event led to."""
 
 
+class HouseAnswers(Protocol):
+    """Whoever answers what flows ask of the house; as a rule `router.calls.answers.Answers`."""
+
+    async def to(self, connection: Connection, session: Session, asked: Command, now: datetime) -> HouseEvent:
+        """The answer, in the transaction of the event that led to the question."""
+
+
 class Calls:
     """Every channel hands its events here."""
 
@@ -75,9 +84,12 @@ class Calls:
         limits: Limits = Limits(),  # noqa: B008
         weights: Weights | None = None,
         pool_numbers: Collection[str] = frozenset(),
+        answers: HouseAnswers | None = None,
+        recording: bool = True,
     ) -> None:
         """``queues`` are those there are (None: any); an offer that names another one goes to the flow's own.
-        ``limits`` are those on wrong codes, ``weights`` those of matching (None: of the table of the code)."""
+        ``limits`` are those on wrong codes, ``weights`` those of matching (None: of the table of the code).
+        ``answers`` stand in for the house's own. ``recording``: turns are kept to be run again on another flow."""
         self._weights = weights or Weights(database)
         self._kept_flows: set[str] = set()
         self._database = database
@@ -88,7 +100,10 @@ class Calls:
         self.on_turn: Callable[[Session, float], None] | None = None
         """Told of every turn taken, with the seconds it took; for figures."""
         self.guesses = Guesses(keys, limits)
-        self._answers = Answers(keys, self._weights, self.guesses, queues=queues, pool_numbers=pool_numbers)
+        self._recording = recording
+        self._answers: HouseAnswers = answers or Answers(
+            keys, self._weights, self.guesses, queues=queues, pool_numbers=pool_numbers
+        )
 
     async def begin(self, channel: str, channel_ref: str, event: CallStarted) -> Turn:
         """A call has reached us, known to its channel as ``channel_ref``. Told twice, it is still one call."""
@@ -101,7 +116,7 @@ class Calls:
             if flow.revision not in self._kept_flows:
                 await store.keep_flow(connection, flow.revision, flow.name, flow.source, now)
             session = start(self._make_id(), flow, event)
-            session, commands = await self._run(connection, flow, session, event, now)
+            session, commands, answers = await self._run(connection, flow, session, event, now)
             values = _columns(session, commands, now) | {
                 "id": session.call_id,
                 "channel": channel,
@@ -116,6 +131,7 @@ class Calls:
                 if row is None:
                     raise UnknownCall(channel_ref)
                 return _again(row)
+            await self._record(connection, flow, session, event, answers, now)
         self._kept_flows.add(flow.revision)
         self._taken(session, perf_counter() - begun)
         return Turn(session.call_id, session.sequence, commands, session)
@@ -140,7 +156,7 @@ class Calls:
                 return _again(row)
             flow = await self._flows.revision(connection, session.flow, session.revision)
             try:
-                session, commands = await self._run(connection, flow, session, event, now)
+                session, commands, answers = await self._run(connection, flow, session, event, now)
             except NotAccepted:
                 if sequence is None:
                     raise
@@ -148,6 +164,7 @@ class Calls:
             if isinstance(event, RecordingEnded) and (event.seconds > 0 or event.text):
                 await store.add_voicemail(connection, self._voicemail(call_id, event, now))
             await store.change(connection, call_id, _columns(session, commands, now))
+            await self._record(connection, flow, session, event, answers, now)
         self._taken(session, perf_counter() - begun)
         return Turn(call_id, session.sequence, commands, session)
 
@@ -189,15 +206,31 @@ class Calls:
 
     async def _run(
         self, connection: Connection, flow: Flow, session: Session, event: Event, now: datetime
-    ) -> tuple[Session, tuple[ChannelCommand, ...]]:
+    ) -> tuple[Session, tuple[ChannelCommand, ...], tuple[HouseEvent, ...]]:
         """Step until the channel is to do something: the house's questions are answered at once."""
+        answers: tuple[HouseEvent, ...] = ()
         now += timedelta(seconds=session.ahead)
         session, commands = step(flow, session, event, now)
         while commands and not isinstance(commands[-1], ChannelCommand):
             answer = await self._answers.to(connection, session, commands[-1], now)
+            answers += (answer,)
             flow = flow.flows.get(session.flow, flow)  # a step may have led to another one
             session, commands = step(flow, session, answer, now)
-        return session, tuple(command for command in commands if isinstance(command, ChannelCommand))
+        return session, tuple(command for command in commands if isinstance(command, ChannelCommand)), answers
+
+    async def _record(
+        self,
+        connection: Connection,
+        flow: Flow,
+        session: Session,
+        event: Event,
+        answers: tuple[HouseEvent, ...],
+        now: datetime,
+    ) -> None:
+        """Keep the turn without numbers and codes, to be run again on another flow."""
+        if self._recording:
+            kept = to_record(flow, event, answers)
+            await call_events.add(connection, session.call_id, session.sequence, now, kept)
 
     async def _keep_late_message(
         self, connection: Connection, call_id: str, event: RecordingEnded, now: datetime

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 _WORDS = {
     "null": "0", "zero": "0", "oh": "0",
@@ -38,6 +38,36 @@ def choice_said(text: str, words: Mapping[str, Iterable[str]]) -> str:
     alone = _WORDS.get(said[0], said[0]) if len(said) == 1 else ""
     chosen = [key for key in words if alone == key or any(_contains(said, _words(each)) for each in words[key])]
     return chosen[0] if len(chosen) == 1 else ""
+
+
+def words_in(text: str) -> tuple[str, ...]:
+    """The words of ``text`` as they are compared.
+
+    >>> words_in("Strom, bitte!")
+    ('strom', 'bitte')
+    """
+    return tuple(_words(text))
+
+
+def masked_speech(text: str, known: Container[str], most_digits: int) -> str:
+    """What was said without what nobody listens for: ``known`` words stay, others become ``x``, and so many digits
+    stay as figures, more of them become zeros.
+
+    >>> masked_speech("Hier ist Meier, es geht um Gas", {"gas"}, 2)
+    'x x x x x x gas'
+    >>> masked_speech("vier acht zwei", {"gas"}, 2)
+    '0 0 0'
+    """
+    said = _words(text)
+    few = len(digits_said(text)) <= most_digits
+
+    def masked(word: str) -> str:
+        digits = word if _is_digits(word) else _WORDS.get(word, "")
+        if digits and not few:
+            return "0" * len(digits)
+        return word if word in known else digits or "x"
+
+    return " ".join(map(masked, said))
 
 
 def _words(text: str) -> list[str]:

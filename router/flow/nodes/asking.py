@@ -30,6 +30,7 @@ ANSWERS = (ABOUT_MESSAGE, TOPIC, LAST_DIGITS, CODE, REFERENCE)
 
 YES_OR_NO = {"1": "yes", "2": "no"}
 _SAID = {"1": ("ja", "genau", "stimmt", "yes", "yeah"), "2": ("nein", "nee", "no", "nope")}
+WORDS_FOR_YES_OR_NO = tuple(word for words in _SAID.values() for word in words)
 
 
 class Topics(BaseModel):

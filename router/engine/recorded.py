@@ -1,0 +1,157 @@
+"""What is kept of what happened to a call, to run it again on another flow: no number, no code, nothing told in full.
+
+Up to two keys are kept, they choose something; longer inputs become as many zeros. Of what was said the words are kept
+that the flow listens for, and up to two digits. Of a match is kept how it was decided, of another system's answer what
+is yes or no, a small number or a single word. What is `masked` says nothing about what stood there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import lru_cache
+from typing import Annotated, Any
+
+from pydantic import Discriminator, TypeAdapter
+
+from router.core.events import (
+    Caller,
+    CallStarted,
+    DigitsEntered,
+    Event,
+    HouseEvent,
+    MatchesFound,
+    RecordingEnded,
+    SpeechHeard,
+    WebhookAnswered,
+)
+from router.core.match import Candidate, Evidence, EvidenceKind, Match
+from router.core.spoken import masked_speech, words_in
+from router.flow.model import Flow
+from router.flow.nodes.asking import WORDS_FOR_YES_OR_NO
+
+MOST_KEYS = 2
+MASKED = "…"
+_PREFIX = 3
+"""Characters of a caller number that are kept: conditions may ask for them (``caller.prefix``)."""
+_ONE_WORD = re.compile(r"[a-z_]{1,20}")
+_ZEROS = re.compile(rf"0{{{MOST_KEYS + 1},}}|.*{MASKED}.*", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedTurn:
+    """One turn of a call as it is kept: when, in the call's own time, what happened, and what the house answered."""
+
+    at: datetime
+    event: Event
+    answers: tuple[HouseEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    event: Annotated[Event, Discriminator("kind")]
+    answers: tuple[Annotated[HouseEvent, Discriminator("kind")], ...]
+
+
+_KEPT = TypeAdapter(_Kept)
+
+
+def to_record(flow: Flow, event: Event, answers: tuple[HouseEvent, ...]) -> Any:
+    """A turn as JSON values, masked. ``flow`` is the one the call runs."""
+    return _KEPT.dump_python(_Kept(_masked(event, flow), tuple(map(_masked_answer, answers))), mode="json")
+
+
+def from_record(at: datetime, kept: Any) -> RecordedTurn:
+    """The turn back. Raises `pydantic.ValidationError` for one that another version of the program kept."""
+    turn = _KEPT.validate_python(kept)
+    return RecordedTurn(at, turn.event, turn.answers)
+
+
+def is_masked(value: Any) -> bool:
+    """Whether something may stand for what was not kept."""
+    return isinstance(value, str) and _ZEROS.fullmatch(value) is not None
+
+
+def words_listened_for(flow: Flow) -> frozenset[str]:
+    """The words by which callers of ``flow`` and of those it may go on with can choose something."""
+    return frozenset(word for each in {flow, *flow.flows.values()} for word in _listened_for(each))
+
+
+@lru_cache(maxsize=64)
+def _listened_for(flow: Flow) -> frozenset[str]:
+    phrases = [phrase for step in flow.steps.values() for phrase in _phrases(step.model_dump())]
+    return frozenset(word for phrase in (*phrases, *WORDS_FOR_YES_OR_NO) for word in words_in(phrase))
+
+
+def _phrases(value: Any, chosen: bool = False) -> Iterator[str]:
+    """Everything under a field ``words``."""
+    match value:
+        case str() if chosen:
+            yield value
+        case Mapping():
+            for name, below in value.items():
+                yield from _phrases(below, chosen or name == "words")
+        case tuple() | list():
+            for below in value:
+                yield from _phrases(below, chosen)
+        case _:
+            pass
+
+
+def _masked(event: Event, flow: Flow) -> Event:
+    match event:
+        case DigitsEntered(digits=digits) if len(digits) > MOST_KEYS:
+            return DigitsEntered("0" * len(digits))
+        case SpeechHeard(text=text):
+            return SpeechHeard(masked_speech(text, words_listened_for(flow), MOST_KEYS))
+        case CallStarted(caller=caller):
+            return replace(event, caller=_masked_caller(caller), trunk=None)
+        case RecordingEnded(recording=recording, seconds=seconds, text=text):
+            return RecordingEnded(recording and MASKED, seconds, text and MASKED)
+        case _:
+            return event
+
+
+def _masked_caller(caller: Caller) -> Caller:
+    number = caller.number
+    return replace(caller, number=number and number[:_PREFIX] + "0" * len(number[_PREFIX:]))
+
+
+def _masked_answer(answer: HouseEvent) -> HouseEvent:
+    match answer:
+        case MatchesFound(match=match):
+            return MatchesFound(_how_decided(match))
+        case WebhookAnswered(answer=dict() as fields):
+            return replace(answer, answer={name: _small(value) for name, value in fields.items()})
+        case _:
+            return answer
+
+
+def _how_decided(match: Match) -> Match:
+    """The match with one nameless candidate, which has what flows may go by; see `router.flow.nodes.match`."""
+    weighed = (each for candidate in match.candidates for each in candidate.evidence)
+    fit = any(each.kind is EvidenceKind.LAST_DIGITS and each.log_odds > 0 for each in weighed)
+    fits = (Evidence(EvidenceKind.LAST_DIGITS, 1.0, ""),) if fit else ()
+    best = match.best
+    if best is None:
+        kept = Candidate("", 0.0, fits)
+    else:
+        kept = Candidate("", round(best.probability, 3), fits, best.queue, best.language)
+    candidates = (kept,) if best or fit else ()
+    return replace(match, none_probability=round(match.none_probability, 3), candidates=candidates)
+
+
+def _small(value: Any) -> Any:
+    match value:
+        case None | bool():
+            return value
+        case int() if 0 <= value < 10**MOST_KEYS:
+            return value
+        case str() if _ONE_WORD.fullmatch(value):
+            return value
+        case dict():
+            return {name: _small(below) for name, below in value.items()}
+        case _:
+            return MASKED
