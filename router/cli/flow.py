@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from router.cli import flow_test
 from router.cli.output import NO, as_json, counted, say
 from router.flow.drawing import svg
 from router.flow.files import FileKind, check_files, kind_of
@@ -17,7 +18,8 @@ from router.flow.load import load_file, read_folder
 from router.flow.model import FlowText
 from router.flow.problems import FlowRefused, Problem
 
-app = typer.Typer(help="Check and draw IVR flows.", no_args_is_help=True)
+app = typer.Typer(help="Check, try and draw IVR flows.", no_args_is_help=True)
+app.command()(flow_test.test)
 
 
 class GraphForm(StrEnum):

@@ -5,7 +5,7 @@ What a run takes is recorded by standing in for the flow's steps (`watched`), no
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
@@ -136,10 +136,3 @@ def _with(value: Any, place: Sequence[str | int], way: _Exit) -> Any:
 def in_words(name: str, place: Place, target: str) -> str:
     """An exit for people: ``recognise: sure → found``."""
     return f"{name}: {'.'.join(map(str, place))} → {target}"
-
-
-def together(coverages: Collection[Coverage]) -> float:
-    """The figure of several flows, 0 to 100."""
-    whole = sum(each.steps + each.exits for each in coverages)
-    missing = sum(len(each.missing_steps) + len(each.missing_exits) for each in coverages)
-    return int((whole - missing) * 1000 / whole) / 10 if whole else 100.0
