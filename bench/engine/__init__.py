@@ -1,0 +1,1 @@
+"""How fast the engine steps, and how much room calls take in it."""
