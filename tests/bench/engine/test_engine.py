@@ -1,4 +1,4 @@
-"""`make bench-engine` runs what the scenarios are: the same ways, whether or not sessions are written between events."""
+"""`make bench-engine` runs what the scenarios are, the same ways with and without JSON between the events."""
 
 from __future__ import annotations
 
