@@ -23,14 +23,16 @@ from router.channels.agi.session import AgiChannel
 from router.channels.agi.sounds import prompt_sounds
 from router.channels.simulator.phone import TestPhone
 from router.channels.simulator.queues import SimulatedQueues
-from router.flow.load import load, read_folder
+from router.flow.problems import FlowRefused
 from router.matching.codes import CodeKeys
 from router.matching.lockout import Limits
 from router.matching.parameters import DEFAULT, Parameters
 from router.messages.handles import HandleRules
 from router.messages.registrar import Registrar
-from router.releases.flows import Flows
-from router.releases.releases import Releases
+from router.releases.flows import Flows, needed
+from router.releases.folder import Folder
+from router.releases.releases import NEEDED, Releases
+from router.releases.starting import released_flows
 from router.settings import Settings, SettingsRefused
 from router.speech.failures import PromptFailed
 from router.speech.prompts import PromptStore
@@ -61,6 +63,7 @@ class House:
     bus: Bus
     flows: Flows
     releases: Releases
+    folder: Folder
     keys: CodeKeys
     calls: Calls
     weights: Weights
@@ -79,20 +82,19 @@ class Agents:
 
 
 @asynccontextmanager
-async def assembled(settings: Settings, clock: Clock = utc_now) -> AsyncIterator[House]:
+async def assembled(settings: Settings, clock: Clock = utc_now, *, serving: bool = False) -> AsyncIterator[House]:
     """Make the parts that calls need; the embedded database is brought to the right schema first.
 
-    Raises `FlowRefused` and `SettingsRefused`, the latter also for a database that is not at the right schema.
+    Where we are ``serving``, what changed in the folder of flows is released; else it is only what calls of this
+    process run. Raises `FlowRefused` and `SettingsRefused`, the latter also for a database that is not at the right
+    schema.
     """
     keys = code_keys(settings)
-    try:
-        flows = Flows(load([settings.flows]), settings.service_numbers, settings.flow)
-    except ValueError as error:
-        raise SettingsRefused(str(error)) from None
     async with opened(settings) as database:
         bus = Bus()
-        releases = Releases(database, bus, clock, needed=lambda: needed_flows(settings))
-        await releases.take_over(read_folder(settings.flows))
+        releases = releases_of(settings, database, bus, clock)
+        folder = Folder(settings.flows, releases)
+        flows = await _flows(settings, releases, folder, serving)
         weights = Weights(database, table_of(settings))
         rules = HandleRules.of(settings)
         calls = Calls(
@@ -109,14 +111,34 @@ async def assembled(settings: Settings, clock: Clock = utc_now) -> AsyncIterator
         )
         phone = TestPhone(calls, settings.region)
         registrar = Registrar(database, keys, rules, clock)
-        yield House(settings, clock, database, bus, flows, releases, keys, calls, weights, phone, registrar)
+        yield House(settings, clock, database, bus, flows, releases, folder, keys, calls, weights, phone, registrar)
         await weights.aclose()
 
 
-def needed_flows(settings: Settings) -> dict[str, str]:
-    """The flows that the settings name, with where they do."""
-    numbers = {name: f"service_numbers names it for {number}" for number, name in settings.service_numbers.items()}
-    return {**numbers, settings.flow: "it is the setting `flow`"}
+def releases_of(settings: Settings, database: Database, bus: Bus, clock: Clock) -> Releases:
+    """Drafts and releases of flows, checked against the settings."""
+    return Releases(database, bus, clock, needed=needed(settings.service_numbers, settings.flow))
+
+
+async def _flows(settings: Settings, releases: Releases, folder: Folder, serving: bool) -> Flows:
+    """The flows to begin with. Raises `FlowRefused`, and `SettingsRefused` where one that the settings name is not
+    there."""
+    try:
+        set_now = None
+        if serving or not await releases.newest_id():
+            await folder.start()
+        else:
+            set_now = await folder.as_it_is()
+        if set_now is not None:
+            return Flows(set_now.flows, settings.service_numbers, settings.flow)
+        return await released_flows(releases, settings.service_numbers, settings.flow)
+    except ValueError as error:
+        raise SettingsRefused(str(error)) from None
+    except FlowRefused as refused:
+        wrong = [problem for problem in refused.problems if not problem.warning]
+        if all(problem.code == NEEDED for problem in wrong):
+            raise SettingsRefused("\n".join(problem.message for problem in wrong)) from None
+        raise
 
 
 def table_of(settings: Settings) -> Parameters:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 import uvicorn
@@ -21,6 +22,7 @@ from router.channels.agi.server import AgiServer
 from router.channels.simulator.phone import CHANNEL as TEST_PHONE
 from router.channels.simulator.queues import SimulatedQueues
 from router.matching.lockout import KEPT
+from router.releases.following import Following
 from router.settings import Settings
 from router.speech.prompts import Prompt, PromptStore
 from router.store import call_events, cards, wrong_codes
@@ -56,7 +58,7 @@ async def serve(settings: Settings, ready: Ready | None = None) -> None:
     """As `run`, in a loop that there is."""
     asyncio.get_running_loop().set_exception_handler(logs.of_the_loop)
     stopping = asyncio.Event()
-    async with app.assembled(settings) as house, AsyncExitStack() as stack:
+    async with app.assembled(settings, serving=True) as house, AsyncExitStack() as stack:
         agents = app.agents_of(house)
         queues = house.test_phone.queues = app.browser_queues(house, agents)
         prompts = await app.prompt_store(settings)
@@ -85,7 +87,9 @@ async def _running(
             await agents.ami.start()
             stack.push_async_callback(agents.ami.stop)
         async with asyncio.TaskGroup() as tasks:
-            background = [tasks.create_task(_prepare(house, prompts)), tasks.create_task(_sweep(house, agents))]
+            following = Following(house.flows, house.releases, house.bus, partial(_prepare, house, prompts))
+            work = (_prepare(house, prompts), _sweep(house, agents), following.run(), house.folder.run())
+            background = [tasks.create_task(each) for each in work]
             try:
                 yield agi
             finally:

@@ -174,7 +174,7 @@ def _include_pages(
             guard=entrance.guard,
             pages=pages,
             messages=house.registrar,
-            flows=house.flows.current,
+            flows=lambda: house.flows.current,
         )
     )
     app.include_router(

@@ -48,9 +48,9 @@ def routes(
     guard: Guard,
     pages: Pages,
     messages: Messages,
-    flows: Mapping[str, Flow],
+    flows: Callable[[], Mapping[str, Flow]],
 ) -> APIRouter:
-    """`/admin…`, for admins. ``flows`` are those in use by name (`Flows.current`)."""
+    """`/admin…`, for admins. ``flows`` tells those in use by name (`Flows.current`)."""
     router = APIRouter(prefix="/admin", include_in_schema=False)
 
     async def listed(
@@ -116,7 +116,7 @@ def routes(
 
     @router.get("/flows")
     async def flow_list(request: Request, person: Person = Depends(guard.admin)) -> Response:
-        return pages.page(request, "admin/flows.html", person, flows=flows)
+        return pages.page(request, "admin/flows.html", person, flows=flows())
 
     return router
 

@@ -32,7 +32,7 @@ from router.flow.model import Flow
 from router.matching.codes import CodeKeys
 from router.matching.lockout import Limits
 from router.releases.flows import Flows
-from router.store import call_events
+from router.store import call_events, flow_versions
 from router.store import calls as store
 from router.store.bus import Bus
 from router.store.database import Connection, Database, new_id
@@ -114,7 +114,7 @@ class Calls:
                 return _again(row)
             flow = self._flows.for_number(event.service_number)
             if flow.revision not in self._kept_flows:
-                await store.keep_flow(connection, flow.revision, flow.name, flow.source, now)
+                await flow_versions.keep_set(connection, flow.files, now)
             session = start(self._make_id(), flow, event)
             session, commands, answers = await self._run(connection, flow, session, event, now)
             values = _columns(session, commands, now) | {
@@ -154,7 +154,7 @@ class Calls:
                 if session.ended and isinstance(event, RecordingEnded):
                     await self._keep_late_message(connection, call_id, event, now)
                 return _again(row)
-            flow = await self._flows.revision(connection, session.flow, session.revision)
+            flow = await self._flows.flow(connection, session.revision, session.flow)
             try:
                 session, commands, answers = await self._run(connection, flow, session, event, now)
             except NotAccepted:

@@ -116,7 +116,7 @@ def _read(files: Files, around: Surroundings | None, shown: Callable[[str], str]
         flows.setdefault(flow.name, flow)
         made.append((flow, parsed))
     for flow, parsed in made:
-        flow.flows = flows
+        flow.flows, flow.files = flows, files
         if around is not None:
             problems += complaints(flow, parsed, unread, around)
     if around is None and (cannot := [problem for problem in problems if not problem.warning]):

@@ -20,13 +20,7 @@ def read_folder(path: Path) -> Files:
 
     Raises `FlowRefused` where there is nothing, and for what cannot be read.
     """
-    if path.is_file():
-        found, root = [path], path.parent
-    elif path.is_dir():
-        found, root = _yaml_in(path), path
-    else:
-        raise FlowRefused([Problem(str(path), 1, 1, "no-file", "there is no such file or folder")])
-    found += [file for folder in _FOLDERS for file in _yaml_in(root / folder)]
+    found, root = flow_files(path), root_of(path)
     if len(found) > MOST_FILES:
         raise FlowRefused([Problem(str(path), 1, 1, "too-many-files", f"a folder has at most {MOST_FILES} flow files")])
     texts: dict[str, str] = {}
@@ -46,10 +40,31 @@ def read_folder(path: Path) -> Files:
     return texts
 
 
+def root_of(path: Path) -> Path:
+    """The folder that the paths of flow files begin in, where ``path`` is that folder or one flow in it."""
+    return path.parent if path.is_file() else path
+
+
+def flow_files(path: Path) -> list[Path]:
+    """The files that `read_folder` reads. Raises `FlowRefused` where there is nothing."""
+    try:
+        if path.is_file():
+            found = [path]
+        elif path.is_dir():
+            found = _yaml_in(path)
+        else:
+            raise FlowRefused([Problem(str(path), 1, 1, "no-file", "there is no such file or folder")])
+        return found + [file for folder in _FOLDERS for file in _yaml_in(root_of(path) / folder)]
+    except OSError as error:
+        raise FlowRefused([Problem(str(path), 1, 1, "unreadable", error.strerror or "cannot be read")]) from None
+
+
 def _yaml_in(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
-    return sorted(file for file in folder.iterdir() if file.suffix in SUFFIXES and file.is_file())
+    # Editors and rsync put what they are about to write into hidden files beside the one it is for.
+    found = (file for file in folder.iterdir() if file.suffix in SUFFIXES and not file.name.startswith("."))
+    return sorted(file for file in found if file.is_file())
 
 
 def read_text(path: Path) -> str:
@@ -67,7 +82,7 @@ def read_text(path: Path) -> str:
 
 def load_set(path: Path, around: Surroundings = NOTHING_KNOWN) -> FlowSet:
     """Read and check a folder of flows, or one flow with what is shared beside it. Raises `FlowRefused`."""
-    root = path.parent if path.is_file() else path
+    root = root_of(path)
     return check_files(read_folder(path), around, lambda name: str(root / name))
 
 

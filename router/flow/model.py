@@ -36,10 +36,12 @@ class FlowText(BaseModel):
 
 class Flow:
     """A flow that was checked, with the shared pieces it refers to; its own go first. ``revision`` names the set of
-    files it belongs to, on which running calls stay; ``flows`` are all flows of that set by name."""
+    files it belongs to, on which running calls stay; ``flows`` are all flows of that set by name, ``files`` its texts
+    by path."""
 
     __slots__ = (
         "details",
+        "files",
         "flows",
         "hours",
         "lines",
@@ -63,6 +65,7 @@ class Flow:
         self.hours: Mapping[str, Hours] = {**shared.hours, **text.hours}
         self.queues: Mapping[str, Queue] = shared.queues
         self.flows: Mapping[str, Flow] = {text.name: self}
+        self.files: Mapping[str, str] = {path: source}
         self.lines: Mapping[str, int] = {}
         """The line of each step in ``source``, from 1."""
         said = (source, *(text for words in shared.prompts.values() for text in words.texts.values()))

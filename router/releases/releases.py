@@ -7,15 +7,15 @@ number. Where somebody was quicker meanwhile, all of that is done again on their
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from router.flow.files import Files, FlowSet, check_files, kind_of, set_id, text_id
+from router.flow.files import Files, FlowSet, check_files, set_id
 from router.flow.problems import FlowRefused, Problem
-from router.flow.source import MOST_CHARACTERS
 from router.flow.surroundings import NOTHING_KNOWN, Surroundings
+from router.releases import kept
 from router.releases.records import (
     Checked,
     Draft,
@@ -26,6 +26,7 @@ from router.releases.records import (
     UnknownRelease,
     differing,
 )
+from router.releases.texts import one_line, refuse_unkeepable
 from router.store import flow_versions as store
 from router.store.bus import Bus
 from router.store.database import Connection, Database
@@ -34,7 +35,8 @@ __all__ = ["Checked", "Draft", "Origin", "Outdated", "Release", "Releases", "Unk
 
 RELEASED = "flows"
 """The topic of the bus on which new releases are announced."""
-LONGEST_COMMENT = 500
+NEEDED = "flow-needed"
+"""The code of the problem that a flow would be gone which the settings name."""
 
 Change = Callable[["_Newest"], Awaitable[Files]]
 """What is to be released, given the newest release."""
@@ -43,6 +45,10 @@ Deed = Callable[[Connection], Awaitable[None]]
 
 
 async def _nothing(_: Connection) -> None: ...
+
+
+def _as_it_is(path: str) -> str:
+    return path
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +78,29 @@ class Releases:
         clock: Callable[[], datetime],
         *,
         around: Callable[[], Surroundings] = lambda: NOTHING_KNOWN,
-        needed: Callable[[], dict[str, str]] = dict,
+        needed: Mapping[str, str] = {},
     ) -> None:
         self._database = database
         self._bus = bus
         self._clock = clock
         self._around = around
         self._needed = needed
+        self._folder_problems: tuple[Problem, ...] = ()
 
     async def newest(self) -> Release:
         """What new calls run. Raises `UnknownRelease` where nothing was released yet."""
         async with self._database.read() as connection:
-            return await _newest(connection)
+            return await kept.newest(connection)
+
+    async def newest_id(self) -> int:
+        """The number of the newest release, 0 where nothing was released yet."""
+        async with self._database.read() as connection:
+            return await store.newest_id(connection) or 0
 
     async def release(self, release_id: int) -> Release:
         """The release of this number. Raises `UnknownRelease`."""
         async with self._database.read() as connection:
-            return await _release(connection, release_id)
+            return await kept.release(connection, release_id)
 
     async def history(self, path: str | None = None, limit: int = 50) -> list[Release]:
         """The newest releases, newest first; with ``path`` those that changed that file."""
@@ -98,7 +110,7 @@ class Releases:
     async def files_of(self, release_id: int) -> Files:
         """The files of a release. Raises `UnknownRelease`."""
         async with self._database.read() as connection:
-            return await _files(connection, await _release(connection, release_id))
+            return await kept.files(connection, await kept.release(connection, release_id))
 
     async def drafts(self) -> list[Draft]:
         """The newest draft of each file that was neither published nor thrown away."""
@@ -108,7 +120,7 @@ class Releases:
     async def draft(self, draft_id: int) -> Draft:
         """The draft of this number. Raises `UnknownDraft`."""
         async with self._database.read() as connection:
-            return await _draft(connection, draft_id)
+            return await kept.draft(connection, draft_id)
 
     async def draft_history(self, path: str, limit: int = 50) -> list[Draft]:
         """All drafts of a file, newest first."""
@@ -132,39 +144,39 @@ class Releases:
         when the file has another draft by now, or another text in the newest release; `FlowRefused` for a path or text
         that cannot be a flow file.
         """
-        _refuse_unkeepable(path, text)
+        refuse_unkeepable({path: text})
         now = self._clock()
         async with self._database.begin() as connection:
             await store.hold_all(connection)
-            newest, present = await _newest(connection), await _open_draft(connection, path)
+            newest, present = await kept.newest(connection), await kept.open_draft(connection, path)
             if (present.id if present else None) != based_on:
                 raise Outdated(path, present, newest)
             seen = release_id or (present.release_id if present else newest.id)
-            await _refuse_other_text(connection, path, seen, newest, present)
+            await kept.refuse_other_text(connection, path, seen, newest, present)
             values = {
                 "path": path,
                 "revision": await store.keep_text(connection, path, text, now),
                 "based_on": based_on,
                 "release_id": seen,
                 "person_id": person_id,
-                "comment": _comment(comment),
+                "comment": one_line(comment),
                 "at": now,
             }
-            return await _draft(connection, await store.add_draft(connection, values))
+            return await kept.draft(connection, await store.add_draft(connection, values))
 
     async def throw_away(self, draft_id: int, *, person_id: str | None) -> None:
         """Close the draft with all that it was made from. Raises `UnknownDraft`; `Outdated` when there is a newer."""
         async with self._database.begin() as connection:
             await store.hold_all(connection)
-            draft = await _draft(connection, draft_id)
-            await _close(connection, draft, self._clock())
+            draft = await kept.draft(connection, draft_id)
+            await kept.close(connection, draft, self._clock())
 
     async def check(self, path: str, text: str) -> Checked:
         """What is wrong with ``text`` at ``path`` beside the other files of the newest release."""
         newest = await self.newest()
         files = {**await self.files_of(newest.id), path: text}
         try:
-            _refuse_unkeepable(path, text)
+            refuse_unkeepable({path: text})
             flow_set = await self._checked(files, path)
         except FlowRefused as refused:
             return Checked(refused.problems, None)
@@ -188,18 +200,19 @@ class Releases:
 
         async def laid_over(newest: _Newest) -> Files:
             async with self._database.read() as connection:
-                await _refuse_other_text(connection, draft.path, draft.release_id, await _newest(connection), draft)
+                await kept.refuse_closed(connection, draft)
+                released = await kept.newest(connection)
+                await kept.refuse_other_text(connection, draft.path, draft.release_id, released, draft)
             return {**newest.files, draft.path: draft.text}
 
         async def close(connection: Connection) -> None:
-            await _close(connection, draft, self._clock())
+            await kept.close(connection, draft, self._clock())
 
         return await self._next(Origin.PUBLISH, laid_over, person_id, comment, close)
 
     async def put(self, texts: Files, *, person_id: str | None, comment: str = "") -> Release:
         """Release texts without drafts, all or none. Raises `FlowRefused`."""
-        for path, text in texts.items():
-            _refuse_unkeepable(path, text)
+        refuse_unkeepable(texts)
 
         async def laid_over(newest: _Newest) -> Files:
             return {**newest.files, **texts}
@@ -213,7 +226,7 @@ class Releases:
         async def without(newest: _Newest) -> Files:
             if path not in newest.files:
                 raise FlowRefused([Problem(path, 1, 1, "no-file", "there is no such file in the newest release")])
-            return {kept: text for kept, text in newest.files.items() if kept != path}
+            return {other: text for other, text in newest.files.items() if other != path}
 
         async def close(connection: Connection) -> None:
             await store.close_drafts(connection, path, self._clock())
@@ -222,8 +235,7 @@ class Releases:
 
     async def replace(self, files: Files, *, person_id: str | None, comment: str = "") -> Release:
         """Release exactly ``files``. Raises `FlowRefused`."""
-        for path, text in files.items():
-            _refuse_unkeepable(path, text)
+        refuse_unkeepable(files)
 
         async def these(_: _Newest) -> Files:
             return files
@@ -242,30 +254,48 @@ class Releases:
                 return then
             if path not in then and path not in newest.files:
                 raise FlowRefused([Problem(path, 1, 1, "no-file", f"there is no such file, now or in {to_release}")])
-            others = {kept: text for kept, text in newest.files.items() if kept != path}
+            others = {other: text for other, text in newest.files.items() if other != path}
             return others | ({path: then[path]} if path in then else {})
 
         return await self._next(Origin.ROLLBACK, as_then, person_id, comment)
 
-    async def take_over(self, files: Files, shown: Callable[[str], str] = lambda path: path) -> Release | None:
-        """Release what changed in the folder of flows since it was last taken over; None where nothing did.
+    def folder_problems(self) -> tuple[Problem, ...]:
+        """Why what the folder of flows holds now was not released; empty where nothing is wrong with it."""
+        return self._folder_problems
+
+    def tell_folder_problems(self, problems: tuple[Problem, ...]) -> None:
+        """Whoever looks at the folder of flows tells what is wrong with it."""
+        self._folder_problems = problems
+
+    async def take_over(self, files: Files, shown: Callable[[str], str] = _as_it_is) -> Release | None:
+        """Release what changed in the folder of flows since it was last taken over; None where that is nothing.
 
         Files published otherwise stay as long as the folder has not changed them. ``files`` are what the folder holds
         now, ``shown`` is how a path is written in problems. Raises `FlowRefused`; then nothing has changed.
         """
-
-        async def changed_in_folder(newest: _Newest) -> Files:
-            async with self._database.read() as connection:
-                taken = newest.folder_set and await store.files_of(connection, newest.folder_set)
-            theirs = differing(taken or {}, files)
-            others = {path: text for path, text in newest.files.items() if path not in theirs}
-            return others | {path: files[path] for path in theirs if path in files}
-
         before = await self._newest_with_files()
         if before.folder_set == set_id(files):
             return None
+
+        async def changed_in_folder(newest: _Newest) -> Files:
+            nonlocal before
+            before = newest
+            return await self._with_folder(newest, files)
+
         release = await self._next(Origin.FOLDER, changed_in_folder, None, "", folder=files, shown=shown)
-        return None if before.release and release.id == before.release.id else release
+        return release if release.id != before.id else None
+
+    async def with_folder(self, files: Files, shown: Callable[[str], str] = _as_it_is) -> FlowSet:
+        """What `take_over` would release, checked; nothing is kept. Raises `FlowRefused`."""
+        after = await self._with_folder(await self._newest_with_files(), files)
+        return await self._checked(after, next(iter(after), ""), shown)
+
+    async def _with_folder(self, newest: _Newest, files: Files) -> Files:
+        async with self._database.read() as connection:
+            taken = await store.files_of(connection, newest.folder_set) if newest.folder_set else None
+        changed = differing(taken or {}, files)
+        others = {path: text for path, text in newest.files.items() if path not in changed}
+        return others | {path: files[path] for path in changed if path in files}
 
     async def _next(
         self,
@@ -276,7 +306,7 @@ class Releases:
         deed: Deed = _nothing,
         *,
         folder: Files | None = None,
-        shown: Callable[[str], str] = lambda path: path,
+        shown: Callable[[str], str] = _as_it_is,
     ) -> Release:
         """Add a release, unless the change changes nothing; then the newest stays. ``deed`` is done either way.
         ``folder`` is what the folder of flows holds, where that is taken over."""
@@ -284,10 +314,10 @@ class Releases:
             newest = await self._newest_with_files()
             after = await change(newest)
             changed = differing(newest.files, after)
-            if changed:
-                await self._checked(after, changed[0], shown)
+            if changed or newest.release is None:
+                await self._checked(after, next(iter(changed), ""), shown)
             now = self._clock()
-            values = {"origin": origin.value, "person_id": person_id, "comment": _comment(comment), "at": now}
+            values = {"origin": origin.value, "person_id": person_id, "comment": one_line(comment), "at": now}
             try:
                 async with self._database.begin() as connection:
                     await store.hold_all(connection)
@@ -305,14 +335,14 @@ class Releases:
             if row is None:
                 return _Newest(None, {}, None)
             release = Release.of(row)
-            return _Newest(release, await _files(connection, release), row.folder_set)
+            return _Newest(release, await kept.files(connection, release), row.folder_set)
 
-    async def _checked(self, files: Files, path: str, shown: Callable[[str], str] = lambda path: path) -> FlowSet:
+    async def _checked(self, files: Files, path: str, shown: Callable[[str], str] = _as_it_is) -> FlowSet:
         """The checked set; what the settings miss in it is told of the file at ``path``. Raises `FlowRefused`."""
         flow_set = await asyncio.to_thread(check_files, files, self._around(), shown)
         lost = [
-            Problem(shown(path), 1, 1, "flow-needed", f"there would be no flow '{name}' ({where})")
-            for name, where in self._needed().items()
+            Problem(shown(path), 1, 1, NEEDED, f"there would be no flow '{name}' ({where})")
+            for name, where in self._needed.items()
             if name not in flow_set.flows
         ]
         if lost:
@@ -333,74 +363,4 @@ async def _add(
     values["set_id"] = await store.keep_set(connection, files, values["at"])
     if not await store.add_release(connection, values):
         raise _Overtaken
-    return await _release(connection, newest.id + 1)
-
-
-async def _newest(connection: Connection) -> Release:
-    row = await store.newest_release(connection)
-    if row is None:
-        raise UnknownRelease("nothing has been released yet")
-    return Release.of(row)
-
-
-async def _release(connection: Connection, release_id: int) -> Release:
-    row = await store.release(connection, release_id)
-    if row is None:
-        raise UnknownRelease(f"there is no release {release_id}")
-    return Release.of(row)
-
-
-async def _files(connection: Connection, release: Release) -> Files:
-    files = await store.files_of(connection, release.set_id)
-    if files is None:
-        raise UnknownRelease(f"the files of release {release.id} were not kept")
-    return files
-
-
-async def _draft(connection: Connection, draft_id: int) -> Draft:
-    row = await store.draft(connection, draft_id)
-    if row is None:
-        raise UnknownDraft(f"there is no draft {draft_id}")
-    return Draft.of(row)
-
-
-async def _open_draft(connection: Connection, path: str) -> Draft | None:
-    rows = await store.open_drafts(connection, path)
-    return Draft.of(rows[0]) if rows else None
-
-
-async def _close(connection: Connection, draft: Draft, now: datetime) -> None:
-    present = await _open_draft(connection, draft.path)
-    if present is None or present.id != draft.id:
-        raise Outdated(draft.path, present, await _newest(connection))
-    await store.close_drafts(connection, draft.path, now)
-
-
-async def _refuse_other_text(
-    connection: Connection, path: str, seen: int, newest: Release, present: Draft | None
-) -> None:
-    if seen == newest.id:
-        return
-    then = await _files(connection, await _release(connection, seen))
-    if then.get(path) != (await _files(connection, newest)).get(path):
-        raise Outdated(path, present, newest)
-
-
-def _refuse_unkeepable(path: str, text: str) -> None:
-    """Raises `FlowRefused` for what no database keeps, or no flow file can be called."""
-    if kind_of(path) is None:
-        wrong = "a flow file is NAME.yaml, shared/NAME.yaml or scenarios/NAME.yaml; NAME has letters, digits, - and _"
-        raise FlowRefused([Problem(path[:80], 1, 1, "file-name", wrong)])
-    if len(text) > MOST_CHARACTERS:
-        raise FlowRefused([Problem(path, 1, 1, "too-large", f"a flow has at most {MOST_CHARACTERS} characters")])
-    try:
-        text_id(text)
-    except UnicodeEncodeError:
-        raise FlowRefused([Problem(path, 1, 1, "encoding", "is not UTF-8 text")]) from None
-    if (place := text.find("\0")) >= 0:
-        line = text.count("\n", 0, place) + 1
-        raise FlowRefused([Problem(path, line, 1, "encoding", "has a character that is no text")])
-
-
-def _comment(text: str) -> str:
-    return "".join(char if char.isprintable() else " " for char in text).strip()[:LONGEST_COMMENT]
+    return await kept.release(connection, newest.id + 1)

@@ -10,7 +10,7 @@ from sqlalchemy import Row, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from router.store.database import Connection
-from router.store.tables import calls, flow_revisions, voicemails
+from router.store.tables import calls, voicemails
 
 CallRow = Row[Any]
 
@@ -75,16 +75,3 @@ async def latest_voicemails(connection: Connection, limit: int) -> Sequence[Call
         .limit(limit)
     )
     return (await connection.execute(query)).all()
-
-
-async def keep_flow(connection: Connection, revision: str, name: str, source: str, now: datetime) -> None:
-    """Keep the text of a flow for the calls that run it; one that is kept already stays as it is."""
-    build = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = build(flow_revisions).values(revision=revision, name=name, source=source, created_at=now)
-    await connection.execute(statement.on_conflict_do_nothing(index_elements=["revision"]))
-
-
-async def flow_source(connection: Connection, revision: str) -> str | None:
-    """The text of a flow revision, or None."""
-    query = select(flow_revisions.c.source).where(flow_revisions.c.revision == revision)
-    return (await connection.execute(query)).scalar_one_or_none()

@@ -70,7 +70,7 @@ async def admin_of(house: House, role: str = "admin") -> AsyncIterator[httpx.Asy
             guard=house.guard,
             pages=house.pages,
             messages=Stored(),
-            flows={},
+            flows=dict,
         )
     )
     async with house.signed_in("chef", role, "en") as browser:
