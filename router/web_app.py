@@ -8,8 +8,12 @@ from dataclasses import dataclass
 
 from fastapi import FastAPI
 
+from router.admin.editing import routes as editing_routes
+from router.admin.flows import routes as flow_routes
 from router.admin.quality import routes as quality_routes
 from router.admin.routes import routes as admin_routes
+from router.admin.trying import routes as trying_routes
+from router.admin.turns import Turns as TurnsEach
 from router.api import description, health, imports, problems
 from router.api.keys import ApiKeys
 from router.api.limits import IMPORT, BodyLimits, PlainAddresses
@@ -174,9 +178,9 @@ def _include_pages(
             guard=entrance.guard,
             pages=pages,
             messages=house.registrar,
-            flows=lambda: house.flows.current,
         )
     )
+    _include_flows(app, house, entrance, pages)
     app.include_router(
         quality_routes(
             database=house.database,
@@ -187,3 +191,14 @@ def _include_pages(
             table=table_of(house.settings),
         )
     )
+
+
+def _include_flows(app: FastAPI, house: House, entrance: _Entrance, pages: Pages) -> None:
+    database, guard, releases = house.database, entrance.guard, house.releases
+    numbers = _service_numbers(house)
+    app.include_router(
+        flow_routes(database=database, guard=guard, pages=pages, releases=releases, service_numbers=numbers)
+    )
+    # Two lines: who waits for a long trial is still told of mistakes while writing.
+    app.include_router(editing_routes(database=database, guard=guard, releases=releases, turns=TurnsEach()))
+    app.include_router(trying_routes(guard=guard, releases=releases, turns=TurnsEach()))

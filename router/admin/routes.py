@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Any, Final, Protocol
 
@@ -15,7 +15,6 @@ from router.core.match import Match
 from router.core.times import rfc3339
 from router.engine.session import Trace, session_from_json
 from router.errors import bad_request, not_found
-from router.flow.model import Flow
 from router.matching.codes import grouped
 from router.store import admin as lists
 from router.store import calls, people
@@ -48,9 +47,8 @@ def routes(
     guard: Guard,
     pages: Pages,
     messages: Messages,
-    flows: Callable[[], Mapping[str, Flow]],
 ) -> APIRouter:
-    """`/admin…`, for admins. ``flows`` tells those in use by name (`Flows.current`)."""
+    """`/admin…`, for admins."""
     router = APIRouter(prefix="/admin", include_in_schema=False)
 
     async def listed(
@@ -113,10 +111,6 @@ def routes(
             everybody = await people.everybody(connection)
             sessions = await lists.signed_in(connection, clock())
         return pages.page(request, "admin/people.html", person, rows=everybody, sessions=sessions)
-
-    @router.get("/flows")
-    async def flow_list(request: Request, person: Person = Depends(guard.admin)) -> Response:
-        return pages.page(request, "admin/flows.html", person, flows=flows())
 
     return router
 

@@ -38,10 +38,10 @@ async def read_form(request: Request) -> dict[str, str]:
     return dict(pairs)
 
 
-async def read_json(request: Request) -> dict[str, Any]:
-    """The members of a JSON object."""
+async def read_json(request: Request, largest: int = LARGEST) -> dict[str, Any]:
+    """The members of a JSON object of at most ``largest`` bytes."""
     try:
-        content = json.loads((await read_body(request)).decode("utf-8"))
+        content = json.loads((await read_body(request, largest)).decode("utf-8"))
     except (ValueError, RecursionError):
         raise bad_request("The request is not JSON.") from None
     if not isinstance(content, dict):

@@ -70,7 +70,6 @@ async def admin_of(house: House, role: str = "admin") -> AsyncIterator[httpx.Asy
             guard=house.guard,
             pages=house.pages,
             messages=Stored(),
-            flows=dict,
         )
     )
     async with house.signed_in("chef", role, "en") as browser:
@@ -115,7 +114,7 @@ async def add_call(house: House, call_id: str, caller: Caller, found: Match | No
         await connection.execute(insert(tables.calls).values(**{**row, **values}))
 
 
-@pytest.mark.parametrize("path", ["", "/calls", "/messages", "/voicemails", "/people", "/flows", "/calls/x"])
+@pytest.mark.parametrize("path", ["", "/calls", "/messages", "/voicemails", "/people", "/calls/x"])
 async def test_agents_stay_outside(house: House, path: str) -> None:
     async with admin_of(house, "agent") as browser:
         assert (await browser.get(f"/admin{path}")).status_code == 403

@@ -51,6 +51,13 @@ def test_scripts_ask_only_for_texts_that_exist() -> None:
         assert [key for key in re.findall(r"\btexts\.(\w+)", source) if key not in known] == []
 
 
+def test_the_editor_asks_only_for_texts_that_exist() -> None:
+    scripts = [ROUTER / "web" / "src" / "floweditor.js", *(ROUTER / "web" / "src" / "flows").glob("*.js")]
+    asked = {key for script in scripts for key in re.findall(r"\btexts\.(\w+)", script.read_text("utf-8"))}
+    known = Texts("de").under("flows.js.")
+    assert sorted(asked - set(known)) == []
+
+
 @pytest.mark.parametrize(
     ("header", "language"),
     [

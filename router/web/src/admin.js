@@ -1,4 +1,5 @@
 // Imports a file of messages: sends it as it is and shows what becomes of each row while it goes.
+import { eachLine } from "./lib/lines.js";
 import { request } from "./lib/request.js";
 
 const texts = JSON.parse(document.getElementById("texts").textContent);
@@ -20,8 +21,7 @@ form.addEventListener("submit", async (event) => {
       body: file,
       seconds: 3600,
     });
-    await eachLine(response.body, (line) => {
-      const answer = JSON.parse(line);
+    await eachLine(response.body, (answer) => {
       if (!answer.errors) counts.good++;
       else if (++counts.bad <= MOST_SHOWN) showError(answer);
       say(texts.progress, { ...counts, done: counts.good + counts.bad });
@@ -34,18 +34,6 @@ form.addEventListener("submit", async (event) => {
     button.disabled = false;
   }
 });
-
-async function eachLine(body, take) {
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = "";
-  for (;;) {
-    const { value, done } = await reader.read();
-    const lines = (rest + (value ?? "")).split("\n");
-    rest = done ? "" : lines.pop();
-    for (const line of lines) if (line.trim()) take(line);
-    if (done) return;
-  }
-}
 
 function showError({ row, external_id, errors: found }) {
   const where = texts.row.replace("{n}", row) + (external_id ? ` (${external_id})` : "");

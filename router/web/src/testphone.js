@@ -44,6 +44,7 @@ async function dial() {
     withheld: at("withheld").checked,
     to: at("to").value.trim() || null,
     at: time ? new Date(time).toISOString() : null,
+    ...JSON.parse(at("dial").dataset.more ?? "{}"), // what the page around the phone adds, such as a draft to try
   };
   at("heard").replaceChildren();
   setState("dialling");
@@ -111,6 +112,7 @@ function take(answer, byCaller = false) {
   }
   if (answer.state === "ended") hear("end", byCaller || answer.outcome === "hung_up" ? texts.hung_up : texts.system_hung_up);
   showTrace(answer.trace);
+  at("trace").dispatchEvent(new CustomEvent("testphone:trace", { bubbles: true, detail: answer.trace }));
   setState(answer.state);
   if (["queue", "talking"].includes(answer.state) && news) follow();
 }
@@ -231,7 +233,8 @@ at("keypad").addEventListener("click", (event) => {
 
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
-  if (event.target.closest?.("input:not([type=checkbox]), select, textarea")) return;
+  const target = event.composedPath()[0];
+  if (target.isContentEditable || target.closest?.("input:not([type=checkbox]), select, textarea")) return;
   if (/^[0-9*#]$/.test(event.key)) {
     event.preventDefault();
     press(event.key);

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from router.web.person import LANGUAGES
-from router.web.texts import admin, common, desk, quality, testphone
+from router.web.texts import admin, common, desk, flows, quality, testphone
 
 ALL: Final[dict[str, tuple[str, str]]] = {
     **common.TEXTS,
@@ -13,6 +13,7 @@ ALL: Final[dict[str, tuple[str, str]]] = {
     **testphone.TEXTS,
     **admin.TEXTS,
     **quality.TEXTS,
+    **flows.TEXTS,
 }
 
 

@@ -94,11 +94,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "admin.signed_in": ("Angemeldet", "Signed in"),
     "admin.yes": ("ja", "yes"),
     "admin.no": ("nein", "no"),
-    "admin.revision": ("Fassung {revision}", "Revision {revision}"),
-    "admin.flows.explain": (
-        "So sind die Abläufe gerade geladen. Geändert werden sie in ihren Dateien; danach den Dienst neu starten.",
-        "The flows as they are loaded now. Change them in their files, then restart the service.",
-    ),
     "admin.js.progress": ("Gelesene Zeilen: {done}, mit Fehlern: {bad} …", "Rows read: {done}, with errors: {bad} …"),
     "admin.js.done": (
         "Fertig. Erfasste Nachrichten: {good}. Zeilen mit Fehlern: {bad}.",

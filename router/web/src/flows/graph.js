@@ -1,0 +1,74 @@
+// The graph beside the text: follows the cursor, and leads the cursor to a step. While the text is broken it stays as it
+// was when the text was right, and says so.
+
+export function makeGraph({ host, note, texts, chosen }) {
+  let current = null;
+
+  host.addEventListener("click", (event) => choose(event.target.closest("[data-step]")));
+  host.addEventListener("keydown", (event) => {
+    const step = event.target.closest("[data-step]");
+    if (step && (event.key === "Enter" || event.key === " ")) {
+      event.preventDefault();
+      choose(step);
+    }
+  });
+
+  function choose(step) {
+    if (step) chosen(step.dataset.step);
+  }
+
+  function steps() {
+    return host.querySelectorAll("[data-step]");
+  }
+
+  function mark(name, className, on) {
+    const step = [...steps()].find((each) => each.dataset.step === name);
+    step?.classList.toggle(className, on);
+    return step;
+  }
+
+  function wire() {
+    for (const step of steps()) {
+      step.setAttribute("tabindex", "0");
+      step.setAttribute("role", "button");
+      step.setAttribute("aria-label", texts.go_to_step.replace("{step}", step.dataset.step));
+    }
+  }
+
+  wire();
+  return {
+    // `svg` is what the server drew, or null for a text of which no graph can be made.
+    show(svg) {
+      note.hidden = svg !== null;
+      note.textContent = steps().length ? texts.graph_old : texts.graph_none;
+      if (svg === null) return;
+      const drawn = new DOMParser().parseFromString(svg, "image/svg+xml").documentElement;
+      host.replaceChildren(document.importNode(drawn, true));
+      wire();
+      if (current) this.follow(current, true);
+    },
+    // The step the cursor is in, or null.
+    follow(name, again = false) {
+      if (name === current && !again) return;
+      if (current) mark(current, "here", false);
+      current = name;
+      const step = name && mark(name, "here", true);
+      if (step) scrollTo(host, step);
+    },
+    // What happened to the steps: of a call on the test phone, or of all scenarios.
+    paint(className, names) {
+      const wanted = new Set(names);
+      for (const step of steps()) step.classList.toggle(className, wanted.has(step.dataset.step));
+    },
+  };
+}
+
+// The page itself stays where it is: only the graph's own frame scrolls.
+function scrollTo(frame, step) {
+  const [inner, outer] = [step.getBoundingClientRect(), frame.getBoundingClientRect()];
+  const off = (low, high, from, to) => (low < from || high > to ? (low + high) / 2 - (from + to) / 2 : 0);
+  frame.scrollBy({
+    left: off(inner.left, inner.right, outer.left, outer.right),
+    top: off(inner.top, inner.bottom, outer.top, outer.bottom),
+  });
+}
