@@ -194,8 +194,8 @@ class _Run:
     def _missed(self, number: int, line: LineText, turn: TurnRan) -> Iterator[Miss]:
         at = self._scenario.line
         if line.hears is not None and not _fits(line.hears, prompts_of(turn.commands), self._flow):
-            expected, heard = ", ".join(line.hears) or "nothing", ", ".join(turn.heard) or "nothing"
-            yield Miss(at("call", number, "hears"), f"expected to hear {expected}; heard {heard}")
+            wrong = f"expected to hear {_listed(line.hears)}; heard {_listed(turn.heard)}"
+            yield Miss(at("call", number, "hears"), wrong)
         if line.language is not None and line.language != turn.language:
             wrong = f"expected language {line.language}, came to language {turn.language}"
             yield Miss(at("call", number, "language"), wrong)
@@ -243,6 +243,11 @@ def prompts_of(commands: Iterable[ChannelCommand]) -> list[Prompt]:
 def named(prompt: Prompt, flow: Flow) -> str:
     """The name of a prompt of the flow's set, or the text where it has none."""
     return next(_names(prompt, flow), prompt.text)
+
+
+def _listed(heard: tuple[str, ...]) -> str:
+    """Prompts by name, other texts in quotes."""
+    return ", ".join(each if each.isidentifier() else f"'{each}'" for each in heard) or "nothing"
 
 
 def _fits(expected: tuple[str, ...], heard: list[Prompt], flow: Flow) -> bool:

@@ -13,13 +13,13 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy import select
 
-from router.calls.handle import Calls
+from router.calls.handle import Calls, HouseAnswers
 from router.channels.twilio.routes import routes
+from router.core.events import Caller
 from router.core.match import Match
 from router.errors import Refused
 from router.flow.load import load_file
 from router.matching.codes import CodeKeys
-from router.matching.observed import Observed
 from router.releases.flows import Flows
 from router.settings import Settings
 from router.store.bus import Bus
@@ -35,13 +35,13 @@ CLOSED = datetime(2026, 11, 22, 21, 0, tzinfo=UTC)
 
 @dataclass
 class House:
-    """``matches`` is what matching answers, in order; ``asked`` what it was asked."""
+    """``matches`` is what matching answers, in order; ``asked`` whose calls it was asked about."""
 
     database: Database
     calls: Calls
     client: httpx.AsyncClient
     matches: list[Match]
-    asked: list[Observed] = field(default_factory=list)
+    asked: list[Caller] = field(default_factory=list)
     now: datetime = OPEN
 
     async def rows(self, table: Any = calls_table) -> list[Any]:
@@ -60,8 +60,9 @@ def settings(**over: Any) -> Settings:
     return Settings(**{"public_url": PUBLIC_URL, "twilio_auth_token": TOKEN, **over})
 
 
-def make_calls(database: Database, clock: Callable[[], datetime]) -> Calls:
-    return Calls(database, Bus(), Flows({"hotline": FLOW}, {}, "hotline"), CodeKeys("s" * 32), clock)
+def make_calls(database: Database, clock: Callable[[], datetime], answers: HouseAnswers | None = None) -> Calls:
+    flows = Flows({"hotline": FLOW}, {}, "hotline")
+    return Calls(database, Bus(), flows, CodeKeys("s" * 32), clock, answers=answers)
 
 
 def application(calls: Any, set_up: Settings, **more: Any) -> FastAPI:

@@ -54,7 +54,7 @@ async def test_from_the_first_ring_to_the_end(house: House) -> None:
     assert phone.said[-1] == "Wir verbinden Sie."
     assert phone.verb is not None
     assert (phone.verb.tag, phone.verb.text) == ("Enqueue", "sales")
-    assert [seen.caller for seen in house.asked] == [Caller(CALLER)]
+    assert house.asked == [Caller(CALLER)]
     await phone.transfer_ends("", "bridged")
     assert phone.verb.tag == "Hangup"
     await phone.status()
@@ -253,7 +253,7 @@ async def test_a_recording_with_nothing_in_it_falls_through_to_the_redirect(hous
 async def test_a_withheld_number_is_nowhere(house: House, spelled: str) -> None:
     await asking(house, spelled)
     (row,) = await house.rows()
-    assert (row.caller, row.withheld, house.asked[0].caller) == (None, True, WITHHELD)
+    assert (row.caller, row.withheld, house.asked[0]) == (None, True, WITHHELD)
 
 
 @pytest.mark.sqlite_only  # whose files can be looked through
