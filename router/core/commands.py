@@ -19,12 +19,14 @@ from router.core.match import Question
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """Something the caller hears: ``text`` in ``language`` (``de``, ``en``), or the recorded file ``recording``
-    (a bare name) where there is one. ``once``: made for this very call, and not to be kept after it."""
+    (a bare name) where there is one. ``once``: made for this very call, and not to be kept after it; where there is a
+    recorded file for each of ``recordings``, these are played instead, one after the other."""
 
     text: str
     language: str
     recording: str | None = None
     once: bool = False
+    recordings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

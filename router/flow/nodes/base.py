@@ -7,19 +7,23 @@ when the call arrives at the step, and, if it waits, `resume` for the event that
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from router.core.abilities import Ability
+from router.core.assurance import Assurance
 from router.core.commands import Hangup, Prompt, Wait
 from router.core.events import Event
 from router.core.match import Match, Question
-from router.flow.variables import Facts
+from router.flow.placeholders import has_variables
+from router.flow.spoken.manner import Manner
+from router.flow.variables import PERSONAL, Facts
+from router.flow.wording import NOWHERE, Telling, worded
 
 HUMAN = "human"
 """A step every flow has, written or not: the default queue. Whatever goes wrong ends here."""
@@ -77,11 +81,12 @@ class Asked:
 class Scene:
     """All that a step may look at. ``tries`` counts the failed tries since the call came to this step; ``asked`` is
     what the step has asked in the whole call, ``queued_since`` when the caller joined the queue. ``facts`` are the
-    variables of conditions and prompts, worked out when they are first looked at."""
+    variables of conditions and prompts, worked out when they are first looked at; those in ``personal`` are said only
+    to a caller who is proved (L3). ``zone`` is the flow's time zone."""
 
     __slots__ = (
         "_facts", "_make_facts", "asked", "caller_known", "default_queue", "details", "hours", "inputs", "language",
-        "languages", "match", "now", "prompts", "queued_since", "queues", "tries",
+        "languages", "match", "now", "personal", "prompts", "queued_since", "queues", "tries", "zone",
     )  # fmt: skip
 
     def __init__(
@@ -102,11 +107,14 @@ class Scene:
         make_facts: Callable[[], Facts],
         asked: Asked,
         queued_since: datetime | None = None,
+        personal: Collection[str] = PERSONAL,
+        zone: tzinfo = UTC,
     ) -> None:
         self.now, self.prompts, self.hours, self.queues = now, prompts, hours, queues
         self.languages, self.language, self.default_queue = languages, language, default_queue
         self.tries, self.match, self.inputs, self.asked = tries, match, inputs, asked
         self.caller_known, self.details, self.queued_since = caller_known, details, queued_since
+        self.personal, self.zone = personal, zone
         self._make_facts = make_facts
         self._facts: Facts | None = None
 
@@ -119,16 +127,32 @@ class Scene:
 
     def prompt(self, text: Text, language: str | None = None, *, private: bool = False) -> Prompt:
         """The prompt in the call's language, or in the flow's first where that has no such text. ``private``: the
-        caller does not hear it (a whisper to the agent)."""
+        caller does not hear it (a whisper to the agent). Its text is empty where nothing of it can be said; the engine
+        leaves such a prompt out."""
+        words, wanted = self._words(text, language)
+        plain = words.texts[wanted]
+        if not has_variables(plain):
+            return Prompt(plain, wanted, words.recording)
+        made = worded(plain, self._telling(Manner(wanted, self.zone), private, NOWHERE, words.recording))
+        return Prompt(made.text, wanted, once=True, recordings=made.recordings)
+
+    def written(self, text: Text, *, private: bool = False, places: Mapping[str, str] = NOWHERE) -> str:
+        """The text of a message, in the call's language; empty where nothing of it can be written. ``private``: it goes
+        to the number on file only. ``places`` stand for names that only this text knows (``{{ code }}``)."""
+        words, wanted = self._words(text, None)
+        telling = self._telling(Manner(wanted, self.zone, written=True), private, places, None)
+        return worded(words.texts[wanted], telling).text
+
+    def _words(self, text: Text, language: str | None) -> tuple[Words, str]:
         words = self.prompts[text] if isinstance(text, str) else text
         wanted = language or self.language
         if wanted not in words.texts:
             wanted = next(code for code in self.languages if code in words.texts)
-        return Prompt(words.texts[wanted], wanted, words.recording)
+        return words, wanted
 
-    def written(self, text: Text, *, private: bool = False) -> str:
-        """The text of a message, in the call's language. ``private``: it goes to the number on file only."""
-        return self.prompt(text, private=private).text
+    def _telling(self, manner: Manner, private: bool, places: Mapping[str, str], recording: str | None) -> Telling:
+        proved = private or (self.match is not None and self.match.assurance >= Assurance.L3)
+        return Telling(lambda: self.facts, manner, proved, self.personal, places, recording)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +224,18 @@ class Step(BaseModel, ABC):
     @abstractmethod
     def targets(self) -> Mapping[Place, str]:
         """Where the step may lead: the place of each target in the YAML, and the step it names."""
+
+    def after_proof(self) -> Mapping[Place, str]:
+        """Those of `targets` to which no way leads unless the caller is proved (L3)."""
+        return {}
+
+    def placeholders(self) -> Mapping[Place, Collection[str]]:
+        """Names that one of the step's texts alone may use in ``{{ }}``, beside the variables, by the text's place."""
+        return {}
+
+    def personal_values(self) -> Iterable[str]:
+        """Those of `values` that are personal whatever they were worked out from: another system answered them."""
+        return ()
 
     def after_waiting(self) -> Mapping[Place, str]:
         """Those of `targets` to which no way leads without having waited for the caller."""

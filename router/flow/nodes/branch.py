@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from router.flow import expressions
+from router.flow import expressions, terms
 from router.flow.nodes.base import HUMAN, Formula, Move, Place, Scene, Step, StepName
 
 
@@ -30,6 +30,10 @@ class Branch(Step):
     def targets(self) -> Mapping[Place, str]:
         ways: dict[Place, str] = {("cases", number, "next"): case.next for number, case in enumerate(self.cases)}
         return {**ways, ("otherwise",): self.otherwise}
+
+    def after_proof(self) -> Mapping[Place, str]:
+        cases = enumerate(self.cases)
+        return {("cases", at, "next"): case.next for at, case in cases if terms.proves_caller(case.condition)}
 
     def formulas(self) -> Mapping[Place, Formula]:
         return {("cases", at, "if"): Formula(case.condition, "condition") for at, case in enumerate(self.cases)}
