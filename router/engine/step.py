@@ -33,7 +33,7 @@ from router.core.events import (
     TransferEnded,
     TransferOutcome,
 )
-from router.engine.facts import facts_of
+from router.engine.facts import facts_of, zone_of
 from router.engine.session import Outcome, Session, State, Trace
 from router.flow.model import Flow
 from router.flow.nodes.base import HUMAN, Asked, GoTo, Move, Scene
@@ -143,6 +143,11 @@ def _told(session: Session, event: Event) -> dict[str, Any]:
             return {}
 
 
+def _sayable(prompts: tuple[Prompt, ...]) -> tuple[Prompt, ...]:
+    """Without those of which nothing is known that could be said."""
+    return tuple(prompt for prompt in prompts if prompt.text or prompt.recording)
+
+
 class _Turn:
     """The session on its way through the steps of one turn."""
 
@@ -210,7 +215,7 @@ class _Turn:
         if move.asked:
             changes["asked"] = {**session.asked, name: move.asked}
         self.session = session.but(**changes)
-        self._said += move.say
+        self._said += _sayable(move.say)
         match move.then:
             case str(following):
                 return following
@@ -238,7 +243,8 @@ class _Turn:
             case Hangup():
                 self.session, self.commands = _closed(session, Outcome.FINISHED), (*before, command)
             case AskDigits() | RecordMessage():
-                asked = replace(command, prompts=(*said, *command.prompts)) if said else command
+                prompts = _sayable(command.prompts)
+                asked = replace(command, prompts=(*said, *prompts)) if said or prompts != command.prompts else command
                 self.session, self.commands = session.but(waiting=asked), (asked,)
             case Transfer(queue=queue):
                 since = session.queued_since or self._now
@@ -267,5 +273,7 @@ class _Turn:
             details=flow.details,
             make_facts=lambda: facts_of(flow, session, now),
             asked=session.asked.get(session.step or "", Asked()),
+            personal=flow.personal,
+            zone=zone_of(flow),
             queued_since=session.queued_since,
         )

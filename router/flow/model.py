@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Literal
+from collections.abc import Collection, Mapping
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,6 +11,7 @@ from router.flow.nodes import AnyStep
 from router.flow.nodes.base import HUMAN, Name, UseKind, Words
 from router.flow.nodes.transfer import Transfer
 from router.flow.opening import Hours
+from router.flow.personal import personal_variables, speaks_of_message
 from router.flow.shared import NOTHING_SHARED, Queue, Shared
 
 Language = Literal["de", "en"]
@@ -34,13 +35,20 @@ class FlowText(BaseModel):
     steps: Annotated[dict[Name, AnyStep], Field(min_length=1, max_length=500)]
 
 
+class Speaks(NamedTuple):
+    """What the texts and formulas of a flow are about, see `Flow.details` and `Flow.personal`."""
+
+    details: bool
+    personal: Collection[str]
+
+
 class Flow:
     """A flow that was checked, with the shared pieces it refers to; its own go first. ``revision`` names the set of
     files it belongs to, on which running calls stay; ``flows`` are all flows of that set by name, ``files`` its texts
     by path."""
 
     __slots__ = (
-        "details",
+        "_speaks",
         "files",
         "flows",
         "hours",
@@ -68,9 +76,24 @@ class Flow:
         self.files: Mapping[str, str] = {path: source}
         self.lines: Mapping[str, int] = {}
         """The line of each step in ``source``, from 1."""
-        said = (source, *(text for words in shared.prompts.values() for text in words.texts.values()))
-        self.details = any(word in text for text in said for word in ("offer.", "customer."))
-        """Whether the flow may speak of the offer or the customer, so that a match is to bring it."""
+        self._speaks: Speaks | None = None
+
+    @property
+    def details(self) -> bool:
+        """Whether the flow, or one that it may go on with, says or asks anything of the offer or the customer, so that
+        a match is to bring them."""
+        return self._spoken_of().details
+
+    @property
+    def personal(self) -> Collection[str]:
+        """The variables that are said only to a caller who is proved (L3)."""
+        return self._spoken_of().personal
+
+    def _spoken_of(self) -> Speaks:
+        # Worked out when it is first looked at: by then the flow knows the others of its set.
+        if self._speaks is None:
+            self._speaks = Speaks(speaks_of_message(self), personal_variables(self.flows.values()))
+        return self._speaks
 
     @property
     def name(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from router.flow import expressions
+from router.flow import expressions, texts
 from router.flow.model import Flow, FlowText
 from router.flow.nodes.asking import ANSWERS, YES_OR_NO
 from router.flow.nodes.base import HUMAN, Place, Step, Text, Use, UseKind, Words
@@ -41,6 +41,7 @@ def complaints(
     yield from missing
     yield from _texts(source, flow, unread)
     yield from _references(source, flow, unread, around)
+    yield from texts.complaints(source, flow, _names(flow, unread["steps"]))
     yield from _endless(source, flow)
     if not missing and not parsed.passed_over:  # else what cannot be reached is most likely what was misspelt
         yield from _unreachable(source, flow)
@@ -108,6 +109,10 @@ def _references(source: Source, flow: Flow, unread: PassedOver, around: Surround
                 yield source.problem((*at, *place), "condition", wrong)
         if isinstance(step, Match):
             yield from _answers(source, at, step)
+
+
+def _names(flow: Flow, unread: Mapping[str, Any]) -> texts.Names:
+    return texts.Names({**flow.steps, **unread}, _inputs(flow, unread), _values(flow, unread))
 
 
 def _or_unknown(names: Any, more: set[str]) -> set[str] | None:

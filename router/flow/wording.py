@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from router.flow import terms
@@ -44,7 +44,7 @@ class Telling:
     manner: Manner
     proved: bool
     personal: Collection[str] = PERSONAL
-    places: Mapping[str, str] = NOWHERE
+    places: Mapping[str, str] = field(default_factory=dict)
     recording: str | None = None
 
 

@@ -233,10 +233,6 @@ class Step(BaseModel, ABC):
         """Names that one of the step's texts alone may use in ``{{ }}``, beside the variables, by the text's place."""
         return {}
 
-    def personal_values(self) -> Iterable[str]:
-        """Those of `values` that are personal whatever they were worked out from: another system answered them."""
-        return ()
-
     def after_waiting(self) -> Mapping[Place, str]:
         """Those of `targets` to which no way leads without having waited for the caller."""
         return self.targets() if self.WAITS else {}

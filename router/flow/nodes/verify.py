@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
@@ -71,6 +71,12 @@ prove:
 
     def after_waiting(self) -> Mapping[Place, str]:
         return {("failed",): self.failed}
+
+    def after_proof(self) -> Mapping[Place, str]:
+        return {("verified",): self.verified}
+
+    def placeholders(self) -> Mapping[Place, Collection[str]]:
+        return {("message",): ("code",)}
 
     def texts(self) -> Mapping[Place, Text]:
         said: dict[Place, Text] = {("text",): self.text}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from babel.lists import format_list
@@ -19,7 +19,9 @@ def said(value: Any, format: str | None, manner: Manner) -> str:
     """The value as text, by the ``format`` named or by its type. Raises `Unsayable`."""
     try:
         text = FORMATS[format](value, manner) if format else _by_type(value, manner)
-    except (InvalidOperation, OverflowError, LookupError) as error:
+    except Unsayable:
+        raise
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:  # of the libraries, for odd values
         raise Unsayable("cannot be said") from error
     return " ".join(text.split()) if not manner.written else text.replace("\u202f", " ").replace("\xa0", " ")
 

@@ -17,8 +17,7 @@ _MARKUP = re.compile(r"<[^<>]*>|[<>{}]")
 def cleaned(text: str, manner: Manner) -> str:
     """Text from outside, fit for a prompt: one line, no markup, no invisible characters, and not too long."""
     plain = _MARKUP.sub(" ", unicodedata.normalize("NFC", text))
-    visible = ("" if unicodedata.category(char) in ("Cf", "Cs", "Co", "Cn") else char for char in plain)
-    words = "".join(" " if unicodedata.category(char) in ("Cc", "Zl", "Zp") else char for char in visible).split()
+    words = "".join(_visible(char) for char in plain).split()
     most = LONGEST_WRITTEN if manner.written else LONGEST_SPOKEN
     length, kept = -1, list[str]()
     for word in words:
@@ -29,6 +28,16 @@ def cleaned(text: str, manner: Manner) -> str:
     if words and not kept:
         raise Unsayable("is too long")
     return " ".join(kept)
+
+
+def _visible(char: str) -> str:
+    match unicodedata.category(char):
+        case "Cc" | "Zl" | "Zp":
+            return " "
+        case "Cf" | "Cs" | "Co" | "Cn":
+            return ""
+        case _:
+            return char
 
 
 def digits(value: Any, manner: Manner) -> str:
