@@ -109,7 +109,7 @@ async def assembled(settings: Settings, clock: Clock = utc_now, *, serving: bool
             pool_numbers=rules.pools.every_number,
             recording=settings.replay_days > 0,
         )
-        phone = TestPhone(calls, settings.region)
+        phone = TestPhone(calls, settings.region, releases)
         registrar = Registrar(database, keys, rules, clock)
         yield House(settings, clock, database, bus, flows, releases, folder, keys, calls, weights, phone, registrar)
         await weights.aclose()

@@ -132,7 +132,9 @@ def _listens(agi: AgiServer | None) -> Callable[[], bool] | None:
 
 def _include_channels(app: FastAPI, house: House, entrance: _Entrance, prompts: PromptStore) -> None:
     tester = entrance.keys.allowed("testphone", entrance.guard, entrance.guard.agent)
-    app.include_router(simulator_routes(house.test_phone, house.calls, house.bus, house.clock, tester))
+    app.include_router(
+        simulator_routes(house.test_phone, house.calls, house.bus, house.clock, tester, entrance.guard.admin)
+    )
     app.include_router(twilio_routes(house.calls, house.settings))
     app.include_router(prompt_routes(prompts), include_in_schema=False)
 

@@ -31,7 +31,7 @@ from router.engine.step import NotAccepted, start, step
 from router.flow.model import Flow
 from router.matching.codes import CodeKeys
 from router.matching.lockout import Limits
-from router.releases.flows import Flows
+from router.releases.flows import Flows, Trial
 from router.store import call_events, flow_versions
 from router.store import calls as store
 from router.store.bus import Bus
@@ -105,14 +105,18 @@ class Calls:
             keys, self._weights, self.guesses, queues=queues, pool_numbers=pool_numbers
         )
 
-    async def begin(self, channel: str, channel_ref: str, event: CallStarted) -> Turn:
-        """A call has reached us, known to its channel as ``channel_ref``. Told twice, it is still one call."""
+    async def begin(self, channel: str, channel_ref: str, event: CallStarted, *, trial: Trial | None = None) -> Turn:
+        """A call has reached us, known to its channel as ``channel_ref``. Told twice, it is still one call.
+
+        ``trial`` are flows that were not released, for a test call; it is not kept to be run again. With it, raises
+        `LookupError` where they were not kept.
+        """
         now, begun = self._clock(), perf_counter()
         await self._weights.refresh()
         async with self._database.begin() as connection:
             if row := await store.by_channel_ref(connection, channel, channel_ref, lock=True):
                 return _again(row)
-            flow = self._flows.for_number(event.service_number)
+            flow = await self._flows.beginning(connection, event.service_number, trial)
             if flow.revision not in self._kept_flows:
                 await flow_versions.keep_set(connection, flow.files, now)
             session = start(self._make_id(), flow, event)
@@ -131,7 +135,8 @@ class Calls:
                 if row is None:
                     raise UnknownCall(channel_ref)
                 return _again(row)
-            await self._record(connection, flow, session, event, answers, now)
+            if trial is None:
+                await self._record(connection, flow, session, event, answers, now)
         self._kept_flows.add(flow.revision)
         self._taken(session, perf_counter() - begun)
         return Turn(session.call_id, session.sequence, commands, session)

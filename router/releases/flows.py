@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from router.flow.files import kept_files
 from router.flow.model import Flow
@@ -16,6 +17,14 @@ MOST_KEPT = 32
 
 Set = Mapping[str, Flow]
 """The flows of one set of files, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A set that was kept without being released. ``flow`` is the one to run of it, None: the service number's."""
+
+    set_id: str
+    flow: str | None = None
 
 
 class Flows:
@@ -57,6 +66,12 @@ class Flows:
     def for_number(self, service_number: str | None) -> Flow:
         """The flow for a call to ``service_number``."""
         return self._current[self.name_for(service_number)]
+
+    async def beginning(self, connection: Connection, service_number: str | None, trial: Trial | None = None) -> Flow:
+        """As `for_number`; in a test call of what is not released, out of that. Raises as `flow`."""
+        if trial is None:
+            return self.for_number(service_number)
+        return await self.flow(connection, trial.set_id, trial.flow or self.name_for(service_number))
 
     async def flow(self, connection: Connection, set_id: str, name: str) -> Flow:
         """The flow that a running call is at, of the set that it began with.

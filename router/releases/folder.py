@@ -100,7 +100,7 @@ class Folder:
         self._taken = name
         self._releases.tell_folder_problems(())
         if release is not None:
-            log.info("released what changed in the folder of flows", release=release.id, changed=list(release.changed))
+            log.info("released what changed in the folder of flows", release=release.id, files=len(release.changed))
 
     def _tell(self, refused: FlowRefused) -> None:
         if refused.problems == self._releases.folder_problems():

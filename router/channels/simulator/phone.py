@@ -9,6 +9,8 @@ from router.channels.simulator.queues import SimulatedQueues
 from router.core.commands import Transfer
 from router.core.events import WITHHELD, Caller, CallerHungUp, CallStarted, Event, TransferEnded
 from router.core.phone import e164, is_withheld
+from router.releases.flows import Trial
+from router.releases.releases import Releases, UnknownDraft
 from router.store.database import new_id
 
 CHANNEL = "testphone"
@@ -29,23 +31,39 @@ def caller_from(number: str, withheld: bool, region: str) -> Caller:
 
 
 class TestPhone:
-    """A telephone without a network. Where ``queues`` is None (a single call in the terminal) nobody ever answers."""
+    """A telephone without a network. Where ``queues`` is None (a single call in the terminal) nobody ever answers.
+    ``drafts`` are what can be called beside what is released."""
 
     __test__ = False  # not for pytest
 
-    def __init__(self, calls: Calls, region: str) -> None:
+    def __init__(self, calls: Calls, region: str, drafts: Releases | None = None) -> None:
         self._calls = calls
         self._region = region
+        self._drafts = drafts
         self.queues: SimulatedQueues | None = None
 
     async def dial(
-        self, number: str, *, withheld: bool, service_number: str | None, ahead: timedelta = timedelta()
+        self,
+        number: str,
+        *,
+        withheld: bool,
+        service_number: str | None,
+        ahead: timedelta = timedelta(),
+        draft: int | None = None,
     ) -> Turn:
-        """Call the service number, ``ahead`` of now to try another time. Raises `BadNumber`."""
+        """Call the service number, ``ahead`` of now to try another time. A ``draft`` answers instead of what is
+        released: the flow that it is, or, where it is a shared file, the service number's with it. Raises `BadNumber`,
+        `UnknownDraft`, and `FlowRefused` for a draft that cannot run.
+        """
         to = e164(service_number, self._region) or service_number if service_number else None
         caller = caller_from(number, withheld, self._region)
         event = CallStarted(CHANNEL, caller, to, ahead.total_seconds(), trunk=CHANNEL)
-        return self._follow(await self._calls.begin(CHANNEL, new_id(), event))
+        trial = None
+        if draft is not None:
+            if self._drafts is None:
+                raise UnknownDraft("there are no drafts here")
+            trial = Trial(*await self._drafts.try_out(draft))
+        return self._follow(await self._calls.begin(CHANNEL, new_id(), event, trial=trial))
 
     async def send(self, call_id: str, event: Event, sequence: int | None = None) -> Turn:
         """Press keys, speak, wait, leave a message. Raises `UnknownCall` and, without a sequence, `NotAccepted`."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic_core import to_jsonable_python
 
@@ -18,6 +18,8 @@ from router.channels.simulator.queues import QueueFull
 from router.core import events
 from router.engine.step import NotAccepted
 from router.errors import Refused, conflict, not_found, unprocessable
+from router.flow.problems import FlowRefused
+from router.releases.releases import UnknownDraft
 from router.store.bus import Bus
 
 LONGEST_POLL = 20.0
@@ -39,6 +41,8 @@ class Dial(BaseModel):
     to: Annotated[str | None, Field(max_length=events.LONGEST_DIALLED, pattern=_NO_CONTROLS)] = None
     at: AwareDatetime | None = None
     """The time the call is to happen at, else now; at most a year away."""
+    draft: Annotated[int | None, Field(ge=1, le=2**31 - 1)] = None
+    """Admins only: a draft that answers instead of what is released."""
 
 
 class Input(BaseModel):
@@ -79,21 +83,38 @@ def shown(turn: Turn) -> dict[str, Any]:
 
 
 def routes(
-    phone: TestPhone, calls: Calls, bus: Bus, clock: Callable[[], datetime], allowed: Callable[..., Any]
+    phone: TestPhone,
+    calls: Calls,
+    bus: Bus,
+    clock: Callable[[], datetime],
+    allowed: Callable[..., Any],
+    admin: Callable[[Request], Awaitable[Any]],
 ) -> APIRouter:
-    """The requests under ``/testphone/calls``, for those whom the dependency ``allowed`` lets in."""
+    """The requests under ``/testphone/calls``, for those whom the dependency ``allowed`` lets in; drafts for those whom
+    ``admin`` does, too."""
     router = APIRouter(prefix="/testphone/calls", dependencies=[Depends(allowed)], include_in_schema=False)
 
     @router.post("", status_code=201)
-    async def dial(body: Dial) -> dict[str, Any]:
+    async def dial(request: Request, body: Dial) -> dict[str, Any]:
+        if body.draft is not None:
+            await admin(request)
         try:
             ahead = body.at - clock() if body.at else timedelta()
             if abs(ahead) > FURTHEST:
                 wrong = "is more than a year away"
                 raise unprocessable(f"at: {wrong}", [{"field": "at", "message": wrong}])
-            return shown(await phone.dial(body.caller, withheld=body.withheld, service_number=body.to, ahead=ahead))
+            return shown(
+                await phone.dial(
+                    body.caller, withheld=body.withheld, service_number=body.to, ahead=ahead, draft=body.draft
+                )
+            )
         except BadNumber as error:
             raise unprocessable(str(error), [{"field": "from", "message": str(error)}]) from None
+        except UnknownDraft as error:
+            raise unprocessable(str(error), [{"field": "draft", "message": str(error)}]) from None
+        except FlowRefused as refused:
+            problems = [{"field": "draft", "message": str(problem)} for problem in refused.problems]
+            raise unprocessable("The draft cannot run.", problems) from None
         except QueueFull as error:
             raise Refused(503, "Too many calls", str(error)) from None
 
