@@ -1,60 +1,21 @@
-"""Conditions in flows, written in CEL (Common Expression Language).
+"""Expressions in flows, written in CEL (Common Expression Language), worked out in a call.
 
-The variables are those of `router.flow.variables`. Checking runs an expression against a sample of each, so that a
-misspelt field or a comparison of unlike types is found before a caller meets it.
+The variables are those of `router.flow.variables`. Checking (`router.flow.formulas`) finds misspelt names and
+comparisons of unlike types before a caller meets them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
 
 import cel
 
-from router.flow.problems import nearest
-from router.flow.variables import EMPTY, SAMPLE, Facts
+from router.flow.variables import Facts
 
 MOST_CHARACTERS = 500
+
 _UNLIKE_KINDS = "compares or combines values of different kinds, such as a number with a text"
-
-
-GIVES = {
-    "condition": (bool, "is not a condition: it gives no true or false"),
-    "value": (str | int | float | bool, "gives neither text, number nor true or false"),
-    "number": (int | float, "gives no number"),
-    "text": (str, "gives no text"),
-}
-"""What a formula has to give, by `Formula.gives`, and the words for one that does not."""
-
-
-def problem_with(
-    expression: str,
-    steps: Mapping[str, Any],
-    inputs: Mapping[str, Any],
-    values: Mapping[str, Any] = EMPTY["vars"],
-    gives: str = "condition",
-) -> str | None:
-    """What is wrong with ``expression``, in words, or None. ``steps`` and ``inputs`` name what the flow has, so that
-    ``visits.NAME`` and ``inputs.NAME`` can be checked; ``values`` has a sample of each ``vars.NAME``."""
-    if len(expression) > MOST_CHARACTERS:
-        return f"longer than {MOST_CHARACTERS} characters"
-    facts = {**SAMPLE, "visits": dict.fromkeys(steps, 0), "inputs": dict.fromkeys(inputs, ""), "vars": values}
-    try:
-        program = cel.compile(expression)
-        unknown = sorted(set(program.variables()) - set(facts))
-        if unknown:
-            return f"no variable '{unknown[0]}'{nearest(unknown[0], facts)}"
-        value = program.execute(facts)
-    except KeyError as error:
-        name = str(error.args[0]) if error.args else "?"
-        fields = {key for value in facts.values() if isinstance(value, Mapping) for key in value}
-        return f"no field '{name}'{nearest(name, fields)}"
-    except Exception as error:
-        return _in_words(error)
-    kinds, wrong = GIVES[gives]
-    return None if isinstance(value, kinds) and (gives != "number" or not isinstance(value, bool)) else wrong
 
 
 def holds(expression: str, facts: Facts) -> bool:
@@ -90,14 +51,3 @@ def _in_general(error: Exception) -> str:
 @lru_cache(maxsize=2_000)
 def _program(expression: str) -> cel.Program:
     return cel.compile(expression)
-
-
-def _in_words(error: Exception) -> str:
-    """The library's message without its explanations for programmers."""
-    message = str(error).splitlines()[0]
-    syntax = message.partition("Syntax error: ")[2]
-    if syntax:
-        return f"cannot be read: {syntax.partition(' expecting ')[0]}"
-    if message.startswith("No such overload"):
-        return _UNLIKE_KINDS
-    return message.partition(". ")[0][:200]

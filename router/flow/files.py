@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from router.flow.model import Flow, FlowText
 from router.flow.parse import Parsed, PassedOver, parse
 from router.flow.problems import FlowRefused, Problem
-from router.flow.rules import complaints
+from router.flow.rules import Whole, complaints
 from router.flow.shared import Shared, SharedText
+from router.flow.shared_rules import shared_complaints
 from router.flow.surroundings import NOTHING_KNOWN, Surroundings
+from router.flow.ways import endless
 
 Files = Mapping[str, str]
 """Texts by path, with ``/`` between its parts."""
@@ -56,6 +58,13 @@ def set_id(files: Files) -> str:
     """The name of this very set of files, 16 hexadecimal digits."""
     lines = (f"{text_id(text)} {path}" for path, text in sorted(files.items()))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def _name_of(files: Files) -> str:
+    try:
+        return set_id(files)
+    except UnicodeEncodeError:
+        return ""  # half a surrogate pair, which is refused with its place when the text is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,25 +112,37 @@ def _read(files: Files, around: Surroundings | None, shown: Callable[[str], str]
     }
     shared, unread, problems = _gathered(parsed_shared)
     problems += [problem for parsed in parsed_flows.values() for problem in parsed.problems]
-    name, flows = set_id(files), dict[str, Flow]()
+    name, flows = _name_of(files), dict[str, Flow]()
     made: list[tuple[Flow, Parsed[FlowText]]] = []
     for path, parsed in parsed_flows.items():
         if parsed.value is None or parsed.source is None:
             continue
         flow = Flow(parsed.value, files[path], path, name, shared)
-        flow.lines = {step: parsed.source.keys["steps", step][0] for step in parsed.value.steps}
+        keys = parsed.source.keys
+        flow.lines = {step: keys["steps", step][0] for step in parsed.value.steps if ("steps", step) in keys}
         if flow.name in flows and around is not None:
             taken = f"'{flows[flow.name].path}' is a flow '{flow.name}' already"
             problems.append(parsed.source.problem(("name",), "duplicate-flow", taken))
         flows.setdefault(flow.name, flow)
         made.append((flow, parsed))
+    whole = Whole(unread, len(made) < len(parsed_flows), around or NOTHING_KNOWN)
     for flow, parsed in made:
         flow.flows, flow.files = flows, files
         if around is not None:
-            problems += complaints(flow, parsed, unread, around)
-    if around is None and (cannot := [problem for problem in problems if not problem.warning]):
+            problems += complaints(flow, parsed, whole)
+    if around is not None:
+        problems += _together(made, parsed_shared, whole)
+    elif cannot := [problem for problem in problems if not problem.warning]:
         raise FlowRefused(cannot)
     return FlowSet(name, files, flows, shared), problems
+
+
+def _together(
+    made: Sequence[tuple[Flow, Parsed[FlowText]]], shared: Mapping[str, Parsed[SharedText]], whole: Whole
+) -> Iterator[Problem]:
+    """What only all files together tell."""
+    yield from endless([(flow, parsed.source) for flow, parsed in made if parsed.source is not None])
+    yield from shared_complaints(list(shared.values()), [flow for flow, _ in made], whole)
 
 
 def _gathered(parsed: Mapping[str, Parsed[SharedText]]) -> tuple[Shared, PassedOver, list[Problem]]:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
+
+MOST_SHOWN = 60
+"""Characters of what an admin has written that a message repeats."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -20,7 +24,8 @@ class Problem:
     warning: bool = False
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.code} {self.message}"
+        mark = " (warning)" if self.warning else ""
+        return f"{self.file}:{self.line}:{self.column}: {self.code} {self.message}{mark}"
 
 
 class FlowRefused(Exception):
@@ -33,8 +38,20 @@ class FlowRefused(Exception):
 
 def nearest(name: str, valid: Iterable[str]) -> str:
     """A hint like ``; did you mean 'x'?`` for a misspelt name, or the valid ones where none is near."""
+    return _nearest(name[:MOST_SHOWN], frozenset(valid))
+
+
+@lru_cache(maxsize=1_000)
+def _nearest(name: str, valid: frozenset[str]) -> str:
     known = sorted(valid)
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     if close:
         return f"; did you mean '{close[0]}'?"
-    return f"; there is: {', '.join(known)}" if known and len(known) <= 20 else ""
+    if not known or len(known) > 20:
+        return ""
+    return f"; there is: {', '.join(known)}"
+
+
+def short(text: str) -> str:
+    """What somebody has written, short enough for a message."""
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…"

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 
-from router.flow import expressions, texts
+from router.flow import texts
+from router.flow.formulas import FormulaCheck, Known
 from router.flow.model import Flow, FlowText
 from router.flow.nodes.asking import ANSWERS, YES_OR_NO
-from router.flow.nodes.base import HUMAN, Place, Step, Text, Use, UseKind, Words
+from router.flow.nodes.base import Formula, Place, Step, Text, Use, UseKind, Words
 from router.flow.nodes.match import Match
 from router.flow.parse import Parsed, PassedOver
 from router.flow.problems import Problem, nearest
 from router.flow.source import Path, Source
 from router.flow.surroundings import Surroundings
-from router.flow.variables import SAMPLE
+from router.flow.ways import unreachable
 
 _WORDS_FOR = {
     UseKind.HOURS: "no hours",
@@ -23,28 +24,40 @@ _WORDS_FOR = {
     UseKind.WEBHOOK: "no webhook",
     UseKind.FLOW: "no flow",
 }
+_WHERE = {
+    UseKind.QUEUE: " in THREADLINE_QUEUES or shared/",
+    UseKind.WEBHOOK: " in THREADLINE_WEBHOOKS",
+}
 
 
-def complaints(
-    flow: Flow, parsed: Parsed[FlowText], shared_unread: PassedOver, around: Surroundings
-) -> Iterator[Problem]:
-    """What is wrong with ``flow`` beyond its shape; ``shared_unread`` are shared pieces that exist but could not be
-    read."""
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """What a flow is looked at with: shared pieces that exist but could not be read (``unread``), whether there are
+    other flows or parts of them that could not be (``unsure``), and the surroundings."""
+
+    unread: PassedOver
+    unsure: bool
+    around: Surroundings
+
+
+def complaints(flow: Flow, parsed: Parsed[FlowText], whole: Whole) -> Iterator[Problem]:
+    """What is wrong with ``flow`` beyond its shape, as far as one flow can tell."""
     source = parsed.source
     if source is None:
         return
     unread = {
-        part: {**shared_unread.get(part, {}), **parsed.passed_over.get(part, {})}
+        part: {**whole.unread.get(part, {}), **parsed.passed_over.get(part, {})}
         for part in ("steps", "prompts", "hours", "queues")
     }
     missing = list(_missing_steps(source, flow, unread))
     yield from missing
-    yield from _texts(source, flow, unread)
-    yield from _references(source, flow, unread, around)
-    yield from texts.complaints(source, flow, _names(flow, unread["steps"]))
-    yield from _endless(source, flow)
+    yield from _texts(source, flow, unread, whole.around)
+    yield from _references(source, flow, unread, whole)
+    yield from _formulas(source, flow, unread, whole)
+    yield from texts.complaints(source, flow, _names(flow, unread))
+    yield from _abilities(source, flow, whole.around)
     if not missing and not parsed.passed_over:  # else what cannot be reached is most likely what was misspelt
-        yield from _unreachable(source, flow)
+        yield from unreachable(source, flow)
 
 
 # -- what refers to what ------------------------------------------------------------------------------------------
@@ -63,7 +76,7 @@ def _missing_steps(source: Source, flow: Flow, unread: PassedOver) -> Iterator[P
             yield source.problem(path, "missing-step", f"no step '{target}'{nearest(target, known)}")
 
 
-def _texts(source: Source, flow: Flow, unread: PassedOver) -> Iterator[Problem]:
+def _texts(source: Source, flow: Flow, unread: PassedOver, around: Surroundings) -> Iterator[Problem]:
     known = {*flow.prompts, *unread["prompts"]}
     places: list[tuple[Path, Text]] = [(("prompts", name), words) for name, words in flow.text.prompts.items()]
     for name, step in _steps(flow):
@@ -72,55 +85,67 @@ def _texts(source: Source, flow: Flow, unread: PassedOver) -> Iterator[Problem]:
     for path, text in places:
         if isinstance(text, Words):
             yield from _translations(source, flow, path, text)
+            yield from recordings(source, path, text, around)
         elif text not in known:
             yield source.problem(path, "missing-prompt", f"no prompt '{text}'{nearest(text, known)}")
+        elif text not in flow.text.prompts and text in flow.prompts:
+            for wanted in flow.text.languages:
+                if wanted not in flow.prompts[text].texts:
+                    message = f"the shared prompt '{text}' has no text in '{wanted}'"
+                    yield source.problem(path, "missing-translation", message)
 
 
 def _translations(source: Source, flow: Flow, path: Path, words: Words) -> Iterator[Problem]:
     for wanted in flow.text.languages:
         if wanted not in words.texts:
-            yield source.problem(path, "missing-translation", f"no text in '{wanted}'", at_key=True)
+            message = f"no text in '{wanted}', which the flow speaks"
+            yield source.problem(path, "missing-translation", message, at_key=True)
     for language in words.texts:
         if language not in flow.text.languages:
             hint = nearest(language, (*flow.text.languages, "recording"))
-            yield source.problem(
-                (*path, language), "unknown-language", f"the flow has no '{language}'{hint}", at_key=True
+            message = f"the flow has no language '{language}'{hint}"
+            yield source.problem((*path, language), "unknown-language", message, at_key=True)
+
+
+def recordings(source: Source, path: Path, words: Words, around: Surroundings) -> Iterator[Problem]:
+    """Recorded files that are named and not there, one for each language."""
+    if words.recording is None or around.recordings is None:
+        return
+    for language in words.texts:
+        if (language, words.recording) not in around.recordings:
+            message = (
+                f"no file {language}/{words.recording}.wav in the folder of recordings; the text is spoken instead"
             )
+            yield source.problem((*path, "recording"), "missing-audio", message, warning=True)
 
 
-def _references(source: Source, flow: Flow, unread: PassedOver, around: Surroundings) -> Iterator[Problem]:
-    steps = {**flow.steps, **unread["steps"]}
-    inputs, values = _inputs(flow, unread["steps"]), _values(flow, unread["steps"])
-    known: Mapping[UseKind, set[str] | None] = {
+def _references(source: Source, flow: Flow, unread: PassedOver, whole: Whole) -> Iterator[Problem]:
+    around = whole.around
+    known: Mapping[UseKind, Collection[str] | None] = {
         UseKind.HOURS: {*flow.hours, *unread["hours"]},
-        UseKind.INPUT: set(inputs),
-        UseKind.FLOW: set(flow.flows),
-        UseKind.QUEUE: _or_unknown(around.queues, {*flow.queues, *unread["queues"]}),
-        UseKind.WEBHOOK: _or_unknown(around.webhooks, set()),
+        UseKind.INPUT: None if whole.unsure and len(flow.flows) > 1 else _inputs(flow, unread),
+        UseKind.FLOW: None if whole.unsure else set(flow.flows),
+        UseKind.QUEUE: None if around.queues is None else {*around.queues, *flow.queues, *unread["queues"]},
+        UseKind.WEBHOOK: around.webhooks,
     }
     for prefix, language in flow.text.language_by_prefix.items():
         yield from _language(source, flow, ("language_by_prefix", prefix), language)
+    if "default_queue" in flow.text.model_fields_set:
+        yield from _used(source, flow, (), Use(("default_queue",), UseKind.QUEUE, flow.text.default_queue), known)
     for name, step in _steps(flow):
         at: Path = ("steps", name)
         for use in step.uses():
             yield from _used(source, flow, at, use, known)
-        for place, formula in step.formulas().items():
-            if wrong := expressions.problem_with(formula.text, steps, inputs, values, formula.gives):
-                yield source.problem((*at, *place), "condition", wrong)
         if isinstance(step, Match):
             yield from _answers(source, at, step)
 
 
-def _names(flow: Flow, unread: Mapping[str, Any]) -> texts.Names:
-    return texts.Names({**flow.steps, **unread}, _inputs(flow, unread), _values(flow, unread))
-
-
-def _or_unknown(names: Any, more: set[str]) -> set[str] | None:
-    return None if names is None else {*names, *more}
+def _names(flow: Flow, unread: PassedOver) -> texts.Names:
+    return texts.Names({**flow.steps, **unread["steps"]}, _inputs(flow, unread), _values(flow, unread))
 
 
 def _used(
-    source: Source, flow: Flow, at: Path, use: Use, known: Mapping[UseKind, set[str] | None]
+    source: Source, flow: Flow, at: Path, use: Use, known: Mapping[UseKind, Collection[str] | None]
 ) -> Iterator[Problem]:
     path = (*at, *use.place)
     if use.kind is UseKind.LANGUAGE:
@@ -128,34 +153,48 @@ def _used(
         return
     names = known[use.kind]
     if names is not None and use.name not in names:
-        words = f"{_WORDS_FOR[use.kind]} '{use.name}'{nearest(use.name, names)}"
+        where = _WHERE.get(use.kind, "")
+        words = f"{_WORDS_FOR[use.kind]} '{use.name}'{where}{nearest(use.name, names)}"
         yield source.problem(path, f"missing-{use.kind.value}", words)
 
 
-def _inputs(flow: Flow, unread: Mapping[str, Any]) -> dict[str, None]:
-    """The names of what steps collect and what `match` steps ask for."""
-    names = [name for _, step in _steps(flow) for name in step.inputs()]
-    for step in unread.values():
-        if isinstance(step, dict):
-            names += [str(step["into"])] if "into" in step else ANSWERS if "ask" in step else []
+def _inputs(flow: Flow, unread: PassedOver) -> dict[str, None]:
+    """The names of what steps collect and what `match` steps ask for, here and in the flows that lead here."""
+    names = [name for each in _leading_to(flow) for _, step in _steps(each) for name in step.inputs()]
+    for written in unread["steps"].values():
+        if isinstance(written, dict):
+            names += [str(written["into"])] if "into" in written else ANSWERS if "ask" in written else []
     return dict.fromkeys(names)
 
 
-def _values(flow: Flow, unread: Mapping[str, Any]) -> dict[str, Any]:
-    """A sample of each value that some step notes, of any flow of the set: they outlive a change of flow."""
-    samples: dict[str, Any] = {}
-    for passed_over in (step for step in unread.values() if isinstance(step, dict)):
-        for noted in (passed_over.get("values"), passed_over.get("keep")):
-            samples |= dict.fromkeys(noted, "") if isinstance(noted, dict) else {}
-    for step in (step for each in flow.flows.values() for step in each.text.steps.values()):
-        formulas = step.formulas()
-        for name in step.values():
-            formula = formulas.get(("values", name))
-            try:
-                samples[name] = expressions.value_of(formula.text, {**SAMPLE, "vars": samples}) if formula else ""
-            except ValueError:
-                samples.setdefault(name, "")
-    return samples
+def _values(flow: Flow, unread: PassedOver) -> dict[str, list[Formula | None]]:
+    """What is noted here and in the flows that lead here, each with the expressions that say what, where one does."""
+    noted: dict[str, list[Formula | None]] = {}
+    for written in unread["steps"].values():
+        for field in ("values", "keep") if isinstance(written, dict) else ():
+            if isinstance(written.get(field), dict):
+                noted |= {name: [None] for name in written[field]}
+    for each in _leading_to(flow):
+        for _, step in _steps(each):
+            formulas = step.formulas()
+            for name in step.values():
+                noted.setdefault(name, []).append(formulas.get(("values", name)))
+    return noted
+
+
+def _leading_to(flow: Flow) -> list[Flow]:
+    """The flow, and those that a call may have come from."""
+    found = {flow.name: flow}
+    while True:
+        more = {
+            name: each
+            for name, each in flow.flows.items()
+            if name not in found
+            and any(use.kind is UseKind.FLOW and use.name in found for _, step in _steps(each) for use in step.uses())
+        }
+        if not more:
+            return list(found.values())
+        found |= more
 
 
 def _answers(source: Source, at: Path, step: Match) -> Iterator[Problem]:
@@ -171,60 +210,44 @@ def _answers(source: Source, at: Path, step: Match) -> Iterator[Problem]:
     for key in step.keys:
         answers = {*yes_or_no, *(topics.keys if topics else ())}
         if key in answers or (key.isdigit() and str(len(key)) in lengths):
-            taken = f"'{key}' is an answer already"
+            taken = f"'{key}' is an answer already; take another key, such as '*'"
             yield source.problem((*at, "keys", key), "key-taken", taken, at_key=True)
 
 
 def _language(source: Source, flow: Flow, path: Path, language: str) -> Iterator[Problem]:
     if language not in flow.text.languages:
         hint = nearest(language, flow.text.languages)
-        yield source.problem(path, "unknown-language", f"the flow has no '{language}'{hint}")
+        yield source.problem(path, "unknown-language", f"the flow has no language '{language}'{hint}")
 
 
-# -- the graph ----------------------------------------------------------------------------------------------------
+# -- expressions, channels ----------------------------------------------------------------------------------------
 
 
-def _unreachable(source: Source, flow: Flow) -> Iterator[Problem]:
-    reached, ahead = {HUMAN}, [flow.text.start]
-    while ahead:
-        name = ahead.pop()
-        if name not in reached and name in flow.steps:
-            reached.add(name)
-            ahead.extend(flow.steps[name].targets().values())
-    ahead = [name for name in flow.text.steps if name not in reached]
-    for name in ahead:
-        yield source.problem(("steps", name), "unreachable", f"no way leads to step '{name}'", at_key=True)
+def _formulas(source: Source, flow: Flow, unread: PassedOver, whole: Whole) -> Iterator[Problem]:
+    formulas = [(("steps", name, *at), each) for name, step in _steps(flow) for at, each in step.formulas().items()]
+    if not formulas:
+        return
+    unsure = whole.unsure and len(flow.flows) > 1
+    check = FormulaCheck(
+        Known(
+            steps=[*flow.steps, *unread["steps"]],
+            inputs=None if unsure else _inputs(flow, unread),
+            values=None if unsure or None in unread["steps"].values() else _values(flow, unread),
+        )
+    )
+    for path, formula in formulas:
+        code = "condition" if formula.gives == "condition" else "expression"
+        for mistake in check.mistakes(formula):
+            yield source.problem(path, code, mistake.message, offset=mistake.offset)
 
 
-def _endless(source: Source, flow: Flow) -> Iterator[Problem]:
-    """Loops in which the caller is never waited for, each reported once at its first step in the file.
-
-    A branch breaks no loop here on purpose only when it counts visits; that is what `visits` is for.
-    """
-    silent = {name: _without_waiting(step) for name, step in flow.text.steps.items()}
-    for name in silent:
-        loop = _loop_from(name, silent)
-        if loop and name == min(loop, key=list(flow.text.steps).index):
-            way = " → ".join((*loop, name))
-            yield source.problem(("steps", name), "endless-loop", f"never waits for the caller: {way}", at_key=True)
-
-
-def _without_waiting(step: Step) -> list[str]:
-    """The steps that this one may lead to without having waited for the caller."""
-    waited = step.after_waiting()
-    return [target for place, target in step.targets().items() if place not in waited]
-
-
-def _loop_from(start: str, ways: Mapping[str, list[str]]) -> list[str] | None:
-    trail: list[tuple[str, Iterator[str]]] = [(start, iter(ways[start]))]
-    seen = {start}
-    while trail:
-        target = next(trail[-1][1], None)
-        if target is None:
-            trail.pop()
-        elif target == start:
-            return [name for name, _ in trail]
-        elif target in ways and target not in seen:
-            seen.add(target)
-            trail.append((target, iter(ways[target])))
-    return None
+def _abilities(source: Source, flow: Flow, around: Surroundings) -> Iterator[Problem]:
+    for name, step in _steps(flow):
+        for place, ability in step.needs().items():
+            lacking = [channel for channel, able in around.channels.items() if ability not in able]
+            if lacking:
+                message = f"{' and '.join(lacking)} cannot do this ({ability.value})"
+                yield source.problem(("steps", name, *place), "cannot-render", message)
+        if around.texts is False and step.sends_texts():
+            message = "nobody is set up to send text messages, so the step goes its way for that; see docs/texting.md"
+            yield source.problem(("steps", name), "no-texts", message, at_key=True, warning=True)

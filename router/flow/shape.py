@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, get_args
 
 from pydantic import BaseModel
 
 from router.flow.nodes.base import Step, Words
-from router.flow.problems import Problem, nearest
+from router.flow.problems import Problem, nearest, short
 from router.flow.source import Path, Source
 
 
@@ -17,8 +17,12 @@ def shape_problem(source: Source, error: Any, root: type[BaseModel]) -> Problem:
     path, model = yaml_path(source.data, error["loc"], root)
     kind = error["type"]
     if kind == "extra_forbidden":
-        hint = nearest(str(path[-1]), model) if model else ""
-        return source.problem(path, "unknown-field", f"no field '{path[-1]}'{hint}", at_key=True)
+        name = str(path[-1])
+        if name == "<<":
+            merged = "merge keys (<<) are not used in flows; write it out"
+            return source.problem(path, "unknown-field", merged, at_key=True)
+        hint = nearest(name, model) if model else ""
+        return source.problem(path, "unknown-field", f"no field '{short(name)}'{hint}", at_key=True)
     if kind == "missing":
         name = error["loc"][-1]
         return source.problem(path, "missing-field", f"'{name}' is missing", at_key=True)
@@ -27,7 +31,26 @@ def shape_problem(source: Source, error: Any, root: type[BaseModel]) -> Problem:
     return source.problem(path, "wrong-value", _in_words(error))
 
 
+def told_once(errors: Iterable[Any]) -> list[Any]:
+    """Pydantic's errors without those about what was not meant: where words or the name of a prompt may stand, it
+    complains twice."""
+    listed = list(errors)
+    words = {error["loc"][: error["loc"].index("Words")] for error in listed if "Words" in error["loc"]}
+    kept = []
+    for error in listed:
+        place, last = error["loc"][:-1], str(error["loc"][-1] if error["loc"] else "")
+        if place in words and (last == "Words" or last.startswith("constrained-str")):
+            if last == "Words":
+                continue
+            if isinstance(error.get("input"), Mapping):
+                continue
+            error = {**error, "type": "words_or_name"}
+        kept.append(error)
+    return kept
+
+
 _EXPECTED = {
+    "words_or_name": "words in each language, such as {de: Guten Tag.}, or the name of a prompt are expected here",
     "model_type": "fields are expected here, each as 'name: value'",
     "model_attributes_type": "fields are expected here, each as 'name: value'",
     "dict_type": "fields are expected here, each as 'name: value'",
@@ -41,6 +64,9 @@ _EXPECTED = {
     "float_parsing": "a number is expected here",
     "bool_type": "true or false is expected here",
     "bool_parsing": "true or false is expected here",
+    "finite_number": "a number is expected here",
+    "date_from_datetime_parsing": "a date such as 2026-12-24 is expected here",
+    "date_parsing": "a date such as 2026-12-24 is expected here",
 }
 _PATTERNS = {
     "^[a-z]": "a name is expected here: small letters, digits and _, beginning with a letter",
@@ -54,15 +80,31 @@ _PATTERNS = {
 
 
 def _in_words(error: Any) -> str:
-    value = error.get("input")
+    value, kind, context = error.get("input"), error["type"], error.get("ctx", {})
     given = f" (given: {str(value)[:40]!r})" if isinstance(value, str | int | float | bool) else ""
-    message = _EXPECTED.get(error["type"], str(error["msg"]).removeprefix("Value error, "))
-    if error["type"] == "string_pattern_mismatch":
-        pattern = error["ctx"]["pattern"]
-        message = next((words for start, words in _PATTERNS.items() if pattern.startswith(start)), message)
-    if error["type"] == "too_short":
-        message = f"at least {error['ctx']['min_length']} must stand here"
+    message = _EXPECTED.get(kind) or str(error["msg"]).removeprefix("Value error, ")
+    if kind == "string_pattern_mismatch":
+        message = next((words for start, words in _PATTERNS.items() if context["pattern"].startswith(start)), message)
+    if kind in _LIMITS:
+        name, words = _LIMITS[kind]
+        message = words.format(context[name])
+    if kind == "string_type" and isinstance(value, int | float):  # true and false, too
+        return f"text is expected here (given: {str(value).lower()}); put it in quotes"
+    if kind == "literal_error" and isinstance(value, str) and f"{value}" == context["expected"]:
+        return f"{value} is expected here, without quotes"
+    if value is None and kind in _EXPECTED:
+        return f"nothing stands here; {message}"
     return message.replace("Input should be", "this should be") + (given if repr(value) not in message else "")
+
+
+_LIMITS = {
+    "too_short": ("min_length", "at least {} must stand here"),
+    "too_long": ("max_length", "at most {} may stand here"),
+    "string_too_short": ("min_length", "at least {} character must stand here"),
+    "string_too_long": ("max_length", "at most {} characters may stand here"),
+    "greater_than_equal": ("ge", "at least {} is expected here"),
+    "less_than_equal": ("le", "at most {} is expected here"),
+}
 
 
 def _type_problem(source: Source, path: Path, error: Any) -> Problem:
@@ -71,7 +113,7 @@ def _type_problem(source: Source, path: Path, error: Any) -> Problem:
     context = error["ctx"]
     valid = [name.strip(" '") for name in context["expected_tags"].split(",")]
     return source.problem(
-        (*path, "type"), "unknown-type", f"no step type '{context['tag']}'{nearest(context['tag'], valid)}"
+        (*path, "type"), "unknown-type", f"no step type '{short(context['tag'])}'{nearest(context['tag'], valid)}"
     )
 
 

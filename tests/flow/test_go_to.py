@@ -10,7 +10,7 @@ from router.core.commands import AskDigits, Command, Hangup, Transfer
 from router.core.events import WITHHELD, CallStarted, DigitsEntered
 from router.engine.session import Session, session_from_json, session_to_json
 from router.engine.step import MOST_STEPS_A_TURN, start, step
-from router.flow.files import FlowSet, check_files
+from router.flow.files import FlowSet, check_files, kept_files
 from router.flow.problems import FlowRefused
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
@@ -99,7 +99,11 @@ steps:
 
 
 def test_flows_that_lead_to_each_other_for_ever_end_with_a_person() -> None:
-    _, session, commands = begun(CIRCLE.format(name="ping", other="pong"), CIRCLE.format(name="pong", other="ping"))
+    ping, pong = CIRCLE.format(name="ping", other="pong"), CIRCLE.format(name="pong", other="ping")
+    with pytest.raises(FlowRefused, match="endless-loop never waits for the caller"):
+        begun(ping, pong)
+    flow = kept_files({"0.yaml": ping, "1.yaml": pong}).flows["ping"]
+    session, commands = step(flow, start("c", flow, BEGIN), BEGIN, NOW)
     assert commands == (Transfer("default", 600),)
     assert session.steps <= MOST_STEPS_A_TURN + 2
 

@@ -77,7 +77,7 @@ def test_all_values_of_a_step_see_what_was_before_it() -> None:
 def test_a_value_that_no_step_notes_is_found() -> None:
     with pytest.raises(FlowRefused) as refused:
         play('{a: "1"}', "vars.b == 1")
-    assert "no field 'b'" in str(refused.value)
+    assert "no step notes 'b'" in str(refused.value)
 
 
 def test_values_go_with_the_call() -> None:

@@ -12,9 +12,11 @@ from router.flow.source import DEEPEST, MOST_CHARACTERS, read
 
 
 def code_of(text: str) -> str:
-    with pytest.raises(FlowRefused) as refused:
-        read(text, "x.yaml")
-    return refused.value.problems[0].code
+    """The code of the first problem, whether something could be read or not."""
+    try:
+        return read(text, "x.yaml").problems[0].code
+    except FlowRefused as refused:
+        return refused.problems[0].code
 
 
 def test_billion_laughs_is_refused_at_its_first_anchor() -> None:
