@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from router.cli import flow_test
+from router.cli import flow_releases, flow_test
 from router.cli.output import NO, as_json, counted, say
 from router.flow.drawing import svg
 from router.flow.files import FileKind, check_files, kind_of
@@ -18,8 +18,14 @@ from router.flow.load import load_file, read_folder
 from router.flow.model import FlowText
 from router.flow.problems import FlowRefused, Problem
 
-app = typer.Typer(help="Check, try and draw IVR flows.", no_args_is_help=True)
+app = typer.Typer(help="Check, try, draw and release IVR flows.", no_args_is_help=True)
 app.command()(flow_test.test)
+app.command()(flow_releases.history)
+app.command()(flow_releases.publish)
+app.command()(flow_releases.rollback)
+app.command()(flow_releases.diff)
+app.command()(flow_releases.export)
+app.command("import")(flow_releases.import_)
 
 
 class GraphForm(StrEnum):

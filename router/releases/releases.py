@@ -31,7 +31,17 @@ from router.store import flow_versions as store
 from router.store.bus import Bus
 from router.store.database import Connection, Database
 
-__all__ = ["Checked", "Draft", "Origin", "Outdated", "Release", "Releases", "UnknownDraft", "UnknownRelease"]
+__all__ = [
+    "Checked",
+    "Draft",
+    "Origin",
+    "Outdated",
+    "Release",
+    "Releases",
+    "UnknownDraft",
+    "UnknownRelease",
+    "differing",
+]
 
 RELEASED = "flows"
 """The topic of the bus on which new releases are announced."""
@@ -111,6 +121,11 @@ class Releases:
         """The files of a release. Raises `UnknownRelease`."""
         async with self._database.read() as connection:
             return await kept.files(connection, await kept.release(connection, release_id))
+
+    async def kept_texts(self, revisions: Sequence[str]) -> set[str]:
+        """Which texts of these names (`text_id`) were ever saved or released."""
+        async with self._database.read() as connection:
+            return await store.kept_texts(connection, revisions)
 
     async def drafts(self) -> list[Draft]:
         """The newest draft of each file that was neither published nor thrown away."""
