@@ -21,6 +21,7 @@ from router.app import Agents, House
 from router.channels.agi.server import AgiServer
 from router.channels.simulator.phone import CHANNEL as TEST_PHONE
 from router.channels.simulator.queues import SimulatedQueues
+from router.flow.placeholders import has_variables
 from router.matching.lockout import KEPT
 from router.releases.following import Following
 from router.settings import Settings
@@ -189,6 +190,7 @@ async def _prepare(house: House, prompts: PromptStore) -> None:
         for flow in house.flows.current.values()
         for words in flow.words()
         for language, text in words.texts.items()
+        if not has_variables(text)  # made in the call
     ]
     problems = await prompts.prepare(wanted)
     for reason, count in Counter(problem.reason for problem in problems).items():

@@ -40,11 +40,12 @@ _BITE = 8
 
 @dataclass(frozen=True, slots=True)
 class Audio:
-    """Sound ready to be played: a telephone WAV of `seconds` at `path`."""
+    """Sound ready to be played: a telephone WAV of `seconds` at `path`. `brief`: made for one call, and soon gone."""
 
     key: str
     seconds: float
     path: Path
+    brief: bool = False
 
 
 def content_key(kind: str, *parts: str | bytes) -> str:

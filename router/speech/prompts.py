@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import unicodedata
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
 
+from router.speech.brief import BriefAudio
 from router.speech.cache import Audio, AudioCache, content_key
 from router.speech.failures import PromptFailed, RecordingRefused, SynthesisFailed
 from router.speech.pieces import LONGEST, cut
@@ -26,6 +27,8 @@ log = structlog.get_logger(__name__)
 
 _PREPARED_AT_ONCE = 2
 _KNOWN_RECORDINGS = 2_000
+ONCE_SECONDS = 3.0
+"""For a prompt that is made while its caller waits; after that people are quicker than we are."""
 _A_SAMPLE = 1 / TELEPHONE_RATE
 
 _Made = TypeVar("_Made")
@@ -84,6 +87,7 @@ class PromptStore:
         cache: AudioCache | None = None,
     ) -> None:
         self._cache = cache or AudioCache(directory)
+        self._brief = BriefAudio(directory / "once")
         self._recordings_dir = recordings_dir
         self._synthesiser = synthesiser
         self._making: dict[str, asyncio.Task[Any]] = {}
@@ -92,6 +96,10 @@ class PromptStore:
     async def open(self) -> None:
         """Make the directory ready. Raises `SynthesisFailed` when it cannot be written."""
         await asyncio.to_thread(self._cache.open)
+        try:
+            await asyncio.to_thread(self._brief.open)
+        except OSError as error:
+            raise SynthesisFailed(f"audio for single calls cannot be kept: {error.strerror or error}") from error
 
     async def aclose(self) -> None:
         """Stop what is being made; nothing half done stays."""
@@ -99,10 +107,11 @@ class PromptStore:
         for task in making:
             task.cancel()
         await asyncio.gather(*making, return_exceptions=True)
+        await self._brief.aclose()
 
     def find(self, key: str) -> Audio | None:
-        """The audio an earlier `ensure` made, or None."""
-        return self._cache.find(key)
+        """The audio an earlier `ensure` or `once` made, or None."""
+        return self._cache.find(key) or self._brief.find(key)
 
     async def ensure(self, text: str, language: str, recording: str | None = None) -> Audio:
         """The audio for a prompt, made if need be.
@@ -125,7 +134,9 @@ class PromptStore:
 
     async def pieces(self, text: str, language: str, recording: str | None = None) -> tuple[Audio, ...]:
         """As `ensure`, cut into short pieces to be played one after the other (see `router.speech.pieces`)."""
-        whole = await self.ensure(text, language, recording)
+        return await self._in_pieces(await self.ensure(text, language, recording))
+
+    async def _in_pieces(self, whole: Audio) -> tuple[Audio, ...]:
         if whole.seconds <= LONGEST:
             return (whole,)
         found: list[Audio] = []
@@ -138,6 +149,36 @@ class PromptStore:
             return await self._cut(whole)
 
         return await self._once(f"pieces of {whole.key}", make)
+
+    async def once(self, text: str, language: str, recordings: Sequence[str] = ()) -> tuple[Audio, ...]:
+        """The audio of a prompt made for one call, in short pieces: the recorded files of all `recordings` where each
+        is there, else the text spoken within `ONCE_SECONDS` and kept for a few minutes. Raises `SynthesisFailed`."""
+        if recordings and (recorded := await self._all_recorded(recordings, language)):
+            return recorded
+        plain = spoken_form(text)
+        if not plain:
+            raise SynthesisFailed("the prompt has no text")
+        try:
+            async with asyncio.timeout(ONCE_SECONDS):
+                spoken = await self._synthesiser.synthesise(plain, language)
+        except TimeoutError:
+            raise SynthesisFailed(f"a prompt for one call was not spoken within {ONCE_SECONDS:g} s") from None
+        parts = await asyncio.to_thread(cut, spoken)
+        return tuple([await self._brief.put(part) for part in parts])
+
+    async def _all_recorded(self, names: Sequence[str], language: str) -> tuple[Audio, ...]:
+        """The recordings in order; none where one of them is missing or cannot be used."""
+        found: list[Audio] = []
+        for name in names:
+            try:
+                recorded = await self._recorded(name, language)
+            except RecordingRefused as refused:
+                log.debug("recording_passed_over", reason=str(refused))
+                return ()
+            if recorded is None:
+                return ()
+            found += await self._in_pieces(recorded)
+        return tuple(found)
 
     async def _cut(self, whole: Audio) -> tuple[Audio, ...]:
         try:

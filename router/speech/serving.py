@@ -1,6 +1,7 @@
 """Prompts over HTTP, for Asterisk's media cache and for the test phone.
 
-What lies under a key never changes, so whoever fetched it once may keep it for good (RFC 8246, `immutable`).
+What lies under a key never changes, so whoever fetched it once may keep it for good (RFC 8246, `immutable`); but for
+what was made for one call, which nobody is to keep.
 """
 
 from __future__ import annotations
@@ -57,6 +58,10 @@ def _answer(audio: Audio, request: Request) -> Response | None:
         found = audio.path.stat()
     except OSError:  # another process sharing the directory has just deleted it
         return None
+    if audio.brief:
+        return FileResponse(
+            audio.path, media_type="audio/wav", headers={"Cache-Control": "no-store"}, stat_result=found
+        )
     headers = {
         "Cache-Control": CACHE_CONTROL,
         "ETag": f'"{audio.key}"',

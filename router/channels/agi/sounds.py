@@ -14,7 +14,10 @@ def prompt_sounds(store: PromptStore, base_url: str) -> Sounds:
     base = base_url.rstrip("/")
 
     async def sounds(prompt: Prompt) -> list[Sound]:
-        pieces = await store.pieces(prompt.text, prompt.language, prompt.recording)
+        if prompt.once:
+            pieces = await store.once(prompt.text, prompt.language, prompt.recordings)
+        else:
+            pieces = await store.pieces(prompt.text, prompt.language, prompt.recording)
         return [Sound(base + prompt_path(piece.key), piece.seconds) for piece in pieces]
 
     return sounds
