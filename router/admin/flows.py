@@ -63,7 +63,7 @@ def routes(
             await releases.drafts(),
         )
         values: dict[str, Any] = {
-            "folder_problems": (),
+            "folder_problems": releases.folder_problems(),
             "problem": None,
             "refused": (),
             "name": "",

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Annotated
 
 import httpx
@@ -14,9 +12,9 @@ import typer
 from router import settings as settings_module
 from router.agents.ami import Ami, AmiSettings, Connected, Disconnected, Notice, Snapshot
 from router.app import limits_of, secret_of, utc_now
+from router.cli.findings import Finding, Health
+from router.cli.flow_findings import flows_found
 from router.cli.output import NO, as_json, counted, say
-from router.flow.load import load
-from router.flow.problems import FlowRefused
 from router.matching.lockout import By
 from router.messages.code_report import code_report
 from router.messages.handles import HandleRules
@@ -29,25 +27,6 @@ from router.web import assets
 
 PATIENCE = 6.0
 """Seconds that one thing is given to answer."""
-
-
-class Health(StrEnum):
-    """How a part is."""
-
-    WELL = "well"
-    OFF = "off"
-    """Not set up, which may be meant so."""
-    ILL = "ill"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was found of one part, and the way out where it is not well."""
-
-    part: str
-    health: Health
-    found: str
-    remedy: str = ""
 
 
 def doctor(json: Annotated[bool, typer.Option("--json", help="Findings as JSON.")] = False) -> None:
@@ -86,7 +65,7 @@ async def _all() -> list[Finding]:
 
 async def _each(settings: Settings) -> AsyncIterator[Finding]:
     checks: list[tuple[str, Callable[[Settings], Awaitable[Finding]]]] = [
-        ("database", _database), ("codes", _codes), ("flows", _flows), ("pages", _pages), ("prompts", _prompts),
+        ("database", _database), ("codes", _codes), ("flows", flows_found), ("pages", _pages), ("prompts", _prompts),
         ("service", _service), ("FastAGI", _fastagi), ("Asterisk", _asterisk), ("Twilio", _twilio),
     ]  # fmt: skip
     for part, check in checks:
@@ -143,23 +122,6 @@ async def _codes(settings: Settings) -> Finding:
     return Finding(
         "codes", Health.WELL, f"{counted(live, 'live code')}, the next has {report.next_digits} digits{callers}"
     )
-
-
-async def _flows(settings: Settings) -> Finding:
-    try:
-        flows = load([settings.flows])
-    except FlowRefused as refused:
-        first = refused.problems[0]
-        return Finding("flows", Health.ILL, str(first), f"run 'threadline flow check {settings.flows}'")
-    wanted = {settings.flow, *settings.service_numbers.values()}
-    if missing := sorted(wanted - set(flows)):
-        remedy = "set THREADLINE_FLOW or THREADLINE_SERVICE_NUMBERS to one of: " + ", ".join(sorted(flows))
-        return Finding("flows", Health.ILL, f"there is no flow '{missing[0]}'", remedy)
-    for name, flow in flows.items():
-        if strange := sorted(flow.queues_used() - set(settings.queues)):
-            remedy = f"name it in THREADLINE_QUEUES and in Asterisk, or use one of: {', '.join(settings.queues)}"
-            return Finding("flows", Health.ILL, f"'{name}' hands callers to the queue '{strange[0]}'", remedy)
-    return Finding("flows", Health.WELL, f"{', '.join(sorted(flows))}: no problems")
 
 
 async def _pages(_: Settings) -> Finding:
