@@ -17,6 +17,7 @@ from router.agents.ringing import Ringing
 from router.agents.switchboard import CHANNEL as ASTERISK
 from router.agents.switchboard import Switchboard
 from router.calls.handle import Calls
+from router.calls.webhooks import Webhooks, webhooks_of
 from router.calls.weights import Weights
 from router.channels.agi.server import AgiServer, ServerLimits
 from router.channels.agi.session import AgiChannel
@@ -108,10 +109,12 @@ async def assembled(settings: Settings, clock: Clock = utc_now, *, serving: bool
             weights=weights,
             pool_numbers=rules.pools.every_number,
             recording=settings.replay_days > 0,
+            webhooks=Webhooks(webhooks_of(settings)),
         )
         phone = TestPhone(calls, settings.region, releases)
         registrar = Registrar(database, keys, rules, clock)
         yield House(settings, clock, database, bus, flows, releases, folder, keys, calls, weights, phone, registrar)
+        await calls.aclose()
         await weights.aclose()
 
 

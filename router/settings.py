@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -40,6 +41,16 @@ def _web_address(address: str) -> str:
 
 
 WebAddress = Annotated[str, AfterValidator(_web_address)]
+
+
+def _safe_address(address: str) -> str:
+    host = urlsplit(address).hostname
+    if not address.startswith("https://") and host not in ("127.0.0.1", "::1", "localhost"):
+        raise ValueError("an address begins with https://, but for one on this machine")
+    return address
+
+
+SafeAddress = Annotated[WebAddress, AfterValidator(_safe_address)]
 
 
 def _own_address(known: dict[str, Any]) -> str:
@@ -159,6 +170,14 @@ class Settings(BaseModel):
     twilio_queues: dict[str, str] = Field(
         {}, description="Where Twilio takes the callers of a queue: a number, a sip: address or `queue:NAME`."
     )
+    webhooks: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")], SafeAddress] = Field(
+        {}, description='Other systems that flows may ask, by name: {"crm": "https://crm.example.net/threadline"}.'
+    )
+    webhook_secrets: dict[str, SecretStr] = Field(
+        {},
+        validate_default=True,
+        description="What requests to each of them are signed with: `whsec_…`, several with spaces between them.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
     log_json: bool = Field(False, description="One JSON object a line, for log collectors.")
 
@@ -167,6 +186,14 @@ class Settings(BaseModel):
     def _empty_is_unset(cls, secret: Any) -> Any:
         """An environment file names secrets that are not used with nothing behind the ``=``."""
         return None if secret == "" else secret
+
+    @field_validator("webhook_secrets")
+    @classmethod
+    def _one_for_each(cls, secrets: dict[str, SecretStr], known: ValidationInfo) -> dict[str, SecretStr]:
+        for name in known.data.get("webhooks", {}):
+            if name not in secrets:
+                raise ValueError(f"has none for '{name}'; every webhook needs one")
+        return secrets
 
     @field_validator("match_likely")
     @classmethod

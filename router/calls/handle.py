@@ -2,10 +2,14 @@
 
 One event is one transaction. What the engine asks of the house is answered inside it (`router.calls.answers`), what
 other parts of the house should know is announced after it. A repeated or late webhook gets the same answer again.
+
+Another system is asked between two transactions: the session that waits for it is stored first, so that whatever comes
+next for the call can ask again (`Calls._ask_elsewhere`).
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -16,9 +20,10 @@ import structlog
 
 from router.calls.answers import Answers
 from router.calls.guesses import Guesses
+from router.calls.webhooks import MOST_SECONDS, Webhooks
 from router.calls.weights import Weights
-from router.core.commands import ChannelCommand, Command
-from router.core.events import CallerHungUp, CallStarted, Event, HouseEvent, RecordingEnded
+from router.core.commands import CallWebhook, ChannelCommand, Command
+from router.core.events import CallerHungUp, CallStarted, Event, HouseEvent, RecordingEnded, WebhookAnswered
 from router.engine.recorded import to_record
 from router.engine.session import (
     Session,
@@ -60,6 +65,11 @@ class Turn:
     talking: bool = False
     """Whether an agent has answered; told of a call as it stands, not of what an event led to."""
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether another system is being asked, so that there are no commands yet."""
+        return isinstance(self.session.waiting, CallWebhook)
+
 
 class HouseAnswers(Protocol):
     """Whoever answers what flows ask of the house; as a rule `router.calls.answers.Answers`."""
@@ -86,10 +96,14 @@ class Calls:
         pool_numbers: Collection[str] = frozenset(),
         answers: HouseAnswers | None = None,
         recording: bool = True,
+        webhooks: Webhooks | None = None,
     ) -> None:
         """``queues`` are those there are (None: any); an offer that names another one goes to the flow's own.
         ``limits`` are those on wrong codes, ``weights`` those of matching (None: of the table of the code).
-        ``answers`` stand in for the house's own. ``recording``: turns are kept to be run again on another flow."""
+        ``answers`` stand in for the house's own, ``webhooks`` (None: there are none) included. ``recording``: turns are
+        kept to be run again on another flow."""
+        self._webhooks = Webhooks({}) if webhooks is None and answers is None else webhooks
+        self._asking: set[asyncio.Task[Turn]] = set()
         self._weights = weights or Weights(database)
         self._kept_flows: set[str] = set()
         self._database = database
@@ -111,8 +125,12 @@ class Calls:
         ``trial`` are flows that were not released, for a test call; it is not kept to be run again. With it, raises
         `LookupError` where they were not kept.
         """
-        now, begun = self._clock(), perf_counter()
+        begun = perf_counter()
         await self._weights.refresh()
+        return await self._finished(await self._begun(channel, channel_ref, event, trial), begun)
+
+    async def _begun(self, channel: str, channel_ref: str, event: CallStarted, trial: Trial | None) -> Turn:
+        now = self._clock()
         async with self._database.begin() as connection:
             if row := await store.by_channel_ref(connection, channel, channel_ref, lock=True):
                 return _again(row)
@@ -138,7 +156,6 @@ class Calls:
             if trial is None:
                 await self._record(connection, flow, session, event, answers, now)
         self._kept_flows.add(flow.revision)
-        self._taken(session, perf_counter() - begun)
         return Turn(session.call_id, session.sequence, commands, session)
 
     async def handle(self, call_id: str, event: Event, sequence: int | None = None) -> Turn:
@@ -148,8 +165,12 @@ class Calls:
         commands again, but for a recording that comes when the call is over: it is kept. Without ``sequence`` such an
         event raises `NotAccepted`. Raises `UnknownCall`.
         """
-        now, begun = self._clock(), perf_counter()
+        begun = perf_counter()
         await self._weights.refresh()
+        return await self._finished(await self._handled(call_id, event, sequence), begun)
+
+    async def _handled(self, call_id: str, event: Event, sequence: int | None) -> Turn:
+        now = self._clock()
         async with self._database.begin() as connection:
             row = await store.by_id(connection, call_id, lock=True)
             if row is None:
@@ -163,15 +184,66 @@ class Calls:
             try:
                 session, commands, answers = await self._run(connection, flow, session, event, now)
             except NotAccepted:
-                if sequence is None:
+                if sequence is None and not _again(row).unfinished:
                     raise
                 return _again(row)
             if isinstance(event, RecordingEnded) and (event.seconds > 0 or event.text):
                 await store.add_voicemail(connection, self._voicemail(call_id, event, now))
             await store.change(connection, call_id, _columns(session, commands, now))
             await self._record(connection, flow, session, event, answers, now)
-        self._taken(session, perf_counter() - begun)
         return Turn(call_id, session.sequence, commands, session)
+
+    async def _finished(self, turn: Turn, begun: float) -> Turn:
+        """The turn as far as the channel is to do something, and others told of it. A channel that waits no longer does
+        not stop what was begun."""
+        if turn.unfinished:
+            task = asyncio.create_task(self._ask_elsewhere(turn), name=f"call {turn.call_id} asks elsewhere")
+            self._asking.add(task)
+            task.add_done_callback(self._asking.discard)
+            turn = await asyncio.shield(task)
+        if not turn.repeated:
+            self._taken(turn.session, perf_counter() - begun)
+        return turn
+
+    async def _ask_elsewhere(self, turn: Turn) -> Turn:
+        """Ask other systems until the channel is to do something, with no transaction open meanwhile. Who asks twice,
+        after a crash or with a request repeated, does so under the same id; the first answer counts."""
+        left = MOST_SECONDS
+        while isinstance(asked := turn.session.waiting, CallWebhook) and self._webhooks is not None:
+            session, begun = turn.session, perf_counter()
+            seconds = asked.seconds if session.hung_up is not None else min(asked.seconds, left)
+            name = f"{session.call_id}-{session.steps}"
+            answer = await self._webhooks.ask(asked, session.call_id, name, self._clock(), seconds)
+            left -= perf_counter() - begun
+            turn = await self._answered(session, answer)
+        return turn
+
+    async def _answered(self, asked: Session, answer: WebhookAnswered) -> Turn:
+        """Another system has answered the call as it stood when it was asked."""
+        now = self._clock()
+        async with self._database.begin() as connection:
+            row = await store.by_id(connection, asked.call_id, lock=True)
+            if row is None:
+                raise UnknownCall(asked.call_id)
+            session = session_from_json(row.session)
+            if not isinstance(session.waiting, CallWebhook) or session.steps != asked.steps:
+                return _again(row)
+            flow = await self._flows.flow(connection, session.revision, session.flow)
+            session, commands, answers = await self._run(connection, flow, session, answer, now)
+            await store.change(connection, session.call_id, _columns(session, commands, now))
+            if self._recording:
+                more = to_record(flow, answer, (answer, *answers))["answers"]
+                await call_events.add_answers(connection, session.call_id, session.sequence, more)
+        return Turn(session.call_id, session.sequence, commands, session)
+
+    async def aclose(self) -> None:
+        """Wait for what is being asked elsewhere; it takes a few seconds at most."""
+        if self._asking:
+            await asyncio.wait(self._asking, timeout=2 * MOST_SECONDS)
+        for task in self._asking:
+            task.cancel()
+        if self._webhooks is not None:
+            await self._webhooks.aclose()
 
     async def hung_up(self, channel: str, channel_ref: str) -> None:
         """The call known to its channel as ``channel_ref`` is over, wherever it stood. Harmless when told twice, or of
@@ -212,11 +284,13 @@ class Calls:
     async def _run(
         self, connection: Connection, flow: Flow, session: Session, event: Event, now: datetime
     ) -> tuple[Session, tuple[ChannelCommand, ...], tuple[HouseEvent, ...]]:
-        """Step until the channel is to do something: the house's questions are answered at once."""
+        """Step until the channel, or another system, is to do something: the house answers at once."""
         answers: tuple[HouseEvent, ...] = ()
         now += timedelta(seconds=session.ahead)
         session, commands = step(flow, session, event, now)
         while commands and not isinstance(commands[-1], ChannelCommand):
+            if self._webhooks is not None and isinstance(commands[-1], CallWebhook):
+                break
             answer = await self._answers.to(connection, session, commands[-1], now)
             answers += (answer,)
             flow = flow.flows.get(session.flow, flow)  # a step may have led to another one

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from router.core.events import Event
 from router.flow.model import Flow
-from router.flow.nodes.base import Move, Place, Scene, Step
+from router.flow.nodes.base import HUNG_UP, Move, Place, Scene, Step
 
 
 @dataclass(slots=True)
@@ -96,6 +96,11 @@ class _Watched:
 
     def resume(self, scene: Scene, event: Event) -> Move:
         return self._told(self._step.resume(scene, event))
+
+    def when_hung_up(self) -> str | None:
+        if way := self._targets.get(HUNG_UP):
+            self._watch.taken.add((self._flow, self._name, HUNG_UP))
+        return way
 
     def _told(self, move: Move) -> Move:
         if isinstance(move.then, _Exit):

@@ -15,11 +15,13 @@ from router.core.assurance import Assurance
 from router.core.commands import (
     ACCEPTS,
     AskDigits,
+    ChannelCommand,
     Command,
     Hangup,
     Prompt,
     RecordMessage,
     Say,
+    SendCode,
     Transfer,
 )
 from router.core.events import (
@@ -42,9 +44,13 @@ MOST_STEPS = 500
 """Steps in one call, after which it goes to a person whatever the flow says; after twice as many, each of which was a
 hand-over that failed at once, it ends."""
 MOST_STEPS_A_TURN = 50
+MOST_STEPS_HUNG_UP = 20
+"""Steps that a flow may still run after the caller has hung up."""
 MOST_TRACE = 200
 
 _HOUSE = get_args(HouseEvent)
+_NEEDS_CALLER = (*get_args(ChannelCommand), SendCode)
+"""What ends a call when the caller has hung up."""
 
 
 class NotAccepted(ValueError):
@@ -76,7 +82,7 @@ def step(flow: Flow, session: Session, event: Event, now: datetime) -> tuple[Ses
     if session.ended:
         raise NotAccepted("the call has ended")
     if isinstance(event, CallerHungUp):
-        return _hung_up(session, now), ()
+        return _hung_up(flow, session, now)
     turn = _Turn(flow, _count(session, event), now)
     if isinstance(event, CallStarted):
         if session.step is not None:
@@ -100,10 +106,33 @@ def _expect(session: Session, event: Event) -> None:
         raise NotAccepted(f"{event.kind} does not end {session.waiting.kind}")
 
 
-def _hung_up(session: Session, now: datetime) -> Session:
+def _hung_up(flow: Flow, session: Session, now: datetime) -> tuple[Session, tuple[Command, ...]]:
+    if session.hung_up is not None:
+        raise NotAccepted("the caller has hung up already")
+    session = session.but(sequence=session.sequence + 1)
+    following = _way_after(flow, session)
+    if following is None:
+        return _left(session, now), ()
+    gone = Trace(now, session.step or "", "", "the caller has hung up", session.flow)
+    trace = _longer(session.trace, gone)
+    turn = _Turn(flow, session.but(hung_up=session.steps, waiting=None, said=(), trace=trace), now)
+    turn.go(following)
+    return turn.session, turn.commands
+
+
+def _way_after(flow: Flow, session: Session) -> str | None:
+    """The step to go on with after the caller has hung up, while the flow talked."""
+    if session.state is not State.FLOW or session.step is None:
+        return None
+    here = flow.steps.get(session.step)
+    return (here.when_hung_up() if here else None) or flow.text.hung_up
+
+
+def _left(session: Session, now: datetime) -> Session:
+    """The end of a call that the caller has ended."""
     outcome = Outcome.LEFT_QUEUE if session.state is State.QUEUE else Outcome.HUNG_UP
     ended = Trace(now, session.step or "", "", f"call ended: {outcome.value}", session.flow)
-    return _closed(session, outcome, sequence=session.sequence + 1, trace=_longer(session.trace, ended))
+    return _closed(session, outcome, trace=_longer(session.trace, ended))
 
 
 def _closed(session: Session, outcome: Outcome, **changes: Any) -> Session:
@@ -186,6 +215,9 @@ class _Turn:
             return Move(Hangup(), note="failed: nobody can be reached")
         if name != HUMAN and (self.session.steps > MOST_STEPS or self._steps_this_turn > MOST_STEPS_A_TURN):
             return Move(HUMAN, note="failed: the flow ran away")
+        gone_at = self.session.hung_up
+        if gone_at is not None and self.session.steps > gone_at + MOST_STEPS_HUNG_UP:
+            return Move(Hangup(), note="failed: too much to do after the caller has hung up")
         try:
             return self._flow.steps[name].enter(self._scene())
         except (KeyError, ValueError, StopIteration) as error:
@@ -215,7 +247,8 @@ class _Turn:
         if move.asked:
             changes["asked"] = {**session.asked, name: move.asked}
         self.session = session.but(**changes)
-        self._said += _sayable(move.say)
+        if session.hung_up is None:
+            self._said += _sayable(move.say)
         match move.then:
             case str(following):
                 return following
@@ -238,6 +271,9 @@ class _Turn:
 
     def _end_turn(self, command: Command) -> None:
         session, said = self.session, self._said
+        if session.hung_up is not None and isinstance(command, _NEEDS_CALLER):
+            self.session, self.commands = _left(session, self._now), ()
+            return
         before: tuple[Command, ...] = (Say(said),) if said else ()
         match command:
             case Hangup():

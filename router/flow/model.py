@@ -20,7 +20,8 @@ Language = Literal["de", "en"]
 
 class FlowText(BaseModel):
     """A flow as an admin writes it; the fields are the YAML. ``languages`` begins with the one to start in;
-    ``language_by_prefix`` chooses another by the beginning of the caller number (longest first)."""
+    ``language_by_prefix`` chooses another by the beginning of the caller number (longest first). ``hung_up`` is the
+    step that is gone on with when the caller hangs up while the flow talks, where the step itself names no other."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -30,6 +31,7 @@ class FlowText(BaseModel):
     language_by_prefix: dict[Annotated[str, Field(pattern=r"^\+[0-9]*$")], str] = {}
     default_queue: Name = "default"
     start: Name
+    hung_up: Name | None = None
     hours: dict[Name, Hours] = {}
     prompts: dict[Name, Words] = {}
     steps: Annotated[dict[Name, AnyStep], Field(min_length=1, max_length=500)]

@@ -9,7 +9,7 @@ from router.flow import texts
 from router.flow.formulas import FormulaCheck, Known
 from router.flow.model import Flow, FlowText
 from router.flow.nodes.asking import ANSWERS, YES_OR_NO
-from router.flow.nodes.base import Formula, Place, Step, Text, Use, UseKind, Words
+from router.flow.nodes.base import HUNG_UP, Formula, Place, Step, Text, Use, UseKind, Words
 from router.flow.nodes.match import Match
 from router.flow.parse import Parsed, PassedOver
 from router.flow.problems import Problem, nearest
@@ -70,6 +70,8 @@ def _steps(flow: Flow) -> Iterator[tuple[str, Step]]:
 def _missing_steps(source: Source, flow: Flow, unread: PassedOver) -> Iterator[Problem]:
     known = {*flow.steps, *unread["steps"]}
     ways: list[tuple[Place, str]] = [(("start",), flow.text.start)]
+    if flow.text.hung_up:
+        ways.append((HUNG_UP, flow.text.hung_up))
     ways += [(("steps", name, *at), target) for name, step in _steps(flow) for at, target in step.targets().items()]
     for path, target in ways:
         if target not in known:

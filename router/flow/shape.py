@@ -75,6 +75,7 @@ _PATTERNS = {
     "^[0-9*#]": "keys are expected here: 0-9, * and #",
     "^(withheld|": 'a number such as "+493023125011" is expected here, or withheld',
     "^(ask|": "one of these is expected here: ask, record, hangup, nothing, queue NAME",
+    "^[A-Za-z_]": "the name of a field is expected here, or names with points between them, such as customer.tier",
     "^\\+[0-9]*$": 'the beginning of a number is expected here, such as "+49"',
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from router.flow.model import Flow
-from router.flow.nodes.base import HUMAN, Step, UseKind
+from router.flow.nodes.base import HUMAN, HUNG_UP, Step, UseKind
 from router.flow.problems import Problem
 from router.flow.source import Source
 
@@ -14,17 +14,30 @@ _Node = tuple[str, str]
 
 
 def unreachable(source: Source, flow: Flow) -> Iterator[Problem]:
-    """Steps to which no way leads from the start."""
-    reached, ahead = {HUMAN}, [flow.text.start]
+    """Steps to which no way leads from the start, and those that talk where only callers who have hung up come to."""
+    there = _reached(flow, [flow.text.start])
+    hung_up = [flow.text.hung_up, *(flow.steps[name].when_hung_up() for name in there)]
+    gone = _reached(flow, [name for name in hung_up if name])
+    for name, step in flow.text.steps.items():
+        if name in there:
+            continue
+        if name not in gone:
+            message = f"no way leads to step '{name}'; lead one to it, or take it out"
+            yield source.problem(("steps", name), "unreachable", message, at_key=True)
+        elif step.talks():
+            message = f"the caller has hung up before step '{name}': nobody hears it"
+            yield source.problem(("steps", name), "caller-gone", message, at_key=True)
+
+
+def _reached(flow: Flow, ahead: list[str]) -> set[str]:
+    """The steps to which ways lead from those ``ahead``, as long as the caller does not hang up."""
+    reached = {HUMAN}
     while ahead:
         name = ahead.pop()
         if name not in reached and name in flow.steps:
             reached.add(name)
-            ahead.extend(flow.steps[name].targets().values())
-    for name in flow.text.steps:
-        if name not in reached:
-            message = f"no way leads to step '{name}'; lead one to it, or take it out"
-            yield source.problem(("steps", name), "unreachable", message, at_key=True)
+            ahead.extend(target for place, target in flow.steps[name].targets().items() if place != HUNG_UP)
+    return reached
 
 
 def endless(flows: Sequence[tuple[Flow, Source]]) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 
 from router.store.database import Connection
 from router.store.tables import call_events, calls
@@ -15,6 +15,15 @@ from router.store.tables import call_events, calls
 async def add(connection: Connection, call_id: str, number: int, at: datetime, event: Any) -> None:
     """Keep a turn of a call; ``event`` is JSON (`router.engine.recorded`)."""
     await connection.execute(insert(call_events), {"call_id": call_id, "number": number, "at": at, "event": event})
+
+
+async def add_answers(connection: Connection, call_id: str, number: int, answers: Sequence[Any]) -> None:
+    """Keep what the house answered later in a turn that is kept already; one that is not stays so."""
+    turn = (call_events.c.call_id == call_id) & (call_events.c.number == number)
+    kept = (await connection.execute(select(call_events.c.event).where(turn))).scalar_one_or_none()
+    if kept is not None:
+        kept = {**kept, "answers": [*kept["answers"], *answers]}
+        await connection.execute(update(call_events).where(turn).values(event=kept))
 
 
 async def ended_calls(

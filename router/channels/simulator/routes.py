@@ -136,7 +136,7 @@ def routes(
         """The call as it stands; with ``after``, as soon as it has gone beyond that sequence or 20 s have passed."""
         async with bus.listen(f"call:{call_id}") as changed:
             turn = await _test_call(call_id)
-            if after is not None and turn.sequence <= after and not turn.session.ended:
+            if after is not None and not turn.session.ended and (turn.sequence <= after or turn.unfinished):
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(changed.wait(), LONGEST_POLL)
                 turn = await _test_call(call_id)

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from router.flow.nodes.branch import Branch
+from router.flow.nodes.call_webhook import CallWebhook
 from router.flow.nodes.callback import Callback
 from router.flow.nodes.collect import Collect
 from router.flow.nodes.go_to import GoToFlow
@@ -36,6 +37,7 @@ AnyStep = Annotated[
     | Callback
     | Voicemail
     | SendMessage
+    | CallWebhook
     | GoToFlow
     | Hangup,
     Field(discriminator="type"),

@@ -61,6 +61,10 @@ def _digits(keys: dict[str, Any]) -> dict[str, Any]:
 Place = tuple[str | int, ...]
 """Where something stands in the YAML of a step: ``("options", "1", "next")``."""
 
+HUNG_UP: Place = ("hung_up",)
+"""The place, among a step's targets, of what is still to be done after the caller has hung up."""
+HungUp = Annotated[StepName | None, Field(description="step that is gone on with when the caller hangs up here")]
+
 Key = Annotated[str, Field(pattern=r"^[0-9*]$")]
 """One key of a telephone that chooses something."""
 Keys = Annotated[dict[str, StepName], AfterValidator(_digits)]
@@ -193,6 +197,11 @@ class UseKind(StrEnum):
     LANGUAGE = "language"
 
 
+def given(ways: Mapping[Place, str | None]) -> dict[Place, str]:
+    """Those of ``ways`` that lead somewhere."""
+    return {place: step for place, step in ways.items() if step is not None}
+
+
 class Use(NamedTuple):
     """A name that a step refers to, and its place in the YAML of the step."""
 
@@ -233,6 +242,10 @@ class Step(BaseModel, ABC):
         """Names that one of the step's texts alone may use in ``{{ }}``, beside the variables, by the text's place."""
         return {}
 
+    def when_hung_up(self) -> str | None:
+        """The step to go on with where the caller hangs up here; None: the flow says."""
+        return self.targets().get(HUNG_UP)
+
     def after_waiting(self) -> Mapping[Place, str]:
         """Those of `targets` to which no way leads without having waited for the caller."""
         return self.targets() if self.WAITS else {}
@@ -264,6 +277,10 @@ class Step(BaseModel, ABC):
     def personal_values(self) -> Iterable[str]:
         """Those of `values` that are personal whatever they were worked out from: another system answered them."""
         return ()
+
+    def talks(self) -> bool:
+        """Whether the step is for a caller who is still there."""
+        return self.WAITS or bool(self.texts())
 
     def needs(self) -> Mapping[Place, Ability]:
         """What a channel must be able to do for the step."""

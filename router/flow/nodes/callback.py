@@ -12,7 +12,23 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from router.core.commands import AskDigits, KeepCallback, Prompt
 from router.core.events import CallbackKept, DigitsEntered, Event, SpeechHeard
 from router.core.spoken import digits_said
-from router.flow.nodes.base import HUMAN, Asked, Key, Move, Name, Place, Scene, Step, StepName, Text, Use, UseKind
+from router.flow.nodes.base import (
+    HUMAN,
+    HUNG_UP,
+    Asked,
+    HungUp,
+    Key,
+    Move,
+    Name,
+    Place,
+    Scene,
+    Step,
+    StepName,
+    Text,
+    Use,
+    UseKind,
+    given,
+)
 from router.flow.wishes import SOON, Wish, WishText, resolve
 
 NUMBER = "callback_number"
@@ -83,6 +99,7 @@ call_back:
     kept: StepName
     declined: StepName = HUMAN
     failed: StepName = HUMAN
+    hung_up: HungUp = None
 
     @field_validator("when", mode="before")
     @classmethod
@@ -98,7 +115,8 @@ call_back:
         return self
 
     def targets(self) -> Mapping[Place, str]:
-        return {("kept",): self.kept, ("declined",): self.declined, ("failed",): self.failed}
+        ways: dict[Place, str] = {("kept",): self.kept, ("declined",): self.declined, ("failed",): self.failed}
+        return {**ways, **given({HUNG_UP: self.hung_up})}
 
     def texts(self) -> Mapping[Place, Text]:
         said: dict[Place, Text] = {("text",): self.text, ("number",): self.number, ("confirm",): self.confirm}

@@ -8,17 +8,30 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from router.core.commands import AskDigits, Prompt
-from router.core.events import DigitsEntered, Event, SpeechHeard
+from router.core.events import DigitsEntered, Event, InputTimedOut, SpeechHeard
 from router.core.spoken import digits_said
-from router.flow.nodes.base import HUMAN, Keys, Move, Name, Place, Scene, Step, StepName, Text
+from router.flow.nodes.base import (
+    HUMAN,
+    HUNG_UP,
+    HungUp,
+    Keys,
+    Move,
+    Name,
+    Place,
+    Scene,
+    Step,
+    StepName,
+    Text,
+    given,
+)
 
 
 class Collect(Step):
     """Asks for ``min_digits`` to ``max_digits`` digits, ended by ``#``, by their number or by a pause.
 
     ``into`` names the input. ``keys`` are short inputs with a way of their own (``"*": english``). No input at all
-    goes to ``none`` at once (the caller has no code); too few digits are asked for again, ``tries`` times in all,
-    then ``otherwise``.
+    goes to ``none`` at once (the caller has no code), silence to ``silence`` where there is one; too few digits are
+    asked for again, ``tries`` times in all, then ``otherwise``.
     """
 
     WAITS: ClassVar[bool] = True
@@ -36,6 +49,8 @@ class Collect(Step):
     tries: Annotated[int, Field(ge=1, le=9)] = 2
     timeout: Annotated[float, Field(ge=1, le=15)] = 6
     next_timeout: Annotated[float, Field(ge=1, le=15)] = 4
+    silence: StepName | None = None
+    hung_up: HungUp = None
 
     @model_validator(mode="after")
     def _lengths_agree(self) -> Self:
@@ -45,7 +60,8 @@ class Collect(Step):
 
     def targets(self) -> Mapping[Place, str]:
         ways: dict[Place, str] = {("keys", key): step for key, step in self.keys.items()}
-        return {**ways, ("next",): self.next, ("none",): self.none, ("otherwise",): self.otherwise}
+        more: dict[Place, str | None] = {("silence",): self.silence, HUNG_UP: self.hung_up}
+        return {**ways, ("next",): self.next, ("none",): self.none, ("otherwise",): self.otherwise, **given(more)}
 
     def texts(self) -> Mapping[Place, Text]:
         said: dict[Place, Text] = {("text",): self.text}
@@ -68,7 +84,8 @@ class Collect(Step):
         if digits in self.keys:
             return Move(self.keys[digits], note=f"key {digits}")
         if not digits and not isinstance(event, SpeechHeard):
-            return Move(self.none, note="nothing entered")
+            way = self.silence if isinstance(event, InputTimedOut) else None
+            return Move(way or self.none, note="nothing entered")
         if digits.isdigit() and self.min_digits <= len(digits) <= self.max_digits:
             return Move(self.next, note=f"{len(digits)} digits", inputs={self.into: digits})
         if scene.tries + 1 >= self.tries:

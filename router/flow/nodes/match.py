@@ -13,7 +13,22 @@ from router.core.events import DigitsEntered, Event, MatchesFound, SpeechHeard
 from router.core.match import Decision, EvidenceKind, Question, QuestionKind
 from router.core.spoken import digits_said
 from router.flow.nodes.asking import ABOUT_MESSAGE, ANSWERS, CODE, LAST_DIGITS, REFERENCE, TOPIC, Ask
-from router.flow.nodes.base import Asked, Keys, Move, Name, Place, Scene, Step, StepName, Text, Use, UseKind
+from router.flow.nodes.base import (
+    HUNG_UP,
+    Asked,
+    HungUp,
+    Keys,
+    Move,
+    Name,
+    Place,
+    Scene,
+    Step,
+    StepName,
+    Text,
+    Use,
+    UseKind,
+    given,
+)
 
 
 class Match(Step):
@@ -46,6 +61,7 @@ class Match(Step):
     likely: StepName
     unclear: StepName
     none: StepName
+    hung_up: HungUp = None
 
     @field_validator("ask", mode="before")
     @classmethod
@@ -56,18 +72,19 @@ class Match(Step):
 
     @model_validator(mode="after")
     def _asks_where_it_must(self) -> Self:
-        idle = [name for name in ("ask_when", "invalid", "keys", "tries") if name in self.model_fields_set]
+        idle = [name for name in ("ask_when", "invalid", "keys", "tries", "hung_up") if name in self.model_fields_set]
         if idle and self.ask is None:
             raise ValueError(f"'{idle[0]}' means nothing without 'ask'")
         return self
 
     def targets(self) -> Mapping[Place, str]:
         ways: dict[Place, str] = {("keys", key): step for key, step in self.keys.items()}
-        return ways | {(decision.value,): self._way(decision) for decision in Decision}
+        decided: dict[Place, str] = {(decision.value,): self._way(decision) for decision in Decision}
+        return {**ways, **decided, **given({HUNG_UP: self.hung_up})}
 
     def after_waiting(self) -> Mapping[Place, str]:
         """A `match` waits only where it asks: its ``keys`` are pressed after that, its decisions may come at once."""
-        return {place: step for place, step in self.targets().items() if place[0] == "keys"}
+        return {place: step for place, step in self.targets().items() if place[0] == "keys" or place == HUNG_UP}
 
     def uses(self) -> Iterator[Use]:
         if self.code:

@@ -10,7 +10,21 @@ from pydantic import BaseModel, ConfigDict, Field
 from router.core.commands import AskDigits, Prompt
 from router.core.events import DigitsEntered, Event, SpeechHeard
 from router.core.spoken import choice_said
-from router.flow.nodes.base import HUMAN, Key, Move, Place, Scene, Step, StepName, Text, Use, UseKind
+from router.flow.nodes.base import (
+    HUMAN,
+    HUNG_UP,
+    HungUp,
+    Key,
+    Move,
+    Place,
+    Scene,
+    Step,
+    StepName,
+    Text,
+    Use,
+    UseKind,
+    given,
+)
 
 
 class Option(BaseModel):
@@ -25,7 +39,8 @@ class Option(BaseModel):
 
 
 class Menu(Step):
-    """Asks for one key. Silence and a wrong key repeat the question ``tries`` times in all, then ``otherwise``."""
+    """Asks for one key. Silence and a wrong key repeat the question ``tries`` times in all, then ``otherwise``;
+    ``silence`` is a way of its own where the last try brought nothing at all."""
 
     WAITS: ClassVar[bool] = True
 
@@ -36,10 +51,13 @@ class Menu(Step):
     tries: Annotated[int, Field(ge=1, le=9)] = 2
     timeout: Annotated[float, Field(ge=1, le=15)] = 5
     otherwise: StepName = HUMAN
+    silence: StepName | None = None
+    hung_up: HungUp = None
 
     def targets(self) -> Mapping[Place, str]:
         ways: dict[Place, str] = {("options", key, "next"): option.next for key, option in self.options.items()}
-        return {**ways, ("otherwise",): self.otherwise}
+        more: dict[Place, str | None] = {("silence",): self.silence, HUNG_UP: self.hung_up}
+        return {**ways, ("otherwise",): self.otherwise, **given(more)}
 
     def texts(self) -> Mapping[Place, Text]:
         said: dict[Place, Text] = {("text",): self.text}
@@ -65,7 +83,8 @@ class Menu(Step):
         if option := self.options.get(key):
             return Move(option.next, note=heard, language=option.language)
         if scene.tries + 1 >= self.tries:
-            return Move(self.otherwise, note=f"{heard}; tries used up")
+            way = self.silence if heard == "no input" else None
+            return Move(way or self.otherwise, note=f"{heard}; tries used up")
         before = (scene.prompt(self.invalid),) if self.invalid and heard != "no input" else ()
         return Move(self._ask(scene, before), note=f"{heard}; asked again", failed_try=True)
 

@@ -43,6 +43,9 @@ send_link:
     def private_texts(self) -> Mapping[Place, Text]:
         return {("text",): self.text} if self.to == "customer" else {}
 
+    def talks(self) -> bool:
+        return False
+
     def sends_texts(self) -> bool:
         return True
 

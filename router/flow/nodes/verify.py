@@ -12,7 +12,20 @@ from router.core.assurance import Assurance
 from router.core.commands import CODE_PLACE, AskDigits, CheckCode, Prompt, SendCode
 from router.core.events import CodeChecked, CodeSent, DigitsEntered, Event, SpeechHeard
 from router.core.spoken import digits_said
-from router.flow.nodes.base import HUMAN, Key, Move, Place, Scene, Step, StepName, Text, Words
+from router.flow.nodes.base import (
+    HUMAN,
+    HUNG_UP,
+    HungUp,
+    Key,
+    Move,
+    Place,
+    Scene,
+    Step,
+    StepName,
+    Text,
+    Words,
+    given,
+)
 
 _CODE = re.compile(r"\{\{\s*code\s*\}\}")
 
@@ -65,12 +78,14 @@ prove:
     verified: StepName = HUMAN
     failed: StepName = HUMAN
     unavailable: StepName = HUMAN
+    hung_up: HungUp = None
 
     def targets(self) -> Mapping[Place, str]:
-        return {("verified",): self.verified, ("failed",): self.failed, ("unavailable",): self.unavailable}
+        ways: dict[Place, str] = {("verified",): self.verified, ("failed",): self.failed}
+        return {**ways, ("unavailable",): self.unavailable, **given({HUNG_UP: self.hung_up})}
 
     def after_waiting(self) -> Mapping[Place, str]:
-        return {("failed",): self.failed}
+        return {("failed",): self.failed, **given({HUNG_UP: self.hung_up})}
 
     def after_proof(self) -> Mapping[Place, str]:
         return {("verified",): self.verified}

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from router.core.commands import Hangup, RecordMessage
 from router.core.events import Event, RecordingEnded
-from router.flow.nodes.base import Move, Place, Scene, Step, StepName, Text
+from router.flow.nodes.base import HUNG_UP, HungUp, Move, Place, Scene, Step, StepName, Text, given
 
 
 class Voicemail(Step):
@@ -23,9 +23,10 @@ class Voicemail(Step):
     next: StepName | None = None
     max_seconds: Annotated[int, Field(ge=5, le=600)] = 120
     max_silence: Annotated[int, Field(ge=2, le=30)] = 5
+    hung_up: HungUp = None
 
     def targets(self) -> Mapping[Place, str]:
-        return {("next",): self.next} if self.next else {}
+        return given({("next",): self.next, HUNG_UP: self.hung_up})
 
     def texts(self) -> Mapping[Place, Text]:
         return {("text",): self.text}
