@@ -54,6 +54,10 @@ def hangs_up_recording(ran: Ran) -> bool:
     return ran.scenario.text.call[-1].hangup is True and len(ran.turns) > 1 and ran.turns[-2].then == "record"
 
 
+def _hangs_up_asked(ran: Ran) -> bool:
+    return ran.scenario.text.call[-1].hangup is True and len(ran.turns) > 1 and ran.turns[-2].then == "ask"
+
+
 async def _dialplan(ran: Ran, address: tuple[str, int]) -> Asterisk:
     """One AGI connection until the queue, another one after it."""
     lines = [line for line in ran.scenario.text.call if not line.hangup]
@@ -67,7 +71,8 @@ async def _dialplan(ran: Ran, address: tuple[str, int]) -> Asterisk:
     caller = {"callerid": number or "unknown", "callingpres": "0" if number else "35"}
     variables: dict[str, str] = {"THREADLINE_RECORDINGS": "/rec"}
     for part in parts:
-        asterisk = Asterisk("".join(_keys(*led) for led in part))
+        leaves = "h" if part is parts[-1] and _hangs_up_asked(ran) else ""
+        asterisk = Asterisk("".join(_keys(*led) for led in part) + leaves)
         asterisk.variables = variables
         recorded = [RECORDED if line.recording else NOTHING for line, _ in part if line.kind == "recording"]
         asterisk.say = {"RECORD FILE": recorded}

@@ -103,9 +103,13 @@ class Peer:
             await self.writer.wait_closed()
 
 
+def _takes_a_key(words: list[str]) -> bool:
+    return words[:2] in (["GET", "DATA"], ["WAIT", "FOR"]) or (words[:2] == ["STREAM", "FILE"] and words[3] != "")
+
+
 class Asterisk:
-    """A channel in the dialplan's ``AGI()``: obeys commands, presses ``keys`` (``.`` for none in time) and hangs up
-    at the command number ``hangup_at`` (from 0). ``say`` replaces replies, by command verb."""
+    """A channel in the dialplan's ``AGI()``: obeys commands, presses ``keys`` (``.`` for none in time, ``h`` to hang
+    up) and hangs up at the command number ``hangup_at`` (from 0). ``say`` replaces replies, by command verb."""
 
     def __init__(
         self, keys: str = "", *, hangup_at: int | None = None, say: dict[str, list[str]] | None = None
@@ -122,7 +126,7 @@ class Asterisk:
         """The whole conversation, until the router closes the connection or the caller hangs up."""
         peer = await Peer.connect(address, environment(**changes))
         while words := await peer.command():
-            if len(self.commands) == self.hangup_at:
+            if len(self.commands) == self.hangup_at or (self.keys[:1] == ["h"] and _takes_a_key(words)):
                 self.hung_up = True
                 peer.writer.write(self._last_words(words) + b"HANGUP\nHANGUP\n")
                 break
