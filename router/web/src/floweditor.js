@@ -128,9 +128,13 @@ const trying = makeTrying({ file, texts, stream, text, graph, jumpToStep, said }
 const versions = makeVersions({ file, texts, notices, ask, text, setText, saving, compare });
 makePublishing({ file, texts, phrases, notices, ask, stream, text, saving, trying, versions, check: checking.now, said });
 
+// The graph goes along to where calls are tried, to show the way they take.
 makeTabs(document.querySelector(".beside [role=tablist]"), (name) => {
   if (name === "history") versions.show().catch((error) => notices.show("failed", "bad", said(error)));
-  if (name === "graph") follow();
+  else if (graph) {
+    at(`panel-${name}`).prepend(at("graph-note"), at("graph"));
+    graph.look();
+  }
 });
 
 at("save").addEventListener("click", save);
@@ -186,6 +190,7 @@ document.addEventListener("testphone:trace", ({ detail }) => {
   const steps = detail.map(({ step }) => step);
   graph?.paint("gone", steps);
   graph?.paint("now", steps.slice(-1));
+  graph?.look(steps.at(-1));
 });
 
 addEventListener("keydown", (event) => {

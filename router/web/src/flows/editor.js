@@ -38,6 +38,14 @@ const look = EditorView.theme({
   ".cm-activeLineGutter": { background: "var(--line)", color: "var(--ink)" },
   ".cm-lintRange-error": { backgroundImage: "none", textDecoration: "underline wavy var(--bad) 1.5px", textUnderlineOffset: "3px" },
   ".cm-lintRange-warning": { backgroundImage: "none", textDecoration: "underline wavy var(--warn) 1.5px", textUnderlineOffset: "3px" },
+  // The lint package draws its marks as data: images, which the pages' policy refuses.
+  ".cm-lint-marker": { content: "normal", width: "auto", color: "var(--bad)", textAlign: "center", lineHeight: "1.5" },
+  ".cm-lint-marker-error, .cm-lint-marker-warning, .cm-lint-marker-info": { content: "normal" },
+  ".cm-lint-marker::before": { content: "'●'" },
+  ".cm-lint-marker-warning": { color: "var(--warn)" },
+  ".cm-lint-marker-warning::before": { content: "'▲'", fontSize: "0.8em" },
+  ".cm-lintPoint::after": { borderBottomColor: "var(--bad)" },
+  ".cm-lintPoint-warning::after": { borderBottomColor: "var(--warn)" },
   ".cm-diagnostic": { borderLeftWidth: "5px", padding: "0.35rem 0.6rem", maxWidth: "40rem", overflowWrap: "anywhere" },
   ".cm-diagnostic-error": { borderLeftColor: "var(--bad)" },
   ".cm-diagnostic-warning": { borderLeftColor: "var(--warn)" },
@@ -63,9 +71,13 @@ const look = EditorView.theme({
   "&.cm-merge-b .cm-changedText": { background: "color-mix(in srgb, var(--good) 30%, transparent)" },
   ".cm-deletedChunk": { background: "var(--bad-ground)" },
   ".cm-deletedChunk .cm-deletedText": { background: "color-mix(in srgb, var(--bad) 30%, transparent)" },
-  "&.cm-merge-b .cm-changedLineGutter": { background: "var(--good)" },
-  ".cm-deletedLineGutter": { background: "var(--bad)" },
+  "&.cm-merge-b .cm-changedLineGutter": { background: "none" },
+  ".cm-deletedLineGutter": { background: "none" },
+  ".cm-changedLineGutter::after": { content: "'+'", paddingLeft: "0.3em", color: "var(--good)", fontWeight: "700" },
+  ".cm-deletedLineGutter::after": { content: "'−'", paddingLeft: "0.3em", color: "var(--bad)", fontWeight: "700" },
+  ".cm-changeGutter": { width: "1.2em", paddingLeft: "0" },
   ".cm-collapsedLines": { background: "var(--sunken)", color: "var(--soft)", padding: "0.2rem 0.6rem" },
+  ".cm-collapsedLines::before, .cm-collapsedLines::after": { content: "'⋯'" },
 });
 
 // A shadow tree below `host`, made once.
@@ -165,8 +177,15 @@ export function jump(view, line, column = 1) {
   view.focus();
 }
 
-// Another text instead of the one there; what stood there comes back with undo.
+// Another text instead of the one there; what stood there comes back with undo. Only what differs is changed, so that the
+// cursor stays in its step.
 export function replaceText(view, text) {
-  if (text === view.state.doc.toString()) return;
-  view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } });
+  const old = view.state.doc.toString();
+  if (text === old) return;
+  const shorter = Math.min(text.length, old.length);
+  let begin = 0;
+  while (begin < shorter && text[begin] === old[begin]) begin++;
+  let end = 0;
+  while (end < shorter - begin && text.at(-1 - end) === old.at(-1 - end)) end++;
+  view.dispatch({ changes: { from: begin, to: old.length - end, insert: text.slice(begin, text.length - end) } });
 }

@@ -36,6 +36,7 @@ export function makeGraph({ host, note, texts, chosen }) {
   }
 
   wire();
+  scrollTo(host, host.querySelector(".begin") ?? steps()[0]);
   return {
     // `svg` is what the server drew, or null for a text of which no graph can be made.
     show(svg) {
@@ -46,6 +47,11 @@ export function makeGraph({ host, note, texts, chosen }) {
       host.replaceChildren(document.importNode(drawn, true));
       wire();
       if (current) this.follow(current, true);
+      else scrollTo(host, host.querySelector(".begin") ?? steps()[0]);
+    },
+    // Bring a step into view, or the one the cursor is in.
+    look(name = current) {
+      scrollTo(host, (name && [...steps()].find((each) => each.dataset.step === name)) || host.querySelector(".begin"));
     },
     // The step the cursor is in, or null.
     follow(name, again = false) {
@@ -65,6 +71,7 @@ export function makeGraph({ host, note, texts, chosen }) {
 
 // The page itself stays where it is: only the graph's own frame scrolls.
 function scrollTo(frame, step) {
+  if (!step) return;
   const [inner, outer] = [step.getBoundingClientRect(), frame.getBoundingClientRect()];
   const off = (low, high, from, to) => (low < from || high > to ? (low + high) / 2 - (from + to) / 2 : 0);
   frame.scrollBy({

@@ -22,7 +22,7 @@ export function makeNotices(host, texts) {
         }),
       );
       const notice = make("div", [make("p", text), make("div", [...buttons, ...close], { className: "line" })], {
-        className: `notice ${tone}`,
+        className: `notice ${tone} line`,
         role: tone === "good" ? "status" : "alert",
       });
       notice.dataset.notice = kind;
