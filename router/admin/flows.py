@@ -34,6 +34,8 @@ from router.web.texts import Texts
 
 RELEASES_LOOKED_AT: Final = 500
 """How far back the list looks for who changed a file last."""
+MOST_SHOWN: Final = 20
+"""Problems shown above the list."""
 _FOLDERS: Final = {FileKind.FLOW: "", FileKind.SHARED: "shared/", FileKind.SCENARIO: "scenarios/"}
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 
@@ -63,7 +65,7 @@ def routes(
             await releases.drafts(),
         )
         values: dict[str, Any] = {
-            "folder_problems": releases.folder_problems(),
+            "folder_problems": releases.folder_problems()[:MOST_SHOWN],
             "problem": None,
             "refused": (),
             "name": "",
@@ -98,7 +100,9 @@ def routes(
         try:
             await releases.remove(path, person_id=person.id, comment=comment)
         except FlowRefused as error:
-            return await list_page(request, person, 422, problem="flows.not_removed", refused=error.problems[:20])
+            return await list_page(
+                request, person, 422, problem="flows.not_removed", refused=error.problems[:MOST_SHOWN]
+            )
         return RedirectResponse("/admin/flows", 303)
 
     @router.get("/edit/{path:path}")

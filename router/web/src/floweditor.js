@@ -77,6 +77,7 @@ const view = makeEditor({
   known: () => known,
   on: {
     changed() {
+      for (const stale of ["covered", "uncovered"]) graph?.paint(stale, []);
       saving.changed();
       checking.soon();
     },

@@ -63,6 +63,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Der Zeitpunkt liegt mehr als ein Jahr entfernt. Wählen Sie einen näheren.",
         "The time is more than a year away. Choose a nearer one.",
     ),
+    "phone.js.wrong.draft": (
+        "Im Entwurf ist noch ein Problem: So kann ihn niemand anrufen.",
+        "The draft still has a problem: nobody can call it like this.",
+    ),
     "phone.js.failed": (
         "Das Testtelefon erreicht den Router nicht. Versuchen Sie es noch einmal.",
         "The test phone cannot reach the router. Try again.",

@@ -3,6 +3,7 @@
 
 export function makeGraph({ host, note, texts, chosen }) {
   let current = null;
+  const painted = new Map(); // names of steps by class
 
   host.addEventListener("click", (event) => choose(event.target.closest("[data-step]")));
   host.addEventListener("keydown", (event) => {
@@ -21,6 +22,10 @@ export function makeGraph({ host, note, texts, chosen }) {
     return host.querySelectorAll("[data-step]");
   }
 
+  function begin() {
+    return host.querySelector(".begin") ?? steps()[0];
+  }
+
   function mark(name, className, on) {
     const step = [...steps()].find((each) => each.dataset.step === name);
     step?.classList.toggle(className, on);
@@ -36,7 +41,7 @@ export function makeGraph({ host, note, texts, chosen }) {
   }
 
   wire();
-  scrollTo(host, host.querySelector(".begin") ?? steps()[0]);
+  scrollTo(host, begin(), true);
   return {
     // `svg` is what the server drew, or null for a text of which no graph can be made.
     show(svg) {
@@ -46,12 +51,14 @@ export function makeGraph({ host, note, texts, chosen }) {
       const drawn = new DOMParser().parseFromString(svg, "image/svg+xml").documentElement;
       host.replaceChildren(document.importNode(drawn, true));
       wire();
+      for (const [className, names] of painted) this.paint(className, names);
       if (current) this.follow(current, true);
-      else scrollTo(host, host.querySelector(".begin") ?? steps()[0]);
+      else scrollTo(host, begin(), true);
     },
     // Bring a step into view, or the one the cursor is in.
     look(name = current) {
-      scrollTo(host, (name && [...steps()].find((each) => each.dataset.step === name)) || host.querySelector(".begin"));
+      const step = name && [...steps()].find((each) => each.dataset.step === name);
+      scrollTo(host, step || begin(), true);
     },
     // The step the cursor is in, or null.
     follow(name, again = false) {
@@ -64,16 +71,17 @@ export function makeGraph({ host, note, texts, chosen }) {
     // What happened to the steps: of a call on the test phone, or of all scenarios.
     paint(className, names) {
       const wanted = new Set(names);
+      painted.set(className, wanted);
       for (const step of steps()) step.classList.toggle(className, wanted.has(step.dataset.step));
     },
   };
 }
 
 // The page itself stays where it is: only the graph's own frame scrolls.
-function scrollTo(frame, step) {
+function scrollTo(frame, step, middle = false) {
   if (!step) return;
   const [inner, outer] = [step.getBoundingClientRect(), frame.getBoundingClientRect()];
-  const off = (low, high, from, to) => (low < from || high > to ? (low + high) / 2 - (from + to) / 2 : 0);
+  const off = (low, high, from, to) => (middle || low < from || high > to ? (low + high) / 2 - (from + to) / 2 : 0);
   frame.scrollBy({
     left: off(inner.left, inner.right, outer.left, outer.right),
     top: off(inner.top, inner.bottom, outer.top, outer.bottom),

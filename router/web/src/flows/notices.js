@@ -18,7 +18,7 @@ export function makeNotices(host, texts) {
       const close = actions.length === 0 || tone === "good" ? [button(texts.close ?? "×", () => drop(kind), "quiet")] : [];
       const buttons = actions.map(([name, act]) =>
         button(name, async () => {
-          if ((await act()) !== false) drop(kind);
+          if ((await act()) !== false && shown.get(kind) === notice) drop(kind);
         }),
       );
       const notice = make("div", [make("p", text), make("div", [...buttons, ...close], { className: "line" })], {

@@ -13,6 +13,7 @@ export function makeTrying({ file, texts, stream, text, graph, jumpToStep, said 
     let all = 0;
     let coverage = null;
     start.disabled = true;
+    state.className = "";
     try {
       const response = await stream(`/admin/flows/scenarios/${file.path}`, json({ text: text(), ...(only ? { only } : {}) }));
       await eachLine(response.body, (line) => {
