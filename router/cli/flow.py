@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from router.cli import flow_releases, flow_test
+from router.cli import flow_releases, flow_replay, flow_test
 from router.cli.output import NO, as_json, counted, say
 from router.flow.drawing import svg
 from router.flow.files import FileKind, check_files, kind_of
@@ -20,6 +20,7 @@ from router.flow.problems import FlowRefused, Problem
 
 app = typer.Typer(help="Check, try, draw and release IVR flows.", no_args_is_help=True)
 app.command()(flow_test.test)
+app.command()(flow_replay.replay)
 app.command()(flow_releases.history)
 app.command()(flow_releases.publish)
 app.command()(flow_releases.rollback)

@@ -62,8 +62,8 @@ def replay(call: RecordedCall, own: Followed, other: Followed) -> Replayed:
         recorded = _recorded(call, own)
     except CannotTell as error:
         return Replayed(call.call_id, Verdict.CANNOT_TELL, parted=error.step, why=error.why)
-    went = _Other(call, recorded, other)
     try:
+        went = _Other(call, recorded, other)
         went.run()
     except CannotTell as error:
         return Replayed(call.call_id, Verdict.CANNOT_TELL, recorded.end, None, error.step, error.why)

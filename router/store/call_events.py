@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from router.store.database import Connection
 from router.store.tables import call_events, calls
@@ -26,15 +26,24 @@ async def add_answers(connection: Connection, call_id: str, number: int, answers
         await connection.execute(update(call_events).where(turn).values(event=kept))
 
 
+_RECORDED = select(call_events.c.call_id).where(call_events.c.call_id == calls.c.id, call_events.c.number == 1).exists()
+
+
+async def count_ended_calls(connection: Connection, since: datetime) -> int:
+    """How many calls `ended_calls` has in all."""
+    query = select(func.count()).select_from(calls)
+    found = query.where(calls.c.started_at >= since, calls.c.state == "ended", _RECORDED)
+    return (await connection.execute(found)).scalar_one()
+
+
 async def ended_calls(
     connection: Connection, since: datetime, before: tuple[datetime, str] | None, limit: int
 ) -> Sequence[Any]:
     """Calls that began at ``since`` or later, have ended and have events, newest first; after a bite, those ``before``
     its last one (its ``started_at`` and ``id``)."""
-    recorded = select(call_events.c.call_id).where(call_events.c.call_id == calls.c.id, call_events.c.number == 1)
     query = (
         select(calls.c.id, calls.c.session, calls.c.caller, calls.c.started_at)
-        .where(calls.c.started_at >= since, calls.c.state == "ended", recorded.exists())
+        .where(calls.c.started_at >= since, calls.c.state == "ended", _RECORDED)
         .order_by(calls.c.started_at.desc(), calls.c.id.desc())
         .limit(limit)
     )
