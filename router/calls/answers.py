@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from router.calls.about import about_message
 from router.calls.guesses import Guesses
 from router.calls.lookup import find_matches
 from router.calls.queues import see_queue
@@ -68,7 +69,8 @@ class Answers:
         if self._queues is not None:
             known = [each if each.queue in self._queues else replace(each, queue=None) for each in found.candidates]
             found = replace(found, candidates=tuple(known))
-        return MatchesFound(found)
+        about = await about_message(connection, found) if asked.details else None
+        return MatchesFound(found, about)
 
 
 def _observed(session: Session, asked: FindMatches) -> Observed:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Any, Protocol
@@ -22,7 +22,7 @@ from router.calls.answers import Answers
 from router.calls.guesses import Guesses
 from router.calls.webhooks import MOST_SECONDS, Webhooks
 from router.calls.weights import Weights
-from router.core.commands import CallWebhook, ChannelCommand, Command
+from router.core.commands import CallWebhook, ChannelCommand, Command, Prompt, Say
 from router.core.events import CallerHungUp, CallStarted, Event, HouseEvent, RecordingEnded, WebhookAnswered
 from router.engine.recorded import to_record
 from router.engine.session import (
@@ -344,13 +344,24 @@ def _columns(session: Session, commands: tuple[ChannelCommand, ...], now: dateti
         "outcome": session.outcome.value if session.outcome else None,
         "sequence": session.sequence,
         "session": session_to_json(session),
-        "reply": commands_to_json(commands),
+        "reply": commands_to_json(_without_once(commands) if session.ended else commands),
         "match": asdict(match) if match else None,
         "message_id": match.best.message_id if match and match.best else None,
         "queue": session.queue,
         "updated_at": now,
         "ended_at": now if session.ended else None,
     }
+
+
+def _without_once(commands: tuple[ChannelCommand, ...]) -> tuple[ChannelCommand, ...]:
+    """The last commands of a call as they are kept for good: without what was said to this caller alone. Should the
+    network ask for them again, the caller hears the rest."""
+    said = (replace(each, prompts=_of_the_flow(each.prompts)) if isinstance(each, Say) else each for each in commands)
+    return tuple(each for each in said if not isinstance(each, Say) or each.prompts)
+
+
+def _of_the_flow(prompts: tuple[Prompt, ...]) -> tuple[Prompt, ...]:
+    return tuple(prompt for prompt in prompts if not prompt.once)
 
 
 def _again(row: store.CallRow) -> Turn:

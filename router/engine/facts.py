@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,8 @@ from router.core.match import About, Match
 from router.engine.session import Session
 from router.flow.model import Flow
 from router.flow.variables import EMPTY, Facts
+
+_A_MOMENT = timedelta(microseconds=1)
 
 
 def facts_of(flow: Flow, session: Session, now: datetime) -> Facts:
@@ -27,7 +29,7 @@ def facts_of(flow: Flow, session: Session, now: datetime) -> Facts:
             "attested": caller.attestation is Attestation.FULL,
         },
         "match": _match(session.match),
-        "offer": _offer(session.about, local.date()),
+        "offer": _offer(session.about, local),
         "customer": _customer(session.about),
         "queue": _queue(session.queue_seen),
         "inputs": session.inputs,
@@ -63,13 +65,25 @@ def _match(match: Match | None) -> Mapping[str, Any]:
     }
 
 
-def _offer(about: About | None, today: date) -> Mapping[str, Any]:
+def _offer(about: About | None, now: datetime) -> Mapping[str, Any]:
     if about is None:
         return EMPTY["offer"]  # type: ignore[no-any-return]
     offer = {**EMPTY["offer"], **about.offer, "known": True}
-    if until := str(about.offer.get("valid_until") or ""):
-        offer["days_left"] = (datetime.fromisoformat(until).date() - today).days
+    if (days := _days_left(about.offer.get("valid_until"), now)) is not None:
+        offer["days_left"] = days
     return offer
+
+
+def _days_left(until: Any, now: datetime) -> int | None:
+    """Whole days to the last day of the offer, both in the zone of ``now``. One that ends at midnight has its last day
+    before it."""
+    try:
+        end = datetime.fromisoformat(until)
+    except (TypeError, ValueError):
+        return None
+    if end.tzinfo is None:
+        return None
+    return ((end - _A_MOMENT).astimezone(now.tzinfo).date() - now.date()).days
 
 
 def _customer(about: About | None) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, bindparam, delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from router.matching.references import neighbours
@@ -65,6 +65,27 @@ async def _whole(connection: Connection, condition: ColumnElement[bool]) -> Mess
         )
         .select_from(messages.outerjoin(customers))
         .where(condition)
+    )
+    found: MessageRow | None = (await connection.execute(query)).one_or_none()
+    return found
+
+
+async def what_it_says(connection: Connection, message_id: str) -> MessageRow | None:
+    """What a call can be told of the message: ``offer``, ``channel``, ``campaign`` and ``sent_at``, and
+    ``customer_id``, ``name``, ``external_id`` and ``language`` of its customer; or None. No number, no code."""
+    query: Select[Any] = (
+        select(
+            messages.c.offer,
+            messages.c.channel,
+            messages.c.campaign,
+            messages.c.sent_at,
+            messages.c.customer_id,
+            customers.c.name,
+            customers.c.external_id,
+            customers.c.language,
+        )
+        .select_from(messages.outerjoin(customers))
+        .where(messages.c.id == message_id)
     )
     found: MessageRow | None = (await connection.execute(query)).one_or_none()
     return found
