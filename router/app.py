@@ -16,7 +16,9 @@ from router.agents.presence import Presence
 from router.agents.ringing import Ringing
 from router.agents.switchboard import CHANNEL as ASTERISK
 from router.agents.switchboard import Switchboard
+from router.calls.callbacks import Callbacks
 from router.calls.handle import Calls
+from router.calls.texting import Texting, TextLimits
 from router.calls.webhooks import Webhooks, webhooks_of
 from router.calls.weights import Weights
 from router.channels.agi.server import AgiServer, ServerLimits
@@ -24,12 +26,16 @@ from router.channels.agi.session import AgiChannel
 from router.channels.agi.sounds import prompt_sounds
 from router.channels.simulator.phone import TestPhone
 from router.channels.simulator.queues import SimulatedQueues
+from router.channels.twilio.texts import TwilioTexts
+from router.core.destinations import Destinations
 from router.flow.problems import FlowRefused
 from router.matching.codes import CodeKeys
 from router.matching.lockout import Limits
 from router.matching.parameters import DEFAULT, Parameters
 from router.messages.handles import HandleRules
+from router.messages.issuing import random_digits
 from router.messages.registrar import Registrar
+from router.messages.texting import TextSender
 from router.releases.flows import Flows, needed
 from router.releases.folder import Folder
 from router.releases.releases import NEEDED, Releases
@@ -40,7 +46,7 @@ from router.speech.prompts import PromptStore
 from router.speech.synthesis import EspeakNg, installed_version
 from router.store import migrate
 from router.store.bus import Bus
-from router.store.database import Database
+from router.store.database import Database, new_id
 from router.web.passwords import Passwords
 from router.web.sign_in import SignIn
 
@@ -98,6 +104,7 @@ async def assembled(settings: Settings, clock: Clock = utc_now, *, serving: bool
         flows = await _flows(settings, releases, folder, serving)
         weights = Weights(database, table_of(settings))
         rules = HandleRules.of(settings)
+        reach = Destinations(settings.destinations or (settings.region,))
         calls = Calls(
             database,
             bus,
@@ -110,6 +117,15 @@ async def assembled(settings: Settings, clock: Clock = utc_now, *, serving: bool
             pool_numbers=rules.pools.every_number,
             recording=settings.replay_days > 0,
             webhooks=Webhooks(webhooks_of(settings)),
+            texting=Texting(
+                keys,
+                random_digits,
+                new_id,
+                destinations=reach,
+                limits=TextLimits(per_number=settings.texts_per_number, overall=settings.texts_a_day),
+                provided=settings.sends_texts,
+            ),
+            callbacks=Callbacks(new_id, destinations=reach, region=settings.region),
         )
         phone = TestPhone(calls, settings.region, releases)
         registrar = Registrar(database, keys, rules, clock)
@@ -253,6 +269,13 @@ def browser_queues(house: House, agents: Agents) -> SimulatedQueues:
         return [row.id for row in await agents.presence.who_is_ready(queue) if row.phone is None]
 
     return SimulatedQueues(agents.ringing, ready_in_browser, house.test_phone.transfer_ended, house.bus)
+
+
+def text_sender(house: House) -> TextSender | None:
+    """What sends text messages; None where the settings name nobody who does."""
+    if not house.settings.sends_texts:
+        return None
+    return TextSender(house.database, house.bus, TwilioTexts(house.settings), house.clock)
 
 
 async def prompt_store(settings: Settings) -> PromptStore:

@@ -26,7 +26,7 @@ from router.matching.lockout import KEPT
 from router.releases.following import Following
 from router.settings import Settings
 from router.speech.prompts import Prompt, PromptStore
-from router.store import call_events, cards, wrong_codes
+from router.store import call_events, callbacks, cards, one_time_codes, text_messages, wrong_codes
 from router.web.connections import BoundedConnection, make_room
 from router.web_app import web_app
 
@@ -36,6 +36,8 @@ SWEEP_EVERY = 60.0
 """Seconds between looks for people and calls that went without saying so."""
 LONGEST_CALL = timedelta(hours=6)
 """A call that nothing was heard of for so long is over, whatever its channel failed to tell."""
+TEXTS_SHOWN = timedelta(hours=1)
+"""Text messages of test calls are shown for so long; what was to be sent and was not is of no use long before."""
 BITE = 1000
 """Old wrong codes, and old turns of calls, deleted at a time, so that no call waits for it."""
 MOST_BITES = 60
@@ -91,6 +93,8 @@ async def _running(
             following = Following(house.flows, house.releases, house.bus, partial(_prepare, house, prompts))
             work = (_prepare(house, prompts), _sweep(house, agents), following.run(), house.folder.run())
             background = [tasks.create_task(each) for each in work]
+            if (sender := app.text_sender(house)) is not None:
+                background.append(tasks.create_task(sender.run()))
             try:
                 yield agi
             finally:
@@ -163,6 +167,10 @@ async def tidy(house: House, agents: Agents, now: datetime) -> None:
     await _off_the_desks(house, agents, now)
     async with house.database.begin() as connection:
         await wrong_codes.forget(connection, now - KEPT, BITE)
+        await text_messages.give_up(connection, now, now - TEXTS_SHOWN)
+        await text_messages.forget(connection, now - KEPT, BITE)
+        await one_time_codes.forget(connection, now - LONGEST_CALL, BITE)
+        await callbacks.forget(connection, now - KEPT, BITE)
     await _forget_events(house, now - timedelta(days=house.settings.replay_days))
 
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
+import phonenumbers
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -51,6 +53,19 @@ def _safe_address(address: str) -> str:
 
 
 SafeAddress = Annotated[WebAddress, AfterValidator(_safe_address)]
+
+_TEXT_SENDER = r"^(\+[1-9][0-9]{6,14}|MG[0-9a-fA-F]{32}|[A-Za-z0-9 ]{2,11})$"
+
+
+def _destination(entry: str) -> str:
+    if not re.fullmatch(r"[A-Z]{2}|\+[1-9][0-9]{0,6}", entry) or (
+        entry[0] != "+" and entry not in phonenumbers.SUPPORTED_REGIONS
+    ):
+        raise ValueError(f"'{entry[:20]}' is not a country such as DE or the beginning of a number such as +43")
+    return entry
+
+
+Destination = Annotated[str, AfterValidator(_destination)]
 
 
 def _own_address(known: dict[str, Any]) -> str:
@@ -178,10 +193,32 @@ class Settings(BaseModel):
         validate_default=True,
         description="What requests to each of them are signed with: `whsec_…`, several with spaces between them.",
     )
+    twilio_account_sid: Annotated[str, Field(pattern=r"^AC[0-9a-fA-F]{32}$")] | None = Field(
+        None, description="Twilio's account that sends text messages."
+    )
+    twilio_text_sender: Annotated[str, Field(pattern=_TEXT_SENDER)] | None = Field(
+        None,
+        description="What text messages come from: a number of that account (E.164), a messaging service (`MG…`) or a "
+        "name of up to 11 letters; without it none are sent. Needs the account and the auth token.",
+    )
+    twilio_api_url: SafeAddress = Field("https://api.twilio.com", description="Address of Twilio's API.")
+    destinations: tuple[Destination, ...] = Field(
+        (),
+        description="Where text messages may go and who may be called back: countries and beginnings of numbers, "
+        '["DE", "+43"]; the country of `region` where empty. Premium numbers never.',
+    )
+    texts_per_number: Annotated[int, Field(ge=1, le=1000)] = Field(
+        6, description="Text messages to one number in 24 hours; after them none is sent to it."
+    )
+    texts_a_day: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        1000, description="Text messages in 24 hours in all; after them none is sent."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
     log_json: bool = Field(False, description="One JSON object a line, for log collectors.")
 
-    @field_validator("secret", "ami_secret", "twilio_auth_token", mode="before")
+    @field_validator(
+        "secret", "ami_secret", "twilio_auth_token", "twilio_account_sid", "twilio_text_sender", mode="before"
+    )
     @classmethod
     def _empty_is_unset(cls, secret: Any) -> Any:
         """An environment file names secrets that are not used with nothing behind the ``=``."""
@@ -194,6 +231,13 @@ class Settings(BaseModel):
             if name not in secrets:
                 raise ValueError(f"has none for '{name}'; every webhook needs one")
         return secrets
+
+    @field_validator("twilio_text_sender")
+    @classmethod
+    def _can_send_texts(cls, sender: str | None, known: ValidationInfo) -> str | None:
+        if sender and not (known.data.get("twilio_account_sid") and known.data.get("twilio_auth_token")):
+            raise ValueError("needs twilio_account_sid and twilio_auth_token")
+        return sender
 
     @field_validator("match_likely")
     @classmethod
@@ -220,6 +264,11 @@ class Settings(BaseModel):
         if any(len(secret.get_secret_value()) < LEAST_SECRET for secret in secrets):
             raise ValueError(f"each needs at least {LEAST_SECRET} characters")
         return secrets
+
+    @property
+    def sends_texts(self) -> bool:
+        """Whether somebody sends text messages."""
+        return self.twilio_text_sender is not None
 
     @property
     def prompts_address(self) -> str:

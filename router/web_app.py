@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from fastapi import FastAPI
 
+from router.admin.callbacks import routes as callback_routes
 from router.admin.editing import routes as editing_routes
 from router.admin.flows import routes as flow_routes
 from router.admin.quality import routes as quality_routes
@@ -25,9 +26,11 @@ from router.app import Agents, House, sign_in_of, table_of
 from router.channels.agi.server import AgiServer
 from router.channels.simulator.routes import routes as simulator_routes
 from router.channels.twilio.routes import routes as twilio_routes
+from router.channels.twilio.texts import Reported, text_routes
 from router.desk.cards import cards_for
 from router.desk.routes import routes as desk_routes
 from router.desk.stream import DeskStream
+from router.messages.texting import reported
 from router.speech.prompts import PromptStore
 from router.speech.serving import prompt_routes
 from router.web import assets as asset_files
@@ -136,7 +139,15 @@ def _include_channels(app: FastAPI, house: House, entrance: _Entrance, prompts: 
         simulator_routes(house.test_phone, house.calls, house.bus, house.clock, tester, entrance.guard.admin)
     )
     app.include_router(twilio_routes(house.calls, house.settings))
+    app.include_router(text_routes(house.settings, _reported(house)))
     app.include_router(prompt_routes(prompts), include_in_schema=False)
+
+
+def _reported(house: House) -> Reported:
+    async def told(text_id: str, ref: str, *, delivered: bool, reason: str | None = None) -> bool:
+        return await reported(house.database, text_id, ref, house.clock(), delivered=delivered, reason=reason)
+
+    return told
 
 
 def _service_numbers(house: House) -> list[str]:
@@ -183,6 +194,7 @@ def _include_pages(
         )
     )
     _include_flows(app, house, entrance, pages)
+    app.include_router(callback_routes(database=house.database, clock=house.clock, guard=entrance.guard, pages=pages))
     app.include_router(
         quality_routes(
             database=house.database,

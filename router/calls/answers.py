@@ -7,11 +7,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from router.calls.about import about_message
+from router.calls.callbacks import Callbacks
 from router.calls.guesses import Guesses
 from router.calls.lookup import find_matches
 from router.calls.queues import see_queue
+from router.calls.texting import Texting
 from router.calls.weights import Weights
-from router.core.commands import Command, FindMatches, SeeQueue
+from router.core.commands import CheckCode, Command, FindMatches, KeepCallback, SeeQueue, SendCode, SendText
 from router.core.events import HouseEvent, MatchesFound
 from router.core.match import QuestionKind
 from router.engine.session import Session
@@ -32,20 +34,33 @@ class Answers:
         *,
         queues: Collection[str] | None,
         pool_numbers: Collection[str],
+        texting: Texting,
+        callbacks: Callbacks,
     ) -> None:
         self._keys = keys
         self._weights = weights
         self._guesses = guesses
         self._queues = queues
         self._pool_numbers = pool_numbers
+        self._texting = texting
+        self._callbacks = callbacks
 
     async def to(self, connection: Connection, session: Session, asked: Command, now: datetime) -> HouseEvent:
         """The answer to ``asked``. ``now`` is the call's time, which in test calls is not the clock's."""
+        clock_time = now - timedelta(seconds=session.ahead)
         match asked:
             case FindMatches():
                 return await self._find(connection, session, asked, now)
             case SeeQueue(queue=queue):
-                return await see_queue(connection, queue, now - timedelta(seconds=session.ahead))
+                return await see_queue(connection, queue, clock_time)
+            case SendCode():
+                return await self._texting.send_code(connection, session, asked, clock_time)
+            case CheckCode():
+                return await self._texting.check_code(connection, session, asked, clock_time)
+            case SendText():
+                return await self._texting.send_text(connection, session, asked, clock_time)
+            case KeepCallback():
+                return await self._callbacks.keep(connection, session, asked, clock_time)
             case _:
                 raise ValueError(f"the house has no answer to {asked.kind}")
 

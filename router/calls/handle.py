@@ -19,10 +19,13 @@ from typing import Any, Protocol
 import structlog
 
 from router.calls.answers import Answers
+from router.calls.callbacks import Callbacks
 from router.calls.guesses import Guesses
+from router.calls.texting import Texting
 from router.calls.webhooks import MOST_SECONDS, Webhooks
 from router.calls.weights import Weights
 from router.core.commands import CallWebhook, ChannelCommand, Command, Prompt, Say
+from router.core.destinations import Destinations
 from router.core.events import CallerHungUp, CallStarted, Event, HouseEvent, RecordingEnded, WebhookAnswered
 from router.engine.recorded import to_record
 from router.engine.session import (
@@ -36,13 +39,19 @@ from router.engine.step import NotAccepted, start, step
 from router.flow.model import Flow
 from router.matching.codes import CodeKeys
 from router.matching.lockout import Limits
+from router.messages import texting as outbox
+from router.messages.issuing import random_digits
 from router.releases.flows import Flows, Trial
-from router.store import call_events, flow_versions
+from router.store import call_events, flow_versions, text_messages
 from router.store import calls as store
 from router.store.bus import Bus
 from router.store.database import Connection, Database, new_id
 
 log = structlog.get_logger(__name__)
+
+
+class _Twice(Exception):
+    """The call is there already; what this event has led to is taken back."""
 
 
 class UnknownCall(LookupError):
@@ -94,12 +103,15 @@ class Calls:
         limits: Limits = Limits(),  # noqa: B008
         weights: Weights | None = None,
         pool_numbers: Collection[str] = frozenset(),
+        texting: Texting | None = None,
+        callbacks: Callbacks | None = None,
         answers: HouseAnswers | None = None,
         recording: bool = True,
         webhooks: Webhooks | None = None,
     ) -> None:
         """``queues`` are those there are (None: any); an offer that names another one goes to the flow's own.
-        ``limits`` are those on wrong codes, ``weights`` those of matching (None: of the table of the code).
+        ``limits`` are those on wrong codes, ``weights`` those of matching (None: of the table of the code). Where
+        nothing is said of ``texting`` and ``callbacks``, no text message is sent, and Germany is called back.
         ``answers`` stand in for the house's own, ``webhooks`` (None: there are none) included. ``recording``: turns are
         kept to be run again on another flow."""
         self._webhooks = Webhooks({}) if webhooks is None and answers is None else webhooks
@@ -115,8 +127,16 @@ class Calls:
         """Told of every turn taken, with the seconds it took; for figures."""
         self.guesses = Guesses(keys, limits)
         self._recording = recording
+        germany = Destinations(("DE",))
+        self._texting = texting or Texting(keys, random_digits, make_id, destinations=germany)
         self._answers: HouseAnswers = answers or Answers(
-            keys, self._weights, self.guesses, queues=queues, pool_numbers=pool_numbers
+            keys,
+            self._weights,
+            self.guesses,
+            queues=queues,
+            pool_numbers=pool_numbers,
+            texting=self._texting,
+            callbacks=callbacks or Callbacks(make_id, destinations=germany, region="DE"),
         )
 
     async def begin(self, channel: str, channel_ref: str, event: CallStarted, *, trial: Trial | None = None) -> Turn:
@@ -127,7 +147,11 @@ class Calls:
         """
         begun = perf_counter()
         await self._weights.refresh()
-        return await self._finished(await self._begun(channel, channel_ref, event, trial), begun)
+        try:
+            turn = await self._begun(channel, channel_ref, event, trial)
+        except _Twice:
+            turn = await self._as_it_stands(channel, channel_ref)
+        return await self._finished(turn, begun)
 
     async def _begun(self, channel: str, channel_ref: str, event: CallStarted, trial: Trial | None) -> Turn:
         now = self._clock()
@@ -149,14 +173,18 @@ class Calls:
                 "started_at": now,
             }
             if not await store.add(connection, values):
-                row = await store.by_channel_ref(connection, channel, channel_ref, lock=True)
-                if row is None:
-                    raise UnknownCall(channel_ref)
-                return _again(row)
+                raise _Twice
             if trial is None:
                 await self._record(connection, flow, session, event, answers, now)
         self._kept_flows.add(flow.revision)
         return Turn(session.call_id, session.sequence, commands, session)
+
+    async def _as_it_stands(self, channel: str, channel_ref: str) -> Turn:
+        async with self._database.read() as connection:
+            row = await store.by_channel_ref(connection, channel, channel_ref)
+        if row is None:
+            raise UnknownCall(channel_ref)
+        return _again(row)
 
     async def handle(self, call_id: str, event: Event, sequence: int | None = None) -> Turn:
         """Something has happened to a call.
@@ -261,6 +289,11 @@ class Calls:
             row = await store.by_channel_ref(connection, channel, channel_ref)
         return row.id if row else None
 
+    async def texts(self, call_id: str) -> list[str]:
+        """The text messages of a test call, which go to nobody; the first one made comes first."""
+        async with self._database.read() as connection:
+            return await text_messages.shown(connection, call_id)
+
     async def turn(self, call_id: str) -> Turn:
         """The call as it stands, with the last commands. Raises `UnknownCall`."""
         async with self._database.read() as connection:
@@ -334,6 +367,8 @@ class Calls:
         if self.on_turn is not None:
             self.on_turn(session, seconds)
         self._bus.announce(f"call:{session.call_id}")
+        if self._texting.stored_in(session.call_id):
+            self._bus.announce(outbox.TOPIC)
         log.info("call", call=session.call_id, state=session.state.value, step=session.step, sequence=session.sequence)
 
 

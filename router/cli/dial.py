@@ -14,6 +14,7 @@ import typer
 
 from router import settings as settings_module
 from router.app import House, assembled
+from router.calls.handle import Turn
 from router.channels.simulator.phone import BadNumber
 from router.channels.simulator.routes import Input, shown
 from router.cli.moment import moment
@@ -84,9 +85,13 @@ class Dialogue:
     def __init__(self, keys: list[str] | None, quiet: bool) -> None:
         self._keys = iter(keys) if keys is not None else None
         self._quiet = quiet
+        self._texts = 0
 
     def show(self, answer: Answer) -> None:
         """Print what the caller hears."""
+        for text in answer["texts"][self._texts :]:
+            self._say(f"  [text message, sent to nobody] {text}")
+        self._texts = len(answer["texts"])
         for command in answer["commands"]:
             for prompt in command.get("prompts", ()):
                 self._say(f"  {prompt['language']}  {prompt['text']}")
@@ -170,11 +175,14 @@ def _line_of(house: House) -> Line:
             at = datetime.fromisoformat(body["at"]) if body["at"] else None
             ahead = at - house.clock() if at else timedelta()
             turn = await phone.dial(body["from"], withheld=body["withheld"], service_number=body["to"], ahead=ahead)
-            return shown(turn)
+            return await answered(turn)
         call_id = path.split("/")[1]
         if path.endswith("/hangup"):
-            return shown(await phone.hang_up(call_id))
-        return shown(await phone.send(call_id, Input.model_validate(body).event(), body["sequence"]))
+            return await answered(await phone.hang_up(call_id))
+        return await answered(await phone.send(call_id, Input.model_validate(body).event(), body["sequence"]))
+
+    async def answered(turn: Turn) -> Answer:
+        return shown(turn, await house.calls.texts(turn.call_id))
 
     return line
 

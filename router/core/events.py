@@ -47,6 +47,9 @@ class Caller:
 
 WITHHELD = Caller(withheld=True)
 
+TEST_PHONE = "testphone"
+"""The channel of test calls, which reach nobody outside."""
+
 LONGEST_DIALLED = 40
 """Characters of a number dialled that is not E.164; a channel cuts off the rest."""
 

@@ -87,12 +87,14 @@ class CodeKeys:
     with them.
     """
 
-    __slots__ = ("_caller", "_old", "_present")
+    __slots__ = ("_caller", "_old", "_one_time", "_present", "_texted")
 
     def __init__(self, secret: str, old: Sequence[str] = ()) -> None:
         self._present = _Pair(secret)
         self._old = tuple(_Pair(each) for each in old)
         self._caller = _derived(secret, b"threadline wrong codes caller", 32)
+        self._one_time = _derived(secret, b"threadline one-time codes", 32)
+        self._texted = _derived(secret, b"threadline text messages number", 32)
 
     def code_hash(self, code: str) -> bytes:
         """32 bytes by which a new code is stored and found again (HMAC-SHA256); ``code`` as `normalise` gives it."""
@@ -122,6 +124,14 @@ class CodeKeys:
     def caller_hash(self, number: str) -> bytes:
         """32 bytes that stand for a caller number where wrong codes are counted, and do not give it away."""
         return hmac.digest(self._caller, number.encode(), hashlib.sha256)
+
+    def one_time_hash(self, code: str, call_id: str) -> bytes:
+        """32 bytes under which the one-time code of a call is stored; the same code of another call has others."""
+        return hmac.digest(self._one_time, f"{call_id}:{code}".encode(), hashlib.sha256)
+
+    def texted_hash(self, number: str) -> bytes:
+        """32 bytes that stand for a number where text messages are counted, and do not give it away."""
+        return hmac.digest(self._texted, number.encode(), hashlib.sha256)
 
     def __repr__(self) -> str:
         return "CodeKeys(…)"

@@ -267,12 +267,9 @@ one_time_codes = Table(
     metadata,
     Column("call_id", Id, primary_key=True),
     Column("code_hash", LargeBinary(32), nullable=False),  # keyed, see router.matching.codes
-    Column("number_hash", LargeBinary(32), nullable=False),  # keyed; limits how many one number gets
-    Column("tries", Integer, nullable=False),
-    Column("sent", Integer, nullable=False),  # in this call
-    Column("expires_at", Moment, nullable=False),
+    Column("tries", Integer, nullable=False),  # codes keyed in during this call
+    Column("expires_at", Moment, nullable=False),  # or when it was used
     Column("created_at", Moment, nullable=False),
-    Index(None, "number_hash", "created_at"),
     Index(None, "created_at"),
 )
 
@@ -283,7 +280,8 @@ text_messages = Table(
     Column("call_id", Id),
     Column("message_id", Id),
     Column("to_number", Number),  # gone once it is settled
-    Column("body", Text),  # gone once it is settled, where it holds a code
+    Column("number_hash", LargeBinary(32)),  # keyed; limits how many one number gets
+    Column("body", Text),  # gone once it is settled
     Column("purpose", String(10), nullable=False),  # code, link
     Column("state", String(10), nullable=False),  # queued, sending, sent, delivered, failed, shown (on the test phone)
     Column("reason", String(200)),
@@ -294,7 +292,8 @@ text_messages = Table(
     Column("settled_at", Moment),
     Index(None, "state", "next_try_at"),
     Index(None, "call_id"),
-    Index(None, "provider_ref"),
+    Index(None, "number_hash", "created_at"),
+    Index(None, "created_at"),
 )
 
 callbacks = Table(

@@ -114,3 +114,23 @@ def test_a_service_that_wants_a_key_is_told_with_the_option(
     assert result.exit_code == 1
     assert "answered 401: Sign in first; give --key, or THREADLINE_API_KEY" in result.output
     assert asked[0]["to"] == "+493023125000"
+
+
+FOLLOWING = """
+version: 1
+name: hotline
+languages: [de]
+start: send
+steps:
+  send: {type: send_message, text: {de: "https://example.net/s"}, next: bye}
+  bye: {type: hangup, text: {de: Auf Wiederhören.}}
+"""
+
+
+def test_text_messages_go_to_nobody_and_are_shown(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "flows" / "hotline.yaml").write_text(FOLLOWING)
+    monkeypatch.setenv("THREADLINE_FLOWS", str(tmp_path / "flows"))
+    heard = run("--no-withheld", "--from", "0171 39200 11", *AT).output
+    assert "[text message, sent to nobody] https://example.net/s" in heard
+    assert "[text message" not in run(*AT).output, "a withheld number gets none"

@@ -7,13 +7,13 @@ from datetime import timedelta
 from router.calls.handle import Calls, Turn
 from router.channels.simulator.queues import SimulatedQueues
 from router.core.commands import Transfer
-from router.core.events import WITHHELD, Caller, CallerHungUp, CallStarted, Event, TransferEnded
+from router.core.events import TEST_PHONE, WITHHELD, Caller, CallerHungUp, CallStarted, Event, TransferEnded
 from router.core.phone import e164, is_withheld
 from router.releases.flows import Trial
 from router.releases.releases import Releases, UnknownDraft
 from router.store.database import new_id
 
-CHANNEL = "testphone"
+CHANNEL = TEST_PHONE
 
 
 class BadNumber(ValueError):

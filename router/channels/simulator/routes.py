@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
@@ -69,8 +69,8 @@ class Input(BaseModel):
                 return events.RecordingEnded(None, self.seconds, self.text or None)
 
 
-def shown(turn: Turn) -> dict[str, Any]:
-    """A turn as JSON."""
+def shown(turn: Turn, texts: Sequence[str] = ()) -> dict[str, Any]:
+    """A turn as JSON. ``texts`` are the text messages of the call so far, which nobody gets."""
     return {
         "call": turn.call_id,
         "sequence": turn.sequence,
@@ -79,6 +79,7 @@ def shown(turn: Turn) -> dict[str, Any]:
         "language": turn.session.language,
         "commands": to_jsonable_python(turn.commands),
         "trace": to_jsonable_python(turn.session.trace),
+        "texts": list(texts),
     }
 
 
@@ -103,11 +104,10 @@ def routes(
             if abs(ahead) > FURTHEST:
                 wrong = "is more than a year away"
                 raise unprocessable(f"at: {wrong}", [{"field": "at", "message": wrong}])
-            return shown(
-                await phone.dial(
-                    body.caller, withheld=body.withheld, service_number=body.to, ahead=ahead, draft=body.draft
-                )
+            turn = await phone.dial(
+                body.caller, withheld=body.withheld, service_number=body.to, ahead=ahead, draft=body.draft
             )
+            return await answered(turn)
         except BadNumber as error:
             raise unprocessable(str(error), [{"field": "from", "message": str(error)}]) from None
         except UnknownDraft as error:
@@ -122,14 +122,14 @@ def routes(
     async def send(call_id: str, body: Input) -> dict[str, Any]:
         await _test_call(call_id)
         try:
-            return shown(await phone.send(call_id, body.event(), body.sequence))
+            return await answered(await phone.send(call_id, body.event(), body.sequence))
         except NotAccepted as error:
             raise conflict(str(error)) from None
 
     @router.post("/{call_id}/hangup")
     async def hang_up(call_id: str) -> dict[str, Any]:
         await _test_call(call_id)
-        return shown(await phone.hang_up(call_id))
+        return await answered(await phone.hang_up(call_id))
 
     @router.get("/{call_id}")
     async def news(call_id: str, after: Annotated[int | None, Query(ge=0)] = None) -> dict[str, Any]:
@@ -140,7 +140,10 @@ def routes(
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(changed.wait(), LONGEST_POLL)
                 turn = await _test_call(call_id)
-        return shown(turn)
+        return await answered(turn)
+
+    async def answered(turn: Turn) -> dict[str, Any]:
+        return shown(turn, await calls.texts(turn.call_id))
 
     async def _test_call(call_id: str) -> Turn:
         try:

@@ -49,15 +49,15 @@ def routes(calls: Calls, settings: Settings, *, house_seconds: float = HOUSE_SEC
 
     @router.post(VOICE)
     async def voice(request: Request) -> Response:
-        form = await _signed_form(request, signatures, VOICE)
-        with _understood():
+        form = await signed_form(request, signatures, VOICE)
+        with understood():
             answer = await channel.voice(form, request.url.query)
         return Response(answer, media_type="application/xml")
 
     @router.post(STATUS)
     async def status(request: Request) -> Response:
-        form = await _signed_form(request, signatures, STATUS)
-        with _understood():
+        form = await signed_form(request, signatures, STATUS)
+        with understood():
             await channel.status(form)
         return Response(status_code=204)
 
@@ -126,12 +126,12 @@ class _Channel:
         await self._calls.hung_up(CHANNEL, sid)
 
 
-async def _signed_form(request: Request, signatures: Signatures, path: str) -> Form:
+async def signed_form(request: Request, signatures: Signatures, path: str) -> Form:
     """The form of a request that Twilio signed. Raises `Refused`: 400, 403, 408, 413."""
     signature = signatures.check_given(request.headers.get(HEADER))
     body = await _body(request)
     is_form = request.headers.get("content-type", _FORM).partition(";")[0].strip().lower() == _FORM
-    with _understood():
+    with understood():
         form = read(body) if is_form else None
     text = body.decode(errors="replace")
     signatures.check(path, request.url.query, text if form is None else form, signature)
@@ -157,7 +157,7 @@ async def _body(request: Request) -> bytes:
 
 
 @contextmanager
-def _understood() -> Iterator[None]:
+def understood() -> Iterator[None]:
     """What is not understood is answered with a clear no."""
     try:
         yield

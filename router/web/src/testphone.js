@@ -10,6 +10,7 @@ let typed = ""; // keys pressed and not sent yet
 let sendTimer = null;
 let polling = null;
 let busy = false;
+let texted = 0; // text messages of the call shown so far
 
 // Talking to the router ------------------------------------------------------------------------------------------------
 
@@ -47,6 +48,7 @@ async function dial() {
     ...JSON.parse(at("dial").dataset.more ?? "{}"), // what the page around the phone adds, such as a draft to try
   };
   at("heard").replaceChildren();
+  texted = 0;
   setState("dialling");
   const answer = await once(() => ask("/testphone/calls", json(from)));
   if (answer) take(answer);
@@ -106,6 +108,8 @@ function take(answer, byCaller = false) {
   const news = call?.call !== answer.call || call.sequence !== answer.sequence;
   call = answer;
   const prompts = answer.commands.flatMap((command) => command.prompts ?? []);
+  for (const text of (answer.texts ?? []).slice(texted)) hear("text", `${texts.text_message} ${text}`);
+  texted = answer.texts?.length ?? 0;
   if (news && !byCaller) {
     for (const prompt of prompts) hear("house", prompt.text, prompt.language);
     say(prompts);

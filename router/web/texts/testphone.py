@@ -53,6 +53,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "phone.js.said": ("sagt: {text}", "says: {text}"),
     "phone.js.pressed": ("drückt {digits}", "presses {digits}"),
     "phone.js.silent": ("drückt nichts", "presses nothing"),
+    "phone.js.text_message": ("Textnachricht, die niemand bekommt:", "Text message, sent to nobody:"),
     "phone.js.hung_up": ("Der Anrufer hat aufgelegt.", "The caller hung up."),
     "phone.js.system_hung_up": ("Das Gespräch wurde von uns beendet.", "We ended the call."),
     "phone.js.wrong.from": (

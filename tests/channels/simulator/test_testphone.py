@@ -6,11 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
+import httpx
 import pytest
+from fastapi import FastAPI
 
 from router.calls.handle import Calls
 from router.channels.simulator.phone import BadNumber, TestPhone, caller_from
 from router.channels.simulator.queues import SimulatedQueues
+from router.channels.simulator.routes import routes
 from router.core.commands import RecordMessage, Transfer
 from router.core.events import InputTimedOut, RecordingEnded
 from router.engine.session import State
@@ -156,3 +159,39 @@ def test_a_number_no_telephone_has_is_refused_by_name(number: str) -> None:
 def test_withholding_drops_the_number() -> None:
     assert caller_from("030 23125 011", True, "DE").number is None
     assert caller_from("anonymous", False, "DE").withheld
+
+
+PATH = "/testphone/calls"
+TEXTING = check(
+    """
+version: 1
+name: texting
+languages: [de]
+start: send
+steps:
+  send: {type: send_message, text: {de: "https://example.net/s"}, next: ask}
+  ask: {type: menu, text: {de: Noch einmal?}, options: {"1": {next: send}}}
+""",
+    "texting.yaml",
+)
+
+
+async def nobody(_: object) -> None:
+    raise AssertionError("no draft is called")
+
+
+async def test_the_page_is_told_the_text_messages_that_nobody_gets(database: Database) -> None:
+    bus, clock = Bus(), lambda: datetime(2026, 11, 23, 10, tzinfo=UTC)
+    calls = Calls(database, bus, Flows({"texting": TEXTING}, {}, "texting"), CodeKeys("x" * 32), clock)
+    app = FastAPI()
+    app.include_router(routes(TestPhone(calls, "DE"), calls, bus, clock, lambda: None, nobody))
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as browser:
+        dialled = (await browser.post(PATH, json={"from": "0171 39200 11"})).json()
+        assert dialled["texts"] == ["https://example.net/s"]
+        pressed = {"sequence": dialled["sequence"], "kind": "digits_entered", "digits": "1"}
+        again = (await browser.post(f"{PATH}/{dialled['call']}/events", json=pressed)).json()
+        assert again["texts"] == ["https://example.net/s"] * 2
+        assert (await browser.get(f"{PATH}/{dialled['call']}")).json()["texts"] == again["texts"]
+        withheld = (await browser.post(PATH, json={"withheld": True})).json()
+        assert withheld["texts"] == []

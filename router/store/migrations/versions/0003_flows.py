@@ -95,14 +95,11 @@ def _texts() -> None:
         "one_time_codes",
         _id("call_id"),
         sa.Column("code_hash", sa.LargeBinary(length=32), nullable=False),
-        sa.Column("number_hash", sa.LargeBinary(length=32), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False),
-        sa.Column("sent", sa.Integer(), nullable=False),
         sa.Column("expires_at", Moment(), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("call_id", name="pk_one_time_codes"),
     )
-    op.create_index("ix_one_time_codes_number_hash_created_at", "one_time_codes", ["number_hash", "created_at"])
     op.create_index("ix_one_time_codes_created_at", "one_time_codes", ["created_at"])
     op.create_table(
         "text_messages",
@@ -110,6 +107,7 @@ def _texts() -> None:
         _id("call_id", nullable=True),
         _id("message_id", nullable=True),
         sa.Column("to_number", sa.String(length=20), nullable=True),
+        sa.Column("number_hash", sa.LargeBinary(length=32), nullable=True),
         sa.Column("body", sa.Text(), nullable=True),
         sa.Column("purpose", sa.String(length=10), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
@@ -123,4 +121,5 @@ def _texts() -> None:
     )
     op.create_index("ix_text_messages_state_next_try_at", "text_messages", ["state", "next_try_at"])
     op.create_index("ix_text_messages_call_id", "text_messages", ["call_id"])
-    op.create_index("ix_text_messages_provider_ref", "text_messages", ["provider_ref"])
+    op.create_index("ix_text_messages_number_hash_created_at", "text_messages", ["number_hash", "created_at"])
+    op.create_index("ix_text_messages_created_at", "text_messages", ["created_at"])

@@ -1,0 +1,167 @@
+"""Sends the text messages that calls have stored, after their transactions are over.
+
+Each is claimed by one process at a time, tried a few times with longer pauses, and settled: handed over or given up.
+Its number and its text are wiped then. Where a process dies between handing one over and saying so, or a provider does
+not answer in time, it is tried once more: a code that comes twice does no harm, one that never comes does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol, assert_never
+
+import structlog
+
+from router.store import text_messages as store
+from router.store.bus import Bus
+from router.store.database import Database, is_away
+
+log = structlog.get_logger(__name__)
+
+TOPIC: Final = "texts"
+"""Announced when something is to be sent."""
+LOOK_EVERY: Final = 5.0
+"""Seconds after which the sender looks by itself: another process may have left something, or a pause be over."""
+CLAIMED_FOR: Final = timedelta(seconds=60)
+"""How long one is left to who has claimed it; a provider is given less to answer."""
+PAUSES: Final = (timedelta(seconds=2), timedelta(seconds=10), timedelta(seconds=30))
+"""Before the second try, the third, and the fourth, which is the last."""
+MOST_UNSURE: Final = 2
+"""Tries after which nothing is sent again that may have got through."""
+SETTLE_AGAIN: Final = (1.0, 5.0, 0.0)
+"""Seconds after each try to store what came of one."""
+IN_TIME: Final = timedelta(minutes=10)
+"""What could not be sent until then is of no use any more."""
+AT_ONCE: Final = 10
+"""Text messages handed over side by side."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider has it, and calls it ``ref``."""
+
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The provider will never take it; ``reason`` is English and holds no number."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotNow:
+    """It could not be handed over, and may be later; ``unsure``: perhaps it was handed over all the same."""
+
+    reason: str
+    unsure: bool = False
+
+
+Outcome = Accepted | Rejected | NotNow
+
+
+class Provider(Protocol):
+    """Somebody who sends text messages."""
+
+    async def send(self, text_id: str, to: str, body: str) -> Outcome:
+        """Hand over one; ``text_id`` is our name for it, ``to`` E.164. Never raises, and ends within 20 seconds."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close connections."""
+        ...
+
+
+class TextSender:
+    """Runs beside the service; `run` ends only when it is cancelled."""
+
+    def __init__(self, database: Database, bus: Bus, provider: Provider, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._bus = bus
+        self._provider = provider
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Send whatever is due, and wait for more."""
+        try:
+            async with self._bus.listen(TOPIC) as woken:
+                while True:
+                    woken.clear()
+                    if not await self._tried():
+                        with contextlib.suppress(TimeoutError):
+                            await asyncio.wait_for(woken.wait(), LOOK_EVERY)
+        finally:
+            await self._provider.aclose()
+
+    async def _tried(self) -> int:
+        try:
+            return await self.send_due()
+        except Exception as error:
+            if not is_away(error):
+                log.exception("sending text messages failed, will be tried again")
+            else:
+                log.warning("text messages wait for the database", error=type(error).__name__)
+            return 0
+
+    async def send_due(self) -> int:
+        """Claim what is due and hand it over; how many there were."""
+        now = self._clock()
+        async with self._database.begin() as connection:
+            claimed = await store.claim(connection, now, now + CLAIMED_FOR, AT_ONCE)
+        async with asyncio.TaskGroup() as tasks:
+            for row in claimed:
+                tasks.create_task(self._send(row))
+        return len(claimed)
+
+    async def _send(self, row: store.TextRow) -> None:
+        outcome = await self._handed_over(row)
+        log.info("text message", call=row.call_id, text=row.id, outcome=type(outcome).__name__, **_why(outcome))
+        for pause in SETTLE_AGAIN:
+            try:
+                return await self._settle(row, outcome)
+            except Exception as error:  # another one must not be sent twice for it
+                log.warning("what came of a text message was not stored", text=row.id, error=type(error).__name__)
+                await asyncio.sleep(pause)
+
+    async def _settle(self, row: store.TextRow, outcome: Outcome) -> None:
+        now = self._clock()
+        async with self._database.begin() as connection:
+            match outcome:
+                case Accepted(ref=ref):
+                    await store.settle(connection, row.id, now, ref=ref)
+                case Rejected(reason=reason):
+                    await store.settle(connection, row.id, now, reason=reason)
+                case NotNow(reason=reason):
+                    await store.put_off(connection, row.id, now + PAUSES[row.tries - 1], reason)
+                case _:
+                    assert_never(outcome)
+
+    async def _handed_over(self, row: store.TextRow) -> Outcome:
+        """What came of a try; what may not be tried again is rejected."""
+        if row.to_number is None or row.body is None:
+            return Rejected("nothing to send")
+        if self._clock() > row.created_at + IN_TIME:
+            return Rejected("not sent in time")
+        if row.tries > len(PAUSES) + 1:
+            return Rejected("tried too often")
+        outcome = await self._provider.send(row.id, row.to_number, row.body)
+        if isinstance(outcome, NotNow) and row.tries >= (MOST_UNSURE if outcome.unsure else len(PAUSES) + 1):
+            return Rejected(outcome.reason)
+        return outcome
+
+
+def _why(outcome: Outcome) -> dict[str, Any]:
+    return {} if isinstance(outcome, Accepted) else {"reason": outcome.reason}
+
+
+async def reported(
+    database: Database, text_id: str, ref: str, now: datetime, *, delivered: bool, reason: str | None = None
+) -> bool:
+    """Store what a provider tells of a text message; False where there is none of that name."""
+    async with database.begin() as connection:
+        return await store.report(connection, text_id, ref, now, delivered=delivered, reason=reason)
