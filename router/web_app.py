@@ -12,6 +12,7 @@ from router.admin.callbacks import routes as callback_routes
 from router.admin.editing import routes as editing_routes
 from router.admin.flows import routes as flow_routes
 from router.admin.quality import routes as quality_routes
+from router.admin.replaying import routes as replaying_routes
 from router.admin.routes import routes as admin_routes
 from router.admin.trying import routes as trying_routes
 from router.admin.turns import Turns as TurnsEach
@@ -215,4 +216,8 @@ def _include_flows(app: FastAPI, house: House, entrance: _Entrance, pages: Pages
     )
     # Two lines: who waits for a long trial is still told of mistakes while writing.
     app.include_router(editing_routes(database=database, guard=guard, releases=releases, turns=TurnsEach()))
-    app.include_router(trying_routes(guard=guard, releases=releases, turns=TurnsEach()))
+    trials = TurnsEach()
+    app.include_router(trying_routes(guard=guard, releases=releases, turns=trials))
+    app.include_router(
+        replaying_routes(database=database, clock=house.clock, guard=guard, releases=releases, turns=trials)
+    )

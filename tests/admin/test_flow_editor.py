@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from tests.desk.test_browser import Site, browser, site
+from tests.desk.test_browser import Site, browser, dial_to_queue, site
 
 __all__ = ["browser", "site"]
 
@@ -255,6 +255,23 @@ async def test_scenarios_tell_what_came_otherwise(site: Site) -> None:
         await page.locator("#run-scenarios").click()
         await expect(page.locator("#scenario-state")).to_contain_text("not as expected", timeout=30_000)
         await expect(page.locator("#scenario-list .misses").first).to_contain_text("expected")
+
+
+async def test_yesterdays_calls_are_replayed_on_the_draft_before_it_is_published(site: Site) -> None:
+    robin = await site.person("robin", role="admin")
+    phone = site.house.test_phone
+    for _ in range(2):
+        call = await dial_to_queue(site)
+        await phone.hang_up(call)
+    async with editor(site, robin) as page:
+        await replace(page, "offer_queue: true", "queue: service")
+        await page.locator("#publish").click()
+        await expect(page.locator("#publishing-scenarios")).to_contain_text("expected", timeout=30_000)
+        await page.locator("#replay").click()
+        await expect(page.locator("#replay-state")).to_contain_text("2 calls: 0 the same, 2 to another end")
+        changed = page.locator("#replay-found li")
+        await expect(changed).to_contain_text("2 × queue default → queue service")
+        assert (await changed.locator("a").first.get_attribute("href") or "").startswith("/admin/calls/")
 
 
 async def test_the_editor_is_loaded_on_its_page_only(site: Site) -> None:

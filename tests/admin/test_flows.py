@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from router.admin import editing, flows, trying
+from router.admin import editing, flows, replaying, trying
 from router.admin.samples import SAMPLES
 from router.admin.turns import Turns
 from router.errors import Refused
@@ -51,6 +51,7 @@ async def admin_of(
     house.app.include_router(flows.routes(database=house.database, pages=house.pages, **common))
     house.app.include_router(editing.routes(database=house.database, turns=Turns(), **common))
     house.app.include_router(trying.routes(turns=Turns(), **common))
+    house.app.include_router(replaying.routes(database=house.database, clock=house.clock, turns=Turns(), **common))
     async with house.signed_in("robin", role, "en") as browser:
         yield browser, releases
 
@@ -84,14 +85,14 @@ async def test_agents_stay_outside(house: House) -> None:
     async with admin_of(house, role="agent") as (browser, _):
         for path in READ:
             assert (await browser.get(f"{EDIT}{path}")).status_code == 403, path
-        for path in (*WRITE, "/scenarios/x.yaml"):
+        for path in (*WRITE, "/scenarios/x.yaml", "/replay/x.yaml"):
             assert (await browser.post(f"{EDIT}{path}", json={})).status_code == 403, path
 
 
 @pytest.mark.sqlite_only
 async def test_no_other_site_changes_anything(house: House) -> None:
     async with admin_of(house) as (browser, releases):
-        for path in (*WRITE, "/scenarios/hotline.yaml"):
+        for path in (*WRITE, "/scenarios/hotline.yaml", "/replay/hotline.yaml"):
             answer = await browser.post(f"{EDIT}{path}", json={}, headers={"Origin": "https://elsewhere.example"})
             assert answer.status_code == 403, path
         assert (await releases.newest()).id == 1
@@ -268,6 +269,20 @@ async def test_scenarios_run_with_the_text_as_it_stands(house: House) -> None:
         assert [each["ran"]["file"] for each in itself if "ran" in each] == ["scenarios/answered.yaml"]
         broken = await browser.post(f"{EDIT}/scenarios/hotline.yaml", json={"text": "nonsense"})
         assert broken.status_code == 422
+
+
+@pytest.mark.sqlite_only
+async def test_calls_are_replayed_on_a_draft(house: House) -> None:
+    async with admin_of(house) as (browser, _):
+        draft = await draft_of(browser, flow("Good day."))
+        replayed = f"{EDIT}/replay/hotline.yaml"
+        (told,) = lines_of(await browser.post(replayed, json={"draft": draft["id"], "days": 3}))
+        assert (told["report"]["all"], told["report"]["changes"]) == (0, [])
+        assert (await browser.post(replayed, json={"draft": draft["id"], "days": 99})).status_code == 400
+        assert (await browser.post(replayed, json={"draft": draft["id"]})).status_code == 400
+        assert (await browser.post(replayed, json={"draft": 99, "days": 1})).status_code == 404
+        broken = await draft_of(browser, "nonsense", based_on=draft["id"])
+        assert (await browser.post(replayed, json={"draft": broken["id"], "days": 1})).status_code == 422
 
 
 async def test_one_person_works_on_one_thing_at_a_time() -> None:

@@ -287,14 +287,25 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "flows.js.replaying": ("Nachgespielt: {done} von {all}", "Replayed: {done} of {all}"),
     "flows.js.replayed": (
-        "{same} von {all} Anrufen wären gleich verlaufen, {other} anders.",
-        "{same} of {all} calls would have gone the same way, {other} another way.",
+        "{all} Anrufe: {same} gleich, {other_end} mit anderem Ende, {other_steps} mit gleichem Ende auf anderem Weg, "
+        "{cannot_tell} lassen sich nicht nachspielen.",
+        "{all} calls: {same} the same, {other_end} to another end, {other_steps} to the same end by other steps, "
+        "{cannot_tell} cannot be told.",
     ),
     "flows.js.replay_none": (
         "Aus dieser Zeit ist kein Anruf aufgezeichnet.",
         "No call of that time was recorded.",
     ),
-    "flows.js.replay_call": ("Anruf", "Call"),
+    "flows.js.replay_other_steps": (
+        "auf anderem Weg zum gleichen Ende: {end}",
+        "by other steps to the same end: {end}",
+    ),
+    "flows.js.replay_cannot_tell": ("nicht zu sagen: {why}", "cannot be told: {why}"),
+    "flows.js.replay_from": ("anders ab Schritt {step}", "another way from step {step} on"),
+    "flows.js.replay_failed": (
+        "Das Nachspielen ist abgebrochen. Versuchen Sie es noch einmal.",
+        "The replay broke off. Try again.",
+    ),
     # CodeMirror
     "flows.cm.Find": ("Suchen", "Find"),
     "flows.cm.Replace": ("Ersetzen durch", "Replace"),

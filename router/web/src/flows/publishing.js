@@ -3,7 +3,7 @@
 import { eachLine } from "../lib/lines.js";
 import { json } from "../lib/request.js";
 import { showInto } from "./comparing.js";
-import { at, fill, make } from "./elements.js";
+import { at, fill, make, moment } from "./elements.js";
 
 export function makePublishing({ file, texts, phrases, notices, ask, stream, text, saving, trying, versions, check, said }) {
   const dialog = at("publishing");
@@ -90,7 +90,7 @@ export function makePublishing({ file, texts, phrases, notices, ask, stream, tex
       const days = Number(at("replay-days").value);
       const response = await stream(`/admin/flows/replay/${file.path}`, { ...json({ draft, days }), signal: mine.signal });
       await eachLine(response.body, (line) => {
-        if (line.failed) throw new Error(line.failed);
+        if (line.failed) throw new Error("replay");
         progress.hidden = false;
         progress.max = Math.max(line.all ?? 1, 1);
         progress.value = line.done ?? 0;
@@ -98,28 +98,26 @@ export function makePublishing({ file, texts, phrases, notices, ask, stream, tex
         else state.textContent = fill(texts.replaying, line);
       });
     } catch (error) {
-      if (!mine.signal.aborted) state.textContent = said(error);
+      if (!mine.signal.aborted) state.textContent = error.message === "replay" ? texts.replay_failed : said(error);
     } finally {
       progress.hidden = true;
       at("replay").disabled = false;
     }
   }
 
-  function showReport({ all, same, other, groups }) {
-    at("replay-state").textContent = all ? fill(texts.replayed, { all, same, other }) : texts.replay_none;
-    at("replay-found").replaceChildren(
-      ...groups.map(({ title, count, calls }) =>
-        make("li", [
-          make("strong", `${count} × `),
-          make("span", title, { lang: "en" }),
-          " ",
-          ...calls.flatMap(({ id, detail }, index) => [
-            make("a", `${texts.replay_call} ${index + 1}`, { href: `/admin/calls/${id}`, target: "_blank", title: detail }),
-            " ",
-          ]),
-        ]),
-      ),
-    );
+  function showReport(report) {
+    at("replay-state").textContent = report.all ? fill(texts.replayed, report) : texts.replay_none;
+    at("replay-found").replaceChildren(...report.changes.map(changeItem));
+  }
+
+  // Calls that go alike, with links to a few of them.
+  function changeItem({ verdict, old, new: then, why, calls, examples }) {
+    const what = { other_end: `${old} → ${then}`, other_steps: fill(texts.replay_other_steps, { end: old }), cannot_tell: fill(texts.replay_cannot_tell, { why }) };
+    const links = examples.flatMap(({ call, at: begun, step }) => [
+      make("a", moment(begun), { href: `/admin/calls/${call}`, target: "_blank", rel: "noopener", title: step ? fill(texts.replay_from, { step }) : "" }),
+      " ",
+    ]);
+    return make("li", [make("strong", `${calls} × `), what[verdict], make("span", [" ", ...links], { className: "hint" })]);
   }
 
   at("publish").addEventListener("click", open);
