@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -26,6 +27,7 @@ from router.channels.agi.session import AgiChannel
 from router.channels.agi.sounds import prompt_sounds
 from router.channels.simulator.phone import TestPhone
 from router.channels.simulator.queues import SimulatedQueues
+from router.channels.surroundings import surroundings_of
 from router.channels.twilio.texts import TwilioTexts
 from router.core.destinations import Destinations
 from router.flow.problems import FlowRefused
@@ -136,7 +138,8 @@ async def assembled(settings: Settings, clock: Clock = utc_now, *, serving: bool
 
 def releases_of(settings: Settings, database: Database, bus: Bus, clock: Clock) -> Releases:
     """Drafts and releases of flows, checked against the settings."""
-    return Releases(database, bus, clock, needed=needed(settings.service_numbers, settings.flow))
+    around = partial(surroundings_of, settings)
+    return Releases(database, bus, clock, around=around, needed=needed(settings.service_numbers, settings.flow))
 
 
 async def _flows(settings: Settings, releases: Releases, folder: Folder, serving: bool) -> Flows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -9,14 +10,20 @@ from typing import Annotated
 
 import typer
 
+from router.channels.abilities import ABILITIES
+from router.channels.surroundings import known_beforehand
 from router.cli import flow_releases, flow_replay, flow_test
-from router.cli.output import NO, as_json, counted, say
+from router.cli.output import NO, WRONG_USE, as_json, counted, fail, say
+from router.engine.scenario_set import scenarios_in
 from router.flow.drawing import svg
 from router.flow.files import FileKind, check_files, kind_of
 from router.flow.graph import mermaid
 from router.flow.load import load_file, read_folder
 from router.flow.model import FlowText
 from router.flow.problems import FlowRefused, Problem
+from router.flow.surroundings import Surroundings
+from router.settings import Settings, SettingsRefused
+from router.settings import load as load_settings
 
 app = typer.Typer(help="Check, try, draw and release IVR flows.", no_args_is_help=True)
 app.command()(flow_test.test)
@@ -42,33 +49,75 @@ Paths = Annotated[list[Path], typer.Argument(help="Flow files, or folders of the
 @app.command()
 def check(
     paths: Paths,
+    channel: Annotated[
+        list[str] | None,
+        typer.Option("--channel", help="A channel that the flows are to run on; can be given repeatedly."),
+    ] = None,
+    recordings: Annotated[Path | None, typer.Option(help="Folder of recorded prompts: LANGUAGE/NAME.wav.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Say no for warnings, too.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Problems as JSON, for scripts.")] = False,
 ) -> None:
-    """Check flows and tell every problem with its line and column.
+    """Check flows, shared pieces and scenarios, and tell every problem with its line and column.
 
-    Example: threadline flow check ivr_flows
+    Settings count where there are some: queues, recordings and channels that they name.
+
+    Example: threadline flow check ivr_flows --channel asterisk --channel twilio
     """
-    problems: list[Problem] = []
-    checked = 0
-    try:
-        for path in paths:
-            files = read_folder(path)
-            checked += sum(kind_of(name) is FileKind.FLOW for name in files)
-            root = path.parent if path.is_file() else path
-            try:
-                problems += check_files(files, shown=partial(_under, root)).warnings
-            except FlowRefused as refused:
-                problems += refused.problems
-    except FlowRefused as refused:
-        problems += refused.problems
+    for name in channel or ():
+        if name not in ABILITIES:
+            fail(f"there is no channel '{name}'; there is: {', '.join(ABILITIES)}", WRONG_USE)
+    around = known_beforehand(_settings(), channel or (), recordings)
+    problems = list(dict.fromkeys(problem for path in paths for problem in _problems(path, around)))
+    bad = [problem for problem in problems if strict or not problem.warning]
     if json:
         as_json(problems)
     else:
         for problem in problems:
             say(str(problem))
-        say(f"{counted(checked, 'flow')} checked, {counted(len(problems), 'problem')}")
-    if problems:
+        say(f"{counted(sum(map(_flows_at, paths)), 'flow')} checked, {_told(problems)}")
+    if bad:
         raise typer.Exit(NO)
+
+
+def _settings() -> Settings | None:
+    """Flows can be checked where nothing is set up, or not rightly: `doctor` tells about that."""
+    try:
+        return load_settings()
+    except SettingsRefused:
+        return None
+
+
+def _problems(path: Path, around: Surroundings) -> Sequence[Problem]:
+    """What is wrong at ``path``: with a folder, or with one file and what is shared with it."""
+    if path.is_dir():
+        return _found(path, path, around)
+    found = [each for each in _found(path, path.parent, around) if each.code != "unused"]
+    if any(each.code == "missing-flow" for each in found):  # it goes on with another flow beside it
+        beside = (str(path), str(path.parent / "shared"))
+        return [each for each in _found(path.parent, path.parent, around) if each.file.startswith(beside)]
+    return found
+
+
+def _found(path: Path, root: Path, around: Surroundings) -> Sequence[Problem]:
+    shown = partial(_under, root)
+    try:
+        flow_set = check_files(read_folder(path), around, shown)
+    except FlowRefused as refused:
+        return refused.problems
+    return (*flow_set.warnings, *(scenarios_in(flow_set, shown)[1] if path == root else ()))
+
+
+def _flows_at(path: Path) -> int:
+    try:
+        return sum(kind_of(name) is FileKind.FLOW for name in read_folder(path))
+    except FlowRefused:
+        return 0
+
+
+def _told(problems: Sequence[Problem]) -> str:
+    warnings = sum(problem.warning for problem in problems)
+    told = counted(len(problems) - warnings, "problem")
+    return f"{told}, {counted(warnings, 'warning')}" if warnings else told
 
 
 def _under(root: Path, name: str) -> str:

@@ -131,18 +131,21 @@ def _read(files: Files, around: Surroundings | None, shown: Callable[[str], str]
         if around is not None:
             problems += complaints(flow, parsed, whole)
     if around is not None:
-        problems += _together(made, parsed_shared, whole)
+        problems += _together(made, parsed_shared, whole, right=all(problem.warning for problem in problems))
     elif cannot := [problem for problem in problems if not problem.warning]:
         raise FlowRefused(cannot)
     return FlowSet(name, files, flows, shared), problems
 
 
 def _together(
-    made: Sequence[tuple[Flow, Parsed[FlowText]]], shared: Mapping[str, Parsed[SharedText]], whole: Whole
+    made: Sequence[tuple[Flow, Parsed[FlowText]]],
+    shared: Mapping[str, Parsed[SharedText]],
+    whole: Whole,
+    right: bool,
 ) -> Iterator[Problem]:
-    """What only all files together tell."""
+    """What only all files together tell. Where the rest is not ``right``, what seems unused may be misspelt."""
     yield from endless([(flow, parsed.source) for flow, parsed in made if parsed.source is not None])
-    yield from shared_complaints(list(shared.values()), [flow for flow, _ in made], whole)
+    yield from shared_complaints(list(shared.values()), [flow for flow, _ in made] if right else [], whole)
 
 
 def _gathered(parsed: Mapping[str, Parsed[SharedText]]) -> tuple[Shared, PassedOver, list[Problem]]:

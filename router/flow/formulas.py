@@ -109,7 +109,11 @@ class FormulaCheck:
 
     def _run(self, formula: Formula, gives: str | None) -> Iterator[Mistake]:
         """What only the implementation tells that runs in calls; and whether the result is what is needed."""
-        program = cel.compile(formula.text)
+        try:
+            program = cel.compile(formula.text)
+        except ValueError:
+            yield Mistake(0, "cannot be read")
+            return
         strange = [name for name in program.functions() if name.isidentifier() and name not in FUNCTIONS]
         if strange:
             name = strange[0]

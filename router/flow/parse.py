@@ -67,6 +67,8 @@ def _lost(source: Source, error: Any, model: type[BaseModel]) -> bool:
         return False
     path = yaml_path(source.data, error["loc"], model)[0]
     names = (path, (*path, error["loc"][-1])) if error["type"] == "missing" else (path,)
+    if error["type"] == "missing" and not path and any(len(part) == 1 for part in source.lost):
+        return True  # it may have stood in what could not be read
     if any(name[: len(part)] == part for part in source.lost for name in names):
         return True
     return len(path) == 1 and any(part[0] == path[0] for part in source.lost) and not source.data.get(path[0])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -55,3 +55,63 @@ def _nearest(name: str, valid: frozenset[str]) -> str:
 def short(text: str) -> str:
     """What somebody has written, short enough for a message."""
     return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}…"
+
+
+CODES: Mapping[str, str] = {
+    # files
+    "no-file": "there is no such file or folder",
+    "file-name": "the name of a file has something else than letters, digits, `-` and `_`",
+    "too-many-files": "a folder has more than 500 flow files",
+    "unreadable": "a file cannot be read, for want of permission for example",
+    "encoding": "a file is not UTF-8 text",
+    "no-flow": "a file is not a flow, but something else of the set",
+    "empty": "a file says nothing",
+    # YAML
+    "yaml": "YAML cannot be read at this place; the rest is looked at all the same",
+    "hidden-character": "a character that cannot be seen, such as one that turns the direction of writing",
+    "too-large": "a file has more than 262,144 characters or 50,000 values",
+    "too-deep": "values are nested more than 12 deep",
+    "several-documents": "a file has a second document behind `---`",
+    "alias": "an anchor (`&`) or alias (`*`)",
+    "tag": "a tag (`!`)",
+    "key": "a name before `:` that is not plain text",
+    "duplicate-key": "the same name twice in one place",
+    # fields
+    "unknown-field": "a field that is not there",
+    "missing-field": "a field that is needed and not there",
+    "wrong-value": "a value of the wrong type, or out of range",
+    "unknown-type": "a type of step that is not there",
+    # what refers to what
+    "missing-step": "a way to a step that is not there",
+    "missing-prompt": "a prompt that is not there",
+    "missing-hours": "hours that are not there",
+    "missing-queue": "a queue that neither the settings nor shared files have",
+    "missing-webhook": "a webhook that the settings do not have",
+    "missing-flow": "a flow that is not there",
+    "missing-input": "an input that no step collects",
+    "flow-needed": "a flow that the settings name for a number is to be taken away",
+    "duplicate-flow": "two files have flows of the same name",
+    "duplicate-piece": "two shared files have a piece of the same name",
+    "unknown-topic": "words for a topic that no key chooses",
+    "key-taken": "a key with a way of its own that is an answer, too",
+    # texts
+    "missing-translation": "a text is not there in a language of the flow",
+    "unknown-language": "a language that the flow does not have",
+    "missing-audio": "a recording that is not there; the text is spoken instead",
+    "placeholder": "a variable in a text that is not there, or cannot be said so",
+    "no-default": "a text of which nothing is left where a variable is not known",
+    "personal-data": "something personal in a text that a caller below L3 may hear",
+    # conditions
+    "condition": "a condition that cannot be read, names what is not there, or compares values of different kinds",
+    "expression": "the same for another expression",
+    # ways
+    "unreachable": "a step to which no way leads",
+    "endless-loop": "a loop in which the caller is never waited for",
+    "caller-gone": "a step for callers, on a way that begins when they have hung up",
+    # surroundings
+    "cannot-render": "a channel in use cannot do what a step needs",
+    "no-texts": "a step sends text messages, and nobody is set up to send them",
+    "unused": "a shared piece that no flow uses",
+}
+"""The codes of problems of flows and shared files, in the order in which they are looked for, with their meaning."""
+WARNINGS = frozenset({"missing-audio", "no-default", "no-texts", "unused"})

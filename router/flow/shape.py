@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, get_args
 
@@ -88,11 +89,14 @@ def _in_words(error: Any) -> str:
         message = next((words for start, words in _PATTERNS.items() if context["pattern"].startswith(start)), message)
     if kind in _LIMITS:
         name, words = _LIMITS[kind]
-        message = words.format(context[name])
+        message = words.format(f"{context[name]:g}")
     if kind == "string_type" and isinstance(value, int | float):  # true and false, too
         return f"text is expected here (given: {str(value).lower()}); put it in quotes"
     if kind == "literal_error" and isinstance(value, str) and f"{value}" == context["expected"]:
         return f"{value} is expected here, without quotes"
+    if kind == "literal_error" and isinstance(value, str):
+        hint = nearest(value, re.findall("'([^']*)'", context["expected"]))
+        given += hint if "did you mean" in hint else ""
     if value is None and kind in _EXPECTED:
         return f"nothing stands here; {message}"
     return message.replace("Input should be", "this should be") + (given if repr(value) not in message else "")

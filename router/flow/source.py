@@ -177,7 +177,7 @@ class _Reader:
 
     def _scalar(self, path: Path, event: yaml.ScalarEvent) -> Any:
         value = _plain(event)
-        if event.style is None and isinstance(value, str) and _DOUBTFUL.fullmatch(value):
+        if event.implicit[0] and isinstance(value, str) and _DOUBTFUL.fullmatch(value):
             self._source.doubtful[path] = value
         return value
 

@@ -89,3 +89,12 @@ def _read(path: Path) -> bytes:
     # O_NONBLOCK: should the file have become a pipe in the meantime, opening it must not wait for a writer.
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
         return file.read(LARGEST_RECORDING + 1)
+
+
+def recorded(directory: Path) -> frozenset[tuple[str, str]]:
+    """Language and name of every recording in `directory`; none where that is not there."""
+    try:
+        files = list(directory.glob("*/*.wav"))
+    except OSError:
+        return frozenset()
+    return frozenset((file.parent.name, file.stem) for file in files)

@@ -1,45 +1,118 @@
-"""One file per mistake an admin can make, with the exact problems; the wording is frozen in `problems.txt`.
+"""One file or folder per mistake an admin can make, with the exact problems; the wording is frozen in `problems.txt`.
 
-After a knowing change of wording: ``python -m tests.flow.test_broken_flows`` writes the file anew; read its diff.
+A folder is a set of flows; its ``around.json`` has what the set is checked against. After a knowing change of wording:
+``python -m tests.flow.test_broken_flows`` writes the file anew; read its diff.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
+import yaml
 
-from router.flow.load import load_file
-from router.flow.problems import FlowRefused
+from router.core.abilities import Ability
+from router.flow.load import load_set
+from router.flow.nodes import AnyStep
+from router.flow.nodes.base import Step
+from router.flow.problems import CODES, FlowRefused, Problem
+from router.flow.surroundings import NOTHING_KNOWN, Surroundings
 
 FOLDER = Path(__file__).parents[1] / "broken_flows"
 FROZEN = FOLDER / "problems.txt"
-FILES = sorted(FOLDER.glob("*.yaml"))
+CASES = sorted(path for path in FOLDER.iterdir() if path.is_dir() or path.suffix == ".yaml")
+STEPS: dict[str, type[Step]] = {
+    get_args(kind.model_fields["type"].annotation)[0]: kind for kind in get_args(get_args(AnyStep)[0])
+}
+TESTED_ELSEWHERE = {"too-large", "too-many-files", "unreadable", "no-file", "no-flow", "flow-needed", "cannot-render"}
+"""Codes of what no small file shows."""
 
 
-def problems(file: Path) -> list[str]:
+def around(case: Path) -> Surroundings:
+    file = case / "around.json"
+    if not file.exists():
+        return NOTHING_KNOWN
+    known = json.loads(file.read_text())
+    recordings = known.get("recordings")
+    return Surroundings(
+        queues=known.get("queues"),
+        webhooks=known.get("webhooks"),
+        texts=known.get("texts"),
+        recordings=None if recordings is None else {(language, name) for language, name in recordings},
+        channels={name: [Ability(each) for each in able] for name, able in known.get("channels", {}).items()},
+    )
+
+
+def found(case: Path) -> tuple[Problem, ...]:
     try:
-        load_file(file)
+        return load_set(case, around(case)).warnings
     except FlowRefused as refused:
-        return [str(problem).replace(str(file), file.name) for problem in refused.problems]
-    return []
+        return refused.problems
+
+
+def problems(case: Path) -> list[str]:
+    return [str(problem).replace(f"{FOLDER}/", "") for problem in found(case)]
 
 
 def frozen() -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    lines: dict[str, list[str]] = {}
     for line in FROZEN.read_text().splitlines():
-        found.setdefault(line.split(":", 1)[0], []).append(line)
-    return found
+        lines.setdefault(re.split("[:/]", line, maxsplit=1)[0], []).append(line)
+    return lines
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_all_problems_are_named_with_their_places(file: Path) -> None:
-    assert problems(file) == frozen()[file.name]
+def codes() -> set[str]:
+    return {line.split(": ", 1)[1].split(" ", 1)[0] for lines in frozen().values() for line in lines}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
+def test_all_problems_are_named_with_their_places(case: Path) -> None:
+    assert problems(case) == frozen()[case.name]
 
 
 def test_nothing_is_frozen_that_is_not_tested() -> None:
-    assert set(frozen()) == {file.name for file in FILES}
+    assert set(frozen()) == {case.name for case in CASES}
+
+
+def test_every_code_of_a_problem_has_a_broken_example() -> None:
+    assert codes() | TESTED_ELSEWHERE == set(CODES)
+
+
+def test_every_place_lies_within_its_file() -> None:
+    for case in CASES:
+        for problem in found(case):
+            text = Path(problem.file).read_bytes().decode("utf-8-sig", "replace")
+            lines = re.split(r"\r\n|\r|\n", text)
+            assert problem.line <= len(lines), problem
+            assert problem.column <= len(lines[problem.line - 1]) + 1, problem
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_every_type_of_step_has_a_broken_example(name: str) -> None:
+    """One with a mistake of its own: its place lies within such a step."""
+    for case in CASES:
+        for problem in found(case):
+            if _type_at(Path(problem.file), problem.line) == name:
+                return
+    pytest.fail(f"no broken flow has a mistake in a step of the type {name}")
+
+
+def _type_at(file: Path, line: int) -> str | None:
+    """The type of the step that begins last before the line, or in it."""
+    try:
+        document = yaml.compose(file.read_text("utf-8-sig"), Loader=yaml.CSafeLoader)
+    except (yaml.YAMLError, UnicodeDecodeError):
+        return None
+    found = None
+    for key, steps in document.value if isinstance(document, yaml.MappingNode) else ():
+        for name, step in steps.value if key.value == "steps" and isinstance(steps, yaml.MappingNode) else ():
+            if name.start_mark.line < line and isinstance(step, yaml.MappingNode):
+                found = next((each.value for field, each in step.value if field.value == "type"), None)
+    return found
 
 
 if __name__ == "__main__":
-    FROZEN.write_text("".join(f"{line}\n" for file in FILES for line in problems(file)))
+    FROZEN.write_text("".join(f"{line}\n" for case in CASES for line in problems(case)))
