@@ -115,6 +115,7 @@ def _include_operation(
     house.calls.on_turn = metrics.turn
     house.calls.guesses.on_wrong, house.calls.guesses.on_lockout = metrics.wrong_code, metrics.lockout
     metrics.watch("desk_pages_open", "Desks that are open in a browser.", lambda: desk.pages.total)
+    metrics.watch("flows_release", "The release of the flows that new calls run.", lambda: house.flows.release_id)
     metrics.watch("tasks", "Tasks of the event loop; many more than calls and pages are a leak.", _tasks)
     ami = agents.ami
     if ami is not None:

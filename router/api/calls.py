@@ -68,7 +68,7 @@ class Step(BaseModel):
 
 
 class FlowRun(BaseModel):
-    """The flow a call ran, and the revision of its text."""
+    """The flow a call ran, and the set of flow files that it is of."""
 
     model_config = ConfigDict(extra="forbid")
 

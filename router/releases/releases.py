@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from router.flow.files import Files, FlowSet, check_files, set_id
+from router.flow.files import MOST_FILES, Files, FlowSet, check_files, set_id
 from router.flow.problems import FlowRefused, Problem
 from router.flow.surroundings import NOTHING_KNOWN, Surroundings
 from router.releases import kept
@@ -288,6 +288,7 @@ class Releases:
         Files published otherwise stay as long as the folder has not changed them. ``files`` are what the folder holds
         now, ``shown`` is how a path is written in problems. Raises `FlowRefused`; then nothing has changed.
         """
+        refuse_unkeepable(files)
         before = await self._newest_with_files()
         if before.folder_set == set_id(files):
             return None
@@ -354,7 +355,13 @@ class Releases:
 
     async def _checked(self, files: Files, path: str, shown: Callable[[str], str] = _as_it_is) -> FlowSet:
         """The checked set; what the settings miss in it is told of the file at ``path``. Raises `FlowRefused`."""
-        flow_set = await asyncio.to_thread(check_files, files, self._around(), shown)
+        if len(files) > MOST_FILES:
+            raise FlowRefused([Problem(shown(path), 1, 1, "too-many-files", f"there are at most {MOST_FILES} files")])
+
+        def check() -> FlowSet:  # beside the event loop: it takes a while, and what is around is read from the disk
+            return check_files(files, self._around(), shown)
+
+        flow_set = await asyncio.to_thread(check)
         lost = [
             Problem(shown(path), 1, 1, NEEDED, f"there would be no flow '{name}' ({where})")
             for name, where in self._needed.items()

@@ -220,6 +220,15 @@ async def test_what_cannot_be_a_flow_file_is_refused(releases: Releases, path: s
         await releases.put({path: text}, person_id="anna")
 
 
+@pytest.mark.sqlite_only
+async def test_there_is_an_end_to_files(releases: Releases) -> None:
+    many = {f"scenarios/call{number}.yaml": "" for number in range(500)}
+    with pytest.raises(FlowRefused, match="at most 500 files"):
+        await releases.put(many, person_id=None)
+    with pytest.raises(FlowRefused, match="no text"):
+        await releases.take_over({**FILES, "scenarios/call.yaml": "\0"})
+
+
 async def test_a_comment_is_one_line(releases: Releases) -> None:
     draft = await releases.save(PATH, flow("Two"), based_on=None, person_id="anna", comment="a\0b\nc" + "x" * 600)
     assert draft.comment.startswith("a b c")
