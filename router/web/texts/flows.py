@@ -70,6 +70,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Ruft den Entwurf an; Ungespeichertes wird vorher als Entwurf gespeichert. Kunden merken davon nichts.",
         "Calls the draft; what is not saved is saved as a draft first. Customers notice nothing.",
     ),
+    "flows.run": ("Ausführen", "Run"),
     "flows.run_all": ("Alle ausführen", "Run all"),
     "flows.scenarios.hint": (
         "Läuft mit dem Text, wie er gerade dasteht, ohne Telefon und ohne Kundendaten.",

@@ -3,6 +3,8 @@ import { eachLine } from "../lib/lines.js";
 import { json } from "../lib/request.js";
 import { at, button, fill, make } from "./elements.js";
 
+const MOST_OPEN = 3; // scenarios that went wrong and are shown at once
+
 export function makeTrying({ file, texts, stream, text, graph, jumpToStep, said }) {
   let last = null;
 
@@ -43,7 +45,7 @@ export function makeTrying({ file, texts, stream, text, graph, jumpToStep, said 
     at("scenario-state").className = failed ? "bad-text" : "good-text";
     // What went wrong comes first.
     const sorted = [...results].sort((a, b) => a.passed - b.passed);
-    at("scenario-list").replaceChildren(...sorted.map(item));
+    at("scenario-list").replaceChildren(...sorted.map((each) => item(each, failed <= MOST_OPEN)));
     at("coverage").replaceChildren(...(coverage && results.length ? covered(coverage) : []));
     const entered = results.flatMap(({ way }) => way);
     graph?.paint("covered", entered);
@@ -52,22 +54,22 @@ export function makeTrying({ file, texts, stream, text, graph, jumpToStep, said 
 
   function summary({ all, failed }) {
     if (!all) return texts.no_scenarios;
+    if (file.kind === "scenario") return texts[failed.length ? "failed" : "passed"];
     return failed.length ? fill(texts.some_failed, { failed: failed.length, all }) : fill(texts.all_passed, { all });
   }
 
   function replace(result) {
     const old = [...at("scenario-list").children].find((each) => each.dataset.file === result?.file);
-    const made = result && item(result);
+    const made = result && item(result, true);
     if (made && old) {
       old.replaceWith(made);
-      made.querySelector("details").open = true;
       made.querySelector("button").focus();
     }
     at("scenario-state").textContent = result ? texts[result.passed ? "passed" : "failed"] : "";
     at("scenario-state").className = result?.passed ? "good-text" : "bad-text";
   }
 
-  function item(result) {
+  function item(result, open) {
     const title = make("summary", [
       make("span", result.passed ? "✓" : "✗", { className: result.passed ? "good-text" : "bad-text", ariaHidden: "true" }),
       ` ${result.file.replace(/^scenarios\/|\.ya?ml$/g, "")} `,
@@ -90,7 +92,7 @@ export function makeTrying({ file, texts, stream, text, graph, jumpToStep, said 
       ], { className: "stack" }),
     ]);
     const line = make("li", details);
-    details.open = !result.passed;
+    details.open = open && !result.passed;
     line.dataset.file = result.file;
     return line;
   }
