@@ -25,7 +25,11 @@ def test_every_part_from_the_code_stands_in_a_document() -> None:
     assert [name for name in PARTS if f"<!-- from the code: {name} -->" not in text] == []
 
 
-EXAMPLES = re.findall(r"```yaml\n(.*?)```", (DOCS / "flows.md").read_text("utf-8"), flags=re.DOTALL)
+EXAMPLES = [
+    example
+    for document in ("flows.md", "prompts.md")
+    for example in re.findall(r"```yaml\n(.*?)```", (DOCS / document).read_text("utf-8"), flags=re.DOTALL)
+]
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: str(yaml.safe_load(example)["name"]))
@@ -34,4 +38,4 @@ def test_the_example_flows_in_the_documents_are_good_ones(example: str) -> None:
 
 
 def test_the_documents_have_example_flows() -> None:
-    assert [yaml.safe_load(example)["name"] for example in EXAMPLES] == ["hotline", "recognising"]
+    assert [yaml.safe_load(example)["name"] for example in EXAMPLES] == ["hotline", "recognising", "offer_told"]

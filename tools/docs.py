@@ -10,6 +10,7 @@ import types
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
 
@@ -18,6 +19,8 @@ sys.path.insert(0, str(PROJECT))
 
 from router.flow.nodes import AnyStep  # noqa: E402
 from router.flow.nodes.base import Step, StepName, Words  # noqa: E402
+from router.flow.spoken.formats import FORMATS, said  # noqa: E402
+from router.flow.spoken.manner import Manner  # noqa: E402
 from router.flow.variables import VARIABLES  # noqa: E402
 from router.matching.budget import Budget, codes_of, expected_hits  # noqa: E402
 from router.matching.parameters import DEFAULT, Parameters, ResponseCurve  # noqa: E402
@@ -127,6 +130,47 @@ def _json(value: Any) -> str:
     return f'"{value}"' if isinstance(value, str) else _plain(value)
 
 
+FORMAT_EXAMPLES: tuple[tuple[str, Any, str | None, str | None], ...] = (
+    ("inputs.code", "471105", "digits", None),
+    ("customer.external_id", "K-1009", "digits", None),
+    ("queue.waiting", 1234, "number", None),
+    ("vars.change", -3.5, "number", None),
+    ("offer.facts.price", 12.5, "amount", "EUR"),
+    ("offer.facts.fee", 1, "amount", "EUR"),
+    ("offer.facts.bonus", "75 €", "amount", None),
+    ("offer.valid_until", "2026-06-30T21:59:59+00:00", "date", None),
+    ("offer.valid_until", "2026-06-30T21:59:59+00:00", "weekday", None),
+    ("time.weekday", 1, "weekday", None),
+    ("offer.sent", "2026-05-31T12:05:00+00:00", "time", None),
+    ("queue.expected_seconds", 240, "duration", None),
+    ("queue.expected_minutes", 95, "duration", "minutes"),
+    ("offer.days_left", 1, "duration", "days"),
+    ("offer.title", "Sommer-Angebot", "text", None),
+    ("offer.valid_until", "2026-06-30T21:59:59+00:00", None, None),
+    ("offer.facts.new", True, None, None),
+    ("offer.skills", ["gas", "power"], None, None),
+)
+"""A variable, its value, the format and what stands behind it."""
+
+
+def formats() -> str:
+    """How values are heard and read in both languages, as the code does it."""
+    untold = set(FORMATS) - {form for _, _, form, _ in FORMAT_EXAMPLES}
+    assert not untold, f"no example of {untold}"  # noqa: S101
+    lines = ["| in the text | value | heard in German | heard in English | read in German | read in English |"]
+    lines.append("| --- " * 6 + "|")
+    for path, value, form, argument in FORMAT_EXAMPLES:
+        written = " ".join(each for each in (path, f"| {form}" if form else "", argument or "") if each)
+        cells = [
+            said(value, form, Manner(language, ZoneInfo("Europe/Berlin"), to_read, argument))
+            for to_read in (False, True)
+            for language in ("de", "en")
+        ]
+        in_table = f"{{{{ {written} }}}}".replace("|", "\\|")
+        lines.append(f"| `{in_table}` | `{_json(value)}` | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def figures() -> str:
     """The table of matching's figures."""
     lines = ["| figure | value | unit | why |", "| --- | --- | --- | --- |"]
@@ -165,7 +209,14 @@ def _hits(live: int, digits: int, budget: Budget) -> str:
     return f"**{plain}**" if live <= budget.room(digits) else plain
 
 
-PARTS = {"code lengths": code_lengths, "settings": settings, "steps": steps, "variables": variables, "figures": figures}
+PARTS = {
+    "code lengths": code_lengths,
+    "settings": settings,
+    "steps": steps,
+    "variables": variables,
+    "formats": formats,
+    "figures": figures,
+}
 
 
 def written(text: str) -> str:
