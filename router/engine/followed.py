@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field
+from typing import Any
 
 from router.core.events import Event
 from router.engine.recorded import is_masked
@@ -63,18 +64,16 @@ class Followed:
 
 
 class _Step:
-    """Stands in for a step."""
+    """Stands in for a step: as the step in everything, but that it tells where the call is."""
 
     def __init__(self, followed: Followed, flow: str, name: str, step: Step) -> None:
-        self.type: str = step.type  # type: ignore[attr-defined]
-        self.ask_when = getattr(step, "ask_when", ())
         self._followed, self._flow, self._name, self._step = followed, flow, name, step
         self._conditions = tuple(_reads(each.text) for each in step.formulas().values() if each.gives == "condition")
         self._worked_out = tuple(_reads(each.text) for each in step.formulas().values() if each.gives != "condition")
         self._values = tuple(step.values())
 
-    def model_dump(self) -> dict[str, object]:
-        return self._step.model_dump()
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._step, name)
 
     def enter(self, scene: Scene) -> Move:
         goes = self._followed.goes

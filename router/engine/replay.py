@@ -14,11 +14,20 @@ from enum import StrEnum
 from itertools import pairwise
 
 from router.core.commands import AskDigits, Command, Hangup, KeepCallback, RecordMessage, Transfer, Wait
-from router.core.events import CallbackKept, CallStarted, DigitsEntered, Event, HouseEvent, MatchesFound, SpeechHeard
+from router.core.events import (
+    CallbackKept,
+    CallerHungUp,
+    CallStarted,
+    DigitsEntered,
+    Event,
+    HouseEvent,
+    MatchesFound,
+    SpeechHeard,
+)
 from router.engine.followed import CannotTell, Followed, Goes
 from router.engine.recorded import RecordedTurn, words_listened_for
 from router.engine.sameness import same_question, same_wait
-from router.engine.session import Outcome, Session, Trace
+from router.engine.session import Session, Trace
 from router.engine.step import NotAccepted, start, step
 from router.flow.model import Flow
 
@@ -97,6 +106,7 @@ class _Way:
         self.session = start(call.call_id, self.flow, begin)
         self.entered: list[tuple[str, str]] = []
         self._end: str | None = None
+        self._hung_up_at: str | None = None
         flows.begin(Goes(self.entered))
 
     @property
@@ -104,12 +114,15 @@ class _Way:
         """Where the call ended, as far as it was followed."""
         if self._end is not None:
             return self._end
-        where = self.session.step or ""
-        return f"end at {where}" if self.session.outcome is Outcome.FINISHED else f"hung up at {where}"
+        if self._hung_up_at is not None:
+            return f"hung up at {self._hung_up_at}"
+        return f"end at {self.session.step}"
 
     def _take(self, turn: RecordedTurn) -> None:
         """The call one turn further."""
         event: Event = turn.event
+        if isinstance(event, CallerHungUp):
+            self._hung_up_at = self.session.step
         while True:
             flow = self.flows.flows[self.session.flow]
             try:
