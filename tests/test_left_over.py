@@ -14,7 +14,7 @@ from router.app import Agents, House
 from router.core.events import WITHHELD, CallerHungUp, CallStarted
 from router.matching.lockout import KEPT, Limits
 from router.settings import load
-from router.store import cards, wrong_codes
+from router.store import call_events, cards, wrong_codes
 
 FLOWS = Path(__file__).parents[1] / "ivr_flows"
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -90,4 +90,22 @@ async def test_wrong_codes_are_deleted_after_their_time(running: Running) -> Non
     await server.tidy(house, agents, NOW + KEPT)
     assert await kept() == 1
     await server.tidy(house, agents, NOW + KEPT + timedelta(seconds=1))
+    assert await kept() == 0
+
+
+async def test_what_happened_in_calls_is_deleted_after_its_time(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, agents = running
+    monkeypatch.setattr(server, "BITE", 1)
+    calls = [await house.test_phone.dial("", withheld=True, service_number=None) for _ in range(3)]
+
+    async def kept() -> int:
+        async with house.database.read() as connection:
+            return len(await call_events.of_calls(connection, [call.call_id for call in calls]))
+
+    week = timedelta(days=house.settings.replay_days)
+    await server.tidy(house, agents, NOW + week)
+    assert await kept() == 6, "tidying has ended the calls"
+    await server.tidy(house, agents, NOW + week + timedelta(seconds=1))
     assert await kept() == 0
