@@ -213,7 +213,15 @@ def _include_flows(app: FastAPI, house: House, entrance: _Entrance, pages: Pages
     database, guard, releases = house.database, entrance.guard, house.releases
     numbers = _service_numbers(house)
     app.include_router(
-        flow_routes(database=database, guard=guard, pages=pages, releases=releases, service_numbers=numbers)
+        flow_routes(
+            database=database,
+            guard=guard,
+            pages=pages,
+            releases=releases,
+            service_numbers=numbers,
+            queues=house.settings.queues,
+            webhooks=house.settings.webhooks,
+        )
     )
     # Two lines: who waits for a long trial is still told of mistakes while writing.
     app.include_router(editing_routes(database=database, guard=guard, releases=releases, turns=TurnsEach()))

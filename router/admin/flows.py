@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -52,9 +52,17 @@ class FileRow:
 
 
 def routes(
-    *, database: Database, guard: Guard, pages: Pages, releases: Releases, service_numbers: Sequence[str] = ()
+    *,
+    database: Database,
+    guard: Guard,
+    pages: Pages,
+    releases: Releases,
+    service_numbers: Sequence[str] = (),
+    queues: Collection[str] = (),
+    webhooks: Collection[str] = (),
 ) -> APIRouter:
-    """`/admin/flows`, `/admin/flows/new`, `/admin/flows/edit/PATH` and `/admin/flows/schema/KIND`, for admins."""
+    """`/admin/flows`, `/admin/flows/new`, `/admin/flows/edit/PATH` and `/admin/flows/schema/KIND`, for admins. The test
+    phone offers ``service_numbers``; ``queues`` and ``webhooks`` are those of the settings."""
     router = APIRouter(prefix="/admin/flows", include_in_schema=False)
 
     async def list_page(request: Request, person: Person, status: int = 200, **more: Any) -> Response:
@@ -130,10 +138,12 @@ def routes(
 
     @router.get("/schema/{kind}")
     async def schema(kind: str, _: Person = Depends(guard.admin)) -> dict[str, Any]:
-        """What completion knows: the JSON Schema of this kind of file, and the variables of formulas and prompts."""
+        """What completion knows: the JSON Schema of this kind of file, the variables of formulas and prompts, and what
+        the settings name."""
         models: dict[str, type[BaseModel]] = {"flow": FlowText, "shared": SharedText, "scenario": ScenarioText}
         variables = [{"path": each.path, "meaning": each.meaning} for each in VARIABLES]
-        return {"schema": models[kind].model_json_schema() if kind in models else None, "variables": variables}
+        schema = models[kind].model_json_schema() if kind in models else None
+        return {"schema": schema, "variables": variables, "queues": sorted(queues), "webhooks": sorted(webhooks)}
 
     return router
 

@@ -110,6 +110,32 @@ async def test_the_editor_proposes_what_may_stand_at_the_cursor(site: Site) -> N
         await expect(options.filter(has_text="de")).to_have_count(1)
 
 
+async def test_queues_of_the_settings_and_variables_are_proposed_too(site: Site) -> None:
+    robin = await site.person("robin", role="admin")
+    async with editor(site, robin) as page:
+        options = page.locator("#editor .cm-tooltip-autocomplete li")
+        await replace(page, "offer_queue: true", "queue: ")
+        await page.keyboard.press("Control+Space")
+        await expect(options.filter(has_text="service")).to_have_count(1)
+        await page.keyboard.press("Escape")
+        await replace(page, GREETING, "Hello {")
+        await page.keyboard.type("offer.t")
+        await expect(options.filter(has_text="offer.title")).to_have_count(1)
+
+
+async def test_the_graph_is_walked_by_keys(site: Site) -> None:
+    robin = await site.person("robin", role="admin")
+    async with editor(site, robin) as page:
+        await page.locator("#graph [tabindex='0']").focus()
+        first = await page.evaluate("document.activeElement.dataset.step")
+        await page.keyboard.press("ArrowDown")
+        second = await page.evaluate("document.activeElement.dataset.step")
+        assert first and second and first != second
+        await page.keyboard.press("Enter")
+        await expect(page.locator(f"#graph [data-step={second}].here")).to_have_count(1)
+        assert await page.evaluate("document.activeElement.id") == "editor"
+
+
 async def test_escape_and_tab_leave_the_text(site: Site) -> None:
     robin = await site.person("robin", role="admin")
     async with editor(site, robin) as page:

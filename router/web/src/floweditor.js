@@ -1,5 +1,5 @@
 // The page on which a flow file is written, tried, published and taken back.
-import { json, request } from "./lib/request.js";
+import { json, request, toSignIn } from "./lib/request.js";
 import { makeTabs } from "./lib/tabs.js";
 import { listProblems, makeChecking } from "./flows/checking.js";
 import { makeComparing } from "./flows/comparing.js";
@@ -16,7 +16,10 @@ import { makeVersions } from "./flows/versions.js";
 
 const read = (id) => JSON.parse(at(id).textContent);
 const [file, texts, phrases] = [read("file"), read("editor-texts"), read("phrases")];
-const known = { schema: null, variables: [], names: { steps: [], prompts: [], hours: [], queues: [], languages: [], inputs: [], values: [], flows: [], webhooks: [] } };
+const known = {
+  schema: null, variables: [], queues: [], webhooks: [],
+  names: { steps: [], prompts: [], hours: [], queues: [], languages: [], inputs: [], values: [], flows: [] },
+};
 const notices = makeNotices(at("notices"), texts);
 
 // -- talking to the router ----------------------------------------------------------------------------------------------
@@ -37,10 +40,15 @@ async function stream(address, options = {}) {
     return response;
   } catch (error) {
     if (error.status === 401) {
-      notices.show("signed_out", "bad", texts.signed_out, [[texts.sign_in, () => location.assign(`/sign-in?next=${encodeURIComponent(location.pathname)}`)]]);
+      notices.show("signed_out", "bad", texts.signed_out, [[texts.sign_in, signIn]]);
     }
     throw error;
   }
+}
+
+function signIn() {
+  saving.leave();
+  toSignIn();
 }
 
 async function ask(address, options = {}) {
@@ -215,5 +223,5 @@ follow();
 goToAddress();
 checking.now();
 ask(`/admin/flows/schema/${file.kind}`)
-  .then(({ schema, variables }) => Object.assign(known, { schema: schema && lookUp(schema), variables }))
+  .then(({ schema, ...more }) => Object.assign(known, { schema: schema && lookUp(schema), ...more }))
   .catch(() => {}); // without it there is no completion, and all else works

@@ -200,6 +200,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Diese Datei wurde inzwischen aus dem Ordner übernommen ({when}).",
         "This file was taken over from the folder meanwhile ({when}).",
     ),
+    "flows.js.other_removed": (
+        "Diese Datei wurde inzwischen entfernt.",
+        "This file was removed meanwhile.",
+    ),
     "flows.js.other_closed": (
         "Der Entwurf wurde inzwischen veröffentlicht oder verworfen.",
         "The draft was published or discarded meanwhile.",

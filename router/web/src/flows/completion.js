@@ -6,7 +6,7 @@ const LISTED = { hours: ["during"], queues: ["queue", "default_queue"], flows: [
 const LANGUAGE_FIELDS = ["language", "languages", "language_by_prefix"];
 const FORMULA_FIELDS = ["if", "when", "value", "values", "priority"];
 
-// `known()` gives `{ schema, names, variables }`: the schema looked up in, names by kind, and the variables of formulas.
+// `known()` gives the schema looked up in, names of the text by kind, the variables of formulas, and what the settings name.
 export function completions(known) {
   return (context) => {
     const { state, pos } = context;
@@ -36,8 +36,9 @@ function typeBelow(doc, parent, indent) {
   return beside(doc, parent, indent).get("type")?.replace(/^["']|["']$/g, "");
 }
 
-function optionsAt(place, { schema, names, variables }, before) {
+function optionsAt(place, { schema, names: own, variables, queues, webhooks }, before) {
   if (!schema) return [];
+  const names = { ...own, webhooks, queues: [...own.queues, ...queues] };
   const inBraces = /\{[\w.]*$/.test(before);
   if (place.key === null && !place.item && !inBraces) return keyOptions(place, schema, names);
   const path = place.key === null ? place.path : [...place.path, place.key];

@@ -6,12 +6,15 @@ export function makeGraph({ host, note, texts, chosen }) {
   const painted = new Map(); // names of steps by class
 
   host.addEventListener("click", (event) => choose(event.target.closest("[data-step]")));
+  // One stop for Tab; arrows lead from step to step.
   host.addEventListener("keydown", (event) => {
     const step = event.target.closest("[data-step]");
-    if (step && (event.key === "Enter" || event.key === " ")) {
-      event.preventDefault();
-      choose(step);
-    }
+    const all = [...steps()];
+    const way = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+    if (!step || !(way || event.key === "Enter" || event.key === " ")) return;
+    event.preventDefault();
+    if (way) stop(all[(all.indexOf(step) + way + all.length) % all.length]).focus();
+    else choose(step);
   });
 
   function choose(step) {
@@ -32,12 +35,18 @@ export function makeGraph({ host, note, texts, chosen }) {
     return step;
   }
 
+  function stop(step) {
+    for (const each of steps()) each.setAttribute("tabindex", each === step ? "0" : "-1");
+    return step;
+  }
+
   function wire() {
+    host.querySelector("svg")?.setAttribute("role", "group"); // an image would hide its steps from screen readers
     for (const step of steps()) {
-      step.setAttribute("tabindex", "0");
       step.setAttribute("role", "button");
       step.setAttribute("aria-label", texts.go_to_step.replace("{step}", step.dataset.step));
     }
+    stop(steps()[0]);
   }
 
   wire();
@@ -66,7 +75,10 @@ export function makeGraph({ host, note, texts, chosen }) {
       if (current) mark(current, "here", false);
       current = name;
       const step = name && mark(name, "here", true);
-      if (step) scrollTo(host, step);
+      if (step) {
+        stop(step);
+        scrollTo(host, step);
+      }
     },
     // What happened to the steps: of a call on the test phone, or of all scenarios.
     paint(className, names) {

@@ -14,6 +14,7 @@ export function makeSaving({ file, texts, notices, ask, text, setText, compare, 
   let newest = { draft: file.draft, release: file.in_use ? file.release : null, in_use: file.in_use };
   let keepTimer = null;
   let saving = null;
+  let leaving = false;
 
   const dirty = () => text() !== saved;
 
@@ -81,26 +82,31 @@ export function makeSaving({ file, texts, notices, ask, text, setText, compare, 
   // `their` is `{ draft, release, newest, text? }`, what the file is by now.
   async function conflict(their) {
     const theirText = async () => {
-      if (typeof their.text === "string") return their.text;
+      if (their.text !== undefined) return their.text;
       const from = their.draft ? `draft=${their.draft.id}` : `release=${their.newest}`;
-      return (their.text = (await ask(`/admin/flows/text/${file.path}?${from}`)).text ?? "");
+      return (their.text = (await ask(`/admin/flows/text/${file.path}?${from}`)).text);
     };
     const rebase = () => {
       newest = { draft: their.draft, release: their.release };
       base = { draft: their.draft?.id ?? null, release: their.newest };
     };
-    notices.show("conflict", "warn", `${happened(their)} ${texts.nothing_overwritten}`, [
+    let removed = false;
+    try {
+      removed = (await theirText()) === null;
+    } catch {
+      return; // it is looked at again
+    }
+    notices.show("conflict", "warn", `${removed ? texts.other_removed : happened(their)} ${texts.nothing_overwritten}`, [
       [texts.show_difference, async () => {
-        compare({ title: texts.mine_and_theirs, before: await theirText(), after: text() });
+        compare({ title: texts.mine_and_theirs, before: their.text ?? "", after: text() });
         return false;
       }],
-      [texts.take_theirs, async () => {
-        const theirs = await theirText();
+      ...(removed ? [] : [[texts.take_theirs, () => {
         rebase();
-        setText(theirs);
-        settle(theirs, { newest: their.newest });
+        setText(their.text);
+        settle(their.text, { newest: their.newest });
         notices.show("done", "good", texts.taken_over);
-      }],
+      }]]),
       [texts.keep_mine, async () => {
         rebase();
         saved = null;
@@ -150,13 +156,18 @@ export function makeSaving({ file, texts, notices, ask, text, setText, compare, 
   addEventListener("pagehide", keepNow);
   addEventListener("beforeunload", (event) => {
     keepNow();
-    if (dirty() && saved !== null) event.preventDefault();
+    if (dirty() && saved !== null && !leaving) event.preventDefault();
   });
   document.addEventListener("visibilitychange", look);
   setInterval(look, LOOK);
 
   return {
     changed, dirty, state, save, settle, conflict, restore, keepNow,
+    // The page is left for a reason that was said, and what is unsaved is kept: nobody needs to be asked.
+    leave() {
+      keepNow();
+      leaving = true;
+    },
     get draft() { return newest.draft; },
     get savedText() { return saved; },
     get release() { return newest.release; },
