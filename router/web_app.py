@@ -16,7 +16,7 @@ from router.admin.replaying import routes as replaying_routes
 from router.admin.routes import routes as admin_routes
 from router.admin.trying import routes as trying_routes
 from router.admin.turns import Turns as TurnsEach
-from router.api import description, health, imports, problems
+from router.api import description, health, imports, problems, schemas
 from router.api.keys import ApiKeys
 from router.api.limits import IMPORT, BodyLimits, PlainAddresses
 from router.api.metrics import Metrics
@@ -86,6 +86,7 @@ def _entrance(house: House) -> _Entrance:
 
 
 def _include_api(app: FastAPI, house: House, entrance: _Entrance) -> None:
+    app.include_router(schemas.routes(), include_in_schema=False)
     app.include_router(
         api_routes(
             database=house.database,

@@ -19,8 +19,8 @@ from router.flow.drawing import svg
 from router.flow.files import FileKind, check_files, kind_of
 from router.flow.graph import mermaid
 from router.flow.load import load_file, read_folder
-from router.flow.model import FlowText
 from router.flow.problems import FlowRefused, Problem
+from router.flow.schema import schema as schema_of
 from router.flow.surroundings import Surroundings
 from router.settings import Settings, SettingsRefused
 from router.settings import load as load_settings
@@ -138,9 +138,11 @@ def graph(
 
 
 @app.command()
-def schema() -> None:
+def schema(
+    shared: Annotated[bool, typer.Option("--shared", help="Of the files under shared/ instead.")] = False,
+) -> None:
     """Print the JSON Schema of flows, with which editors complete and check them.
 
     Example: threadline flow schema > flow.schema.json
     """
-    as_json({"$schema": "https://json-schema.org/draft/2020-12/schema", **FlowText.model_json_schema(by_alias=True)})
+    as_json(schema_of("shared" if shared else "flow"))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Annotated
+from itertools import pairwise
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import holidays as public_holidays
-from pydantic import AfterValidator, BaseModel, ConfigDict, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, field_validator
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SPAN = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-4]):([0-5][0-9])")
@@ -37,7 +39,35 @@ def _spans(spans: tuple[str, ...]) -> tuple[str, ...]:
     return spans
 
 
-Spans = Annotated[tuple[str, ...], AfterValidator(_spans)]
+Span = Annotated[str, Field(json_schema_extra={"pattern": f"^{_SPAN.pattern}$"})]
+Spans = Annotated[tuple[Span, ...], AfterValidator(_spans)]
+_DAY_NAMES = rf"({'|'.join(DAYS)})(-({'|'.join(DAYS)}))?"
+_DATES = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(\.\.[0-9]{4}-[0-9]{2}-[0-9]{2})?"
+_LONGEST_EXCEPTION = 366
+
+
+def _day_names(name: str) -> str:
+    _days(name)
+    return name
+
+
+def _date_names(name: str) -> str:
+    dates(name)
+    return name
+
+
+def dates(name: str) -> list[date]:
+    """The days of ``2026-12-24`` or ``2026-12-24..2027-01-01``, the last one included. Raises `ValueError`."""
+    try:
+        first, last = (date.fromisoformat(each) for each in (name.split("..") * 2)[:2])
+        if not re.fullmatch(_DATES, name):
+            raise ValueError
+    except ValueError:
+        raise ValueError(f"'{name}' is not a date such as 2026-12-24, or 2026-12-24..2027-01-01") from None
+    days = (last - first).days + 1
+    if not 0 < days <= _LONGEST_EXCEPTION:
+        raise ValueError(f"'{name}' does not end after it begins, within {_LONGEST_EXCEPTION} days")
+    return [first + timedelta(days=day) for day in range(days)]
 
 
 class Hours(BaseModel):
@@ -45,12 +75,25 @@ class Hours(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    timezone: str = "Europe/Berlin"
-    weekly: dict[str, Spans]
-    holidays: str | None = None
-    """Country, or country and region, as the ``holidays`` package names them: ``DE``, ``DE-BY``, ``AT``."""
-    exceptions: dict[date, Spans] = {}
-    """Dates with their own spans; an empty list is closed all day."""
+    timezone: str = Field("Europe/Berlin", description="time zone, such as Europe/Berlin")
+    weekly: dict[Annotated[str, AfterValidator(_day_names)], Spans] = Field(
+        description="spans for each day (mon) or days (mon-fri); what is not named is closed",
+        json_schema_extra={"propertyNames": {"pattern": f"^{_DAY_NAMES}$"}},
+    )
+    holidays: str | None = Field(
+        None, description="country, or country and region, on whose public holidays it is closed: DE, DE-BY, AT"
+    )
+    exceptions: dict[Annotated[str, AfterValidator(_date_names)], Spans] = Field(
+        {},
+        description="dates (2026-12-24 or 2026-12-24..2027-01-01) with spans of their own; [] is closed all day",
+        json_schema_extra={"propertyNames": {"pattern": f"^{_DATES}$"}},
+    )
+    _exceptional: dict[date, Spans] = PrivateAttr(default_factory=dict)
+
+    def model_post_init(self, _: Any, /) -> None:
+        """A date by itself goes before a range that it lies in."""
+        for name in sorted(self.exceptions, key=lambda name: ".." not in name):
+            self._exceptional.update(dict.fromkeys(dates(name), self.exceptions[name]))
 
     @field_validator("timezone")
     @classmethod
@@ -70,13 +113,6 @@ class Hours(BaseModel):
             except (NotImplementedError, ValueError, AttributeError):
                 raise ValueError(f"'{name}' is not a country or region with known holidays, such as DE-BY") from None
         return name
-
-    @field_validator("weekly")
-    @classmethod
-    def _known_days(cls, weekly: dict[str, Spans]) -> dict[str, Spans]:
-        for name in weekly:
-            _days(name)
-        return weekly
 
     def open_at(self, moment: datetime) -> bool:
         """Whether ``moment`` (aware) lies in a span; a span past midnight counts for the day it begins on."""
@@ -102,11 +138,27 @@ class Hours(BaseModel):
         return (min(opens for opens, _ in opened), max(closes for _, closes in opened)) if opened else None
 
     def _on(self, day: date) -> list[tuple[int, int]]:
-        if day in self.exceptions:
-            return [minutes(span) for span in self.exceptions[day]]
+        if day in self._exceptional:
+            return [minutes(span) for span in self._exceptional[day]]
         if self.holidays and day in _calendar(self.holidays):
             return []
         return [minutes(span) for name, spans in self.weekly.items() if day.weekday() in _days(name) for span in spans]
+
+
+def overlaps(hours: Hours) -> Iterator[str]:
+    """Weekly spans that overlap, on one day or from one past midnight, in words. They count as one, and are most likely
+    a slip."""
+    spans = sorted(
+        (day * DAY + start, day * DAY + end, DAYS[day], span)
+        for name, each in hours.weekly.items()
+        for day in _days(name)
+        for span in each
+        for start, end in (minutes(span),)
+    )
+    following = [(start + 7 * DAY, end, day, span) for start, end, day, span in spans[:1]]
+    for (_, end, day, span), (start, _, next_day, next_span) in pairwise([*spans, *following]):
+        if start < end:
+            yield f"{day} {span} and {next_day} {next_span} overlap"
 
 
 def at_minute(day: date, minute: int, zone: ZoneInfo) -> datetime:
@@ -116,7 +168,7 @@ def at_minute(day: date, minute: int, zone: ZoneInfo) -> datetime:
 
 def _days(name: str) -> range | tuple[int, ...]:
     first, _, last = name.partition("-")
-    if first not in DAYS or (last and last not in DAYS):
+    if first not in DAYS or (last not in DAYS and name != first):
         raise ValueError(f"'{name}' is not a day or days such as mon or mon-fri")
     begin, end = DAYS.index(first), DAYS.index(last or first)
     return range(begin, end + 1) if begin <= end else (*range(begin, 7), *range(end + 1))

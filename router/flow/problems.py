@@ -101,6 +101,8 @@ CODES: Mapping[str, str] = {
     "placeholder": "a variable in a text that is not there, or cannot be said so",
     "no-default": "a text of which nothing is left where a variable is not known",
     "personal-data": "something personal in a text that a caller below L3 may hear",
+    # hours
+    "overlap": "weekly hours that overlap",
     # conditions
     "condition": "a condition that cannot be read, names what is not there, or compares values of different kinds",
     "expression": "the same for another expression",
@@ -114,4 +116,4 @@ CODES: Mapping[str, str] = {
     "unused": "a shared piece that no flow uses",
 }
 """The codes of problems of flows and shared files, in the order in which they are looked for, with their meaning."""
-WARNINGS = frozenset({"missing-audio", "no-default", "no-texts", "unused"})
+WARNINGS = frozenset({"missing-audio", "no-default", "no-texts", "overlap", "unused"})

@@ -11,6 +11,7 @@ from router.flow.model import Flow, FlowText
 from router.flow.nodes.asking import ANSWERS, YES_OR_NO
 from router.flow.nodes.base import HUNG_UP, Formula, Place, Step, Text, Use, UseKind, Words
 from router.flow.nodes.match import Match
+from router.flow.opening import Hours, overlaps
 from router.flow.parse import Parsed, PassedOver
 from router.flow.problems import Problem, nearest
 from router.flow.source import Path, Source
@@ -52,6 +53,7 @@ def complaints(flow: Flow, parsed: Parsed[FlowText], whole: Whole) -> Iterator[P
     missing = list(_missing_steps(source, flow, unread))
     yield from missing
     yield from _texts(source, flow, unread, whole.around)
+    yield from overlapping(source, flow.text.hours)
     yield from _references(source, flow, unread, whole)
     yield from _formulas(source, flow, unread, whole)
     yield from texts.complaints(source, flow, _names(flow, unread))
@@ -119,6 +121,13 @@ def recordings(source: Source, path: Path, words: Words, around: Surroundings) -
                 f"no file {language}/{words.recording}.wav in the folder of recordings; the text is spoken instead"
             )
             yield source.problem((*path, "recording"), "missing-audio", message, warning=True)
+
+
+def overlapping(source: Source, hours: Mapping[str, Hours]) -> Iterator[Problem]:
+    """Weekly spans that overlap."""
+    for name, each in hours.items():
+        for message in overlaps(each):
+            yield source.problem(("hours", name, "weekly"), "overlap", message, at_key=True, warning=True)
 
 
 def _references(source: Source, flow: Flow, unread: PassedOver, whole: Whole) -> Iterator[Problem]:

@@ -29,7 +29,7 @@ def shape_problem(source: Source, error: Any, root: type[BaseModel]) -> Problem:
         return source.problem(path, "missing-field", f"'{name}' is missing", at_key=True)
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _type_problem(source, path, error)
-    return source.problem(path, "wrong-value", _in_words(error))
+    return source.problem(path, "wrong-value", _in_words(error), at_key=error["loc"][-1:] == ("[key]",))
 
 
 def told_once(errors: Iterable[Any]) -> list[Any]:

@@ -7,7 +7,7 @@ from datetime import datetime
 import pytest
 from pydantic import ValidationError
 
-from router.flow.opening import Hours
+from router.flow.opening import Hours, overlaps
 
 OFFICE = Hours.model_validate(
     {
@@ -49,6 +49,34 @@ def test_open_at(moment: str, is_open: bool) -> None:
 def test_bad_hours_are_refused(weekly: dict[str, list[str]]) -> None:
     with pytest.raises(ValidationError):
         Hours.model_validate({"weekly": weekly})
+
+
+@pytest.mark.parametrize(
+    ("day", "is_open"), [(22, True), (23, False), (24, True), (26, False), (27, False), (28, False), (29, True)]
+)
+def test_a_range_of_dates_has_spans_of_its_own_and_a_date_in_it_goes_before_it(day: int, is_open: bool) -> None:
+    exceptions = {"2026-12-24": ["08:00-18:00"], "2026-12-23..2026-12-28": []}
+    hours = Hours.model_validate({"timezone": "UTC", "weekly": {"mon-sun": ["08:00-18:00"]}, "exceptions": exceptions})
+    assert hours.open_at(datetime.fromisoformat(f"2026-12-{day}T12:00+00:00")) is is_open
+
+
+@pytest.mark.parametrize(
+    "dates", ["2026-02-30", "2026-12-31..2026-12-24", "2026-01-01..2027-12-31", "24.12.2026", "20261224", ".."]
+)
+def test_what_is_no_date_is_refused(dates: str) -> None:
+    with pytest.raises(ValidationError):
+        Hours.model_validate({"weekly": {}, "exceptions": {dates: []}})
+
+
+def test_spans_that_overlap_are_told() -> None:
+    hours = Hours.model_validate(
+        {"weekly": {"mon": ["08:00-12:00", "11:00-18:00"], "sun": ["22:00-09:00"], "tue": ["00:00-24:00"]}}
+    )
+    assert list(overlaps(hours)) == [
+        "mon 08:00-12:00 and mon 11:00-18:00 overlap",
+        "sun 22:00-09:00 and mon 08:00-12:00 overlap",
+    ]
+    assert list(overlaps(OFFICE)) == []
 
 
 def test_a_span_over_all_week_begins_on_any_day() -> None:

@@ -67,7 +67,11 @@ HungUp = Annotated[StepName | None, Field(description="step that is gone on with
 
 Key = Annotated[str, Field(pattern=r"^[0-9*]$")]
 """One key of a telephone that chooses something."""
-Keys = Annotated[dict[str, StepName], AfterValidator(_digits)]
+Keys = Annotated[
+    dict[str, StepName],
+    AfterValidator(_digits),
+    Field(json_schema_extra={"propertyNames": {"pattern": "^[0-9*]{1,4}$"}}),
+]
 
 
 @dataclass(frozen=True, slots=True)
