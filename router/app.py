@@ -56,6 +56,9 @@ log = structlog.get_logger(__name__)
 
 Clock = Callable[[], datetime]
 
+LONGEST_WAIT = 3900.0
+"""Seconds that what an agent is to hear is kept: the longest transfer, and a bit."""
+
 
 def utc_now() -> datetime:
     """The clock of the house."""
@@ -294,6 +297,8 @@ async def prompt_store(settings: Settings) -> PromptStore:
 def agi_server(house: House, prompts: PromptStore) -> AgiServer:
     """The server that Asterisk asks."""
     settings = house.settings
-    channel = AgiChannel(house.calls, prompt_sounds(prompts, settings.prompts_address), region=settings.region)
+    sounds = prompt_sounds(prompts, settings.prompts_address)
+    whispers = prompt_sounds(prompts, settings.prompts_address, kept=LONGEST_WAIT)
+    channel = AgiChannel(house.calls, sounds, region=settings.region, whispers=whispers)
     limits = ServerLimits(connections=settings.fastagi_calls)
     return AgiServer(channel, settings.fastagi_host, settings.fastagi_port, limits)

@@ -121,7 +121,9 @@ class Dialogue:
             case "record_message":
                 return "[records a message: type it, or an empty line for none]"
             case "transfer":
-                return f"[to queue '{command['queue']}']"
+                whisper = command["whisper"]
+                to_agent = f"; only the agent hears: {whisper['text']}" if whisper else ""
+                return f"[to queue '{command['queue']}'{to_agent}]"
             case _:
                 return "[hangs up]"
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from router.flow import terms
 from router.flow.nodes.base import HUMAN, Step, UseKind, Words
 from router.flow.nodes.match import Match
+from router.flow.nodes.transfer import Transfer
 from router.flow.placeholders import template
 from router.flow.variables import PERSONAL
 
@@ -57,6 +58,8 @@ def speaks_of_message(flow: Flow) -> bool:
 def _expressions(flow: Flow) -> Iterator[str]:
     for step in flow.text.steps.values():
         yield from (formula.text for formula in step.formulas().values())
+        if isinstance(step, Transfer) and step.offer_skills:
+            yield "offer.skills"
         for text in (*step.texts().values(), *step.private_texts().values()):
             yield from expressions_in(flow.prompts.get(text) if isinstance(text, str) else text)
 

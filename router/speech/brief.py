@@ -60,8 +60,8 @@ class BriefAudio:
                 path.unlink()
         self._mine.clear()
 
-    async def put(self, wav: bytes) -> Audio:
-        """Keep a telephone WAV for `KEPT` seconds. Raises `SynthesisFailed` when it cannot be kept."""
+    async def put(self, wav: bytes, kept: float = KEPT) -> Audio:
+        """Keep a telephone WAV for ``kept`` seconds. Raises `SynthesisFailed` when it cannot be kept."""
         seconds = telephone_seconds(wav[:HEADER_SIZE], len(wav))
         if seconds is None:
             raise SynthesisFailed("the synthesiser gave something other than 8 kHz, 16-bit, mono PCM WAV")
@@ -71,7 +71,7 @@ class BriefAudio:
             await asyncio.to_thread(_write, path, wav)
         except OSError as error:
             raise SynthesisFailed(f"audio cannot be kept in {self._directory}: {error.strerror or error}") from error
-        self._mine[path] = asyncio.get_running_loop().call_later(KEPT, self._forget, path)
+        self._mine[path] = asyncio.get_running_loop().call_later(kept, self._forget, path)
         if len(self._mine) > MOST_FILES:
             self._forget(next(iter(self._mine)))
         return Audio(key, seconds, path, brief=True)

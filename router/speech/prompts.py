@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from router.speech.brief import BriefAudio
+from router.speech.brief import KEPT, BriefAudio
 from router.speech.cache import Audio, AudioCache, content_key
 from router.speech.failures import PromptFailed, RecordingRefused, SynthesisFailed
 from router.speech.pieces import LONGEST, cut
@@ -150,9 +150,11 @@ class PromptStore:
 
         return await self._once(f"pieces of {whole.key}", make)
 
-    async def once(self, text: str, language: str, recordings: Sequence[str] = ()) -> tuple[Audio, ...]:
+    async def once(
+        self, text: str, language: str, recordings: Sequence[str] = (), kept: float = KEPT
+    ) -> tuple[Audio, ...]:
         """The audio of a prompt made for one call, in short pieces: the recorded files of all `recordings` where each
-        is there, else the text spoken within `ONCE_SECONDS` and kept for a few minutes. Raises `SynthesisFailed`."""
+        is there, else the text spoken within `ONCE_SECONDS` and kept for ``kept`` seconds. Raises `SynthesisFailed`."""
         if recordings and (recorded := await self._all_recorded(recordings, language)):
             return recorded
         plain = spoken_form(text)
@@ -164,7 +166,7 @@ class PromptStore:
         except TimeoutError:
             raise SynthesisFailed(f"a prompt for one call was not spoken within {ONCE_SECONDS:g} s") from None
         parts = await asyncio.to_thread(cut, spoken)
-        return tuple([await self._brief.put(part) for part in parts])
+        return tuple([await self._brief.put(part, kept) for part in parts])
 
     async def _all_recorded(self, names: Sequence[str], language: str) -> tuple[Audio, ...]:
         """The recordings in order; none where one of them is missing or cannot be used."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from router.core.abilities import Ability
 from router.core.commands import AskDigits, FindMatches
 from router.core.events import WITHHELD, CallStarted, DigitsEntered, Event, InputTimedOut, SpeechHeard
 from router.engine.step import start, step
@@ -76,3 +77,22 @@ def test_it_asks_for_as_many_keys_as_it_takes_and_listens() -> None:
     _, commands = step(FLOW, start("c", FLOW, begin), begin, NOW)
     assert isinstance(asked := commands[0], AskDigits)
     assert (asked.max_digits, asked.first_timeout, asked.next_timeout, asked.speech) == (10, 6, 4, True)
+
+
+@pytest.mark.parametrize(("by", "listens", "needs"), [("[keys]", False, False), ("[speech]", True, True)])
+def test_it_may_be_keyed_in_or_spoken_only(by: str, listens: bool, needs: bool) -> None:
+    flow = check(FLOW.source.replace("into: code", f"into: code\n    by: {by}"), "collect.yaml")
+    begin = CallStarted("test", WITHHELD)
+    _, commands = step(flow, start("c", flow, begin), begin, NOW)
+    assert isinstance(asked := commands[0], AskDigits)
+    assert asked.speech is listens
+    assert flow.steps["ask"].needs() == ({("by",): Ability.SPEECH} if needs else {})
+
+
+@pytest.mark.parametrize(("event", "comes"), [(InputTimedOut(), ["Mensch"]), (DigitsEntered(""), ["Nichts"])])
+def test_silence_may_have_a_way_of_its_own(event: Event, comes: list[str]) -> None:
+    flow = check(FLOW.source.replace("into: code", "into: code\n    silence: lost"), "collect.yaml")
+    begin = CallStarted("test", WITHHELD)
+    session, _ = step(flow, start("c", flow, begin), begin, NOW)
+    _, commands = step(flow, session, event, NOW)
+    assert [prompt.text for command in commands for prompt in getattr(command, "prompts", ())] == comes

@@ -71,3 +71,20 @@ def test_a_menu_asks_for_one_key_and_listens_where_there_are_words() -> None:
     ask = commands[0]
     assert isinstance(ask, AskDigits)
     assert (ask.max_digits, ask.speech) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("events", "comes"),
+    [
+        ([InputTimedOut(), InputTimedOut()], ["Gas"]),
+        ([DigitsEntered("5"), InputTimedOut()], ["Gas"]),
+        ([InputTimedOut(), DigitsEntered("5")], ["Mensch"]),
+    ],
+)
+def test_silence_may_have_a_way_of_its_own(events: list[Event], comes: list[str]) -> None:
+    flow = check(FLOW.source.replace("otherwise: lost\n", "otherwise: lost\n    silence: gas\n", 1), "menu.yaml")
+    begin = CallStarted("test", WITHHELD)
+    session, commands = step(flow, start("c", flow, begin), begin, NOW)
+    for event in events:
+        session, commands = step(flow, session, event, NOW)
+    assert [prompt.text for command in commands for prompt in getattr(command, "prompts", ())] == comes

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,6 +40,7 @@ _LEAST_SPEECH: Final = 0.3
 _BEEP_SECONDS: Final = 1.0
 _INTERNATIONAL: Final = 1
 _CALL_OF_CHANNEL: Final = re.compile(r"-[0-9a-f]{8,}(;[12])?$")
+_SKILL: Final = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 _QUEUE_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 _OUTCOMES: Final[Mapping[str, TransferOutcome]] = {
@@ -138,10 +139,12 @@ def recording_ended(reply: Reply, file: str, max_seconds: int) -> RecordingEnded
     return RecordingEnded(file, seconds) if speech >= _LEAST_SPEECH else RecordingEnded(None, 0.0)
 
 
-def leave_to_queue(command: Transfer) -> tuple[Command, ...]:
-    """Hand the call to the dialplan for a queue. The route comes last: before it nothing counts, and the dialplan would
-    go to the default queue. It also switches the absolute timeout off, which we must not: without it, a failure between
-    two of these would leave the caller to silence for ever.
+def leave_to_queue(command: Transfer, whisper: Sequence[Sound] = ()) -> tuple[Command, ...]:
+    """Hand the call to the dialplan for a queue; ``whisper`` is what the agent alone hears.
+
+    The route comes last: before it nothing counts, and the dialplan would go to the default queue. It also switches the
+    absolute timeout off, which we must not: without it, a failure between two of these would leave the caller to
+    silence for ever.
 
     Raises `ValueError` for the name of a queue that the dialplan could not pass on as one argument.
     """
@@ -152,6 +155,8 @@ def leave_to_queue(command: Transfer) -> tuple[Command, ...]:
         commands.set_variable("THREADLINE_QUEUE", command.queue),
         commands.set_variable("THREADLINE_QUEUE_TIMEOUT", str(max(1, command.timeout))),
         commands.set_variable("THREADLINE_PRIORITY", str(max(0, command.priority))),
+        commands.set_variable("THREADLINE_SKILLS", "&".join(filter(_SKILL.fullmatch, command.skills))),
+        commands.set_variable("THREADLINE_WHISPER", "&".join(sound.source for sound in whisper)),
         commands.set_variable("THREADLINE_ROUTE", "queue"),
     )
 

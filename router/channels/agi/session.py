@@ -78,11 +78,13 @@ class House(Protocol):
 @dataclass(frozen=True, slots=True)
 class AgiChannel:
     """Handles calls for an `AgiServer`. The house knows a call by Asterisk's ``uniqueid``. ``region`` (ISO 3166) is
-    where national numbers belong."""
+    where national numbers belong. ``whispers`` is where what agents hear can be played from as long as the caller may
+    wait for one; None: as ``sounds``."""
 
     house: House
     sounds: Sounds
     region: str = "DE"
+    whispers: Sounds | None = None
 
     async def __call__(self, call: AgiCall) -> None:
         """The conversation, from the dialplan's ``AGI()`` until the call goes back there."""
@@ -93,6 +95,7 @@ class _Conversation:
     def __init__(self, channel: AgiChannel, call: AgiCall) -> None:
         self._house = channel.house
         self._sounds = channel.sounds
+        self._whispers = channel.whispers or channel.sounds
         self._region = channel.region
         self._call = call
         self._ref = call.env.uniqueid
@@ -185,12 +188,21 @@ class _Conversation:
         return None
 
     async def _leave_to_queue(self, command: Transfer) -> None:
+        whisper = await self._whisper(command.whisper) if command.whisper else ()
         try:
-            leaving = render.leave_to_queue(command)
+            leaving = render.leave_to_queue(command, whisper)
         except ValueError as error:
             raise GivenUp(str(error)) from None
         await self._call.run(*leaving)
         self._owes_hangup = False
+
+    async def _whisper(self, prompt: Prompt) -> Sequence[Sound]:
+        """What the agent is to hear; nothing where it cannot be made: the caller need not wait for it."""
+        try:
+            return await self._whispers(prompt)
+        except PromptFailed as error:
+            self._log.warning("agi_whisper_skipped", reason=str(error))
+            return ()
 
     # -- between the house and the caller
 

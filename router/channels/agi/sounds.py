@@ -5,17 +5,19 @@ from __future__ import annotations
 from router.channels.agi.render import Sound
 from router.channels.agi.session import Sounds
 from router.core.commands import Prompt
+from router.speech.brief import KEPT
 from router.speech.prompts import PromptStore
 from router.speech.serving import prompt_path
 
 
-def prompt_sounds(store: PromptStore, base_url: str) -> Sounds:
-    """Prompts of ``store`` under ``base_url``, the address at which Asterisk reaches this service."""
+def prompt_sounds(store: PromptStore, base_url: str, kept: float = KEPT) -> Sounds:
+    """Prompts of ``store`` under ``base_url``, the address at which Asterisk reaches this service. Those made for one
+    call are there for ``kept`` seconds."""
     base = base_url.rstrip("/")
 
     async def sounds(prompt: Prompt) -> list[Sound]:
         if prompt.once:
-            pieces = await store.once(prompt.text, prompt.language, prompt.recordings)
+            pieces = await store.once(prompt.text, prompt.language, prompt.recordings, kept)
         else:
             pieces = await store.pieces(prompt.text, prompt.language, prompt.recording)
         return [Sound(base + prompt_path(piece.key), piece.seconds) for piece in pieces]

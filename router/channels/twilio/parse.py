@@ -84,24 +84,39 @@ class Place:
 
 def place(query: str) -> Place | None:
     """The place that the address names; None for the first request of a call. Raises `Misunderstood`."""
+    named = _named(query)
+    if not named:
+        return None
+    call_id, sequence = _which(named)
+    match named.get("for"):
+        case "ask" | "record" | "transfer" as wait:
+            return Place(call_id, sequence, wait)
+        case _:
+            raise Misunderstood("for in the address is none of ask, record, transfer")
+
+
+def whisper_place(query: str) -> Place:
+    """The transfer that the address names, as that of a whisper does. Raises `Misunderstood`."""
+    return Place(*_which(_named(query)), "transfer")
+
+
+def _named(query: str) -> dict[str, str]:
     named: dict[str, str] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
         if name in ("call", "seq", "for"):
             if name in named:
                 raise Misunderstood(f"the address has {name} more than once")
             named[name] = value
-    if not named:
-        return None
+    return named
+
+
+def _which(named: Mapping[str, str]) -> tuple[str, int]:
     call_id, sequence = named.get("call", ""), named.get("seq", "")
     if not _CALL_ID.fullmatch(call_id):
         raise Misunderstood("call in the address is no id of a call")
     if not _SEQUENCE.fullmatch(sequence):
         raise Misunderstood("seq in the address is no number")
-    match named.get("for"):
-        case "ask" | "record" | "transfer" as wait:
-            return Place(call_id, int(sequence), wait)
-        case _:
-            raise Misunderstood("for in the address is none of ask, record, transfer")
+    return call_id, int(sequence)
 
 
 def call_sid(form: Form) -> str:

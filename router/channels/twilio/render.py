@@ -43,9 +43,11 @@ Attributes = Mapping[str, str | int | bool | None]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The call that a document is for. ``voice_url`` is where Twilio asks what comes next."""
+    """The call that a document is for. ``voice_url`` is where Twilio asks what comes next, ``whisper_url`` what the
+    agent alone hears."""
 
     voice_url: str
+    whisper_url: str
     call_id: str
     sequence: int
     language: str
@@ -56,12 +58,22 @@ class Line:
         """Where Twilio goes when the wait is over."""
         return f"{self.voice_url}?call={self.call_id}&seq={self.sequence}&for={wait}"
 
+    @property
+    def whisper(self) -> str:
+        """Where Twilio fetches what the agent hears before the caller does."""
+        return f"{self.whisper_url}?call={self.call_id}&seq={self.sequence}"
+
 
 def document(commands: Sequence[ChannelCommand], line: Line, destinations: Destinations) -> str:
     """The TwiML document for ``commands``."""
     if not commands:
         return EMPTY
     return _response("".join(_verbs(command, line, destinations) for command in commands))
+
+
+def whispered(whisper: Prompt) -> str:
+    """The document for an agent who has answered, before the caller hears anything."""
+    return _response(_said((whisper,)))
 
 
 def way_out(destination: Destination, caller: Caller, service_number: str | None) -> str:
@@ -78,8 +90,8 @@ def _verbs(command: ChannelCommand, line: Line, destinations: Destinations) -> s
         case RecordMessage():
             return _record(command, line)
         case Transfer(queue=queue, timeout=timeout):
-            action = line.address("transfer")
-            return _transfer(destinations[queue], timeout, action, line.caller, line.service_number)
+            action, whisper = line.address("transfer"), line.whisper if command.whisper else None
+            return _transfer(destinations[queue], timeout, action, line.caller, line.service_number, whisper)
         case Hangup():
             return _tag("Hangup")
         case _:
@@ -124,16 +136,21 @@ def _record(asked: RecordMessage, line: Line) -> str:
 
 
 def _transfer(
-    destination: Destination, timeout: int, action: str | None, caller: Caller, service_number: str | None
+    destination: Destination,
+    timeout: int,
+    action: str | None,
+    caller: Caller,
+    service_number: str | None,
+    whisper: str | None = None,
 ) -> str:
     then: Attributes = {"action": action, "method": "POST" if action else None}
     match destination:
         case TwilioQueue(name=name):
             return _tag("Enqueue", then, _text(name))
         case PhoneNumber(number=number):
-            whom = _tag("Number", {}, _text(number))
+            whom = _tag("Number", {"url": whisper}, _text(number))
         case SipAddress(address=address):
-            whom = _tag("Sip", {}, _text(address))
+            whom = _tag("Sip", {"url": whisper}, _text(address))
         case _:
             assert_never(destination)
     shown: Attributes = {

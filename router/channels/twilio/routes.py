@@ -15,24 +15,28 @@ import structlog
 from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
-from router.calls.handle import Calls
+from router.calls.handle import Calls, UnknownCall
 from router.channels.twilio import parse
 from router.channels.twilio.destinations import Destinations, destinations
 from router.channels.twilio.form import Form, Misunderstood, read
 from router.channels.twilio.parse import CHANNEL, Place
-from router.channels.twilio.render import EMPTY, Line, document, way_out
+from router.channels.twilio.render import EMPTY, Line, document, way_out, whispered
 from router.channels.twilio.signature import HEADER, Signatures
+from router.core.commands import Prompt, Transfer
 from router.core.events import CallStarted, Event, RecordingEnded
 from router.errors import Refused, bad_request, not_found, too_large
 from router.settings import Settings
 
 VOICE: Final = "/channels/twilio/voice"
 STATUS: Final = "/channels/twilio/status"
+WHISPER: Final = "/channels/twilio/whisper"
 DEFAULT_QUEUE: Final = "default"
 
 MOST_BYTES: Final = 65_536
 HOUSE_SECONDS: Final = 8.0
 """For the house to say what comes next. Twilio gives up after 15, the caller sooner."""
+WHISPER_SECONDS: Final = 3.0
+"""For what the agent is to hear, while both wait."""
 BODY_SECONDS: Final = 5.0
 """For a body to arrive."""
 
@@ -42,7 +46,8 @@ log = structlog.get_logger(__name__)
 
 
 def routes(calls: Calls, settings: Settings, *, house_seconds: float = HOUSE_SECONDS) -> APIRouter:
-    """`POST /channels/twilio/voice` and `/status`. Raises `SettingsRefused` for settings Twilio cannot work with."""
+    """`POST /channels/twilio/voice`, `/status` and `/whisper`. Raises `SettingsRefused` for settings that Twilio cannot
+    work with."""
     signatures = Signatures(settings.twilio_auth_token, settings.public_url)
     channel = _Channel(calls, settings, destinations(settings.twilio_queues, settings.region), house_seconds)
     router = APIRouter(include_in_schema=False)
@@ -61,6 +66,13 @@ def routes(calls: Calls, settings: Settings, *, house_seconds: float = HOUSE_SEC
             await channel.status(form)
         return Response(status_code=204)
 
+    @router.post(WHISPER)
+    async def whisper(request: Request) -> Response:
+        await signed_form(request, signatures, WHISPER)
+        with understood():
+            answer = await channel.whisper(request.url.query)
+        return Response(answer, media_type="application/xml")
+
     return router
 
 
@@ -70,7 +82,7 @@ class _Channel:
     def __init__(self, calls: Calls, settings: Settings, taken_to: Destinations, house_seconds: float) -> None:
         self._calls = calls
         self._region = settings.region
-        self._voice_url = settings.public_url + VOICE
+        self._voice_url, self._whisper_url = settings.public_url + VOICE, settings.public_url + WHISPER
         self._taken_to = taken_to
         self._house_seconds = house_seconds
 
@@ -102,6 +114,24 @@ class _Channel:
             log.error("the end of a call was not taken down", sid=sid, reason=type(error).__name__)
             raise Refused(503, "Not now", "the end of the call could not be stored; send it again") from None
 
+    async def whisper(self, query: str) -> str:
+        """What an agent hears who has answered the call of the address; nothing once the call has gone on, or where we
+        fail: the caller is waiting. Raises `Misunderstood`."""
+        called = parse.whisper_place(query)
+        try:
+            async with asyncio.timeout(WHISPER_SECONDS):
+                turn = await self._calls.turn(called.call_id)
+        except UnknownCall:
+            return EMPTY
+        except Exception as error:
+            log.error("no whisper for an agent", call=called.call_id, reason=type(error).__name__)
+            return EMPTY
+        match turn.session.waiting:
+            case Transfer(whisper=Prompt() as said) if turn.sequence == called.sequence:
+                return whispered(said)
+            case _:
+                return EMPTY
+
     async def _answer(self, sid: str, place: Place | None, event: Event, *, over: bool) -> str:
         if place is not None and await self._calls.call_for(CHANNEL, sid) != place.call_id:
             raise not_found("CallSid and the address belong to different calls, or to one that is not known here")
@@ -115,7 +145,13 @@ class _Channel:
             turn = await self._calls.begin(CHANNEL, sid, event)
         session = turn.session
         line = Line(
-            self._voice_url, turn.call_id, turn.sequence, session.language, session.caller, session.service_number
+            self._voice_url,
+            self._whisper_url,
+            turn.call_id,
+            turn.sequence,
+            session.language,
+            session.caller,
+            session.service_number,
         )
         return document(turn.commands, line, self._taken_to)
 

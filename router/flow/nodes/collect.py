@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from router.core.abilities import Ability
 from router.core.commands import AskDigits, Prompt
 from router.core.events import DigitsEntered, Event, InputTimedOut, SpeechHeard
 from router.core.spoken import digits_said
@@ -29,9 +30,10 @@ from router.flow.nodes.base import (
 class Collect(Step):
     """Asks for ``min_digits`` to ``max_digits`` digits, ended by ``#``, by their number or by a pause.
 
-    ``into`` names the input. ``keys`` are short inputs with a way of their own (``"*": english``). No input at all
-    goes to ``none`` at once (the caller has no code), silence to ``silence`` where there is one; too few digits are
-    asked for again, ``tries`` times in all, then ``otherwise``.
+    ``into`` names the input. ``by`` says whether it may be keyed in, spoken or both; with ``[speech]`` alone the
+    channel must hear. ``keys`` are short inputs with a way of their own (``"*": english``). No input at all goes to
+    ``none`` at once (the caller has no code), silence to ``silence`` where there is one; too few digits are asked for
+    again, ``tries`` times in all, then ``otherwise``.
     """
 
     WAITS: ClassVar[bool] = True
@@ -49,6 +51,7 @@ class Collect(Step):
     tries: Annotated[int, Field(ge=1, le=9)] = 2
     timeout: Annotated[float, Field(ge=1, le=15)] = 6
     next_timeout: Annotated[float, Field(ge=1, le=15)] = 4
+    by: Annotated[tuple[Literal["keys", "speech"], ...], Field(min_length=1)] = ("keys", "speech")
     silence: StepName | None = None
     hung_up: HungUp = None
 
@@ -66,6 +69,9 @@ class Collect(Step):
     def texts(self) -> Mapping[Place, Text]:
         said: dict[Place, Text] = {("text",): self.text}
         return {**said, ("invalid",): self.invalid} if self.invalid else said
+
+    def needs(self) -> Mapping[Place, Ability]:
+        return {} if "keys" in self.by else {("by",): Ability.SPEECH}
 
     def inputs(self) -> tuple[str, ...]:
         return (self.into,)
@@ -95,4 +101,4 @@ class Collect(Step):
 
     def _ask(self, scene: Scene, before: tuple[Prompt, ...] = ()) -> AskDigits:
         prompts = (*before, scene.prompt(self.text))
-        return AskDigits(prompts, self.max_digits, self.timeout, self.next_timeout, speech=True)
+        return AskDigits(prompts, self.max_digits, self.timeout, self.next_timeout, speech="speech" in self.by)

@@ -112,6 +112,8 @@ function take(answer, byCaller = false) {
   texted = answer.texts?.length ?? 0;
   if (news && !byCaller) {
     for (const prompt of prompts) hear("house", prompt.text, prompt.language);
+    const whisper = answer.commands.at(-1)?.whisper;
+    if (whisper) hear("whisper", texts.whisper.replace("{text}", whisper.text), whisper.language);
     say(prompts);
   }
   if (answer.state === "ended") hear("end", byCaller || answer.outcome === "hung_up" ? texts.hung_up : texts.system_hung_up);

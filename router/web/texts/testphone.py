@@ -50,6 +50,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "phone.js.wants.queue": ("Wartet auf einen Agenten in „{queue}“", "Waits for an agent in “{queue}”"),
     "phone.js.wants.nothing": ("Kein Gespräch", "No call"),
     "phone.js.caller": ("Anrufer", "Caller"),
+    "phone.js.whisper": ("Nur der Agent hört: {text}", "Only the agent hears: {text}"),
     "phone.js.said": ("sagt: {text}", "says: {text}"),
     "phone.js.pressed": ("drückt {digits}", "presses {digits}"),
     "phone.js.silent": ("drückt nichts", "presses nothing"),

@@ -162,8 +162,17 @@ class TestLeaving:
             ("THREADLINE_QUEUE", "sales"),
             ("THREADLINE_QUEUE_TIMEOUT", "120"),
             ("THREADLINE_PRIORITY", "5"),
+            ("THREADLINE_SKILLS", ""),
+            ("THREADLINE_WHISPER", ""),
             ("THREADLINE_ROUTE", "queue"),
         ]
+
+    def test_skills_and_whisper_are_lists_of_the_dialplan(self) -> None:
+        skills = ("gas", "en-GB", "a&b", "${X}", "x,y", "")
+        whisper = (render.Sound("http://router/1.wav", 2.0), render.Sound("http://router/2.wav", 1.0))
+        sent = [command.arguments for command in render.leave_to_queue(Transfer("sales", 9, 0, skills), whisper)]
+        assert ("THREADLINE_SKILLS", "gas&en-GB") in sent
+        assert ("THREADLINE_WHISPER", "http://router/1.wav&http://router/2.wav") in sent
 
     @pytest.mark.parametrize("queue", ["", "a,b", "a b", "${X}", "x" * 65, "a\nb"])
     def test_a_queue_that_would_break_the_dialplan_is_refused(self, queue: str) -> None:

@@ -122,10 +122,22 @@ async def test_a_call_goes_to_a_queue_with_its_code() -> None:
         "SET VARIABLE THREADLINE_QUEUE sales",
         "SET VARIABLE THREADLINE_QUEUE_TIMEOUT 90",
         "SET VARIABLE THREADLINE_PRIORITY 2",
+        "SET VARIABLE THREADLINE_SKILLS ",
+        "SET VARIABLE THREADLINE_WHISPER ",
         "SET VARIABLE THREADLINE_ROUTE queue",
     ]
     # Pieces and waits are short, so that silence lasts at most seven seconds whenever we freeze.
     assert asterisk.guards == [7.0] * 7
+
+
+@pytest.mark.parametrize(("text", "sound"), [("hello", "http://router/hello.wav"), ("unspeakable", "")])
+async def test_what_the_agent_hears_goes_along_and_keeps_nobody_waiting(text: str, sound: str) -> None:
+    house = House((Transfer("sales", 90, 2, ("gas",), Prompt(text, "en")),))
+    asterisk = await converse(house, Asterisk())
+    assert asterisk.variables["THREADLINE_WHISPER"] == sound
+    assert asterisk.variables["THREADLINE_SKILLS"] == "gas"
+    assert asterisk.variables["THREADLINE_ROUTE"] == "queue"
+    assert "STREAM" not in " ".join(asterisk.commands)
 
 
 async def test_every_command_that_takes_time_has_its_own_guard() -> None:

@@ -13,6 +13,7 @@ from router.core.commands import AskDigits, ChannelCommand, Hangup, Prompt, Reco
 from router.core.events import WITHHELD, Caller
 
 VOICE = "https://calls.example.net/channels/twilio/voice"
+WHISPER = "https://calls.example.net/channels/twilio/whisper"
 KNOWN = Caller("+4930231250011")
 SERVICE_NUMBER = "+4930231250000"
 TAKEN_TO = Destinations(
@@ -28,7 +29,7 @@ SAID = '<Say language="de-DE" voice="Polly.Vicki">Guten Tag &amp; &lt;willkommen
 
 
 def line(caller: Caller = KNOWN, service_number: str | None = SERVICE_NUMBER, language: str = "de") -> Line:
-    return Line(VOICE, "c" * 32, 7, language, caller, service_number)
+    return Line(VOICE, WHISPER, "c" * 32, 7, language, caller, service_number)
 
 
 def action(wait: str) -> str:
@@ -77,6 +78,21 @@ def action(wait: str) -> str:
             (Transfer("service", 20),),
             f'<Response><Dial action="{action("transfer")}" method="POST" answerOnBridge="true" timeout="20">'
             f"<Sip>sip:service@pbx.example.net;transport=tls?X-Line=1&amp;X-Two=2</Sip></Dial></Response>",
+        ),
+        (
+            (Transfer("sales", 20, 5, ("gas",), HELLO),),
+            f'<Response><Dial action="{action("transfer")}" method="POST" answerOnBridge="true" timeout="20">'
+            f'<Number url="{WHISPER}?call={"c" * 32}&amp;seq=7">+4930555010</Number></Dial></Response>',
+        ),
+        (
+            (Transfer("service", 20, whisper=HELLO),),
+            f'<Response><Dial action="{action("transfer")}" method="POST" answerOnBridge="true" timeout="20">'
+            f'<Sip url="{WHISPER}?call={"c" * 32}&amp;seq=7">'
+            f"sip:service@pbx.example.net;transport=tls?X-Line=1&amp;X-Two=2</Sip></Dial></Response>",
+        ),
+        (
+            (Transfer("back", 600, whisper=HELLO),),  # an agent who takes callers out of Twilio's queue hears nothing
+            f'<Response><Enqueue action="{action("transfer")}" method="POST">Back &lt;office&gt;</Enqueue></Response>',
         ),
     ],
 )

@@ -28,6 +28,7 @@ STRAIGHT = "+493023125003"
 MENU = "+493023125004"
 EVERY_STEP = "+493023125005"
 UNANSWERED = "+493023125006"
+WHISPERING = "+493023125008"
 _FLOW_OF = {
     HOTLINE: "hotline",
     QUICK: "quick",
@@ -35,6 +36,7 @@ _FLOW_OF = {
     MENU: "menu",
     EVERY_STEP: "every_step",
     UNANSWERED: "unanswered",
+    WHISPERING: "whispering",
 }
 PEOPLE = {"anna": ("Anna Beispiel", "101"), "bert": ("Bert Muster", "102")}
 """Login: name and phone."""
