@@ -5,10 +5,8 @@ A scenario is a YAML file beside the flows, ``scenarios/NAME.yaml``; docs/flow-t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import PurePosixPath
 
 from router.core import events
@@ -27,6 +25,7 @@ from router.engine.session import (
 from router.engine.step import NotAccepted, start, step
 from router.flow.model import Flow
 from router.flow.parse import parse
+from router.flow.placeholders import Placeholder, has_variables, template
 from router.flow.problems import FlowRefused, nearest
 from router.flow.source import Source
 
@@ -257,30 +256,37 @@ def _fits(expected: tuple[str, ...], heard: list[Prompt], flow: Flow) -> bool:
 
 
 def _names(prompt: Prompt, flow: Flow) -> Iterator[str]:
+    """The prompts of that very text, then those that it may have been made of."""
+    made: list[str] = []
     for each in (flow, *flow.flows.values()):
         for name, words in each.prompts.items():
-            template = words.texts.get(prompt.language)
-            if template is not None and _became(template, prompt.text):
+            text = words.texts.get(prompt.language)
+            if text == prompt.text:
                 yield name
+            elif text is not None and has_variables(text) and _made_of(text, prompt.text):
+                made.append(name)
+    yield from made
 
 
-def _became(template: str, text: str) -> bool:
-    """Whether ``text`` can be what became of ``template`` when its variables, ``{…}``, were filled in."""
-    first, *parts = _parts(template)
-    if not parts:
-        return first == text
-    *middle, last = parts
-    at, end = len(first), len(text) - len(last)
-    if not (at <= end and text.startswith(first) and text.endswith(last)):
-        return False
-    for part in middle:
-        found = text.find(part, at, end)
-        if found < 0:
+def _made_of(text: str, said: str) -> bool:
+    """Whether ``said`` can be what became of ``text``: its words in order, whatever stands for the variables between
+    them, but for sentences left out because something in them is not known."""
+    at, wordless = 0, True
+    for sentence in template(text).sentences:
+        words = [part.strip() for part in sentence if isinstance(part, str) and part.strip()]
+        wordless = wordless and not words
+        end = _after(words, said, at)
+        if end is None and not any(isinstance(part, Placeholder) for part in sentence):
             return False
-        at = found + len(part)
-    return True
+        at = end or at
+    return at > 0 or wordless
 
 
-@lru_cache(maxsize=4096)
-def _parts(template: str) -> tuple[str, ...]:
-    return tuple(re.split(r"\{[^{}]*\}", template))
+def _after(words: Iterable[str], said: str, at: int) -> int | None:
+    """Where the last of ``words`` ends that stand in ``said`` one after the other from ``at`` on; None: they do not."""
+    for each in words:
+        found = said.find(each, at)
+        if found < 0:
+            return None
+        at = found + len(each)
+    return at

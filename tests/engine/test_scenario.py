@@ -20,7 +20,8 @@ languages: [de]
 start: ask
 prompts:
   which: {de: Verkauf oder Service?}
-  wait: {de: "Sie sind an Stelle {queue.waiting}."}
+  place: {de: "Vor Ihnen warten {{ queue.waiting }} Anrufer. Das dauert etwa {{ queue.expected_seconds | duration }}."}
+  thanks: {de: "Danke für {{ match.queue }}."}
 steps:
   ask:
     type: menu
@@ -29,7 +30,8 @@ steps:
     otherwise: service
   sales: {type: match, sure: to_sales, likely: to_sales, unclear: service, none: service}
   to_sales: {type: transfer, queue: sales}
-  service: {type: transfer, queue: service, no_answer: bye}
+  service: {type: transfer, queue: service, no_answer: how_long}
+  how_long: {type: queue_info, queue: service, text: place, next: bye}
   bye: {type: hangup}
 """
     }
@@ -116,6 +118,19 @@ def test_the_house_answers_what_it_is_asked_and_all_of_it() -> None:
     ]
 
 
+def test_a_prompt_with_variables_goes_by_its_name() -> None:
+    call = """\
+        house: [{queue: {waiting: 3, ready: 1, expected_seconds: 240}}]
+        call:
+          - {start: true}
+          - {digits: "2"}
+          - {transfer: no_answer, hears: [WHAT], then: hangup}
+    """
+    assert misses(call.replace("WHAT", "place")) == []
+    assert misses(call.replace("WHAT", '"Vor Ihnen warten 3 Anrufer. Das dauert etwa 4 Minuten."')) == []
+    assert misses(call.replace("WHAT", "thanks")) == ["line 8: expected to hear thanks; heard place"]
+
+
 def test_a_flow_that_is_not_there_is_told_with_the_nearest() -> None:
     scenario = read_scenario(CALL.replace("shop", "shopp") + "call: [{start: true}]", "s.yaml")
     with pytest.raises(FlowRefused, match=r"s.yaml:2:7: missing-flow no flow 'shopp'; did you mean 'shop'\?"):
@@ -152,11 +167,11 @@ def test_a_call_begins_with_its_start() -> None:
 
 def test_exits_to_the_same_step_are_told_apart() -> None:
     watches = [
-        ran("call: [{start: true}, {digits: '2'}, {transfer: no_answer}]").watch,
+        ran("call: [{start: true}, {digits: '2'}, {transfer: no_answer}]\nhouse: [{queue: {ready: 1}}]").watch,
         ran("call: [{start: true}, {digits: '1'}]\nhouse: [{match: {decision: likely}}]").watch,
     ]
     found = coverage(FLOWS["shop"], watches)
-    assert (found.steps, found.exits) == (5, 12)
+    assert (found.steps, found.exits) == (6, 13)
     assert found.missing_steps == ()
     assert found.missing_exits == (
         ("ask", ("options", "3", "next"), "service"),
@@ -168,4 +183,4 @@ def test_exits_to_the_same_step_are_told_apart() -> None:
         ("to_sales", ("unavailable",), "human"),
         ("service", ("unavailable",), "human"),
     )
-    assert found.percent == 52.9
+    assert found.percent == 57.8
