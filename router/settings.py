@@ -108,7 +108,9 @@ class Settings(BaseModel):
         "`threadline codes rotate` has renewed them.",
     )
     data_dir: Path = Field(Path("data"), description="Where prompts and other files are kept.")
-    flows: Path = Field(Path("ivr_flows"), description="The flow file or folder.")
+    flows: Path = Field(
+        Path("ivr_flows"), description="The flow file or folder; what changes in it is released (docs/publishing.md)."
+    )
     flow: str = Field("hotline", description="The flow for a service number that `service_numbers` does not name.")
     service_numbers: dict[str, str] = Field(
         {}, description='The flow for each service number: {"+4930123456": "hotline"}.'

@@ -23,6 +23,9 @@ from router.settings import Settings
 from router.store import people
 from router.store.bus import Bus
 
+MOST_NAMED = 3
+"""Files that a line of the history names."""
+
 _Answer = TypeVar("_Answer")
 
 Comment = Annotated[str, typer.Option(help="Why, for those who read the history.")]
@@ -50,7 +53,8 @@ def history(
     names = asyncio.run(_names(settings_module.load(), {release.person_id for release in found} - {None}))
     for release in found:
         who = names.get(release.person_id or "", "-")
-        changed = ", ".join(release.changed[:3]) + (" …" if len(release.changed) > 3 else "")
+        many = len(release.changed) > MOST_NAMED
+        changed = counted(len(release.changed), "file") if many else ", ".join(release.changed)
         when = f"{release.at.astimezone():%Y-%m-%d %H:%M}"
         say(f"{release.id:>5}  {when}  {release.origin.value:<9} {who:<12} {changed:<30} {release.comment}".rstrip())
     if not found:
