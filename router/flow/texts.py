@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import NamedTuple
@@ -42,10 +43,19 @@ def complaints(source: Source, flow: Flow, names: Names) -> Iterator[Problem]:
     """All that is wrong with the variables in the texts of ``flow``, each once."""
     found: dict[Problem, None] = {}
     for said in _all_said(flow):
+        found |= dict.fromkeys(_lacking(source, said))
         if has_variables(said.text):
             found |= dict.fromkeys(_misworded(source, flow, said, names))
             found |= dict.fromkeys(() if said.guarded else _personal(source, flow, said))
     yield from found
+
+
+def _lacking(source: Source, said: _Said) -> Iterator[Problem]:
+    """What a prompt has to hold where it is used; of words in the step itself the step says so."""
+    for name in said.names:
+        if said.prompt is not None and not re.search(rf"\{{\{{\s*{name}\s*\}}\}}", said.text):
+            wrong = f"the prompt '{said.prompt}' has no {{{{ {name} }}}}"
+            yield source.problem(said.at, "missing-placeholder", wrong)
 
 
 def _misworded(source: Source, flow: Flow, said: _Said, names: Names) -> Iterator[Problem]:

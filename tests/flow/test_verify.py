@@ -5,14 +5,13 @@ from __future__ import annotations
 import pytest
 
 from router.core.assurance import Assurance
-from router.core.commands import AskDigits, CheckCode, FindMatches, SendCode, Transfer
+from router.core.commands import AskDigits, CheckCode, SendCode, Transfer
 from router.core.events import (
     CodeChecked,
     CodeSent,
     DigitsEntered,
     Event,
     InputTimedOut,
-    MatchesFound,
     SpeechHeard,
     Unsent,
 )
@@ -142,22 +141,14 @@ steps:
     assert talk.step == "human" and talk.last == Transfer("default", 600)
 
 
-def test_a_message_under_a_prompts_name_without_a_place_for_the_code_costs_the_caller_nothing() -> None:
-    talk = Talk(
-        """
-version: 1
-name: named
-languages: [de]
-start: find
-prompts: {sent: {de: Ihr Code kommt.}}
-steps:
-  find: {type: match, sure: prove, likely: prove, unclear: prove, none: prove}
-  prove: {type: verify, text: {de: Code?}, message: sent}
-"""
-    )
-    talk.then(FindMatches)
-    talk.tell(MatchesFound(FOUND))
-    assert talk.step == "human"
+@pytest.mark.parametrize(("prompt", "problems"), [("Ihr Code kommt.", 1), ("Ihr Code: {{ code }}", 0)])
+def test_a_message_under_a_prompts_name_has_a_place_for_the_code(prompt: str, problems: int) -> None:
+    flow = FLOW.replace('{de: "Ihr Code ist {{ code }}."}', "sent") + f'prompts: {{sent: {{de: "{prompt}"}}}}\n'
+    if problems:
+        with pytest.raises(FlowRefused, match="the prompt 'sent' has no {{ code }}"):
+            Talk(flow)
+    else:
+        assert Talk(flow, match=FOUND).then(SendCode).text == "Ihr Code: {code}"
 
 
 def test_every_language_of_the_message_has_a_place_for_the_code() -> None:
