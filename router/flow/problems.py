@@ -95,6 +95,7 @@ CODES: Mapping[str, str] = {
     "unknown-topic": "words for a topic that no key chooses",
     "key-taken": "a key with a way of its own that is an answer, too",
     # texts
+    "missing-placeholder": "a text lacks a placeholder that the step needs in it",
     "missing-translation": "a text is not there in a language of the flow",
     "unknown-language": "a language that the flow does not have",
     "missing-audio": "a recording that is not there; the text is spoken instead",

@@ -36,6 +36,8 @@ SETTLE_AGAIN: Final = (1.0, 5.0, 0.0)
 """Seconds after each try to store what came of one."""
 IN_TIME: Final = timedelta(minutes=10)
 """What could not be sent until then is of no use any more."""
+LAST_WORDS: Final = 10.0
+"""Seconds that one on its way is given when the service stops."""
 AT_ONCE: Final = 10
 """Text messages handed over side by side."""
 
@@ -99,8 +101,12 @@ class TextSender:
             await self._provider.aclose()
 
     async def _tried(self) -> int:
+        work = asyncio.ensure_future(self.send_due())
         try:
-            return await self.send_due()
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            await asyncio.wait([work], timeout=LAST_WORDS)  # what is on its way is not sent again for a restart
+            raise
         except Exception as error:
             if not is_away(error):
                 log.exception("sending text messages failed, will be tried again")

@@ -179,6 +179,24 @@ async def test_one_failure_to_store_sends_nothing_twice(house: House, monkeypatc
     assert len(house.sent) == 2
 
 
+async def test_what_is_on_its_way_is_finished_when_the_service_stops(house: House) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly() -> None:
+        begun.set()
+        await go_on.wait()
+
+    house.on_send = slowly
+    await house.queue("t1")
+    running = asyncio.create_task(house.sender.run())
+    await asyncio.wait_for(begun.wait(), 10)
+    running.cancel()
+    asyncio.get_running_loop().call_soon(go_on.set)
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+    assert (await house.row()).state == store.SENT
+
+
 async def test_it_runs_until_it_is_stopped_and_wakes_when_told(house: House) -> None:
     sent = asyncio.Event()
 
