@@ -16,7 +16,7 @@ from router.flow.files import FileKind, Files, kind_of
 from router.flow.outline import end_of, outline
 from router.flow.problems import FlowRefused
 from router.flow.source import MOST_CHARACTERS
-from router.releases.releases import Checked, Outdated, Releases, UnknownDraft, UnknownRelease
+from router.releases.releases import Checked, Draft, Outdated, Releases, UnknownDraft, UnknownRelease
 from router.store.database import Database
 from router.web.forms import read_json
 from router.web.guard import Guard
@@ -66,10 +66,7 @@ def routes(*, database: Database, guard: Guard, releases: Releases, turns: Turns
         known_kind(path)
         try:
             if draft is not None:
-                found = await releases.draft(draft)
-                if found.path != path:
-                    raise not_found("That is a draft of another file.")
-                return {"text": found.text}
+                return {"text": (await _own(releases, draft, path)).text}
             number = release if release is not None else (await releases.newest()).id
             return {"text": (await releases.files_of(number)).get(path)}
         except (UnknownDraft, UnknownRelease) as error:
@@ -100,6 +97,7 @@ def routes(*, database: Database, guard: Guard, releases: Releases, turns: Turns
         known_kind(path)
         draft = needed(number_in(await read_json(request), "draft"), "draft")
         try:
+            await _own(releases, draft, path)
             await releases.throw_away(draft, person_id=person.id)
         except UnknownDraft as error:
             raise not_found(str(error)) from None
@@ -114,6 +112,7 @@ def routes(*, database: Database, guard: Guard, releases: Releases, turns: Turns
         draft = needed(number_in(body, "draft"), "draft")
         async with turns.of(person.id):
             try:
+                await _own(releases, draft, path)
                 release = await releases.publish(draft, person_id=person.id, comment=comment_in(body))
             except UnknownDraft as error:
                 raise not_found(str(error)) from None
@@ -151,6 +150,14 @@ async def state_of(path: str, releases: Releases, database: Database) -> dict[st
         "release": release_shown(changed[0], names) if changed else None,
         "draft": draft_shown(open_drafts[0], names) if open_drafts else None,
     }
+
+
+async def _own(releases: Releases, draft_id: int, path: str) -> Draft:
+    """The draft. Raises `UnknownDraft`, and `Refused` (404) where it is one of another file."""
+    draft = await releases.draft(draft_id)
+    if draft.path != path:
+        raise not_found("That is a draft of another file.")
+    return draft
 
 
 def _found(checked: Checked, files: Files, path: str, kind: FileKind) -> dict[str, Any]:

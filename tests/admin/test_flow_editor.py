@@ -269,6 +269,15 @@ async def test_a_router_that_is_away_costs_no_text(site: Site) -> None:
         await expect(page.locator("#notices")).to_be_hidden()
 
 
+async def test_what_does_not_work_is_said(site: Site) -> None:
+    robin = await site.person("robin", role="admin")
+    async with editor(site, robin) as page:
+        await tab(page, "History")
+        await site.down()
+        await page.get_by_role("button", name="What changed").first.click()
+        await expect(page.locator("#notices")).to_contain_text("The router cannot be reached right now.")
+
+
 async def test_scenarios_tell_what_came_otherwise(site: Site) -> None:
     robin = await site.person("robin", role="admin")
     async with editor(site, robin) as page:

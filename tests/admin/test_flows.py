@@ -242,6 +242,8 @@ async def test_what_is_not_there_is_said(house: House) -> None:
         assert (await browser.get(f"{EDIT}/text/other.yaml?draft={draft['id']}")).status_code == 404
         assert (await browser.post(f"{EDIT}/publish/hotline.yaml", json={"draft": 99})).status_code == 404
         assert (await browser.post(f"{EDIT}/publish/hotline.yaml", json={})).status_code == 400
+        for deed in ("publish", "throw-away"):
+            assert (await browser.post(f"{EDIT}/{deed}/other.yaml", json={"draft": draft["id"]})).status_code == 404
         assert (await browser.post(f"{EDIT}/roll-back/hotline.yaml", json={"release": 99})).status_code == 404
 
 

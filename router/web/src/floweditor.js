@@ -33,6 +33,12 @@ function said(error) {
   return error.status && error.status < 500 && error.message ? error.message : texts.offline;
 }
 
+// Whatever was asked for by a click and did not work is said in one way.
+addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  if (event.reason?.name !== "AbortError" && event.reason?.status !== 401) notices.show("failed", "bad", said(event.reason ?? {}));
+});
+
 async function stream(address, options = {}) {
   try {
     const response = await request(address, { seconds: 600, stay: true, ...options });
@@ -96,7 +102,7 @@ const view = makeEditor({
 });
 
 const graph = at("graph") && makeGraph({ host: at("graph"), note: at("graph-note"), texts, chosen: jumpToStep });
-const compare = makeComparing({ texts, phrases });
+const compare = makeComparing({ texts, phrases, said });
 const saving = makeSaving({ file, texts, notices, ask, text, setText, compare, told: showState });
 
 function showState() {
@@ -157,17 +163,17 @@ at("throw-away").addEventListener("click", async () => {
     explain: texts.discard_explain,
     doing: {
       text: texts.discard,
-      act: async () => {
+      act: () => saving.own(async () => {
         try {
           await ask(`/admin/flows/throw-away/${file.path}`, json({ draft: saving.draft.id }));
         } catch (error) {
-          if (error.status !== 409) throw new Error(said(error));
+          if (error.status !== 409) throw error;
           saving.conflict(error.problem);
           return;
         }
         if (inUse !== null) setText(inUse);
         saving.settle(inUse, { draft: null });
-      },
+      }),
     },
   });
 });

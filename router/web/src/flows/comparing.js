@@ -2,7 +2,7 @@
 import { at } from "./elements.js";
 import { showDiff } from "./diff.js";
 
-export function makeComparing({ texts, phrases }) {
+export function makeComparing({ texts, phrases, said }) {
   const dialog = at("compare");
   let act = null;
 
@@ -13,7 +13,7 @@ export function makeComparing({ texts, phrases }) {
       await act(at("compare-comment").value.trim());
       dialog.close();
     } catch (error) {
-      at("compare-problem").textContent = error.message;
+      at("compare-problem").textContent = said(error);
       at("compare-problem").hidden = false;
     } finally {
       at("compare-do").disabled = false;

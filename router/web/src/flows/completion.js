@@ -4,7 +4,7 @@ import { beside, keysAbove, read } from "./place.js";
 
 const LISTED = { hours: ["during"], queues: ["queue", "default_queue"], flows: ["flow"], webhooks: ["webhook"] };
 const LANGUAGE_FIELDS = ["language", "languages", "language_by_prefix"];
-const FORMULA_FIELDS = ["if", "when", "value", "values", "priority"];
+const FORMULA_FIELDS = ["if", "values", "priority", "send"];
 
 // `known()` gives the schema looked up in, names of the text by kind, the variables of formulas, and what the settings name.
 export function completions(known) {
@@ -59,7 +59,7 @@ function keyOptions(place, schema, names) {
       boost: needed ? 2 : name === "note" ? -2 : 0,
     }));
   const words = nodes.some(isWords) ? names.languages.map((name) => ({ label: name, type: "constant", apply: `${name}: `, boost: 3 })) : [];
-  return [...words, ...fields];
+  return unique([...words, ...fields]);
 }
 
 function valueOptions(nodes, place, schema, names) {
@@ -79,6 +79,10 @@ function valueOptions(nodes, place, schema, names) {
   if (LANGUAGE_FIELDS.includes(place.key) || LANGUAGE_FIELDS.includes(place.path.at(-1))) {
     options.push(...names.languages.map((name) => ({ label: name, type: "constant" })));
   }
+  return unique(options);
+}
+
+function unique(options) {
   return options.filter((option, index) => options.findIndex(({ label }) => label === option.label) === index);
 }
 
@@ -92,11 +96,11 @@ function formulaOptions(variables, names) {
 }
 
 function isWords(node) {
-  return node.title === "Words" || (node.properties?.recording && typeof node.additionalProperties === "object");
+  return node.title === "Words" || Boolean(node.properties?.recording);
 }
 
 function isStep(node) {
-  return node["x-name-of"] === "step" || /^step$/.test(node.about ?? node.description ?? "");
+  return /^(the )?step( |$)/.test(node.about ?? "") || /^(the )?step( |$)/.test(node.description ?? "");
 }
 
 // Descriptions are written for the documents; their backticks are of no use here.

@@ -121,7 +121,7 @@ export function makePublishing({ file, texts, phrases, notices, ask, stream, tex
   }
 
   at("publish").addEventListener("click", open);
-  at("publish-now").addEventListener("click", publish);
+  at("publish-now").addEventListener("click", () => saving.own(publish));
   at("replay").addEventListener("click", replay);
   dialog.addEventListener("close", () => replaying?.abort());
 }

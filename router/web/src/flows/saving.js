@@ -15,6 +15,7 @@ export function makeSaving({ file, texts, notices, ask, text, setText, compare, 
   let keepTimer = null;
   let saving = null;
   let leaving = false;
+  let changing = 0; // requests of ours under way that change the file
 
   const dirty = () => text() !== saved;
 
@@ -128,10 +129,10 @@ export function makeSaving({ file, texts, notices, ask, text, setText, compare, 
   }
 
   async function look() {
-    if (document.hidden || saving) return;
+    if (document.hidden || saving || changing) return;
     const before = base;
     const now = await ask(`/admin/flows/state/${file.path}`).catch(() => null);
-    if (!now || base !== before || saving) return;
+    if (!now || base !== before || saving || changing) return;
     if (isOurs(now)) notices.drop("offline");
     else if (!notices.has("conflict")) conflict(now);
   }
@@ -163,6 +164,15 @@ export function makeSaving({ file, texts, notices, ask, text, setText, compare, 
 
   return {
     changed, dirty, state, save, settle, conflict, restore, keepNow,
+    // What we change ourselves is not to be taken for somebody else's doing.
+    async own(work) {
+      changing++;
+      try {
+        return await work();
+      } finally {
+        changing--;
+      }
+    },
     // The page is left for a reason that was said, and what is unsaved is kept: nobody needs to be asked.
     leave() {
       keepNow();

@@ -63,7 +63,7 @@ export function makeVersions({ file, texts, notices, ask, text, setText, saving,
       before: now ?? "",
       after: then ?? "",
       explain: saving.draft || saving.dirty() ? `${texts.back_explain} ${texts.draft_stays}` : texts.back_explain,
-      doing: { text: texts.back_submit, comment: true, act: (comment) => rollBack(to, comment) },
+      doing: { text: texts.back_submit, comment: true, act: (comment) => saving.own(() => rollBack(to, comment)) },
     });
   }
 
@@ -72,7 +72,7 @@ export function makeVersions({ file, texts, notices, ask, text, setText, saving,
     const before = (await ask(`/admin/flows/state/${file.path}`)).newest;
     const release = await ask(`/admin/flows/roll-back/${file.path}`, { ...json({ release: to, comment }), seconds: 60 });
     await released(release);
-    notices.show("done", "good", fill(texts.rolled_back, { to, id: release.id }), [[texts.undo, () => rollBack(before, comment)]]);
+    notices.show("done", "good", fill(texts.rolled_back, { to, id: release.id }), [[texts.undo, () => saving.own(() => rollBack(before, comment))]]);
   }
 
   // The file has a new release that we made: without a draft the editor shows its text.
