@@ -38,9 +38,10 @@ from router.messages.handles import HandleRules
 from router.messages.issuing import random_digits
 from router.messages.registrar import Registrar
 from router.messages.texting import TextSender
+from router.releases.checks import NEEDED
 from router.releases.flows import Flows, needed
 from router.releases.folder import Folder
-from router.releases.releases import NEEDED, Releases
+from router.releases.releases import Releases
 from router.releases.starting import released_flows
 from router.settings import Settings, SettingsRefused
 from router.speech.failures import PromptFailed

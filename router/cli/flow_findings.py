@@ -10,8 +10,8 @@ from router.flow.files import Files, check_files
 from router.flow.load import read_folder, root_of
 from router.flow.model import Flow
 from router.flow.problems import FlowRefused
+from router.releases.checks import NEEDED
 from router.releases.flows import needed
-from router.releases.releases import NEEDED
 from router.settings import Settings
 from router.store.bus import Bus
 from router.store.database import Database

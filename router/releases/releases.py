@@ -6,16 +6,16 @@ number. Where somebody was quicker meanwhile, all of that is done again on their
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from router.flow.files import MOST_FILES, Files, FlowSet, check_files, set_id
+from router.flow.files import Files, FlowSet, set_id
 from router.flow.problems import FlowRefused, Problem
 from router.flow.surroundings import NOTHING_KNOWN, Surroundings
 from router.releases import kept
+from router.releases.checks import Checks, Shown, as_it_is
 from router.releases.records import (
     Checked,
     Draft,
@@ -45,8 +45,6 @@ __all__ = [
 
 RELEASED = "flows"
 """The topic of the bus on which new releases are announced."""
-NEEDED = "flow-needed"
-"""The code of the problem that a flow would be gone which the settings name."""
 
 Change = Callable[["_Newest"], Awaitable[Files]]
 """What is to be released, given the newest release."""
@@ -55,10 +53,6 @@ Deed = Callable[[Connection], Awaitable[None]]
 
 
 async def _nothing(_: Connection) -> None: ...
-
-
-def _as_it_is(path: str) -> str:
-    return path
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +87,7 @@ class Releases:
         self._database = database
         self._bus = bus
         self._clock = clock
-        self._around = around
-        self._needed = needed
+        self._checks = Checks(around, needed)
         self._folder_problems: tuple[Problem, ...] = ()
 
     async def newest(self) -> Release:
@@ -189,10 +182,10 @@ class Releases:
     async def check(self, path: str, text: str) -> Checked:
         """What is wrong with ``text`` at ``path`` beside the other files of the newest release."""
         newest = await self.newest()
-        files = {**await self.files_of(newest.id), path: text}
+        before = await self.files_of(newest.id)
         try:
             refuse_unkeepable({path: text})
-            flow_set = await self._checked(files, path)
+            flow_set = await self._checks.passed({**before, path: text}, path, stood=before)
         except FlowRefused as refused:
             return Checked(refused.problems, None)
         return Checked(flow_set.warnings, flow_set)
@@ -202,7 +195,8 @@ class Releases:
         that the draft is (None: it is shared). Raises `UnknownDraft`, and `FlowRefused` where it cannot run."""
         draft = await self.draft(draft_id)
         newest = await self.newest()
-        flow_set = await self._checked({**await self.files_of(newest.id), draft.path: draft.text}, draft.path)
+        before = await self.files_of(newest.id)
+        flow_set = await self._checks.passed({**before, draft.path: draft.text}, draft.path, stood=before)
         async with self._database.begin() as connection:
             await store.keep_set(connection, flow_set.files, self._clock())
         flow = flow_set.flow_at(draft.path)
@@ -272,7 +266,7 @@ class Releases:
             others = {other: text for other, text in newest.files.items() if other != path}
             return others | ({path: then[path]} if path in then else {})
 
-        return await self._next(Origin.ROLLBACK, as_then, person_id, comment)
+        return await self._next(Origin.ROLLBACK, as_then, person_id, comment, stood=then if path is None else None)
 
     def folder_problems(self) -> tuple[Problem, ...]:
         """Why what the folder of flows holds now was not released; empty where nothing is wrong with it."""
@@ -282,7 +276,7 @@ class Releases:
         """Whoever looks at the folder of flows tells what is wrong with it."""
         self._folder_problems = problems
 
-    async def take_over(self, files: Files, shown: Callable[[str], str] = _as_it_is) -> Release | None:
+    async def take_over(self, files: Files, shown: Shown = as_it_is) -> Release | None:
         """Release what changed in the folder of flows since it was last taken over; None where that is nothing.
 
         Files published otherwise stay as long as the folder has not changed them. ``files`` are what the folder holds
@@ -301,10 +295,11 @@ class Releases:
         release = await self._next(Origin.FOLDER, changed_in_folder, None, "", folder=files, shown=shown)
         return release if release.id != before.id else None
 
-    async def with_folder(self, files: Files, shown: Callable[[str], str] = _as_it_is) -> FlowSet:
+    async def with_folder(self, files: Files, shown: Shown = as_it_is) -> FlowSet:
         """What `take_over` would release, checked; nothing is kept. Raises `FlowRefused`."""
-        after = await self._with_folder(await self._newest_with_files(), files)
-        return await self._checked(after, next(iter(after), ""), shown)
+        newest = await self._newest_with_files()
+        after = await self._with_folder(newest, files)
+        return await self._checks.passed(after, next(iter(after), ""), stood=newest.files, shown=shown)
 
     async def _with_folder(self, newest: _Newest, files: Files) -> Files:
         async with self._database.read() as connection:
@@ -322,16 +317,19 @@ class Releases:
         deed: Deed = _nothing,
         *,
         folder: Files | None = None,
-        shown: Callable[[str], str] = _as_it_is,
+        stood: Files | None = None,
+        shown: Shown = as_it_is,
     ) -> Release:
         """Add a release, unless the change changes nothing; then the newest stays. ``deed`` is done either way.
-        ``folder`` is what the folder of flows holds, where that is taken over."""
+        ``folder`` is what the folder of flows holds, where that is taken over; ``stood`` see `Checks.passed`, where it
+        is not the newest release."""
         while True:
             newest = await self._newest_with_files()
             after = await change(newest)
             changed = differing(newest.files, after)
             if changed or newest.release is None:
-                await self._checked(after, next(iter(changed), ""), shown)
+                in_use = newest.files if stood is None else stood
+                await self._checks.passed(after, next(iter(changed), ""), stood=in_use, shown=shown)
             now = self._clock()
             values = {"origin": origin.value, "person_id": person_id, "comment": one_line(comment), "at": now}
             try:
@@ -352,24 +350,6 @@ class Releases:
                 return _Newest(None, {}, None)
             release = Release.of(row)
             return _Newest(release, await kept.files(connection, release), row.folder_set)
-
-    async def _checked(self, files: Files, path: str, shown: Callable[[str], str] = _as_it_is) -> FlowSet:
-        """The checked set; what the settings miss in it is told of the file at ``path``. Raises `FlowRefused`."""
-        if len(files) > MOST_FILES:
-            raise FlowRefused([Problem(shown(path), 1, 1, "too-many-files", f"there are at most {MOST_FILES} files")])
-
-        def check() -> FlowSet:  # beside the event loop: it takes a while, and what is around is read from the disk
-            return check_files(files, self._around(), shown)
-
-        flow_set = await asyncio.to_thread(check)
-        lost = [
-            Problem(shown(path), 1, 1, NEEDED, f"there would be no flow '{name}' ({where})")
-            for name, where in self._needed.items()
-            if name not in flow_set.flows
-        ]
-        if lost:
-            raise FlowRefused([*lost, *flow_set.warnings])
-        return flow_set
 
 
 async def _add(
