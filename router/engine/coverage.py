@@ -82,13 +82,15 @@ class _Exit(str):
 
 
 class _Watched:
-    """Stands in for a step and tells what it does."""
+    """Stands in for a step: as the step in everything, but that it tells what it does."""
 
     def __init__(self, flow: str, name: str, step: Step, watch: Watch) -> None:
-        self.type: str = step.type  # type: ignore[attr-defined]
         self._flow, self._name, self._watch = flow, name, watch
         self._targets = step.targets()
         self._step = _marked(step, self._targets)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._step, name)
 
     def enter(self, scene: Scene) -> Move:
         self._watch.entered.append((self._flow, self._name))
@@ -116,11 +118,11 @@ def _marked(step: Step, targets: Mapping[Place, str]) -> Step:
     for place, target in targets.items():
         way = _Exit(target)
         way.place = place
-        step = _with(step, place, way)
+        step = with_way(step, place, way)
     return step
 
 
-def _with(value: Any, place: Sequence[str | int], way: _Exit) -> Any:
+def with_way(value: Any, place: Sequence[str | int], way: str) -> Any:
     """``value`` with ``way`` in the ``place`` in it; as it is where there is no such place."""
     if not place:
         return way
@@ -129,11 +131,11 @@ def _with(value: Any, place: Sequence[str | int], way: _Exit) -> Any:
         case BaseModel():
             fields = type(value).model_fields
             name = next((name for name, info in fields.items() if at in (name, info.alias)), None)
-            return value.model_copy(update={name: _with(getattr(value, name), below, way)}) if name else value
+            return value.model_copy(update={name: with_way(getattr(value, name), below, way)}) if name else value
         case Mapping() if at in value:
-            return {**value, at: _with(value[at], below, way)}
+            return {**value, at: with_way(value[at], below, way)}
         case tuple() if isinstance(at, int) and at < len(value):
-            return (*value[:at], _with(value[at], below, way), *value[at + 1 :])
+            return (*value[:at], with_way(value[at], below, way), *value[at + 1 :])
         case _:
             return value
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -23,12 +24,14 @@ from router.core.events import (
     TransferOutcome,
 )
 from router.core.match import Candidate, Decision, Match
+from router.engine.coverage import Watch, watched, with_way
 from router.engine.recorded import from_record, to_record
 from router.engine.replay import RecordedCall, Replayed, Verdict, followed, replay
 from router.engine.step import start, step
 from router.flow.files import check
 from router.flow.load import load_set
 from router.flow.model import Flow
+from router.flow.nodes.base import Place
 from tests.engine.recorded_calls import AT, call_of
 
 PROJECT = Path(__file__).parents[2]
@@ -91,12 +94,36 @@ def what(replayed: Replayed) -> tuple[Verdict, str | None, str | None, str | Non
     return replayed.verdict, replayed.old_end, replayed.new_end, replayed.parted
 
 
-@settings(max_examples=300, deadline=None, print_blob=True)
+@settings(max_examples=150, deadline=None, print_blob=True)
 @given(st.data(), st.sampled_from(FLOWS))
 def test_a_call_goes_the_same_way_on_its_own_flow(data: st.DataObject, flow: Flow) -> None:
     recorded = call_of(flow, data)
     again = replay(recorded, followed(flow), followed(flow))
     assert (again.verdict, again.new_end) == (Verdict.SAME, again.old_end), again
+
+
+def with_another_way(flow: Flow, name: str, place: Place, target: str) -> Flow:
+    """The flow with one exit leading elsewhere."""
+    changed = copy(flow)
+    changed.steps = {**flow.steps, name: with_way(flow.steps[name], place, target)}
+    changed.flows = {**flow.flows, flow.name: changed}
+    return changed
+
+
+@settings(max_examples=150, deadline=None, print_blob=True)
+@given(st.data(), st.sampled_from(FLOWS))
+def test_one_exit_that_leads_elsewhere_changes_exactly_the_calls_that_take_it(data: st.DataObject, flow: Flow) -> None:
+    exits = [(name, *way) for name, step in flow.text.steps.items() for way in step.targets().items()]
+    name, place, target = data.draw(st.sampled_from(exits))
+    elsewhere = data.draw(st.sampled_from([step for step in flow.steps if step != target]))
+    watch = Watch()
+    recorded = call_of(watched(flow, watch), data)
+    replayed = replay(recorded, followed(flow), followed(with_another_way(flow, name, place, elsewhere)))
+    if (flow.name, name, place) in watch.taken:
+        assert replayed.verdict is not Verdict.SAME
+        assert replayed.parted in (name, None) or replayed.verdict is Verdict.CANNOT_TELL
+    else:
+        assert replayed.verdict is Verdict.SAME, replayed
 
 
 CALLS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from router.engine.coverage import coverage
 from router.engine.scenario import Ran, flow_of, read_scenario, run
 from router.flow.files import check_files
+from router.flow.load import load_set
 from router.flow.problems import FlowRefused
 
 FLOWS = check_files(
@@ -184,3 +186,10 @@ def test_exits_to_the_same_step_are_told_apart() -> None:
         ("service", ("unavailable",), "human"),
     )
     assert found.percent == 57.8
+
+
+def test_the_documented_scenario_goes_as_it_says() -> None:
+    project = Path(__file__).parents[2]
+    document = (project / "docs" / "flow-testing.md").read_text("utf-8")
+    scenario = read_scenario(document.partition("```yaml\n")[2].partition("```")[0], "flow-testing.md")
+    assert run(scenario, flow_of(scenario, load_set(project / "ivr_flows").flows)).misses == ()
