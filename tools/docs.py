@@ -1,4 +1,5 @@
-"""Writes docs/settings.md and the steps of docs/flows.md from the code: ``make docs``; a test says when it is due."""
+"""Writes settings, steps, codes of problems and other parts of documents from the code: ``make docs``; a test says
+when it is due."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ import sys
 import types
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel
@@ -19,6 +20,8 @@ sys.path.insert(0, str(PROJECT))
 
 from router.flow.nodes import AnyStep  # noqa: E402
 from router.flow.nodes.base import Step, StepName, Words  # noqa: E402
+from router.flow.problems import CODES, WARNINGS  # noqa: E402
+from router.flow.schema import ABOUT  # noqa: E402
 from router.flow.spoken.formats import FORMATS, said  # noqa: E402
 from router.flow.spoken.manner import Manner  # noqa: E402
 from router.flow.variables import VARIABLES  # noqa: E402
@@ -55,24 +58,42 @@ def _step(kind: type[Step]) -> str:
     name = get_args(kind.model_fields["type"].annotation)[0]
     module = inspect.getmodule(kind)
     assert module is not None and module.__doc__ is not None  # noqa: S101
-    about = " ".join((kind.__doc__ or "").split())
+    paragraphs = [" ".join(each.split()) for each in inspect.cleandoc(kind.__doc__ or "").split("\n\n")]
     summary = module.__doc__.partition(": ")[2].strip()
-    lines = [f"### {name}", "", summary[:1].upper() + summary[1:], "", about, ""]
-    lines += ["| field | value | default |", "| --- | --- | --- |"]
-    for field, info in kind.model_fields.items():
-        if field in ("type", "note"):
-            continue
-        lines += _rows(f"`{info.alias or field}`", info)
-    return re.sub(r"``([^`]+)``", r"`\1`", "\n".join(lines))
+    rows = [
+        row
+        for field, info in kind.model_fields.items()
+        if field not in ("type", "note")
+        for row in _rows(f"`{info.alias or field}`", info)
+    ]
+    ways = [row.split(" | ")[0].removeprefix("| ") for row in rows if re.search(r" \| step[ |]", row)]
+    lines = [f"## {name}", "", _ticks(summary[:1].upper() + summary[1:]), ""]
+    lines += ["```yaml", kind.EXAMPLE.strip("\n"), "```", ""]
+    lines += [_ticks("\n\n".join(paragraphs)), ""]
+    lines += [f"Ways: {', '.join(ways) or 'none, the call ends'}.", ""]
+    lines += ["| field | value | default |", "| --- | --- | --- |", *rows]
+    return "\n".join(lines)
+
+
+def _ticks(text: str) -> str:
+    return re.sub(r"``([^`]+)``", r"`\1`", text)
 
 
 def _rows(name: str, info: Any) -> list[str]:
     """A field, and the fields of the parts that it holds: options of a menu, questions of a match."""
     default = "needed" if info.is_required() else _default(info)
-    rows = [f"| {name} | {info.description or _kind(info.annotation)} | {default} |"]
+    rows = [f"| {name} | {_about(name, info)} | {default} |"]
     for part, inner in _inner(info.annotation).items():
         rows += _rows(f"{name} → `{inner.alias or part}`", inner)
     return rows
+
+
+def _about(name: str, info: Any) -> str:
+    """What a field takes, and what it is for where its name and type do not tell."""
+    if info.description:
+        return str(info.description)
+    kind, about = _kind(info.annotation), ABOUT.get(name.split("`")[-2], "").partition(":")[0]
+    return kind if kind == "step" or not about else f"{kind}: {about}"
 
 
 def _inner(annotation: Any) -> Mapping[str, Any]:
@@ -105,6 +126,8 @@ def _kind(annotation: Any) -> str:
         return "words, or a prompt's name" if kinds == ["words", "text"] else " or ".join(kinds)
     if origin is dict:
         return f"{_kind(get_args(annotation)[1])} for each key"
+    if origin is Literal:
+        return " or ".join(f"`{each}`" for each in get_args(annotation))
     if origin is tuple:
         return f"list of {_kind(get_args(annotation)[0])}"
     if annotation == StepName:
@@ -209,10 +232,30 @@ def _hits(live: int, digits: int, budget: Budget) -> str:
     return f"**{plain}**" if live <= budget.room(digits) else plain
 
 
+def problems() -> str:
+    """The codes of problems, with their meaning."""
+    lines = ["| code | meaning |", "| --- | --- |"]
+    for code, meaning in CODES.items():
+        lines.append(f"| `{code}` | {meaning}{' (warning)' if code in WARNINGS else ''} |")
+    return "\n".join(lines)
+
+
+def step_list() -> str:
+    """The types of steps in one table, each with a link to its section."""
+    lines = ["| step | what it does |", "| --- | --- |"]
+    for kind in get_args(get_args(AnyStep)[0]):
+        name = get_args(kind.model_fields["type"].annotation)[0]
+        summary = (sys.modules[kind.__module__].__doc__ or "").partition(": ")[2].strip()
+        lines.append(f"| [{name}](flow-steps.md#{name}) | {_ticks(summary).rstrip('.')} |")
+    return "\n".join(lines)
+
+
 PARTS = {
     "code lengths": code_lengths,
     "settings": settings,
     "steps": steps,
+    "list of steps": step_list,
+    "problems": problems,
     "variables": variables,
     "formats": formats,
     "figures": figures,

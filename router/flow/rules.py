@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from router.core.abilities import Ability
 from router.flow import texts
 from router.flow.formulas import FormulaCheck, Known
 from router.flow.model import Flow, FlowText
@@ -252,12 +253,20 @@ def _formulas(source: Source, flow: Flow, unread: PassedOver, whole: Whole) -> I
             yield source.problem(path, code, mistake.message, offset=mistake.offset)
 
 
+_IN_WORDS = {
+    Ability.SPEECH: "hear an answer that is spoken",
+    Ability.WHISPER: "say something to the agent alone",
+    Ability.SKILLS: "look for agents by their skills",
+    Ability.PRIORITY: "serve one caller before another",
+}
+
+
 def _abilities(source: Source, flow: Flow, around: Surroundings) -> Iterator[Problem]:
     for name, step in _steps(flow):
         for place, ability in step.needs().items():
             lacking = [channel for channel, able in around.channels.items() if ability not in able]
             if lacking:
-                message = f"{' and '.join(lacking)} cannot do this ({ability.value})"
+                message = f"{' and '.join(lacking)} cannot {_IN_WORDS[ability]}; take it out, or do without the channel"
                 yield source.problem(("steps", name, *place), "cannot-render", message)
         if around.texts is False and step.sends_texts():
             message = "nobody is set up to send text messages, so the step goes its way for that; see docs/texting.md"

@@ -21,7 +21,7 @@ NAMES = ("flow", "shared")
 _TITLES = {"flow": "Threadline flow", "shared": "Shared pieces of Threadline flows"}
 _MODELS: Mapping[str, type[BaseModel]] = {"flow": FlowText, "shared": SharedText}
 _LANGUAGES = {"de": "German", "en": "English"}
-_ABOUT = {
+ABOUT: Mapping[str, str] = {
     "note": "for those who read the flow",
     "type": "what kind of step this is",
     "text": "what the caller hears: words in each language, or the name of a prompt",
@@ -38,6 +38,9 @@ _ABOUT = {
     "queue": "the queue to wait in",
     "offer_queue": "whether the queue that the offer names goes first",
     "priority": "higher is served first",
+    "by": "how the caller may answer",
+    "offer_skills": "whether what the offer asks for is added to the skills",
+    "whisper": "what the agent alone hears before the two are connected",
     "into": "the name of the input (inputs.NAME)",
     "name": "the name by which settings and other flows know it",
     "version": "of the format",
@@ -73,6 +76,7 @@ _ABOUT = {
     "closed": "the step to go on with when it is closed",
     "cases": "conditions and their ways; the first that holds decides",
 }
+"""What fields of these names are for, where they do not say so themselves."""
 
 
 def schema(name: str = "flow") -> dict[str, Any]:
@@ -134,8 +138,8 @@ def _property(name: str, node: Any, names: Mapping[str, str]) -> Any:
     made = _tidied(node, names)
     if name == "language":
         made["anyOf"] = [{"enum": list(get_args(Language))}, *made.get("anyOf", [])[1:]]
-    if made.get("description", "step") == "step" and name in _ABOUT:
-        made["description"] = _ABOUT[name]
+    if made.get("description", "step") == "step" and name in ABOUT:
+        made["description"] = ABOUT[name]
     elif made.get("description") == "step" or any(each.get("description") == "step" for each in made.get("anyOf", ())):
         made["description"] = "the step to go on with"
     return made

@@ -27,7 +27,7 @@ CASES = sorted(path for path in FOLDER.iterdir() if path.is_dir() or path.suffix
 STEPS: dict[str, type[Step]] = {
     get_args(kind.model_fields["type"].annotation)[0]: kind for kind in get_args(get_args(AnyStep)[0])
 }
-TESTED_ELSEWHERE = {"too-large", "too-many-files", "unreadable", "no-file", "no-flow", "flow-needed", "cannot-render"}
+TESTED_ELSEWHERE = {"too-large", "too-many-files", "unreadable", "no-file", "no-flow", "flow-needed"}
 """Codes of what no small file shows."""
 
 

@@ -79,4 +79,4 @@ def test_every_field_is_explained(name: str) -> None:
         for field, about in each.get("properties", {}).items()
         if not about.get("description")
     ]
-    assert missing == [], "say what it is for: Field(description=…), or _ABOUT of router/flow/schema.py"
+    assert missing == [], "say what it is for: Field(description=…), or ABOUT of router/flow/schema.py"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -22,6 +22,17 @@ class Case(BaseModel):
 
 class Branch(Step):
     """The first case whose condition holds decides; none of them: ``otherwise``."""
+
+    EXAMPLE: ClassVar[str] = """
+decide:
+  type: branch
+  cases:
+    - if: match.assurance >= 2 && offer.days_left < 3
+      next: on
+    - if: time.weekday >= 6 || time.hour < 8
+      next: human
+  otherwise: on
+"""
 
     type: Literal["branch"]
     cases: Annotated[tuple[Case, ...], Field(min_length=1)]

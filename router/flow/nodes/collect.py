@@ -37,6 +37,19 @@ class Collect(Step):
     """
 
     WAITS: ClassVar[bool] = True
+    EXAMPLE: ClassVar[str] = """
+ask_contract:
+  type: collect
+  text: {de: "Bitte Ihre Vertragsnummer, dann die Rautetaste.", en: "Your contract number, then the hash key, please."}
+  into: contract
+  min_digits: 6
+  max_digits: 10
+  invalid: {de: Das waren zu wenige Ziffern., en: Those were too few digits.}
+  keys: {"*": human}
+  next: on
+  none: human
+  otherwise: human
+"""
 
     type: Literal["collect"]
     text: Text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import ClassVar, Literal
 
 from router.core import commands
 from router.flow.nodes.base import Move, Place, Scene, Step, Text
@@ -11,6 +11,12 @@ from router.flow.nodes.base import Move, Place, Scene, Step, Text
 
 class Hangup(Step):
     """Ends the call, after ``text`` where there is one."""
+
+    EXAMPLE: ClassVar[str] = """
+goodbye:
+  type: hangup
+  text: {de: Auf Wiederhören., en: Goodbye.}
+"""
 
     type: Literal["hangup"]
     text: Text | None = None

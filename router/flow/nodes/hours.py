@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Literal
+from typing import ClassVar, Literal
 
 from router.flow.nodes.base import Move, Name, Place, Scene, Step, StepName, Use, UseKind
 
 
 class Hours(Step):
     """``during`` names hours under ``hours``; ``open`` and ``closed`` are the two ways."""
+
+    EXAMPLE: ClassVar[str] = """
+is_somebody_there:
+  type: hours
+  during: office
+  open: on
+  closed: human
+"""
 
     type: Literal["hours"]
     during: Name

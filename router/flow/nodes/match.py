@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -44,6 +44,23 @@ class Match(Step):
     ``inputs.last_digits``, ``inputs.code``, and as ``inputs.reference`` where a caller says all of it. Callers are
     asked for what they hold in their hands, never whether they are somebody: there is no way to write such a question.
     """
+
+    EXAMPLE: ClassVar[str] = """
+recognise:
+  type: match
+  ask:
+    topic:
+      text: {de: "Für Strom die 1, für Gas die 2.", en: "For electricity press 1, for gas press 2."}
+      keys: {"1": power, "2": gas}
+    last_digits:
+      2: {de: Die letzten zwei Ziffern der Referenz bitte., en: "The last two digits of the reference, please."}
+    code: {de: Ihren Rückrufcode bitte., en: "Your callback code, please."}
+  invalid: {de: Das konnten wir nicht zuordnen., en: We could not find that.}
+  sure: on
+  likely: on
+  unclear: human
+  none: human
+"""
 
     type: Literal["match"]
     code: Name | None = None

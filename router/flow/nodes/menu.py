@@ -43,6 +43,18 @@ class Menu(Step):
     ``silence`` is a way of its own where the last try brought nothing at all."""
 
     WAITS: ClassVar[bool] = True
+    EXAMPLE: ClassVar[str] = """
+choose:
+  type: menu
+  text: {de: "Für Strom die 1, für Gas die 2. For English press 3.", en: "For electricity press 1, for gas press 2."}
+  options:
+    "1": {next: on, words: [Strom, electricity]}
+    "2": {next: human, words: [Gas]}
+    "3": {next: choose, language: en}
+  invalid: {de: Das haben wir nicht verstanden., en: We did not get that.}
+  tries: 3
+  otherwise: human
+"""
 
     type: Literal["menu"]
     text: Text

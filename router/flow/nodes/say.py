@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Literal
+from typing import ClassVar, Literal
 
 from router.flow.nodes.base import Move, Place, Scene, Step, StepName, Text, Use, UseKind
 
@@ -11,6 +11,13 @@ from router.flow.nodes.base import Move, Place, Scene, Step, StepName, Text, Use
 class Say(Step):
     """Plays ``text``. Before a question the caller may cut it short with a key. ``language`` goes on in another
     language, this text included."""
+
+    EXAMPLE: ClassVar[str] = """
+greet:
+  type: say
+  text: {de: Guten Tag und willkommen., en: "Hello, and welcome."}
+  next: on
+"""
 
     type: Literal["say"]
     text: Text

@@ -46,7 +46,7 @@ connect:
   offer_queue: true
   priority: "match.assurance >= 2 ? 10 : 0"
   skills: [english]
-  whisper: {de: "Anruf zu {{ offer.title }}.", en: "A call about {{ offer.title }}."}
+  whisper: {de: "Anruf zu {{ offer.title ?? 'etwas' }}.", en: "A call about {{ offer.title ?? 'something' }}."}
   no_answer: human
 """
     WAITS: ClassVar[bool] = True

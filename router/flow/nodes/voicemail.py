@@ -17,6 +17,13 @@ class Voicemail(Step):
     hanging up. Without ``next`` the call ends then."""
 
     WAITS: ClassVar[bool] = True
+    EXAMPLE: ClassVar[str] = """
+leave_message:
+  type: voicemail
+  text: {de: Bitte sprechen Sie nach dem Ton., en: Please speak after the tone.}
+  max_seconds: 120
+  next: on
+"""
 
     type: Literal["voicemail"]
     text: Text
