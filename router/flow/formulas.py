@@ -138,6 +138,11 @@ _WANTED: Mapping[str, tuple[tuple[str, ...], str, str]] = {
     "value": (("BOOL", "INT", "DOUBLE", "STRING"), "a text, a number, or true or false", ""),
     "number": (("INT", "DOUBLE"), "a number", ""),
     "text": (("STRING",), "a text", ": string(…) makes one of a number"),
+    "said": (
+        ("BOOL", "INT", "UINT", "DOUBLE", "STRING", "LIST", "TIMESTAMP", "DURATION"),
+        "something that can be said",
+        ": name one of its fields",
+    ),
 }
 
 

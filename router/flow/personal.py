@@ -72,7 +72,7 @@ def expressions_in(words: Words | None) -> Iterator[str]:
 
 def proved_steps(flow: Flow) -> frozenset[str]:
     """The steps at which no call arrives unless its caller is proved."""
-    proved = set(flow.text.steps) - {HUMAN, flow.text.start}
+    proved = set(flow.text.steps) - {HUMAN, flow.text.start, flow.text.hung_up}
     while True:
         reached_otherwise = {
             target

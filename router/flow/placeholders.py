@@ -27,13 +27,14 @@ _SENTENCE_ENDS = re.compile(
 @dataclass(frozen=True, slots=True)
 class Placeholder:
     """One variable in a text. ``format`` and ``argument`` are None where the text names none; ``at`` counts the
-    characters of the text before it."""
+    characters of the text before it, ``expression_at`` those before its expression."""
 
     expression: str
     format: str | None
     argument: str | None
     default: str | None
     at: int
+    expression_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,8 @@ def _placeholder(inside: str, at: int) -> Placeholder | Misplaced:
     if default is not None and given is None:
         return Misplaced(at, "after '??' a text in quotes is expected, such as ?? 'you'")
     text = None if given is None else given[1] if given[1] is not None else given[2]
-    return Placeholder(expression.strip(), named[1] if named else None, named[2] if named else None, text, at)
+    begins = at + len(_OPEN) + len(expression) - len(expression.lstrip())
+    return Placeholder(expression.strip(), named[1] if named else None, named[2] if named else None, text, at, begins)
 
 
 def _cut(text: str, mark: str) -> tuple[str, str | None]:

@@ -14,10 +14,12 @@ from router.flow.nodes.base import HUNG_UP, Formula, Place, Step, Text, Use, Use
 from router.flow.nodes.match import Match
 from router.flow.opening import Hours, overlaps
 from router.flow.parse import Parsed, PassedOver
+from router.flow.placeholders import has_variables
 from router.flow.problems import Problem, nearest
 from router.flow.source import Path, Source
 from router.flow.surroundings import Surroundings
 from router.flow.ways import unreachable
+from router.flow.wording import recordings_of
 
 _WORDS_FOR = {
     UseKind.HOURS: "no hours",
@@ -57,7 +59,6 @@ def complaints(flow: Flow, parsed: Parsed[FlowText], whole: Whole) -> Iterator[P
     yield from overlapping(source, flow.text.hours)
     yield from _references(source, flow, unread, whole)
     yield from _formulas(source, flow, unread, whole)
-    yield from texts.complaints(source, flow, _names(flow, unread))
     yield from _abilities(source, flow, whole.around)
     if not missing and not parsed.passed_over:  # else what cannot be reached is most likely what was misspelt
         yield from unreachable(source, flow)
@@ -116,11 +117,17 @@ def recordings(source: Source, path: Path, words: Words, around: Surroundings) -
     """Recorded files that are named and not there, one for each language."""
     if words.recording is None or around.recordings is None:
         return
-    for language in words.texts:
-        if (language, words.recording) not in around.recordings:
+    for language, text in words.texts.items():
+        needed = recordings_of(text, words.recording) if has_variables(text) else {words.recording}
+        missing = sorted(name for name in needed or () if (language, name) not in around.recordings)
+        if missing:
+            more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
             message = (
-                f"no file {language}/{words.recording}.wav in the folder of recordings; the text is spoken instead"
+                f"no file {language}/{missing[0]}.wav{more} in the folder of recordings; the text is spoken instead"
             )
+            yield source.problem((*path, "recording"), "missing-audio", message, warning=True)
+        elif needed is None:
+            message = f"the text in '{language}' is always spoken: only variables with '| digits' can be recorded"
             yield source.problem((*path, "recording"), "missing-audio", message, warning=True)
 
 
@@ -150,10 +157,6 @@ def _references(source: Source, flow: Flow, unread: PassedOver, whole: Whole) ->
             yield from _used(source, flow, at, use, known)
         if isinstance(step, Match):
             yield from _answers(source, at, step)
-
-
-def _names(flow: Flow, unread: PassedOver) -> texts.Names:
-    return texts.Names({**flow.steps, **unread["steps"]}, _inputs(flow, unread), _values(flow, unread))
 
 
 def _used(
@@ -237,7 +240,7 @@ def _language(source: Source, flow: Flow, path: Path, language: str) -> Iterator
 
 def _formulas(source: Source, flow: Flow, unread: PassedOver, whole: Whole) -> Iterator[Problem]:
     formulas = [(("steps", name, *at), each) for name, step in _steps(flow) for at, each in step.formulas().items()]
-    if not formulas:
+    if not formulas and not texts.any_to_check(flow):
         return
     unsure = whole.unsure and len(flow.flows) > 1
     check = FormulaCheck(
@@ -251,6 +254,7 @@ def _formulas(source: Source, flow: Flow, unread: PassedOver, whole: Whole) -> I
         code = "condition" if formula.gives == "condition" else "expression"
         for mistake in check.mistakes(formula):
             yield source.problem(path, code, mistake.message, offset=mistake.offset)
+    yield from texts.complaints(source, flow, check)
 
 
 _IN_WORDS = {

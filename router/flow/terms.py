@@ -13,7 +13,7 @@ from typing import Any
 
 import cel
 
-from router.flow.variables import VARIABLES, Facts
+from router.flow.variables import Facts
 
 _LITERAL = re.compile(
     r"""//[^\n]*|[bB]?[rR][bB]?(?:\"{3}.*?\"{3}|'{3}.*?'{3}|"[^"\n]*"|'[^'\n]*')"""
@@ -68,11 +68,6 @@ def _overlap(one: str, other: str) -> bool:
     return one == other or one.startswith(f"{other}.") or other.startswith(f"{one}.")
 
 
-def variable(path: str) -> bool:
-    """Whether the path is that of a variable, or may be below one (``offer.facts.price``)."""
-    return any(path == each.path or (each.sample == {} and path.startswith(f"{each.path}.")) for each in VARIABLES)
-
-
 def worked_out(expression: str, facts: Facts) -> Any:
     """What the expression gives; None where it cannot be worked out in this call."""
     if _PLAIN.fullmatch(expression):
@@ -89,21 +84,6 @@ def worked_out(expression: str, facts: Facts) -> Any:
 @lru_cache(maxsize=2_000)
 def _program(expression: str) -> cel.Program:
     return cel.compile(expression)
-
-
-def unreadable(expression: str) -> str | None:
-    """Why the expression cannot be read as CEL, or None."""
-    try:
-        _program(expression)
-    except Exception as error:  # the library raises whatever its parser does
-        reason = str(error).partition("Syntax error: ")[2].splitlines()
-        return f"cannot be read: {reason[0].partition(' expecting ')[0]}" if reason else "cannot be read"
-    return None
-
-
-def is_path(expression: str) -> bool:
-    """Whether the expression is nothing but a variable."""
-    return _PLAIN.fullmatch(expression) is not None
 
 
 @lru_cache(maxsize=2_000)

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import NamedTuple
 
+from router.flow import terms
+from router.flow.formulas import FormulaCheck
 from router.flow.model import Flow
-from router.flow.nodes.base import Text
+from router.flow.nodes.base import Formula, Text
 from router.flow.nodes.match import Match
 from router.flow.personal import personal_in, proved_steps
-from router.flow.placeholders import has_variables
-from router.flow.problems import Problem
+from router.flow.placeholders import Placeholder, has_variables, template
+from router.flow.problems import Problem, nearest
 from router.flow.source import Path, Source
-from router.flow.wording import problems_in
+from router.flow.spoken import formats
+from router.flow.spoken.manner import Manner, Unsayable
+from router.flow.variables import EMPTY, SAMPLE
 
 _WAY_OUT = "say it after 'verified' of a verify step or a branch on match.assurance >= 3, or leave it out"
 
 
-class Names(NamedTuple):
-    """What the flow has that texts may name; ``values`` are those of all flows of the set."""
-
-    steps: Collection[str]
-    inputs: Collection[str]
-    values: Collection[str]
+_OPEN_ENDED = ("vars", "inputs", "offer.facts")
+"""Variables whose parts, and their types, a flow or the senders of messages decide."""
 
 
 class _Said(NamedTuple):
@@ -39,15 +38,20 @@ class _Said(NamedTuple):
     names: Collection[str]
 
 
-def complaints(source: Source, flow: Flow, names: Names) -> Iterator[Problem]:
+def complaints(source: Source, flow: Flow, check: FormulaCheck) -> Iterator[Problem]:
     """All that is wrong with the variables in the texts of ``flow``, each once."""
     found: dict[Problem, None] = {}
     for said in _all_said(flow):
         found |= dict.fromkeys(_lacking(source, said))
         if has_variables(said.text):
-            found |= dict.fromkeys(_misworded(source, flow, said, names))
+            found |= dict.fromkeys(_misworded(source, said, check))
             found |= dict.fromkeys(() if said.guarded else _personal(source, flow, said))
     yield from found
+
+
+def any_to_check(flow: Flow) -> bool:
+    """Whether any text has variables, or has to have them."""
+    return any(has_variables(said.text) or said.names for said in _all_said(flow))
 
 
 def _lacking(source: Source, said: _Said) -> Iterator[Problem]:
@@ -58,23 +62,19 @@ def _lacking(source: Source, said: _Said) -> Iterator[Problem]:
             yield source.problem(said.at, "missing-placeholder", wrong)
 
 
-def _misworded(source: Source, flow: Flow, said: _Said, names: Names) -> Iterator[Problem]:
-    place = source.places.get(said.path)
-    for at, code, message, warning in problems_in(said.text, *names, said.names):
-        if place is not None:
-            line, column = _inside(flow.source, place, said.text.count("{{", 0, at))
-            yield Problem(source.file, line, column, code, message, warning)
+def _misworded(source: Source, said: _Said, check: FormulaCheck) -> Iterator[Problem]:
+    for at, code, message, warning in problems_in(said.text, check.mistakes, said.names):
+        if said.path in source.places:
+            yield source.problem(said.path, code, message, warning=warning, offset=at)
         else:  # a shared prompt
-            yield replace(source.problem(said.at, code, f"in the prompt '{said.prompt}': {message}"), warning=warning)
+            yield source.problem(said.at, code, f"in the prompt '{said.prompt}': {message}", warning=warning)
 
 
 def _personal(source: Source, flow: Flow, said: _Said) -> Iterator[Problem]:
     for at, variable in personal_in(said.text, flow.personal):
         wrong = f"'{variable}' is personal and could be said to anybody here; {_WAY_OUT}"
-        place = None if said.prompt else source.places.get(said.path)
-        if place is not None:
-            line, column = _inside(flow.source, place, said.text.count("{{", 0, at))
-            yield Problem(source.file, line, column, "personal-data", wrong)
+        if said.prompt is None:
+            yield source.problem(said.path, "personal-data", wrong, offset=at)
         else:
             yield source.problem(said.at, "personal-data", f"in the prompt '{said.prompt}': {wrong}")
 
@@ -101,14 +101,78 @@ def _languages(flow: Flow, at: Path, text: Text, guarded: bool, own: Collection[
         yield _Said(at, (*stands, language), each, prompt, guarded, own)
 
 
-def _inside(text: str, place: tuple[int, int], before: int) -> tuple[int, int]:
-    """The line and column of the opening braces that so many others stand ``before``, from ``place`` on."""
-    line, column = place
-    lines = text.split("\n")
-    at = sum(len(each) + 1 for each in lines[: line - 1]) + column - 1
-    for _ in range(before + 1):
-        at = text.find("{{", at) + 2
-        if at < 2:
-            return place
-    at -= 2
-    return text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+# -- one text ----------------------------------------------------------------------------------------------------------
+
+
+class Wrong(NamedTuple):
+    """Something wrong in a text: ``at`` counts the characters before it. ``warning``: it can be said all the same."""
+
+    at: int
+    code: str
+    message: str
+    warning: bool = False
+
+
+Mistakes = Callable[[Formula], Iterable[tuple[int, str]]]
+"""Gives what is wrong with an expression, and how many characters into it (`router.flow.formulas`)."""
+
+
+def problems_in(text: str, mistakes: Mistakes, places: Collection[str] = ()) -> Iterator[Wrong]:
+    """What is wrong with the variables of a text. ``places`` are the names that this text alone may use."""
+    if not has_variables(text):
+        return
+    taken_apart = template(text)
+    for misplaced in taken_apart.misplaced:
+        yield Wrong(misplaced.at, "placeholder", misplaced.reason)
+    broken = bool(taken_apart.misplaced)
+    for placeholder in taken_apart.placeholders:
+        for wrong in _wrong_with(placeholder, mistakes, places):
+            broken = True
+            yield wrong
+    if not broken and all(any(_may_lack(part, places) for part in each) for each in taken_apart.sentences):
+        unknown = next(each for each in taken_apart.placeholders if _may_lack(each, places))
+        nothing = f"nothing is said where '{unknown.expression}' is not known; give it a default: ?? 'text'"
+        yield Wrong(unknown.at, "no-default", nothing, warning=True)
+
+
+def _wrong_with(placeholder: Placeholder, mistakes: Mistakes, places: Collection[str]) -> Iterator[Wrong]:
+    at, form, fits = placeholder.at, placeholder.format, True
+    if placeholder.expression in places:
+        if form or placeholder.default:
+            yield Wrong(at, "placeholder", "stands as it is: leave out its format")
+        return
+    if form and form not in formats.FORMATS:
+        fits = False
+        yield Wrong(at, "placeholder", f"no format '{form}'{nearest(form, formats.FORMATS)}")
+    elif wrong := formats.problem_with(form, placeholder.argument):
+        fits = False
+        yield Wrong(at, "placeholder", wrong)
+    found = [
+        Wrong(placeholder.expression_at + offset, "placeholder", message)
+        for offset, message in mistakes(Formula(placeholder.expression, "said"))
+    ]
+    yield from found
+    if fits and form and not found and (wrong := _unfit(placeholder)):
+        yield Wrong(at, "placeholder", wrong)
+
+
+def _unfit(placeholder: Placeholder) -> str | None:
+    """Whether the sample of what is named cannot be said in the format wanted. A text may hold anything."""
+    value = terms.worked_out(placeholder.expression, SAMPLE)
+    if value is None or isinstance(value, str) or value in ([], {}):
+        return None
+    argument = placeholder.argument or ("EUR" if placeholder.format == "amount" else None)
+    try:
+        formats.said(value, placeholder.format, Manner(argument=argument))
+    except Unsayable as error:
+        return f"'{placeholder.expression}' {error}, so '{placeholder.format}' cannot say it"
+    return None
+
+
+def _may_lack(part: str | Placeholder, places: Collection[str]) -> bool:
+    """Whether there are calls in which the part cannot be said."""
+    if isinstance(part, str) or part.default is not None or part.expression in places:
+        return False
+    if terms.named_among(part.expression, _OPEN_ENDED):
+        return True
+    return any(terms.worked_out(name, EMPTY) in ("", [], {}, None) for name in terms.names(part.expression))

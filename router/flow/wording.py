@@ -7,23 +7,19 @@ said as it is: the default of the placeholder stands for it, and without one the
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from router.flow import terms
-from router.flow.placeholders import Placeholder, Sentence, has_variables, template
-from router.flow.problems import nearest
+from router.flow.placeholders import Part, Placeholder, Sentence, template
 from router.flow.spoken import formats
 from router.flow.spoken.manner import Manner, Unsayable
-from router.flow.variables import EMPTY, PERSONAL, SAMPLE, Facts
+from router.flow.variables import EMPTY, PERSONAL, Facts
 
 NOWHERE: Mapping[str, str] = {}
-LONGEST_EXPRESSION = 500
 _UNKNOWN_DAYS = EMPTY["offer"]["days_left"]
 _LETTER = re.compile(r"[^\W_]")
-_OPEN_ENDED = ("vars", "inputs", "offer.facts")
-"""Variables whose parts, and their types, a flow or the senders of messages decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,115 +87,44 @@ def _known(expression: str, telling: Telling) -> Any:
     return None if value in ("", [], {}) else value
 
 
+def recordings_of(text: str, recording: str) -> frozenset[str] | None:
+    """The recorded files that can say the text, with its variables whatever they are; None where none can."""
+    names: set[str] = set()
+    parts = [part for sentence in template(text).sentences for part in sentence]
+    for name in _fixed_and_variables(parts, recording):
+        if isinstance(name, str):
+            names.add(name)
+        elif name.format == "digits":
+            names |= {f"digit_{digit}" for digit in range(10)}
+        else:
+            return None
+    return frozenset(names)
+
+
 def _recordings(sentences: tuple[Sentence, ...], telling: Telling) -> tuple[str, ...]:
-    """``NAME_1``, ``NAME_2``, … for what stands between the variables, and ``digit_0`` to ``digit_9`` for digits that
-    are read out. Anything else has no recordings."""
     names: list[str] = []
-    fixed = ""
-    number = 0
-    for part in (*(part for sentence in sentences for part in sentence), None):
+    parts = [part for sentence in sentences for part in sentence]
+    for name in _fixed_and_variables(parts, telling.recording or ""):
+        if isinstance(name, str):
+            names.append(name)
+            continue
+        value = str(_known(name.expression, telling) or "")
+        if name.format != "digits" or not (value.isascii() and value.isdigit()):
+            return ()
+        names += [f"digit_{digit}" for digit in value]
+    return tuple(names)
+
+
+def _fixed_and_variables(parts: Sequence[Part], recording: str) -> Iterator[str | Placeholder]:
+    """``NAME_1``, ``NAME_2``, … for what stands between the variables, and the variables, in order."""
+    fixed, number = "", 0
+    for part in (*parts, None):
         if isinstance(part, str):
             fixed += part
             continue
         if _LETTER.search(fixed):
             number += 1
-            names.append(f"{telling.recording}_{number}")
+            yield f"{recording}_{number}"
         fixed = ""
         if part is not None:
-            value = str(_known(part.expression, telling) or "")
-            if part.format != "digits" or not (value.isascii() and value.isdigit()):
-                return ()
-            names += [f"digit_{digit}" for digit in value]
-    return tuple(names)
-
-
-# -- checking -----------------------------------------------------------------------------------------------------
-
-
-class Wrong(NamedTuple):
-    """Something wrong in a text: ``at`` counts the characters before it. ``warning``: it can be said all the same."""
-
-    at: int
-    code: str
-    message: str
-    warning: bool = False
-
-
-def problems_in(
-    text: str, steps: Collection[str], inputs: Collection[str], values: Collection[str], places: Collection[str] = ()
-) -> Iterator[Wrong]:
-    """What is wrong with the variables of a text. ``steps``, ``inputs`` and ``values`` are those that the flow has,
-    ``places`` the names that this text alone may use."""
-    if not has_variables(text):
-        return
-    taken_apart = template(text)
-    for misplaced in taken_apart.misplaced:
-        yield Wrong(misplaced.at, "placeholder", misplaced.reason)
-    names = {"visits": steps, "inputs": inputs, "vars": values}
-    broken = bool(taken_apart.misplaced)
-    for placeholder in taken_apart.placeholders:
-        if wrong := _wrong_with(placeholder, names, places):
-            broken = True
-            yield Wrong(placeholder.at, "placeholder", wrong)
-    if not broken and all(any(_may_lack(part, places) for part in each) for each in taken_apart.sentences):
-        unknown = next(each for each in taken_apart.placeholders if _may_lack(each, places))
-        nothing = f"nothing is said where '{unknown.expression}' is not known; give it a default: ?? 'text'"
-        yield Wrong(unknown.at, "no-default", nothing, warning=True)
-
-
-def _wrong_with(placeholder: Placeholder, names: Mapping[str, Collection[str]], places: Collection[str]) -> str | None:
-    if placeholder.expression in places:
-        return "stands as it is: leave out its format" if placeholder.format or placeholder.default else None
-    if placeholder.format and placeholder.format not in formats.FORMATS:
-        return f"no format '{placeholder.format}'{nearest(placeholder.format, formats.FORMATS)}"
-    if wrong := formats.problem_with(placeholder.format, placeholder.argument):
-        return wrong
-    return _wrong_expression(placeholder.expression, names) or _unfit(placeholder, names)
-
-
-def _wrong_expression(expression: str, known: Mapping[str, Collection[str]]) -> str | None:
-    if len(expression) > LONGEST_EXPRESSION:
-        return f"longer than {LONGEST_EXPRESSION} characters"
-    if wrong := terms.unreadable(expression):
-        return wrong
-    for name in sorted(terms.names(expression)):
-        root, *rest = name.split(".")
-        if root not in SAMPLE:
-            return f"no variable '{root}'{nearest(root, SAMPLE)}"
-        group = SAMPLE[root]
-        fields = known.get(root, group if isinstance(group, Mapping) else ())
-        if rest and (isinstance(group, Mapping) and rest[0] not in fields):
-            return f"no field '{rest[0]}'{nearest(rest[0], fields)}"
-        if not rest and isinstance(group, Mapping) and terms.is_path(expression):
-            return f"which of '{root}'?{nearest('', (f'{root}.{field}' for field in fields)).replace(';', '', 1)}"
-    return None
-
-
-def _unfit(placeholder: Placeholder, known: Mapping[str, Collection[str]]) -> str | None:
-    """Whether the sample of what is named cannot be said in the format wanted. A text may hold anything."""
-    if terms.named_among(placeholder.expression, _OPEN_ENDED):
-        return None
-    sample = {**SAMPLE, "visits": dict.fromkeys(known["visits"], 0)}
-    value = terms.worked_out(placeholder.expression, sample)
-    if value is None:
-        return "cannot be worked out: it combines values of different kinds, or a field that is not there"
-    if isinstance(value, str) or value in ([], {}):
-        return None
-    try:
-        formats.said(value, placeholder.format, Manner(argument=placeholder.argument or _currency(placeholder.format)))
-    except Unsayable as error:
-        return f"'{placeholder.expression}' {error}, so '{placeholder.format or 'text'}' cannot say it"
-    return None
-
-
-def _currency(format: str | None) -> str | None:
-    return "EUR" if format == "amount" else None
-
-
-def _may_lack(part: str | Placeholder, places: Collection[str]) -> bool:
-    """Whether there are calls in which the part cannot be said."""
-    if isinstance(part, str) or part.default is not None or part.expression in places:
-        return False
-    if terms.named_among(part.expression, _OPEN_ENDED):
-        return True
-    return any(terms.worked_out(name, EMPTY) in ("", [], {}, None) for name in terms.names(part.expression))
+            yield part

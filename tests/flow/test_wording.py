@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from router.flow.formulas import FormulaCheck, Known
 from router.flow.placeholders import MOST_PLACEHOLDERS, template
 from router.flow.spoken.manner import Manner
+from router.flow.texts import problems_in
 from router.flow.variables import EMPTY, SAMPLE
-from router.flow.wording import Telling, problems_in, worded
+from router.flow.wording import Telling, recordings_of, worded
 
 KNOWN: Mapping[str, Any] = {
     **SAMPLE,
@@ -96,39 +98,50 @@ def test_digits_can_be_played_from_recordings(text: str, recordings: tuple[str, 
     assert worded(text, Telling(lambda: KNOWN, Manner("de"), True, recording="code")).recordings == recordings
 
 
+def test_the_recordings_that_a_text_needs_are_told() -> None:
+    digits = {f"digit_{digit}" for digit in range(10)}
+    needed = recordings_of("Ihr Code ist {{ inputs.code | digits }}, danke.", "code")
+    assert needed == frozenset({"code_1", "code_2"} | digits)
+    assert recordings_of("Hallo {{ customer.name }}.", "hello") is None
+
+
 def test_recordings_tell_an_unproved_caller_nothing_either() -> None:
     telling = Telling(lambda: KNOWN, Manner("de"), False, {"inputs.code"}, recording="code")
     made = worded("Ihr Code ist {{ inputs.code | digits ?? 'unbekannt' }}.", telling)
     assert (made.text, made.recordings) == ("Ihr Code ist unbekannt.", ())
 
 
+CHECK = FormulaCheck(Known(["greet"], ["code"], {"tier": [None]}))
+
+
 def wrong(text: str, *places: str) -> list[tuple[int, str]]:
-    found = problems_in(text, ["greet"], ["code"], ["tier"], places)
+    found = problems_in(text, CHECK.mistakes, places)
     return [(each.at, f"{each.code}: {each.message}") for each in found]
 
 
-UNLIKE = "cannot be worked out: it combines values of different kinds, or a field that is not there"
 NOTHING_SAID = "nothing is said where 'customer.name' is not known; give it a default: ?? 'text'"
 
 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("Hallo {{ customer.nam ?? '' }}", (6, "placeholder: no field 'nam'; did you mean 'name'?")),
-        ("{{ custmer.name }}", (0, "placeholder: no variable 'custmer'; did you mean 'customer'?")),
-        ("{{ vars.teir }}", (0, "placeholder: no field 'teir'; did you mean 'tier'?")),
-        ("{{ inputs.cod }}", (0, "placeholder: no field 'cod'; did you mean 'code'?")),
-        ("{{ visits.gret }}", (0, "placeholder: no field 'gret'; did you mean 'greet'?")),
+        ("Hallo {{ customer.nam ?? '' }}", (18, "placeholder: 'customer' has no field 'nam'; did you mean 'name'?")),
+        ("{{ custmer.name }}", (3, "placeholder: no variable 'custmer'; did you mean 'customer'?")),
+        ("{{ vars.teir }}", (8, "placeholder: no step notes 'teir'; did you mean 'tier'?")),
+        ("{{ inputs.cod }}", (10, "placeholder: no step collects 'cod'; did you mean 'code'?")),
+        ("{{ visits.gret }}", (10, "placeholder: no step 'gret'; did you mean 'greet'?")),
         ("{{ offer.title | digts }}", (0, "placeholder: no format 'digts'; did you mean 'digits'?")),
         ("{{ offer.facts.x | amount EURO }}", (0, "placeholder: 'EURO' is not a currency such as EUR")),
         ("{{ offer.title | digits 2 }}", (0, "placeholder: 'digits' takes nothing behind it (given: '2')")),
         ("{{ caller.known | date }}", (0, "placeholder: 'caller.known' is not a date, so 'date' cannot say it")),
-        ("{{ queue.waiting + 'x' }}", (0, f"placeholder: {UNLIKE}")),
+        ("{{ queue.waiting + 'x' }}", (17, "placeholder: '+' combines values of different kinds: a whole number")),
+        ("{{ offer }}", (3, "placeholder: gives all of 'offer', and something that can be said is needed")),
+        ("{{ [1].map(x, [1].map(y, y)) }}", (18, "placeholder: map() stands inside another one")),
         ("a {{ offer.title", (2, "placeholder: '{{' is not closed by '}}'")),
         ("{{ }}", (0, "placeholder: no variable between '{{' and '}}'")),
         ("{{ offer.title ?? you }}", (0, "placeholder: after '??' a text in quotes is expected, such as ?? 'you'")),
         ("{{ offer.title | 'x' }}", (0, "placeholder: ''x'' is not a format; write one word, such as '| digits'")),
-        ("{{ code }}", (0, "placeholder: no variable 'code'")),
+        ("{{ code }}", (3, "placeholder: no variable 'code'")),
         ("Hallo {{ customer.name }}.", (6, f"no-default: {NOTHING_SAID}")),
     ],
 )  # fmt: skip

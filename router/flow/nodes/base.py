@@ -216,10 +216,10 @@ class Use(NamedTuple):
 
 class Formula(NamedTuple):
     """A CEL expression of a step and what it has to give: ``condition`` is true or false, ``value`` anything that may
-    be noted (text, number, true or false)."""
+    be noted (text, number, true or false), ``said`` anything that can be put into a text."""
 
     text: str
-    gives: Literal["condition", "value", "number", "text"]
+    gives: Literal["condition", "value", "number", "text", "said"]
 
 
 class Step(BaseModel, ABC):
