@@ -239,6 +239,8 @@ class Settings(BaseModel):
     def _can_send_texts(cls, sender: str | None, known: ValidationInfo) -> str | None:
         if sender and not (known.data.get("twilio_account_sid") and known.data.get("twilio_auth_token")):
             raise ValueError("needs twilio_account_sid and twilio_auth_token")
+        if sender and sender[0] != "+" and not any(char.isalpha() for char in sender):
+            raise ValueError("is no name without a letter; a number is written like +491573599000")
         return sender
 
     @field_validator("match_likely")

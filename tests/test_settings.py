@@ -112,3 +112,30 @@ def test_the_thresholds_are_those_of_the_table() -> None:
         DEFAULT.likely,
         DEFAULT.lead,
     )
+
+
+TEXTS = {
+    "THREADLINE_TWILIO_ACCOUNT_SID": "AC" + "5" * 32,
+    "THREADLINE_TWILIO_AUTH_TOKEN": "t" * 32,
+    "THREADLINE_TWILIO_TEXT_SENDER": "+491573599000",
+}
+
+
+def test_text_messages_need_an_account_its_token_and_a_sender(tmp_path: Path) -> None:
+    assert load(TEXTS, tmp_path).sends_texts
+    assert not load({}, tmp_path).sends_texts
+    assert not load(dict.fromkeys(TEXTS, ""), tmp_path).sends_texts, "an environment file with nothing behind the ="
+    for name in list(TEXTS)[:2]:
+        text = refusal({each: value for each, value in TEXTS.items() if each != name}, tmp_path)
+        assert text.startswith("THREADLINE_TWILIO_TEXT_SENDER (twilio_text_sender): needs")
+    for sender in ("0171 123", "a name too long for it", "Wörter"):
+        assert "TEXT_SENDER" in refusal(TEXTS | {"THREADLINE_TWILIO_TEXT_SENDER": sender}, tmp_path)
+    over = {"THREADLINE_TWILIO_API_URL": "http://twilio.example.net"}
+    assert "https://" in refusal(TEXTS | over, tmp_path), "the token is not sent in the clear"
+
+
+@pytest.mark.parametrize("entry", ["XX", "de", "49", "+0", "+491713920", "", "DE AT"])
+def test_destinations_are_countries_and_beginnings_of_numbers(tmp_path: Path, entry: str) -> None:
+    good = load({"THREADLINE_DESTINATIONS": '["DE", "+43664"]'}, tmp_path)
+    assert good.destinations == ("DE", "+43664")
+    assert "THREADLINE_DESTINATIONS" in refusal({"THREADLINE_DESTINATIONS": f'["{entry}"]'}, tmp_path)

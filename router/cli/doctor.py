@@ -66,7 +66,7 @@ async def _all() -> list[Finding]:
 async def _each(settings: Settings) -> AsyncIterator[Finding]:
     checks: list[tuple[str, Callable[[Settings], Awaitable[Finding]]]] = [
         ("database", _database), ("codes", _codes), ("flows", flows_found), ("pages", _pages), ("prompts", _prompts),
-        ("service", _service), ("FastAGI", _fastagi), ("Asterisk", _asterisk), ("Twilio", _twilio),
+        ("service", _service), ("FastAGI", _fastagi), ("Asterisk", _asterisk), ("Twilio", _twilio), ("texts", _texts),
     ]  # fmt: skip
     for part, check in checks:
         try:
@@ -218,3 +218,21 @@ async def _twilio(settings: Settings) -> Finding:
         remedy = "set THREADLINE_PUBLIC_URL to the https address that Twilio calls, or its signatures cannot be right"
         return Finding("Twilio", Health.ILL, f"the public address is {settings.public_url}", remedy)
     return Finding("Twilio", Health.WELL, f"webhooks under {settings.public_url}/channels/twilio/")
+
+
+async def _texts(settings: Settings) -> Finding:
+    account, token = settings.twilio_account_sid, settings.twilio_auth_token
+    if not settings.sends_texts or account is None or token is None:
+        remedy = "set THREADLINE_TWILIO_TEXT_SENDER, if flows are to send text messages (docs/texting.md)"
+        return Finding("texts", Health.OFF, "nobody sends text messages", remedy)
+    address = f"{settings.twilio_api_url}/2010-04-01/Accounts/{account}.json"
+    try:
+        async with httpx.AsyncClient(timeout=PATIENCE, auth=(account, token.get_secret_value())) as client:
+            response = await client.get(address)
+    except httpx.HTTPError as error:
+        found = f"{settings.twilio_api_url} cannot be reached ({type(error).__name__})"
+        return Finding("texts", Health.ILL, found, "see whether a firewall is between")
+    if response.is_success:
+        return Finding("texts", Health.WELL, "Twilio knows the account that sends text messages")
+    remedy = "compare THREADLINE_TWILIO_ACCOUNT_SID and THREADLINE_TWILIO_AUTH_TOKEN with Twilio's console"
+    return Finding("texts", Health.ILL, f"Twilio answers {response.status_code} for the account", remedy)

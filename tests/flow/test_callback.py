@@ -80,7 +80,7 @@ def test_another_number_is_read_back_digit_by_digit_and_confirmed() -> None:
     keys(talk, "2")
     assert talk.heard == ["Die Nummer."]
     keys(talk, "030231250")
-    assert talk.heard == ["0 3, 0 2, 3 1, 2 5, 0.", "Richtig?"]
+    assert talk.heard == ["0 3, 0 2, 3 1, 2 5 0.", "Richtig?"]
     assert talk.then(AskDigits).prompts[0].once, "made for this call alone"
     keys(talk, "2")
     assert talk.heard == ["Die Nummer."]

@@ -29,6 +29,8 @@ from router.flow.nodes.base import (
     UseKind,
     given,
 )
+from router.flow.spoken.manner import Manner
+from router.flow.spoken.texts import digits
 from router.flow.wishes import SOON, Wish, WishText, resolve
 
 NUMBER = "callback_number"
@@ -258,6 +260,6 @@ def _keys(event: Event) -> str:
 
 
 def _read_out(number: str, language: str) -> Prompt:
-    """The number digit by digit, in groups of two with a pause after each; made for this call alone."""
-    groups = [" ".join(number[at : at + 2]) for at in range(0, len(number), 2)]
-    return Prompt(", ".join(groups) + ".", language, once=True)
+    """The number digit by digit, made for this call alone."""
+    recordings = tuple(f"digit_{digit}" for digit in number)
+    return Prompt(f"{digits(number, Manner(language))}.", language, once=True, recordings=recordings)
