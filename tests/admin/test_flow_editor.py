@@ -183,6 +183,20 @@ async def test_a_draft_is_tried_published_and_taken_back(site: Site) -> None:
         assert "Good day, and welcome." in await in_use(site)
 
 
+async def test_the_phone_calls_what_is_in_use_and_a_draft_as_often_as_one_likes(site: Site) -> None:
+    robin = await site.person("robin", role="admin")
+    async with editor(site, robin) as page:
+        await tab(page, "Test phone")
+        await page.locator("#from").fill("+44 20 7946 0000")
+        for call in range(4):
+            if call == 2:  # from here on a draft, saved once
+                await replace(page, GREETING, "Good day, and welcome.")
+            await page.locator("#call").click()
+            await expect(page.locator("#heard")).to_contain_text("Good day" if call >= 2 else GREETING)
+            await page.locator("#hang-up").click()
+            await expect(page.locator("#call")).to_be_enabled()
+
+
 async def test_a_broken_draft_can_be_saved_but_neither_called_nor_published(site: Site) -> None:
     robin = await site.person("robin", role="admin")
     async with editor(site, robin) as page:

@@ -184,12 +184,16 @@ at("dial")?.addEventListener(
   "submit",
   async (event) => {
     if (dialling) return;
+    if (!saving.dirty()) {
+      at("dial").dataset.more = JSON.stringify(saving.draft ? { draft: saving.draft.id } : {});
+      return; // nothing to wait for, and a form cannot be submitted again while it is being submitted
+    }
     event.preventDefault();
     event.stopImmediatePropagation();
     try {
-      const draft = saving.dirty() || saving.draft ? await saving.save() : null;
-      if (draft === null && saving.dirty()) return;
-      at("dial").dataset.more = JSON.stringify(draft === null ? {} : { draft });
+      const draft = await saving.save();
+      if (draft === null) return;
+      at("dial").dataset.more = JSON.stringify({ draft });
       dialling = true;
       at("dial").requestSubmit();
     } catch (error) {
