@@ -54,6 +54,10 @@ class _Twice(Exception):
     """The call is there already; what this event has led to is taken back."""
 
 
+LATE = timedelta(minutes=10)
+"""A call of which nothing was heard for so long has nothing done for it any more when it turns out to be over."""
+
+
 class UnknownCall(LookupError):
     """There is no such call."""
 
@@ -273,13 +277,13 @@ class Calls:
         if self._webhooks is not None:
             await self._webhooks.aclose()
 
-    async def hung_up(self, channel: str, channel_ref: str) -> None:
+    async def hung_up(self, channel: str, channel_ref: str, *, late: bool = False) -> None:
         """The call known to its channel as ``channel_ref`` is over, wherever it stood. Harmless when told twice, or of
-        a call that never reached us."""
+        a call that never reached us. ``late``: that was a while ago, as far as we know."""
         call_id = await self.call_for(channel, channel_ref)
         if call_id is not None:
             try:
-                await self.handle(call_id, CallerHungUp())
+                await self.handle(call_id, CallerHungUp(late))
             except NotAccepted:
                 log.debug("call had ended already", call=call_id)
 
@@ -309,9 +313,9 @@ class Calls:
         """
         async with self._database.read() as connection:
             rows = await store.open_calls(connection, channel, untouched_since)
-        lost = [row for row in rows if row.channel_ref not in still_there]
+        lost, late = [row for row in rows if row.channel_ref not in still_there], self._clock() - LATE
         for row in lost:
-            await self.hung_up(channel, row.channel_ref)
+            await self.hung_up(channel, row.channel_ref, late=row.updated_at < late)
         return [row.id for row in lost]
 
     async def _run(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from router.channels.twilio.destinations import TwilioQueue, destinations
 from router.core.abilities import Ability
 from router.settings import Settings
 
@@ -12,6 +13,17 @@ ABILITIES: Mapping[str, frozenset[Ability]] = {
     "twilio": frozenset({Ability.SPEECH, Ability.WHISPER}),
     "testphone": frozenset(Ability),
 }
+
+
+def abilities_of(name: str, settings: Settings) -> frozenset[Ability]:
+    """What a channel can do as it is set up. An agent who takes callers out of a queue of Twilio's own is told nothing
+    before: Twilio whispers to whom it dials."""
+    able = ABILITIES[name]
+    if name != "twilio":
+        return able
+    taken_to = destinations(settings.twilio_queues, settings.region)
+    dials = any(not isinstance(taken_to[queue], TwilioQueue) for queue in {*settings.queues, *settings.twilio_queues})
+    return able if dials else able - {Ability.WHISPER}
 
 
 def in_use(settings: Settings) -> tuple[str, ...]:

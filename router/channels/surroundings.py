@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from router.channels.abilities import ABILITIES, in_use
+from router.channels.abilities import ABILITIES, abilities_of, in_use
 from router.flow.surroundings import Surroundings
 from router.settings import Settings
 from router.speech.recordings import recorded
@@ -18,7 +18,7 @@ def surroundings_of(settings: Settings) -> Surroundings:
         webhooks=set(settings.webhooks),
         texts=settings.sends_texts,
         recordings=recorded(settings.recordings),
-        channels={name: ABILITIES[name] for name in in_use(settings)},
+        channels={name: abilities_of(name, settings) for name in in_use(settings)},
     )
 
 
@@ -36,5 +36,5 @@ def known_beforehand(settings: Settings | None, channels: Iterable[str], recordi
         webhooks=set(settings.webhooks) if settings and "webhooks" in named else None,
         texts=True if settings and settings.sends_texts else None,
         recordings=recorded(recordings) if recordings else None,
-        channels={name: ABILITIES[name] for name in channels},
+        channels={name: abilities_of(name, settings) if settings else ABILITIES[name] for name in channels},
     )

@@ -126,8 +126,10 @@ class RecordingEnded:
 
 @dataclass(frozen=True, slots=True)
 class CallerHungUp:
-    """The call is over. It ends the session wherever it stands."""
+    """The call is over. It ends the session wherever it stands, once what the flow has still to do is done; when that
+    is found out ``late`` only, nothing is done any more."""
 
+    late: bool = False
     kind: Literal["caller_hung_up"] = "caller_hung_up"
 
 

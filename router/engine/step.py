@@ -82,7 +82,7 @@ def step(flow: Flow, session: Session, event: Event, now: datetime) -> tuple[Ses
     if session.ended:
         raise NotAccepted("the call has ended")
     if isinstance(event, CallerHungUp):
-        return _hung_up(flow, session, now)
+        return _hung_up(flow, session, event, now)
     turn = _Turn(flow, _count(session, event), now)
     if isinstance(event, CallStarted):
         if session.step is not None:
@@ -106,11 +106,11 @@ def _expect(session: Session, event: Event) -> None:
         raise NotAccepted(f"{event.kind} does not end {session.waiting.kind}")
 
 
-def _hung_up(flow: Flow, session: Session, now: datetime) -> tuple[Session, tuple[Command, ...]]:
-    if session.hung_up is not None:
+def _hung_up(flow: Flow, session: Session, event: CallerHungUp, now: datetime) -> tuple[Session, tuple[Command, ...]]:
+    if session.hung_up is not None and not event.late:
         raise NotAccepted("the caller has hung up already")
     session = session.but(sequence=session.sequence + 1)
-    following = _way_after(flow, session)
+    following = None if event.late else _way_after(flow, session)
     if following is None:
         return _left(session, now), ()
     gone = Trace(now, session.step or "", "", "the caller has hung up", session.flow)

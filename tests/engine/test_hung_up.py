@@ -76,6 +76,14 @@ def test_until_then_the_call_is_not_over_and_the_number_is_there() -> None:
         step(check(FLOW, "leaving.yaml"), session, CallerHungUp(), NOW)
 
 
+def test_who_is_found_to_have_left_long_ago_gets_nothing_any_more() -> None:
+    session, asked = played(FLOW, CallerHungUp(late=True))
+    assert (session.outcome, asked) == (Outcome.HUNG_UP, [])
+    session, asked = played(FLOW, CallerHungUp(), CallerHungUp(late=True))
+    assert session.outcome is Outcome.HUNG_UP
+    assert asked == [CallWebhook("crm", {"left": True}, 2.5)]
+
+
 def test_the_way_of_the_step_goes_before_that_of_the_flow() -> None:
     session, asked = played(FLOW, DigitsEntered("1"), CallerHungUp(), TextSent())
     assert asked[1:] == [SendText("Hier geht es weiter.", "caller")]
