@@ -42,7 +42,8 @@ _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 
 @dataclass(frozen=True, slots=True)
 class FileRow:
-    """A file in the list. ``release`` changed it last (None: long ago, or it is not in use); ``draft`` is open."""
+    """A file in the list. ``release`` changed it last (None: long ago, or never); ``draft`` is open. One that is not in
+    use was removed by its release, or never had one."""
 
     path: str
     kind: FileKind
@@ -121,7 +122,11 @@ def routes(
         draft = await releases.draft(state["draft"]["id"]) if state["draft"] else None
         texts = Texts(person.language)
         known = path in files or draft is not None
-        text = draft.text if draft else files.get(path, SAMPLES[kind].replace("NAME", _name_in(path)))
+        text = draft.text if draft else files.get(path)
+        if text is None and state["release"] is not None:  # it was removed
+            text = (await releases.files_of(state["release"]["id"] - 1)).get(path)
+        if text is None:
+            text = SAMPLES[kind].replace("NAME", _name_in(path))
         page = {"path": path, "kind": kind.value, "known": known, "in_use": path in files, "text": text}
         page |= {"person": person.id, "name": person.name, **state}
         return pages.page(
@@ -157,7 +162,7 @@ def _rows(files: Files, history: Sequence[Release], drafts: Sequence[Draft]) -> 
     order = list(FileKind)
     rows = [
         FileRow(path, kind, path in files, changed.get(path), open_drafts.get(path))
-        for path in {*files, *open_drafts}
+        for path in {*files, *open_drafts, *changed}
         if (kind := kind_of(path)) is not None
     ]
     return sorted(rows, key=lambda row: (order.index(row.kind), row.path))

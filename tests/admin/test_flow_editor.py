@@ -283,6 +283,30 @@ async def test_a_router_that_is_away_costs_no_text(site: Site) -> None:
         await expect(page.locator("#notices")).to_be_hidden()
 
 
+async def test_a_new_file_is_published_removed_and_brought_back(site: Site) -> None:
+    robin = await site.person("robin", role="admin")
+    async with editor(site, robin) as page:
+        await page.goto(f"http://127.0.0.1:{site.port}/admin/flows")
+        await page.get_by_label("Name").fill("winter")
+        await page.get_by_role("button", name="Begin").click()
+        await expect(page.locator("#saved")).to_have_text("New file, not saved yet")
+        await page.locator("#publish").click()
+        await expect(page.locator("#publishing-scenarios")).to_contain_text("There is no scenario for this file yet.")
+        await page.locator("#publish-now").click()
+        await expect(page.locator("#notices")).to_contain_text("Published as version 2.")
+        await page.goto(f"http://127.0.0.1:{site.port}/admin/flows")
+        await page.locator("#path").select_option("winter.yaml")
+        await page.get_by_role("button", name="Remove").click()
+        await page.get_by_role("row", name="winter.yaml").get_by_role("link").click()
+        await expect(page.locator("#saved")).to_contain_text("Not in use any more since")
+        await tab(page, "History")
+        await page.get_by_role("button", name="Go back to this").click()
+        await page.locator("#compare-do").click()
+        await expect(page.locator("#notices")).to_contain_text("now version 4.")
+        await expect(page.locator("#saved")).to_contain_text("In use like this since")
+        await expect(page.locator("#history .badge")).to_have_count(1)
+
+
 async def test_what_does_not_work_is_said(site: Site) -> None:
     robin = await site.person("robin", role="admin")
     async with editor(site, robin) as page:

@@ -229,6 +229,9 @@ async def test_a_file_is_removed_and_brought_back(house: House) -> None:
         assert answer.headers["location"] == EDIT
         assert "other.yaml" not in await releases.files_of(2)
         assert (await browser.get(f"{EDIT}/text/other.yaml")).json()["text"] is None
+        page = (await browser.get(EDIT)).text
+        assert "removed" in page and "not needed" in page and 'href="/admin/flows/edit/other.yaml"' in page
+        assert "name: other" in (await browser.get(f"{EDIT}/edit/other.yaml")).text, "as it last was"
         back = await browser.post(f"{EDIT}/roll-back/other.yaml", json={"release": 1})
         assert back.status_code == 200 and "other.yaml" in await releases.files_of(3)
 

@@ -23,6 +23,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "flows.from_folder": ("aus dem Ordner", "from the folder"),
     "flows.long": ("schon länger", "for long"),
     "flows.not_in_use": ("noch nicht in Gebrauch", "not in use yet"),
+    "flows.removed": ("entfernt", "removed"),
     "flows.open_draft": ("Offener Entwurf", "Open draft"),
     "flows.no_draft": ("keiner", "none"),
     "flows.new": ("Neue Datei", "New file"),
@@ -37,7 +38,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Please use small letters, digits, - and _ only, at most 60 characters.",
     ),
     "flows.remove": ("Entfernen", "Remove"),
-    "flows.remove.file": ("{path} entfernen", "Remove {path}"),
+    "flows.remove.title": ("Datei entfernen", "Remove a file"),
     "flows.remove.explain": (
         "Neue Anrufe laufen dann ohne diese Datei. Im Verlauf bleibt sie, und Sie können sie von dort zurückholen.",
         "New calls will then run without this file. It stays in the history, and you can bring it back from there.",
@@ -143,6 +144,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "flows.js.go_to_step": ("Zum Schritt {step}", "Go to step {step}"),
     "flows.js.state_new": ("Neue Datei, noch nicht gespeichert", "New file, not saved yet"),
+    "flows.js.state_removed": (
+        "Nicht mehr in Gebrauch seit {when} (Fassung {id}, {who})",
+        "Not in use any more since {when} (version {id}, {who})",
+    ),
     "flows.js.state_unsaved": ("Nicht gespeichert", "Not saved"),
     "flows.js.state_saving": ("Wird gespeichert …", "Saving …"),
     "flows.js.state_draft": (

@@ -12,6 +12,7 @@ export function makeSaving({ file, texts, notices, ask, text, setText, compare, 
   let base = { draft: file.draft?.id ?? null, release: file.newest };
   let saved = file.known ? file.text : null; // null: never saved
   let newest = { draft: file.draft, release: file.in_use ? file.release : null, in_use: file.in_use };
+  const removal = file.in_use || file.known ? null : file.release;
   let keepTimer = null;
   let saving = null;
   let leaving = false;
@@ -21,6 +22,9 @@ export function makeSaving({ file, texts, notices, ask, text, setText, compare, 
 
   function state() {
     if (saving) return texts.state_saving;
+    if (saved === null && removal && text() === file.text) {
+      return fill(texts.state_removed, { id: removal.id, when: moment(removal.at), who: by(removal, file.person, texts) });
+    }
     if (saved === null) return texts.state_new;
     if (dirty()) return texts.state_unsaved;
     const { draft, release } = newest;

@@ -34,7 +34,7 @@ export function makeVersions({ file, texts, notices, ask, text, setText, saving,
       button(texts.compare, () => compareWithMine(title, `release=${release.id}`), "quiet"),
     ];
     if (release.id !== newest.id) buttons.push(button(texts.back_to_it, () => goBack(release.id), "quiet"));
-    return item(title, release, release.id === newest.id ? texts.in_use_now : "", buttons);
+    return item(title, release, release.id === saving.release?.id ? texts.in_use_now : "", buttons);
   }
 
   function draftItem(draft) {
@@ -78,9 +78,10 @@ export function makeVersions({ file, texts, notices, ask, text, setText, saving,
   // The file has a new release that we made: without a draft the editor shows its text.
   async function released(release) {
     const there = await textOf(`release=${release.id}`);
-    const untouched = !saving.draft && !saving.dirty();
+    const untouched = !saving.draft && (!saving.dirty() || text() === file.text);
     if (untouched && there !== null) setText(there);
-    saving.settle(untouched ? text() : saving.savedText, { release, newest: release.id });
+    const saved = there === null ? null : untouched ? text() : saving.savedText;
+    saving.settle(saved, { release: there === null ? null : release, newest: release.id });
     await show();
   }
 
