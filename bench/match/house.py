@@ -14,7 +14,8 @@ from sqlalchemy import event
 
 from bench.match.answers import Answer
 from bench.match.town import moment
-from router.calls.handle import Calls, Turn
+from router.calls.handle import Calls
+from router.calls.turns import Turn
 from router.calls.weights import Weights
 from router.core.commands import AskDigits
 from router.core.events import CallerHungUp, CallStarted, DigitsEntered, Event, InputTimedOut

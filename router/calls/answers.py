@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from router.calls.about import about_message
 from router.calls.callbacks import Callbacks
@@ -21,6 +22,13 @@ from router.matching.codes import LONGEST, CodeKeys
 from router.matching.observed import Observed
 from router.store.database import Connection
 from router.store.messages import longest_code
+
+
+class Answering(Protocol):
+    """Whoever answers what flows ask of the house; as a rule `Answers`."""
+
+    async def to(self, connection: Connection, session: Session, asked: Command, now: datetime) -> HouseEvent:
+        """The answer, in the transaction of the event that led to the question."""
 
 
 class Answers:

@@ -11,30 +11,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection
-from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
-from router.calls.answers import Answers
+from router.calls.answers import Answering, Answers
 from router.calls.callbacks import Callbacks
 from router.calls.guesses import Guesses
 from router.calls.texting import Texting
+from router.calls.turns import Turn, as_kept, columns
 from router.calls.webhooks import MOST_SECONDS, Webhooks
 from router.calls.weights import Weights
-from router.core.commands import CallWebhook, ChannelCommand, Command, Prompt, Say
+from router.core.commands import CallWebhook, ChannelCommand
 from router.core.destinations import Destinations
 from router.core.events import CallerHungUp, CallStarted, Event, HouseEvent, RecordingEnded, WebhookAnswered
 from router.engine.recorded import to_record
-from router.engine.session import (
-    Session,
-    commands_from_json,
-    commands_to_json,
-    session_from_json,
-    session_to_json,
-)
+from router.engine.session import Session, session_from_json
 from router.engine.step import NotAccepted, start, step
 from router.flow.model import Flow
 from router.matching.codes import CodeKeys
@@ -62,35 +56,6 @@ class UnknownCall(LookupError):
     """There is no such call."""
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """What a channel gets back. ``sequence`` is the number of the next event, to be put into webhook addresses.
-
-    ``commands`` are any number of `Say` and the one command that ends the turn; empty once the caller has hung up.
-    ``repeated``: the event was a repeated or late one, nothing has changed, and these are the last commands again.
-    """
-
-    call_id: str
-    sequence: int
-    commands: tuple[ChannelCommand, ...]
-    session: Session
-    repeated: bool = False
-    talking: bool = False
-    """Whether an agent has answered; told of a call as it stands, not of what an event led to."""
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether another system is being asked, so that there are no commands yet."""
-        return isinstance(self.session.waiting, CallWebhook)
-
-
-class HouseAnswers(Protocol):
-    """Whoever answers what flows ask of the house; as a rule `router.calls.answers.Answers`."""
-
-    async def to(self, connection: Connection, session: Session, asked: Command, now: datetime) -> HouseEvent:
-        """The answer, in the transaction of the event that led to the question."""
-
-
 class Calls:
     """Every channel hands its events here."""
 
@@ -109,7 +74,7 @@ class Calls:
         pool_numbers: Collection[str] = frozenset(),
         texting: Texting | None = None,
         callbacks: Callbacks | None = None,
-        answers: HouseAnswers | None = None,
+        answers: Answering | None = None,
         recording: bool = True,
         webhooks: Webhooks | None = None,
     ) -> None:
@@ -133,7 +98,7 @@ class Calls:
         self._recording = recording
         germany = Destinations(("DE",))
         self._texting = texting or Texting(keys, random_digits, make_id, destinations=germany)
-        self._answers: HouseAnswers = answers or Answers(
+        self._answers: Answering = answers or Answers(
             keys,
             self._weights,
             self.guesses,
@@ -161,13 +126,13 @@ class Calls:
         now = self._clock()
         async with self._database.begin() as connection:
             if row := await store.by_channel_ref(connection, channel, channel_ref, lock=True):
-                return _again(row)
+                return as_kept(row)
             flow = await self._flows.beginning(connection, event.service_number, trial)
             if flow.revision not in self._kept_flows:
                 await flow_versions.keep_set(connection, flow.files, now)
             session = start(self._make_id(), flow, event)
             session, commands, answers = await self._run(connection, flow, session, event, now)
-            values = _columns(session, commands, now) | {
+            values = columns(session, commands, now) | {
                 "id": session.call_id,
                 "channel": channel,
                 "channel_ref": channel_ref,
@@ -188,7 +153,7 @@ class Calls:
             row = await store.by_channel_ref(connection, channel, channel_ref)
         if row is None:
             raise UnknownCall(channel_ref)
-        return _again(row)
+        return as_kept(row)
 
     async def handle(self, call_id: str, event: Event, sequence: int | None = None) -> Turn:
         """Something has happened to a call.
@@ -211,17 +176,17 @@ class Calls:
             if sequence is not None and sequence != session.sequence:
                 if session.ended and isinstance(event, RecordingEnded):
                     await self._keep_late_message(connection, call_id, event, now)
-                return _again(row)
+                return as_kept(row)
             flow = await self._flows.flow(connection, session.revision, session.flow)
             try:
                 session, commands, answers = await self._run(connection, flow, session, event, now)
             except NotAccepted:
-                if sequence is None and not _again(row).unfinished:
+                if sequence is None and not as_kept(row).unfinished:
                     raise
-                return _again(row)
+                return as_kept(row)
             if isinstance(event, RecordingEnded) and (event.seconds > 0 or event.text):
                 await store.add_voicemail(connection, self._voicemail(call_id, event, now))
-            await store.change(connection, call_id, _columns(session, commands, now))
+            await store.change(connection, call_id, columns(session, commands, now))
             await self._record(connection, flow, session, event, answers, now)
         return Turn(call_id, session.sequence, commands, session)
 
@@ -259,10 +224,10 @@ class Calls:
                 raise UnknownCall(asked.call_id)
             session = session_from_json(row.session)
             if not isinstance(session.waiting, CallWebhook) or session.steps != asked.steps:
-                return _again(row)
+                return as_kept(row)
             flow = await self._flows.flow(connection, session.revision, session.flow)
             session, commands, answers = await self._run(connection, flow, session, answer, now)
-            await store.change(connection, session.call_id, _columns(session, commands, now))
+            await store.change(connection, session.call_id, columns(session, commands, now))
             if self._recording:
                 more = to_record(flow, answer, (answer, *answers))["answers"]
                 await call_events.add_answers(connection, session.call_id, session.sequence, more)
@@ -304,7 +269,7 @@ class Calls:
             row = await store.by_id(connection, call_id)
         if row is None:
             raise UnknownCall(call_id)
-        return _again(row)
+        return as_kept(row)
 
     async def end_lost(self, channel: str, still_there: frozenset[str], untouched_since: datetime) -> list[str]:
         """End the calls of ``channel`` that it no longer has, given the refs it does have; the ids of those ended.
@@ -374,36 +339,3 @@ class Calls:
         if self._texting.stored_in(session.call_id):
             self._bus.announce(outbox.TOPIC)
         log.info("call", call=session.call_id, state=session.state.value, step=session.step, sequence=session.sequence)
-
-
-def _columns(session: Session, commands: tuple[ChannelCommand, ...], now: datetime) -> dict[str, Any]:
-    match = session.match
-    return {
-        "state": session.state.value,
-        "outcome": session.outcome.value if session.outcome else None,
-        "sequence": session.sequence,
-        "session": session_to_json(session),
-        "reply": commands_to_json(_without_once(commands) if session.ended else commands),
-        "match": asdict(match) if match else None,
-        "message_id": match.best.message_id if match and match.best else None,
-        "queue": session.queue,
-        "updated_at": now,
-        "ended_at": now if session.ended else None,
-    }
-
-
-def _without_once(commands: tuple[ChannelCommand, ...]) -> tuple[ChannelCommand, ...]:
-    """The last commands of a call as they are kept for good: without what was said to this caller alone. Should the
-    network ask for them again, the caller hears the rest."""
-    said = (replace(each, prompts=_of_the_flow(each.prompts)) if isinstance(each, Say) else each for each in commands)
-    return tuple(each for each in said if not isinstance(each, Say) or each.prompts)
-
-
-def _of_the_flow(prompts: tuple[Prompt, ...]) -> tuple[Prompt, ...]:
-    return tuple(prompt for prompt in prompts if not prompt.once)
-
-
-def _again(row: store.CallRow) -> Turn:
-    session = session_from_json(row.session)
-    commands = commands_from_json(row.reply)
-    return Turn(row.id, session.sequence, commands, session, repeated=True, talking=row.state == "talking")

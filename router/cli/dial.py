@@ -14,7 +14,7 @@ import typer
 
 from router import settings as settings_module
 from router.app import House, assembled
-from router.calls.handle import Turn
+from router.calls.turns import Turn
 from router.channels.simulator.phone import BadNumber
 from router.channels.simulator.routes import Input, shown
 from router.cli.moment import moment

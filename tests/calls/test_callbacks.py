@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from router.calls.callbacks import Callbacks
-from router.calls.handle import Calls, Turn
+from router.calls.handle import Calls
+from router.calls.turns import Turn
 from router.core.commands import KeepCallback
 from router.core.destinations import Destinations
 from router.core.events import WITHHELD, Caller, CallStarted, DigitsEntered

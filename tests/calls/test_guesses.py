@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from router.calls.handle import Calls, Turn
+from router.calls.handle import Calls
+from router.calls.turns import Turn
 from router.core.commands import AskDigits, Transfer
 from router.core.events import WITHHELD, Caller, CallStarted, DigitsEntered
 from router.flow.load import load_file

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from router.calls.handle import Calls, Turn
+from router.calls.handle import Calls
+from router.calls.turns import Turn
 from router.core.commands import AskDigits, Transfer
 from router.core.events import WITHHELD, Caller, CallStarted, DigitsEntered, Event, InputTimedOut
 from router.core.match import Decision

@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from router.calls.handle import Calls, Turn
+from router.calls.handle import Calls
 from router.calls.texting import Texting, TextLimits
+from router.calls.turns import Turn
 from router.core.assurance import Assurance
 from router.core.commands import AskDigits, CheckCode
 from router.core.destinations import Destinations

@@ -16,7 +16,8 @@ import pytest
 from alembic import command
 from sqlalchemy import Connection, MetaData, Table
 
-from router.calls.handle import Calls, Turn
+from router.calls.handle import Calls
+from router.calls.turns import Turn
 from router.core.commands import AskDigits, Hangup, RecordMessage, Transfer
 from router.core.events import (
     WITHHELD,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from router.calls.handle import Calls, Turn
+from router.calls.handle import Calls
+from router.calls.turns import Turn
 from router.channels.simulator.queues import SimulatedQueues
 from router.core.commands import Transfer
 from router.core.events import TEST_PHONE, WITHHELD, Caller, CallerHungUp, CallStarted, Event, TransferEnded

@@ -12,7 +12,8 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic_core import to_jsonable_python
 
-from router.calls.handle import Calls, Turn, UnknownCall
+from router.calls.handle import Calls, UnknownCall
+from router.calls.turns import Turn
 from router.channels.simulator.phone import CHANNEL, BadNumber, TestPhone
 from router.channels.simulator.queues import QueueFull
 from router.core import events

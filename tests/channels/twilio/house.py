@@ -13,7 +13,8 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 from sqlalchemy import select
 
-from router.calls.handle import Calls, HouseAnswers
+from router.calls.answers import Answering
+from router.calls.handle import Calls
 from router.channels.twilio.routes import routes
 from router.core.events import Caller
 from router.core.match import Match
@@ -60,7 +61,7 @@ def settings(**over: Any) -> Settings:
     return Settings(**{"public_url": PUBLIC_URL, "twilio_auth_token": TOKEN, **over})
 
 
-def make_calls(database: Database, clock: Callable[[], datetime], answers: HouseAnswers | None = None) -> Calls:
+def make_calls(database: Database, clock: Callable[[], datetime], answers: Answering | None = None) -> Calls:
     flows = Flows({"hotline": FLOW}, {}, "hotline")
     return Calls(database, Bus(), flows, CodeKeys("s" * 32), clock, answers=answers)
 
