@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from router import app, server
 from router.agents.people import NewPerson, add
@@ -14,7 +15,8 @@ from router.app import Agents, House
 from router.core.events import WITHHELD, CallerHungUp, CallStarted
 from router.matching.lockout import KEPT, Limits
 from router.settings import load
-from router.store import call_events, cards, wrong_codes
+from router.store import call_events, callbacks, cards, one_time_codes, text_messages, wrong_codes
+from router.store import tables as store
 
 FLOWS = Path(__file__).parents[1] / "ivr_flows"
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
@@ -91,6 +93,40 @@ async def test_wrong_codes_are_deleted_after_their_time(running: Running) -> Non
     assert await kept() == 1
     await server.tidy(house, agents, NOW + KEPT + timedelta(seconds=1))
     assert await kept() == 0
+
+
+async def test_text_messages_codes_and_settled_callbacks_are_wiped_and_deleted_after_their_time(
+    running: Running,
+) -> None:
+    house, agents = running
+    text = {"call_id": "c1", "purpose": "code", "tries": 0, "created_at": NOW, "body": "123456"}
+    back = {"number": "+493023125011", "queue": "default", "priority": 0, "since": NOW, "created_at": NOW}
+    async with house.database.begin() as connection:
+        await text_messages.add(connection, text | {"id": "shown", "state": text_messages.SHOWN})
+        queued = {"id": "queued", "state": text_messages.QUEUED, "to_number": "+491713920011", "next_try_at": NOW}
+        await text_messages.add(connection, text | queued)
+        await one_time_codes.put(connection, "c1", b"h" * 32, NOW, NOW)
+        for name in ("open", "settled"):
+            await callbacks.put(connection, back | {"id": name, "call_id": name, "state": callbacks.OPEN})
+        await callbacks.settle(connection, "settled", callbacks.DONE, "robin", NOW)
+
+    async def kept() -> list[int]:
+        tables = (store.text_messages, store.one_time_codes, store.callbacks)
+        async with house.database.read() as connection:
+            return [len((await connection.execute(select(table))).all()) for table in tables]
+
+    async def secrets() -> set[tuple[str | None, str | None]]:
+        async with house.database.read() as connection:
+            rows = await connection.execute(select(store.text_messages))
+            return {(row.to_number, row.body) for row in rows}
+
+    await server.tidy(house, agents, NOW + server.TEXTS_SHOWN)
+    assert await secrets() == {(None, "123456"), ("+491713920011", "123456")}
+    await server.tidy(house, agents, NOW + server.TEXTS_SHOWN + timedelta(seconds=1))
+    assert await secrets() == {(None, None)}
+    assert await kept() == [2, 1, 2]
+    await server.tidy(house, agents, NOW + KEPT + timedelta(seconds=1))
+    assert await kept() == [0, 0, 1], "who is still to be called is not forgotten"
 
 
 async def test_what_happened_in_calls_is_deleted_after_its_time(

@@ -15,9 +15,10 @@ from router.calls.turns import Turn
 from router.core.assurance import Assurance
 from router.core.commands import AskDigits, CheckCode
 from router.core.destinations import Destinations
-from router.core.events import TEST_PHONE, WITHHELD, Caller, CallStarted, DigitsEntered
+from router.core.events import TEST_PHONE, WITHHELD, Caller, CallerHungUp, CallStarted, DigitsEntered
 from router.engine.session import State
 from router.flow.files import check
+from router.flow.model import Flow
 from router.matching.codes import CodeKeys
 from router.releases.flows import Flows
 from router.store import text_messages as outbox
@@ -65,6 +66,7 @@ class House:
     drawn: list[str] = field(default_factory=list)
     number: int = 0
     provided: bool = True
+    flow: Flow = FLOW
     limits: TextLimits = field(default_factory=lambda: TextLimits(per_call=3, per_number=5, overall=8))
 
     def __post_init__(self) -> None:
@@ -75,7 +77,7 @@ class House:
         texting = Texting(
             KEYS, self.draw, new_id, destinations=Destinations(("DE",)), limits=self.limits, provided=self.provided
         )
-        flows = Flows({"proving": FLOW}, {}, "proving")
+        flows = Flows({"proving": self.flow}, {}, "proving")
         self.calls = Calls(self.database, self.bus, flows, KEYS, lambda: self.now, texting=texting)
 
     def draw(self, digits: int) -> str:
@@ -226,6 +228,31 @@ async def test_a_link_goes_to_the_caller_and_never_to_a_withheld_number(house: H
     for caller in (WITHHELD, Caller(None), Caller("+493023125099"), Caller("+447400123456"), Caller("+4918051234567")):
         assert (await house.call(caller)).session.queue == "unavailable"
     assert len(await house.rows()) == 1
+
+
+async def test_a_caller_who_hangs_up_still_gets_what_the_flow_sends_then(house: House) -> None:
+    house.flow = check(
+        """
+version: 1
+name: proving
+languages: [de]
+start: ask
+hung_up: link
+steps:
+  ask: {type: menu, text: {de: "Die 1?"}, options: {"1": {next: bye}}, otherwise: bye}
+  link: {type: send_message, text: {de: "https://example.net"}, next: bye}
+  bye: {type: hangup}
+""",
+        "leaving.yaml",
+    )
+    house.set_up()
+    turn = await house.call(MOBILE)
+    assert await house.rows() == []
+    async with house.bus.listen("texts") as woken:
+        ended = await house.calls.handle(turn.call_id, CallerHungUp())
+        assert woken.is_set()
+    assert ended.session.ended
+    assert await house.rows() == [(MOBILE, "https://example.net", outbox.QUEUED)]
 
 
 async def test_test_calls_reach_nobody_and_take_no_limit(house: House) -> None:
