@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from markupsafe import Markup
-from pydantic import BaseModel
 
 from router.admin.editing import known_kind, state_of
 from router.admin.samples import SAMPLES
@@ -20,9 +20,8 @@ from router.engine.scenario_text import ScenarioText
 from router.errors import bad_request
 from router.flow.drawing import svg
 from router.flow.files import FileKind, Files, FlowSet, kept_files, kind_of
-from router.flow.model import FlowText
 from router.flow.problems import FlowRefused
-from router.flow.shared import SharedText
+from router.flow.schema import schema
 from router.flow.variables import VARIABLES
 from router.releases.releases import Draft, Release, Releases
 from router.store.database import Database
@@ -34,6 +33,11 @@ from router.web.texts import Texts
 
 RELEASES_LOOKED_AT: Final = 500
 """How far back the list looks for who changed a file last."""
+SCHEMAS: Final[Mapping[str, Callable[[], dict[str, Any]]]] = {
+    "flow": partial(schema, "flow"),
+    "shared": partial(schema, "shared"),
+    "scenario": partial(ScenarioText.model_json_schema, by_alias=True),
+}
 MOST_SHOWN: Final = 20
 """Problems shown above the list."""
 _FOLDERS: Final = {FileKind.FLOW: "", FileKind.SHARED: "shared/", FileKind.SCENARIO: "scenarios/"}
@@ -142,13 +146,17 @@ def routes(
         )
 
     @router.get("/schema/{kind}")
-    async def schema(kind: str, _: Person = Depends(guard.admin)) -> dict[str, Any]:
+    async def completion(kind: str, _: Person = Depends(guard.admin)) -> dict[str, Any]:
         """What completion knows: the JSON Schema of this kind of file, the variables of formulas and prompts, and what
         the settings name."""
-        models: dict[str, type[BaseModel]] = {"flow": FlowText, "shared": SharedText, "scenario": ScenarioText}
         variables = [{"path": each.path, "meaning": each.meaning} for each in VARIABLES]
-        schema = models[kind].model_json_schema() if kind in models else None
-        return {"schema": schema, "variables": variables, "queues": sorted(queues), "webhooks": sorted(webhooks)}
+        known = SCHEMAS.get(kind)
+        return {
+            "schema": known() if known else None,
+            "variables": variables,
+            "queues": sorted(queues),
+            "webhooks": sorted(webhooks),
+        }
 
     return router
 

@@ -123,6 +123,13 @@ async def test_queues_of_the_settings_and_variables_are_proposed_too(site: Site)
         await expect(options.filter(has_text="offer.title")).to_have_count(1)
 
 
+async def test_a_field_tells_what_it_means(site: Site) -> None:
+    robin = await site.person("robin", role="admin")
+    async with editor(site, robin) as page:
+        await page.locator("#editor .cm-line", has_text="default_queue").get_by_text("default_queue").hover()
+        await expect(page.locator("#editor .meaning")).to_contain_text("where a caller goes whatever goes wrong")
+
+
 async def test_the_graph_is_walked_by_keys(site: Site) -> None:
     robin = await site.person("robin", role="admin")
     async with editor(site, robin) as page:

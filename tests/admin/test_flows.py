@@ -48,7 +48,8 @@ async def admin_of(
     releases = releases_on(house.database)
     await releases.take_over(FILES if files is None else files)
     common: dict[str, Any] = {"guard": house.guard, "releases": releases}
-    house.app.include_router(flows.routes(database=house.database, pages=house.pages, **common))
+    names: dict[str, Any] = {"queues": ["sales"], "webhooks": ["crm"]}
+    house.app.include_router(flows.routes(database=house.database, pages=house.pages, **names, **common))
     house.app.include_router(editing.routes(database=house.database, turns=Turns(), **common))
     house.app.include_router(trying.routes(turns=Turns(), **common))
     house.app.include_router(replaying.routes(database=house.database, clock=house.clock, turns=Turns(), **common))
@@ -288,6 +289,17 @@ async def test_calls_are_replayed_on_a_draft(house: House) -> None:
         assert (await browser.post(replayed, json={"draft": 99, "days": 1})).status_code == 404
         broken = await draft_of(browser, "nonsense", based_on=draft["id"])
         assert (await browser.post(replayed, json={"draft": broken["id"], "days": 1})).status_code == 422
+
+
+@pytest.mark.sqlite_only
+async def test_completion_knows_fields_variables_and_the_settings(house: House) -> None:
+    async with admin_of(house) as (browser, _):
+        for kind in ("flow", "shared", "scenario"):
+            assert (await browser.get(f"{EDIT}/schema/{kind}")).json()["schema"]["properties"], kind
+        known = (await browser.get(f"{EDIT}/schema/flow")).json()
+        assert "offer.title" in [each["path"] for each in known["variables"]]
+        assert (known["queues"], known["webhooks"]) == (["sales"], ["crm"])
+        assert (await browser.get(f"{EDIT}/schema/other")).json()["schema"] is None
 
 
 async def test_one_person_works_on_one_thing_at_a_time() -> None:

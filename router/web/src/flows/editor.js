@@ -118,7 +118,7 @@ export function makeEditor({ host, text, phrases, label, known, on }) {
         history(), drawSelection(), dropCursor(), foldGutter(), lintGutter(), indentOnInput(), bracketMatching(), closeBrackets(),
         indentUnit.of("  "), EditorState.tabSize.of(2), EditorState.allowMultipleSelections.of(true),
         search({ top: true }),
-        tooltips({ position: "absolute" }),
+        tooltips({ position: "fixed" }),
         autocompletion({ override: [completions(known)], icons: false }),
         hoverTooltip((shown, position) => meaning(shown, position, known)),
         EditorState.changeFilter.of((transaction) => {
