@@ -95,7 +95,10 @@ def test_a_withheld_caller_has_to_give_a_number() -> None:
     keys(talk, "1")
     assert talk.heard == ["Geht nicht.", "Die Nummer."]
     talk.tell(SpeechHeard("null drei null, zwei drei eins, zwei fünf null"))
-    keys(talk, "1")
+    talk.tell(SpeechHeard("Nein."))
+    assert talk.heard == ["Die Nummer."]
+    talk.tell(SpeechHeard("null drei null, zwei drei eins, zwei fünf null"))
+    talk.tell(SpeechHeard("Ja."))
     assert talk.last == KeepCallback("sales", MONDAY, "030231250")
 
 

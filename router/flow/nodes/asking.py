@@ -33,6 +33,11 @@ _SAID = {"1": ("ja", "genau", "stimmt", "yes", "yeah"), "2": ("nein", "nee", "no
 WORDS_FOR_YES_OR_NO = tuple(word for words in _SAID.values() for word in words)
 
 
+def yes_or_no_said(text: str) -> str:
+    """The key that ``text`` stands for: 1 for yes, 2 for no, "" for neither."""
+    return choice_said(text, _SAID)
+
+
 class Topics(BaseModel):
     """The question what the call is about: a menu of all topics, the same for every caller, so that it gives nothing
     away. ``words`` choose a topic when spoken."""
@@ -141,7 +146,7 @@ class Ask(BaseModel):
         """The topic, or yes or no; "" for none of them."""
         if question.kind is QuestionKind.TOPIC:
             return self.topic.chosen(event) if self.topic else ""
-        key = event.digits if isinstance(event, DigitsEntered) else choice_said(event.text, _SAID)
+        key = event.digits if isinstance(event, DigitsEntered) else yes_or_no_said(event.text)
         return YES_OR_NO.get(key, "")
 
 

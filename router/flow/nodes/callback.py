@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from router.core.commands import AskDigits, KeepCallback, Prompt
 from router.core.events import CallbackKept, DigitsEntered, Event, SpeechHeard
 from router.core.spoken import digits_said
+from router.flow.nodes.asking import yes_or_no_said
 from router.flow.nodes.base import (
     HUMAN,
     HUNG_UP,
@@ -153,7 +154,8 @@ call_back:
             case "number":
                 return self._number(scene, keys)
             case "confirm":
-                return self._confirmed(scene, keys)
+                said = yes_or_no_said(event.text) if isinstance(event, SpeechHeard) else ""
+                return self._confirmed(scene, said or keys)
             case "when":
                 return self._chosen(scene, keys)
             case _:
