@@ -249,8 +249,17 @@ class _Conversation:
         return ended
 
     async def _all_sounds(self, prompts: Sequence[Prompt]) -> list[Sound]:
-        """All of them before the first is played, so that there is no gap between them."""
-        return [sound for prompt in prompts for sound in await self._pieces(prompt)]
+        """All of them before the first is played, so that there is no gap between them. What was to be told before the
+        question, and cannot be made in the call, need not keep the caller from the question."""
+        found: list[Sound] = []
+        for prompt in prompts:
+            try:
+                found += await self._pieces(prompt)
+            except GivenUp as error:
+                if not prompt.once or prompt is prompts[-1]:
+                    raise
+                self._log.warning("agi_prompt_skipped", reason=str(error))
+        return found
 
     async def _pieces(self, prompt: Prompt) -> Sequence[Sound]:
         try:

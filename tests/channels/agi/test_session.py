@@ -284,7 +284,14 @@ class TestPrompts:
         assert "CHANNEL STATUS" in asterisk.commands
         assert asterisk.variables["THREADLINE_ROUTE"] == "queue"
 
-    @pytest.mark.parametrize("prompt", [CODE, Prompt("unspeakable", "en")])
+    async def test_what_was_to_be_told_before_a_question_does_not_keep_from_it(self) -> None:
+        told = Prompt("unspeakable", "en", once=True)
+        house = House((AskDigits((told, CODE), 1, 5.0, 3.0),), (SALES,))
+        asterisk = await converse(house, Asterisk(keys="1"))
+        assert house.events == [STARTED, DigitsEntered("1")]
+        assert asterisk.variables["THREADLINE_ROUTE"] == "queue"
+
+    @pytest.mark.parametrize("prompt", [CODE, Prompt("unspeakable", "en"), Prompt("unspeakable", "en", once=True)])
     async def test_a_question_nobody_hears_is_not_asked(self, prompt: Prompt) -> None:
         house = House((AskDigits((prompt,), 1, 5.0, 3.0),))
         asterisk = await converse(house, Asterisk(say={"STREAM FILE": ["200 result=-1"]}))

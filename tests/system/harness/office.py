@@ -29,6 +29,7 @@ MENU = "+493023125004"
 EVERY_STEP = "+493023125005"
 UNANSWERED = "+493023125006"
 WHISPERING = "+493023125008"
+TELLING = "+493023125009"
 _FLOW_OF = {
     HOTLINE: "hotline",
     QUICK: "quick",
@@ -37,6 +38,7 @@ _FLOW_OF = {
     EVERY_STEP: "every_step",
     UNANSWERED: "unanswered",
     WHISPERING: "whispering",
+    TELLING: "telling",
 }
 PEOPLE = {"anna": ("Anna Beispiel", "101"), "bert": ("Bert Muster", "102")}
 """Login: name and phone."""
