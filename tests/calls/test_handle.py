@@ -26,8 +26,8 @@ from router.core.events import (
 from router.core.match import Candidate, Decision, Match
 from router.engine.session import Outcome, State
 from router.engine.step import NotAccepted
-from router.flow.files import check
-from router.flow.load import load
+from router.flow.files import check_files
+from router.flow.load import load, read_folder
 from router.flow.model import Flow
 from router.matching.codes import CodeKeys
 from router.releases.flows import Flows
@@ -189,7 +189,8 @@ async def test_a_voicemail_is_stored_and_an_empty_one_is_not(calls: Calls, datab
 async def test_a_call_stays_on_the_flow_it_began_with(database: Database) -> None:
     old = load([HOTLINE])["hotline"]
     turn = await make_calls(database, old).begin("test", "ref", BEGIN)
-    new = check(old.source.replace("Rückrufcode", "Geheimcode"), "hotline.yaml")
+    files = {**read_folder(HOTLINE), "hotline.yaml": old.source.replace("Rückrufcode", "Geheimcode")}
+    new = check_files(files).flows["hotline"]
     later = make_calls(database, new)  # as after a restart with another file
     going_on = await later.handle(turn.call_id, DigitsEntered("12"))
     fresh = await later.begin("test", "another", BEGIN)
