@@ -35,6 +35,7 @@ _MESSAGE = re.compile(r"[A-Za-z0-9_]\s*\{")
 _COUNT = re.compile(r"\{(\d*),?(\d*)\}")
 _REPORTED = re.compile(r"^(?:[A-Z_]+: )?ERROR: <input>:(-?\d+):(-?\d+): (.*?)(?: \[[A-Z_]+\])?$", re.MULTILINE)
 _EMPTY_VALUE = re.compile(r"""\bvars\.(\w+)\s*[=!]=\s*(?:''|"")""")
+_VISITS = re.compile(r"\bvisits\.(\w+)")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _MIXED = re.compile(r"found no matching overload for '_(==|!=|<|<=|>|>=)_' applied to '\((int|double), (int|double)\)'")
 
@@ -66,11 +67,7 @@ class FormulaCheck:
         self._names = Names(groups, tuple(name for name, value in SAMPLE.items() if not isinstance(value, Mapping)))
         unknown = [name for name, names in (("inputs", known.inputs), ("vars", known.values)) if names is None]
         self._env = typed.NewEnv(_pool(groups), variables=_variables(unknown))
-        self._sample = {
-            **SAMPLE,
-            "visits": dict.fromkeys(known.steps, 0),
-            "inputs": dict.fromkeys(known.inputs or (), "1"),
-        }
+        self._inputs = dict.fromkeys(known.inputs or (), "1")
 
     def mistakes(self, formula: Formula) -> list[Mistake]:
         """All that is wrong with ``formula``."""
@@ -103,6 +100,10 @@ class FormulaCheck:
                 found.append(Mistake(*in_words(text, _offset(text, int(line), int(column)), message, self._names)))
         return found, None
 
+    def _samples(self, text: str) -> dict[str, Any]:
+        """A value for each variable; of the many steps only those that ``text`` speaks of."""
+        return {**SAMPLE, "inputs": self._inputs, "visits": dict.fromkeys(_VISITS.findall(text), 0)}
+
     def _noted(self, found: re.Match[str]) -> str:
         """Something of the same length for `vars.NAME == ""`: whatever its type, what cannot be worked out is empty."""
         return "true".ljust(len(found[0])) if found[1] in self._names.groups["vars"] else found[0]
@@ -120,7 +121,7 @@ class FormulaCheck:
             yield Mistake(formula.text.find(name), f"no function '{name}'{nearest(name, FUNCTIONS)}")
             return
         try:
-            sample = _KINDS.get(type(program.execute(self._sample)), "DYN")
+            sample = _KINDS.get(type(program.execute(self._samples(formula.text))), "DYN")
         except ZeroDivisionError:
             yield Mistake(0, "divides by what may be 0; ask before whether it is, as in a > 0 && b / a > 1")
             return

@@ -72,22 +72,20 @@ def expressions_in(words: Words | None) -> Iterator[str]:
 
 def proved_steps(flow: Flow) -> frozenset[str]:
     """The steps at which no call arrives unless its caller is proved."""
-    proved = set(flow.text.steps) - {HUMAN, flow.text.start, flow.text.hung_up}
-    while True:
-        reached_otherwise = {
-            target
-            for name, step in flow.text.steps.items()
-            for target in _unproved_ways(step, name in proved)
-            if target in proved
-        }
-        if not reached_otherwise:
-            return frozenset(proved)
-        proved -= reached_otherwise
+    steps = flow.text.steps
+    unproved: set[str] = set()
+    ahead = [flow.text.start, flow.text.hung_up]
+    ahead += [way for step in steps.values() if isinstance(step, Match) for way in _unproved_ways(step)]
+    while ahead:
+        name = ahead.pop()
+        if name in steps and name not in unproved:
+            unproved.add(name)
+            ahead.extend(_unproved_ways(steps[name]))
+    return frozenset(steps) - unproved - {HUMAN}
 
 
-def _unproved_ways(step: Step, proved: bool) -> Collection[str]:
-    if proved and not isinstance(step, Match):
-        return ()
+def _unproved_ways(step: Step) -> Collection[str]:
+    """Where callers go on from the step who are not proved. A `match` begins again from nothing for any caller."""
     after_proof = step.after_proof()
     return [target for place, target in step.targets().items() if place not in after_proof]
 
