@@ -27,7 +27,7 @@ def test_every_part_from_the_code_stands_in_a_document() -> None:
 
 EXAMPLES = [
     example
-    for document in ("flows.md", "prompts.md")
+    for document in ("flows.md", "prompts.md", "webhooks.md")
     for example in re.findall(r"```yaml\n(.*?)```", (DOCS / document).read_text("utf-8"), flags=re.DOTALL)
 ]
 
@@ -42,4 +42,4 @@ def test_the_example_files_in_the_documents_are_good_ones(example: str) -> None:
 
 
 def test_the_documents_have_example_flows() -> None:
-    assert NAMES == ["hotline", "shared pieces", "recognising", "offer_told"]
+    assert NAMES == ["hotline", "shared pieces", "recognising", "offer_told", "orders"]

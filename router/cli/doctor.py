@@ -12,6 +12,7 @@ import typer
 from router import settings as settings_module
 from router.agents.ami import Ami, AmiSettings, Connected, Disconnected, Notice, Snapshot
 from router.app import limits_of, secret_of, utc_now
+from router.calls.webhooks import webhooks_of
 from router.cli.findings import Finding, Health
 from router.cli.flow_findings import flows_found
 from router.cli.output import NO, as_json, counted, say
@@ -67,6 +68,7 @@ async def _each(settings: Settings) -> AsyncIterator[Finding]:
     checks: list[tuple[str, Callable[[Settings], Awaitable[Finding]]]] = [
         ("database", _database), ("codes", _codes), ("flows", flows_found), ("pages", _pages), ("prompts", _prompts),
         ("service", _service), ("FastAGI", _fastagi), ("Asterisk", _asterisk), ("Twilio", _twilio), ("texts", _texts),
+        ("webhooks", webhooks_found),
     ]  # fmt: skip
     for part, check in checks:
         try:
@@ -218,6 +220,18 @@ async def _twilio(settings: Settings) -> Finding:
         remedy = "set THREADLINE_PUBLIC_URL to the https address that Twilio calls, or its signatures cannot be right"
         return Finding("Twilio", Health.ILL, f"the public address is {settings.public_url}", remedy)
     return Finding("Twilio", Health.WELL, f"webhooks under {settings.public_url}/channels/twilio/")
+
+
+async def webhooks_found(settings: Settings) -> Finding:
+    """Whether what flows may ask of other systems can be signed. Nobody is asked: only a flow knows what."""
+    if not settings.webhooks:
+        remedy = "set THREADLINE_WEBHOOKS, if flows are to ask other systems (docs/webhooks.md)"
+        return Finding("webhooks", Health.OFF, "flows can ask no other system", remedy)
+    try:
+        names = ", ".join(sorted(webhooks_of(settings)))
+    except SettingsRefused as error:
+        return Finding("webhooks", Health.ILL, str(error), "make one as docs/webhooks.md says")
+    return Finding("webhooks", Health.WELL, f"flows may ask {names}")
 
 
 async def _texts(settings: Settings) -> Finding:
