@@ -23,6 +23,7 @@ from pydantic import SecretStr
 from router.agents import people
 from router.app import Agents, House, agents_of, assembled, browser_queues, prompt_store, sign_in_of
 from router.core.events import DigitsEntered, InputTimedOut
+from router.flow.files import check
 from router.messages.registration import Registration
 from router.settings import Settings
 from router.web_app import web_app
@@ -145,15 +146,15 @@ async def live(page: Page) -> None:
     await expect(page.locator("#cards .idle, #cards article")).to_be_visible()
 
 
-async def message(site: Site) -> None:
-    """A message to `NUMBER` with an offer that holds for a day."""
+async def message(site: Site, number: str = NUMBER, external_id: str = "crm-1") -> None:
+    """A message to a number with an offer that holds for a day."""
     now = site.house.clock()
     await site.house.registrar.register(
         Registration.model_validate(
             {
-                "external_id": "crm-1",
+                "external_id": external_id,
                 "channel": "sms",
-                "to": {"phone": NUMBER},
+                "to": {"phone": number},
                 "customer": {"name": "Jana Mustermann", "language": "de"},
                 "offer": {
                     "title": "Ökostrom mit Preisgarantie",
@@ -381,6 +382,40 @@ async def test_a_call_from_the_test_phones_page_reaches_the_desk(site: Site) -> 
         await phone.get_by_role("button", name="Hang up").click()
         await expect(phone.locator("#state")).to_have_text("Call ended")
         await expect(desk.locator("article")).to_have_count(0)
+
+
+PROVING = """
+version: 1
+name: hotline
+languages: [en]
+start: find
+steps:
+  find: {type: match, sure: prove, likely: prove, unclear: bye, none: bye}
+  prove: {type: verify, text: {en: The code?}, message: {en: "Your code is {{ code }}."}, verified: proved}
+  proved: {type: hangup, text: {en: "Hello {{ customer.name ?? 'you' }}."}}
+  bye: {type: hangup}
+"""
+
+
+async def test_a_code_that_nobody_gets_is_shown_on_the_test_phone_and_proves_the_caller(site: Site) -> None:
+    await message(site, "+491713920011", "crm-2")
+    flows = site.house.flows
+    before, release = flows.current, flows.release_id
+    flows.use({"hotline": check(PROVING, "proving.yaml")}, release)
+    try:
+        async with site.page(await site.person("anna"), "/testphone") as phone:
+            await phone.get_by_label("Caller's number").fill("0171 39200 11")
+            await phone.locator("#at").fill("")
+            await phone.get_by_role("button", name="Dial").click()
+            shown = phone.locator("#heard li.text")
+            await expect(shown).to_contain_text("sent to nobody: Your code is ")
+            code = re.findall(r"[0-9]{6}", await shown.inner_text())[0]
+            for digit in code:
+                await phone.locator(f"#keypad [data-digit='{digit}']").click()
+            await expect(phone.locator("#heard")).to_contain_text("Hello Jana Mustermann.")
+            await expect(shown).to_have_count(1)
+    finally:
+        flows.use(before, release)
 
 
 async def test_from_ringing_to_the_card_takes_a_moment(site: Site) -> None:
