@@ -10,11 +10,12 @@ from fastapi import APIRouter, Depends, Request
 
 from router.admin.turns import Turns
 from router.admin.versions import draft_shown, names_of, outdated, problem_shown, refused, release_shown
+from router.engine.scenario import flow_of, read_scenario
 from router.errors import bad_request, not_found, too_large
 from router.flow.drawing import svg
 from router.flow.files import FileKind, Files, kind_of
 from router.flow.outline import end_of, outline
-from router.flow.problems import FlowRefused
+from router.flow.problems import FlowRefused, Problem
 from router.flow.source import MOST_CHARACTERS
 from router.releases.releases import Checked, Draft, Outdated, Releases, UnknownDraft, UnknownRelease
 from router.store.database import Database
@@ -162,15 +163,27 @@ async def _own(releases: Releases, draft_id: int, path: str) -> Draft:
 
 def _found(checked: Checked, files: Files, path: str, kind: FileKind) -> dict[str, Any]:
     flow = checked.flow_set.flow_at(path) if checked.flow_set else None
-    shown = checked.problems[:MOST_PROBLEMS]
+    problems = (*checked.problems, *_of_scenario(checked, path, kind))
+    shown = problems[:MOST_PROBLEMS]
     ends = [end_of(files[each.file], each) if each.file in files else None for each in shown]
     return {
         "problems": [problem_shown(each, end) for each, end in zip(shown, ends, strict=True)],
-        "more": len(checked.problems) - len(shown),
-        "right": checked.flow_set is not None,
+        "more": len(problems) - len(shown),
+        "right": all(problem.warning for problem in problems),
         "names": asdict(outline(files, path)),
         "graph": svg(flow) if flow is not None and kind is FileKind.FLOW else None,
     }
+
+
+def _of_scenario(checked: Checked, path: str, kind: FileKind) -> tuple[Problem, ...]:
+    """What is wrong with a scenario. Callers never meet one, so that a release may have it all the same."""
+    if kind is not FileKind.SCENARIO or checked.flow_set is None:
+        return ()
+    try:
+        flow_of(read_scenario(checked.flow_set.files[path], path), checked.flow_set.flows)
+    except FlowRefused as refused_:
+        return refused_.problems
+    return ()
 
 
 def known_kind(path: str) -> FileKind:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,9 @@ from router.admin.editing import LARGEST, known_kind, text_in
 from router.admin.turns import Turns
 from router.admin.versions import refused
 from router.engine.coverage import Coverage, Watch, coverage, in_words
-from router.engine.scenario import Ran, Scenario, flow_of, read_scenario, run
-from router.flow.files import FileKind, FlowSet, kind_of
+from router.engine.scenario import Ran, Scenario, run
+from router.engine.scenario_set import scenarios_in
+from router.flow.files import FileKind, FlowSet
 from router.flow.model import Flow
 from router.flow.problems import FlowRefused
 from router.releases.releases import Releases
@@ -75,23 +76,17 @@ async def _told(chosen: list[_Chosen], flow: Flow | None, turns: Turns, person_i
 
 
 def _chosen(flow_set: FlowSet, path: str, kind: FileKind, only: Any) -> list[_Chosen]:
-    return [
-        each
-        for each in _all(flow_set)
-        if (each.path == only if only else each.path == path if kind is FileKind.SCENARIO else _about(each, path, kind))
+    scenarios, problems = scenarios_in(flow_set)
+    everything = [_Chosen(each.file, each, flow_set.flows[each.text.flow]) for each in scenarios]
+    everything += [
+        _Chosen(problem.file, None, None, f"{problem.line}:{problem.column}: {problem.message}")
+        for problem in {problem.file: problem for problem in reversed(problems)}.values()
     ]
-
-
-def _all(flow_set: FlowSet) -> Iterator[_Chosen]:
-    for path, text in sorted(flow_set.files.items()):
-        if kind_of(path) is not FileKind.SCENARIO:
-            continue
-        try:
-            scenario = read_scenario(text, path)
-            yield _Chosen(path, scenario, flow_of(scenario, flow_set.flows))
-        except FlowRefused as error:
-            first = error.problems[0]
-            yield _Chosen(path, None, None, f"{first.line}:{first.column}: {first.message}")
+    wanted = only or (path if kind is FileKind.SCENARIO else None)
+    return sorted(
+        (each for each in everything if (each.path == wanted if wanted else _about(each, path, kind))),
+        key=lambda each: each.path,
+    )
 
 
 def _about(chosen: _Chosen, path: str, kind: FileKind) -> bool:

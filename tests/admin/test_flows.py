@@ -153,6 +153,17 @@ async def test_a_check_tells_every_problem_with_its_place(house: House) -> None:
 
 
 @pytest.mark.sqlite_only
+async def test_a_scenario_is_checked_as_well(house: House) -> None:
+    async with admin_of(house, WITH_SCENARIOS) as (browser, _):
+        wrong = SCENARIO.replace("flow: hotline", "flow: hotlin")
+        checked = (await browser.post(f"{EDIT}/check/scenarios/answered.yaml", json={"text": wrong})).json()
+        assert not checked["right"]
+        (problem,) = checked["problems"]
+        assert (problem["line"], problem["column"], problem["code"]) == (1, 7, "missing-flow")
+        assert "did you mean 'hotline'?" in problem["message"]
+
+
+@pytest.mark.sqlite_only
 async def test_a_text_that_is_no_text_is_refused(house: House) -> None:
     async with admin_of(house) as (browser, _):
 

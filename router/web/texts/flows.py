@@ -92,7 +92,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "leave the text (Tab alone indents)",
     ),
     "flows.key.ctrl": ("Strg", "Ctrl"),
-    "flows.key.shift": ("Umschalt", "Shift"),
     "flows.key.space": ("Leertaste", "Space"),
     "flows.key.escape": ("Esc, dann Tab", "Esc, then Tab"),
     "flows.close": ("Schließen", "Close"),
