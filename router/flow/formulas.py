@@ -128,7 +128,7 @@ class FormulaCheck:
         except Exception:  # depends on what the variables really are
             sample = "DYN"
         gives = gives or sample  # not known where numbers of two kinds are compared, which the compiler does not like
-        if gives != "DYN" and gives not in _WANTED[formula.gives][0]:
+        if gives != "DYN" and gives.partition("<")[0] not in _WANTED[formula.gives][0]:
             wanted, way_out = _WANTED[formula.gives][1:]
             yield Mistake(0, f"gives {kind(gives.lower())}, and {wanted} is needed{way_out}")
 

@@ -195,3 +195,13 @@ def test_a_prompt_of_which_nothing_is_known_is_left_out() -> None:
 )
 def test_a_match_brings_the_offer_only_where_the_flow_speaks_of_it(steps: str, details: bool) -> None:
     assert kept_files({"small.yaml": flow_of(steps)}).flows["small"].details is details
+
+
+def test_what_goes_to_a_caller_who_has_hung_up_is_not_behind_a_proof() -> None:
+    sends = "  tell: {type: send_message, text: {de: \"Zu {{ offer.title ?? 'uns' }}\"}, next: bye}\n"
+    steps = VERIFIED.replace("  tell: {type: say, text: offer, next: bye}\n", sends)
+    assert problems(flow_of(steps)) == []
+    left = flow_of(steps).replace("start: find", "start: find\nhung_up: tell")
+    assert [code for _, code in problems(left)] == ["personal-data"]
+    on_file = left.replace("type: send_message,", "type: send_message, to: customer,")
+    assert problems(on_file) == []

@@ -157,6 +157,7 @@ def test_what_is_wrong_is_told_with_its_place(text: str, problem: tuple[int, str
         "Guten Tag {{ customer.name ?? 'zusammen' }}.", "Noch {{ queue.waiting }} Anrufer.", "Ohne.",
         "Willkommen. Hallo {{ customer.name }}.", "{{ vars.tier ?? '' }}", "{{ time.weekday | weekday }}",
         "{{ offer.facts['Unit price'] | amount EUR ?? '' }}", "{{ queue.expected_seconds | duration }}",
+        "{{ offer.skills ?? 'x' }}", "{{ timestamp(offer.valid_until) | date ?? '' }}", "{{ duration('90s') }}",
     ],
 )  # fmt: skip
 def test_good_texts_have_no_problems(text: str) -> None:
