@@ -59,7 +59,10 @@ class Blueprint:
     def draw(cls, asterisk: Asterisk, directory: Path) -> Blueprint:
         flows = directory / "flows"
         shutil.copytree(_FLOWS, flows)
-        (flows / "hotline.yaml").write_text(_always_open((PROJECT / "ivr_flows" / "hotline.yaml").read_text()))
+        shutil.copy(PROJECT / "ivr_flows" / "hotline.yaml", flows)
+        shutil.copytree(PROJECT / "ivr_flows" / "shared", flows / "shared", dirs_exist_ok=True)
+        hours = flows / "shared" / "hours.yaml"
+        hours.write_text(_always_open(hours.read_text()))
         password = secrets.token_urlsafe(12)
         settings = {
             "SECRET": secrets.token_hex(32),
@@ -90,11 +93,11 @@ class Blueprint:
         return Office(router, self)
 
 
-def _always_open(flow: str) -> str:
-    """The hotline as we ship it, but open at any time a test may run."""
-    opened = flow.replace(_OFFICE_HOURS, 'mon-sun: ["00:00-24:00"]').replace("    holidays: DE\n", "")
-    if opened == flow or "holidays" in opened:
-        raise RuntimeError("ivr_flows/hotline.yaml has other office hours than the tests expect")
+def _always_open(hours: str) -> str:
+    """The hotline's hours as we ship them, but open at any time a test may run."""
+    opened = hours.replace(_OFFICE_HOURS, 'mon-sun: ["00:00-24:00"]').replace("    holidays: DE\n", "")
+    if opened == hours or "holidays" in opened:
+        raise RuntimeError("ivr_flows/shared/hours.yaml has other office hours than the tests expect")
     return opened
 
 
