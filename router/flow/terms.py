@@ -36,7 +36,7 @@ def names(expression: str) -> frozenset[str]:
     """The variables that the expression names, such as ``offer.title`` or, where all of it is used, ``offer``. Empty
     for what is no expression."""
     try:
-        roots = set(cel.compile(expression).variables())
+        roots = {root.removeprefix(".") for root in cel.compile(expression).variables()}
     except Exception:  # the library raises whatever its parser does
         return frozenset()
     text = _LITERAL.sub(_held, expression)
@@ -50,9 +50,10 @@ def names(expression: str) -> frozenset[str]:
 
 
 def _held(literal: re.Match[str]) -> str:
-    """A quoted text as part of a path (``offer.facts["Unit price"]``), any other literal as nothing."""
+    """A quoted text as part of a path (``offer.facts["Unit price"]``); any other, such as one with escapes, ends it, so
+    that all below counts as named."""
     inside = literal[0][1:-1]
-    return f"\0{inside}\0" if re.fullmatch(r"[\w ]+", inside) and literal[0][0] in "'\"" else "\0 \0"
+    return f"\0{inside}\0" if re.fullmatch(r"[\w ]+", inside) and literal[0][0] in "'\"" else "\1"
 
 
 def named_among(expression: str, paths: Collection[str]) -> str | None:

@@ -29,6 +29,19 @@ def test_what_an_expression_names(expression: str, found: set[str]) -> None:
     assert names(expression) <= found | {"each"}
 
 
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "offer . title", "offer\n.title", "offer['ti' + 'tle']", "offer['\\x74itle']", 'offer["""title"""]',
+        "offer[r'title']", "{'o': offer}.o.title", "[offer].map(offer, offer.title)[0]", "dyn(offer).title",
+        ".offer.title", "offer // c\n.title", "offer//\"\n.title + ''", "'\\'' + offer.title + '\\''",
+        "r'''\\''' + offer.title", "offer.known ? '' : offer.title", "[1].map(x, offer.title)[0]",
+    ],
+)  # fmt: skip
+def test_no_way_of_writing_it_hides_a_personal_variable(expression: str) -> None:
+    assert named_among(expression, ["offer.title"]) == "offer.title"
+
+
 def test_the_whole_of_a_group_names_all_its_parts() -> None:
     assert named_among("[offer].map(each, each.title)", ["offer.title"]) == "offer.title"
     assert named_among("offer.titles", ["offer.title"]) is None
