@@ -363,3 +363,15 @@ async def test_the_editor_is_loaded_on_its_page_only(site: Site) -> None:
             await page.goto(f"http://127.0.0.1:{site.port}{path}")
         assert loaded and not any("floweditor" in address for address in loaded)
         assert all(address.startswith(f"http://127.0.0.1:{site.port}/") for address in loaded)
+
+
+async def test_the_phone_shows_what_only_the_agent_hears(site: Site) -> None:
+    robin = await site.person("robin", role="admin")
+    async with editor(site, robin) as page:
+        await replace(page, "text: connecting", "whisper: {de: Aus dem Entwurf., en: Out of the draft.}")
+        await tab(page, "Test phone")
+        await page.locator("#from").fill("+44 20 7946 0000")
+        await page.locator("#call").click()
+        await expect(page.locator("#silent")).to_be_enabled()
+        await page.locator("#silent").click()
+        await expect(page.locator("#heard .whisper")).to_have_text("Only the agent hears: Aus dem Entwurf.")
