@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from router.engine.scenario_set import scenarios_in
 from router.flow.files import MOST_FILES, Files, FlowSet, check_files, kept_files
 from router.flow.problems import FlowRefused, Problem
 from router.flow.surroundings import Surroundings
@@ -45,9 +46,13 @@ class Checks:
             for name, where in self._needed.items()
             if name not in flow_set.flows
         ]
-        if lost:
-            raise FlowRefused([*lost, *flow_set.warnings])
-        return flow_set
+        # Scenarios are no reason to keep a flow from callers, but one that is written just now has to be right.
+        scenarios = await asyncio.to_thread(lambda: scenarios_in(flow_set, shown)[1])
+        wrong = [problem for problem in scenarios if problem.file == shown(path)]
+        if lost or wrong:
+            raise FlowRefused([*lost, *wrong, *flow_set.warnings])
+        warnings = (*flow_set.warnings, *(replace(problem, warning=True) for problem in scenarios))
+        return replace(flow_set, warnings=tuple(sorted(warnings)))
 
     def _checked(self, files: Files, stood: Files, shown: Shown) -> FlowSet:
         around = self._around()

@@ -86,3 +86,13 @@ async def test_a_folder_that_changes_elsewhere_is_taken_over(releases: Releases)
 async def test_what_a_later_version_cannot_read_is_refused(releases: Releases) -> None:
     with pytest.raises(FlowRefused):
         await releases.put({"hotline.yaml": "version: 7"}, person_id="anna")
+
+
+async def test_a_scenario_that_is_wrong_cannot_be_published_and_hinders_nobody_else(releases: Releases) -> None:
+    scenario = {"scenarios/call.yaml": "flow: hotlin\n"}
+    with pytest.raises(FlowRefused, match="scenarios/call.yaml:1"):
+        await releases.put(scenario, person_id="anna")
+    await releases.take_over({**FIRST, "sales.yaml": SALES.replace("queue: sales", "queue: default"), **scenario})
+    checked = await releases.check("hotline.yaml", flow("Two"))
+    assert checked.flow_set is not None
+    assert {problem.file for problem in checked.problems if problem.warning} == {"scenarios/call.yaml"}
