@@ -145,7 +145,8 @@ class MatchesFound:
 
 @dataclass(frozen=True, slots=True)
 class QueueSeen:
-    """The house's answer to `SeeQueue`: callers ``waiting``, agents ``ready``, and the seconds that one who joins now
+    """The house's answer to `SeeQueue`: callers ``waiting``, agents ``ready`` (also those who
+    talk just now), and the seconds that one who joins now
     can expect to wait, None where that cannot be told."""
 
     queue: str

@@ -64,7 +64,9 @@ ask_contract:
     tries: Annotated[int, Field(ge=1, le=9)] = 2
     timeout: Annotated[float, Field(ge=1, le=15)] = 6
     next_timeout: Annotated[float, Field(ge=1, le=15)] = 4
-    by: Annotated[tuple[Literal["keys", "speech"], ...], Field(min_length=1)] = ("keys", "speech")
+    by: Annotated[
+        tuple[Literal["keys", "speech"], ...], Field(min_length=1, description="list of `keys`, `speech`")
+    ] = ("keys", "speech")
     silence: StepName | None = None
     hung_up: HungUp = None
 
