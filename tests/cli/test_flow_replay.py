@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,6 +32,7 @@ def test_recorded_calls_are_run_on_files(run: Run, tmp_path: Path) -> None:
     call = json.loads(run("dial", "--withheld", "--keys", "#", "--at", "2026-11-23T10:00:00", "--json").stdout)
     assert run("flow", "replay", str(PROJECT / "ivr_flows")).stdout == "1 call looked at: 1 go the same way\n"
     text = (PROJECT / "ivr_flows" / "hotline.yaml").read_text("utf-8")
+    shutil.copytree(PROJECT / "ivr_flows" / "shared", tmp_path / "shared")
     (tmp_path / "hotline.yaml").write_text(text.replace("offer_queue: true", "queue: sales"))
     result = run("flow", "replay", str(tmp_path / "hotline.yaml"))
     assert result.exit_code == 1

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.flow.files import check, check_files
+from router.flow.load import read_folder
 from router.flow.places import within
 from router.flow.problems import CODES, FlowRefused
 from router.flow.source import DEEPEST, MOST_CHARACTERS, MOST_PROBLEMS, read
@@ -150,7 +151,8 @@ def test_whatever_is_written_gives_problems_with_places(text: str) -> None:
         assert problem.code in CODES
 
 
-GOOD = (Path(__file__).parents[2] / "ivr_flows" / "hotline.yaml").read_text()
+FILES = read_folder(Path(__file__).parents[2] / "ivr_flows")
+GOOD = FILES["hotline.yaml"]
 
 
 @given(st.data())
@@ -159,4 +161,4 @@ def test_a_flow_with_something_put_in_or_left_out_is_told_of_or_still_good(data:
     left_out = data.draw(st.integers(0, 40))
     put_in = data.draw(_YAML)
     with contextlib.suppress(FlowRefused):
-        check_files({"hotline.yaml": GOOD[:at] + put_in + GOOD[at + left_out :]})
+        check_files({**FILES, "hotline.yaml": GOOD[:at] + put_in + GOOD[at + left_out :]})
