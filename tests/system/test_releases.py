@@ -8,8 +8,10 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from router.store.database import Database
 from router.web.passwords import Passwords
 from router.web.sign_in import SignIn
 from tests.postgres import Cluster
+from tests.system.harness.figures import Figures
 from tests.system.harness.service import PROJECT, SERVICE_NUMBER, Service
 from tests.system.harness.waiting import until
 
@@ -95,6 +98,20 @@ def test_what_is_published_at_one_is_heard_at_the_other_and_running_calls_stay(s
 
     rollback(one, 1)
     until(lambda: WORD in heard(dial(two)), 10, "the other process is back", every=0.1)
+
+
+def test_new_calls_run_each_release_soon_on_every_process(services: list[Service], figures: Figures) -> None:
+    text = (services[0].flows / "hotline.yaml").read_text()
+    for number in range(5):
+        publish(services[0], text.replace(WORD, f"Geheimcode{number}"))
+        published = time.monotonic()
+        for service, which in zip(services, ("the same", "another"), strict=True):
+            until(partial(runs, service, f"Geheimcode{number}"), 10, f"{which} process runs it", every=0.02)
+            figures.add(f"published to a new call that runs it, {which} process", time.monotonic() - published)
+
+
+def runs(service: Service, word: str) -> bool:
+    return word in heard(dial(service))
 
 
 def rollback(service: Service, release: int) -> None:
