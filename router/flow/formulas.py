@@ -16,6 +16,7 @@ import cel
 from cel_expr_python import cel as typed  # type: ignore[import-untyped]
 from google.protobuf import descriptor_pb2, descriptor_pool, struct_pb2
 
+from router.flow import terms
 from router.flow.expressions import MOST_CHARACTERS
 from router.flow.formula_words import FUNCTIONS, Names, in_words, kind
 from router.flow.nodes.base import Formula
@@ -26,11 +27,12 @@ MOST_REPEATED = 100
 """How often a pattern of `matches` may repeat something, all its counts multiplied: compiling it takes time."""
 
 _MACROS = ("all", "exists", "exists_one", "map", "filter")
-_STRING = r"""(?:[rR]?(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"))"""
+_QUOTED = re.compile(f"{terms.COMMENT}|{terms.STRING}", re.DOTALL)
 _TOKEN = re.compile(
-    rf"(?P<string>{_STRING})|\.\s*(?P<macro>{'|'.join(_MACROS)})\s*\(|(?P<open>[(\[{{])|(?P<close>[)\]}}])"
+    rf"(?P<string>{_QUOTED.pattern})|\.\s*(?P<macro>{'|'.join(_MACROS)})\s*\(|(?P<open>[(\[{{])|(?P<close>[)\]}}])",
+    re.DOTALL,
 )
-_MATCHES = re.compile(rf"\.\s*matches\s*\(\s*(?P<pattern>{_STRING}\s*\))?")
+_MATCHES = re.compile(rf"\.\s*matches\s*\(\s*(?P<pattern>{terms.STRING}\s*\))?", re.DOTALL)
 _MESSAGE = re.compile(r"[A-Za-z0-9_]\s*\{")
 _COUNT = re.compile(r"\{(\d*),?(\d*)\}")
 _REPORTED = re.compile(r"^(?:[A-Z_]+: )?ERROR: <input>:(-?\d+):(-?\d+): (.*?)(?: \[[A-Z_]+\])?$", re.MULTILINE)
@@ -200,7 +202,7 @@ def _pattern(text: str, found: re.Match[str]) -> Iterator[Mistake]:
 
 
 def _inside_string(text: str, at: int) -> bool:
-    return any(found.start() <= at < found.end() for found in re.finditer(_STRING, text))
+    return any(found.start() <= at < found.end() for found in _QUOTED.finditer(text))
 
 
 # -- the types of the variables -----------------------------------------------------------------------------------

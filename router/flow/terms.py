@@ -15,11 +15,13 @@ import cel
 
 from router.flow.variables import Facts
 
-_LITERAL = re.compile(
-    r"""//[^\n]*|[bB]?[rR][bB]?(?:\"{3}.*?\"{3}|'{3}.*?'{3}|"[^"\n]*"|'[^'\n]*')"""
-    r"""|\"{3}.*?\"{3}|'{3}.*?'{3}|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""",
-    re.DOTALL,
+STRING = (
+    r"""(?:[bB]?[rR][bB]?(?:\"{3}.*?\"{3}|'{3}.*?'{3}|"[^"\n]*"|'[^'\n]*')"""
+    r"""|\"{3}(?:\\.|[^\\])*?\"{3}|'{3}(?:\\.|[^\\])*?'{3}|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')"""
 )
+"""Pattern of a quoted text of CEL, to be compiled with `re.DOTALL`."""
+COMMENT = r"//[^\n]*"
+_LITERAL = re.compile(f"{COMMENT}|{STRING}", re.DOTALL)
 _PATH = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?:\s*\.\s*[A-Za-z_]\w*|\s*\[\s*\0[\w ]+\0\s*\])*")
 _PART = re.compile(r"\0([\w ]+)\0|([A-Za-z_]\w*)")
 _PLAIN = re.compile(r"[a-z_]\w*(?:\.[A-Za-z_]\w*)*")

@@ -80,6 +80,10 @@ def test_all_mistakes_are_told_with_their_places() -> None:
     [
         ("[1].all(a, [1].all(b, [1].all(c, a == b)))", "inside another one"),
         ("offer.skills.map(a, offer.skills.filter(b, a == b)) == []", "inside another one"),
+        ("'''a'b''' == 'x' || [1].all(a, [1].all(b, a == b)) && 'y' != 'x'", "inside another one"),
+        ("true // '\n && [1].all(a, [1].all(b, a == b)) // '", "inside another one"),
+        ("'''a'b''' == 'x' || language.matches('(x{1000}){1000}')", "at most 100"),
+        ("language.matches('''(x{1000}){1000}''')", "at most 100"),
         ("language.matches('(x{1000}){1000}')", "at most 100"),
         ("language.matches(language)", "in quotes"),
         ("(" * 100 + "true" + ")" * 100, "nested too deeply"),

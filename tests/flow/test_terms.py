@@ -35,7 +35,9 @@ def test_what_an_expression_names(expression: str, found: set[str]) -> None:
         "offer . title", "offer\n.title", "offer['ti' + 'tle']", "offer['\\x74itle']", 'offer["""title"""]',
         "offer[r'title']", "{'o': offer}.o.title", "[offer].map(offer, offer.title)[0]", "dyn(offer).title",
         ".offer.title", "offer // c\n.title", "offer//\"\n.title + ''", "'\\'' + offer.title + '\\''",
-        "r'''\\''' + offer.title", "offer.known ? '' : offer.title", "[1].map(x, offer.title)[0]",
+        "r'''\\''' + offer.title", "language + '''\\'''+''' + offer.title + '''\\''''",
+        'offer.campaign + """\\"""+""" + offer.title + """\\""""', "offer.known ? '' : offer.title",
+        "[1].map(x, offer.title)[0]",
     ],
 )  # fmt: skip
 def test_no_way_of_writing_it_hides_a_personal_variable(expression: str) -> None:
@@ -69,6 +71,7 @@ def test_conditions_that_prove_the_caller(condition: str) -> None:
         "(match.assurance >= 3) == (offer.known)", "(match.assurance >= 3) || (offer.known)",
         "match.assurance >= 3 == false", "[1].exists(match, match.assurance >= 3)", "match.assurance != 3",
         "!offer.known && true // match.assurance >= 3", "true",
+        "match.assurance >= 3 && '''\\''' == ''' != 'x' || true || '''\\'''' == 'y'",
     ],
 )  # fmt: skip
 def test_conditions_that_prove_nothing(condition: str) -> None:
