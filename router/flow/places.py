@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _LINES = re.compile(r"\r\n|\r|\n")
+
+
+@lru_cache(maxsize=4)
+def _lines(yaml_text: str) -> list[str]:
+    """Kept for a moment: a text with one problem has many, as a rule."""
+    return _LINES.split(yaml_text)
 
 
 def within(yaml_text: str, place: tuple[int, int], offset: int, value: str) -> tuple[int, int]:
@@ -13,7 +20,7 @@ def within(yaml_text: str, place: tuple[int, int], offset: int, value: str) -> t
     Follows the text through quotes and folded lines. Where it is not written as it reads (``\\n`` in double quotes),
     the place of its beginning is given.
     """
-    lines = _LINES.split(yaml_text)
+    lines = _lines(yaml_text)
     line, column = place
     if not 0 < line <= len(lines):
         return place

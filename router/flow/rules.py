@@ -16,7 +16,7 @@ from router.flow.opening import Hours, overlaps
 from router.flow.parse import Parsed, PassedOver
 from router.flow.placeholders import has_variables
 from router.flow.problems import Problem, nearest
-from router.flow.source import Path, Source
+from router.flow.source import UNSEEN, Path, Source
 from router.flow.surroundings import Surroundings
 from router.flow.ways import unreachable
 from router.flow.wording import recordings_of
@@ -91,6 +91,7 @@ def _texts(source: Source, flow: Flow, unread: PassedOver, around: Surroundings)
     for path, text in places:
         if isinstance(text, Words):
             yield from _translations(source, flow, path, text)
+            yield from unseen(source, path, text)
             yield from recordings(source, path, text, around)
         elif text not in known:
             yield source.problem(path, "missing-prompt", f"no prompt '{text}'{nearest(text, known)}")
@@ -111,6 +112,14 @@ def _translations(source: Source, flow: Flow, path: Path, words: Words) -> Itera
             hint = nearest(language, (*flow.text.languages, "recording"))
             message = f"the flow has no language '{language}'{hint}"
             yield source.problem((*path, language), "unknown-language", message, at_key=True)
+
+
+def unseen(source: Source, path: Path, words: Words) -> Iterator[Problem]:
+    """Characters that cannot be seen and are written in another way (``\\0``): a database would refuse the text."""
+    for language, text in words.texts.items():
+        if found := UNSEEN.search(text):
+            wrong = f"the text holds a character that cannot be seen (U+{ord(found[0]):04X}); take it out"
+            yield source.problem((*path, language), "hidden-character", wrong)
 
 
 def recordings(source: Source, path: Path, words: Words, around: Surroundings) -> Iterator[Problem]:

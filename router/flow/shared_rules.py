@@ -9,7 +9,7 @@ from router.flow.model import Flow
 from router.flow.nodes.base import UseKind
 from router.flow.parse import Parsed
 from router.flow.problems import Problem
-from router.flow.rules import Whole, overlapping, recordings
+from router.flow.rules import Whole, overlapping, recordings, unseen
 from router.flow.shared import SharedText
 
 _KINDS = {"hours": "these hours", "prompts": "this prompt", "queues": "this queue"}
@@ -22,6 +22,7 @@ def shared_complaints(shared: Sequence[Parsed[SharedText]], flows: Sequence[Flow
         if parsed.source is None or parsed.value is None:
             continue
         for name, words in parsed.value.prompts.items():
+            yield from unseen(parsed.source, ("prompts", name), words)
             yield from recordings(parsed.source, ("prompts", name), words, whole.around)
         yield from overlapping(parsed.source, parsed.value.hours)
         if whole.unsure or not flows:

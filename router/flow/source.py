@@ -32,11 +32,12 @@ _DOUBTFUL = re.compile(
     r"[-+]?(0[0-9_]+|0[oxb][0-9a-f_]+|[0-9][0-9_]*_[0-9_]*|[0-9][0-9_]*(:[0-9]{1,2})+)(\.[0-9_]*)?", re.I
 )
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
-_HIDDEN = re.compile(
+UNSEEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
-    "\ud800-\udfff\ufff9-\uffff]|(?:(?<=[:-])|^ *)\u00a0",
-    re.MULTILINE,
+    "\ud800-\udfff\ufff9-\uffff]"
 )
+"""A character that no text of a flow needs and nobody sees."""
+_HIDDEN = re.compile(rf"{UNSEEN.pattern}|(?:(?<=[:-])|^ *)\u00a0", re.MULTILINE)
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from router.flow.nodes.match import Match
 from router.flow.personal import personal_in, proved_steps
 from router.flow.placeholders import Placeholder, has_variables, template
 from router.flow.problems import Problem, nearest
-from router.flow.source import Path, Source
+from router.flow.source import MOST_PROBLEMS, Path, Source
 from router.flow.spoken import formats
 from router.flow.spoken.manner import Manner, Unsayable
 from router.flow.variables import EMPTY, SAMPLE
@@ -39,9 +39,12 @@ class _Said(NamedTuple):
 
 
 def complaints(source: Source, flow: Flow, check: FormulaCheck) -> Iterator[Problem]:
-    """All that is wrong with the variables in the texts of ``flow``, each once."""
+    """What is wrong with the variables in the texts of ``flow``, each once; no more texts are looked at once there are
+    `MOST_PROBLEMS`."""
     found: dict[Problem, None] = {}
     for said in _all_said(flow):
+        if len(found) >= MOST_PROBLEMS:
+            break
         found |= dict.fromkeys(_lacking(source, said))
         if has_variables(said.text):
             found |= dict.fromkeys(_misworded(source, said, check))

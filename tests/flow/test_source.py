@@ -91,6 +91,25 @@ def test_hostile_text_is_refused_with_few_problems(text: str, code: str) -> None
     assert all(len(problem.message) < 400 for problem in problems)
 
 
+def a_flow(*steps: str) -> str:
+    head = "version: 1\nname: x\nlanguages: [de]\nstart: s0\nsteps:\n"
+    return head + "".join(f"  s{number}: {{{step}}}\n" for number, step in enumerate(steps))
+
+
+@pytest.mark.parametrize("written", ["\\0", "\\u202e", "\\e[31m"])
+def test_a_hidden_character_is_found_however_it_is_written(written: str) -> None:
+    with pytest.raises(FlowRefused) as refused:
+        check(a_flow(f'type: say, text: {{de: "Gut{written}en Tag."}}, next: human'), "x.yaml")
+    assert [(each.line, each.code) for each in refused.value.problems] == [(6, "hidden-character")]
+
+
+def test_no_more_than_some_of_very_many_mistakes_in_texts_are_told() -> None:
+    says = [f'type: say, text: {{de: "{number}{"{{ x ?? }}" * 40}"}}, next: human' for number in range(400)]
+    with pytest.raises(FlowRefused) as refused:
+        check(a_flow(*says), "x.yaml")
+    assert len(refused.value.problems) < 1_000
+
+
 def test_a_mark_of_the_byte_order_is_passed_over_and_columns_stay_right() -> None:
     assert read("\ufeffa: 1\n", "x").keys[("a",)] == (1, 1)
 
