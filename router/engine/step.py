@@ -7,6 +7,7 @@ and a flow that runs away, never end the call: they are noted in the trace and t
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, get_args
@@ -35,6 +36,7 @@ from router.core.events import (
     TransferEnded,
     TransferOutcome,
 )
+from router.core.match import Match
 from router.engine.facts import facts_of, zone_of
 from router.engine.session import Outcome, Session, State, Trace
 from router.flow.model import Flow
@@ -172,6 +174,18 @@ def _told(session: Session, event: Event) -> dict[str, Any]:
             return {}
 
 
+def _another(before: Match | None, found: Match) -> bool:
+    """Whether the call turns out not to be about the message that it was about."""
+    if before is None or before.best is None:
+        return False
+    return found.best is None or found.best.message_id != before.best.message_id
+
+
+def _without(personal: Collection[str], values: dict[str, Any]) -> dict[str, Any]:
+    """What the flow has noted, emptied where it was of somebody who may be another one than now."""
+    return {name: "" if f"vars.{name}" in personal else value for name, value in values.items()}
+
+
 def _sayable(prompts: tuple[Prompt, ...]) -> tuple[Prompt, ...]:
     """Without those of which nothing is known that could be said."""
     return tuple(prompt for prompt in prompts if prompt.text or prompt.recording)
@@ -190,7 +204,10 @@ class _Turn:
 
     def resume(self, event: Event) -> None:
         """End the wait of the present step with ``event``."""
-        self.session = self.session.but(waiting=None, said=(), **_told(self.session, event))
+        told = _told(self.session, event)
+        if isinstance(event, MatchesFound) and _another(self.session.match, event.match):
+            told["values"] = _without(self._flow.personal, self.session.values)
+        self.session = self.session.but(waiting=None, said=(), **told)
         name = self.session.step or HUMAN
         try:
             move = self._flow.steps[name].resume(self._scene(), event)

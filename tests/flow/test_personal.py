@@ -205,3 +205,22 @@ def test_what_goes_to_a_caller_who_has_hung_up_is_not_behind_a_proof() -> None:
     assert [code for _, code in problems(left)] == ["personal-data"]
     on_file = left.replace("type: send_message,", "type: send_message, to: customer,")
     assert problems(on_file) == []
+
+
+def test_what_was_noted_of_one_customer_is_not_told_to_another_who_is_proved() -> None:
+    note = """
+  note: {type: set, values: {what: offer.title, channel_was: channel}, next: again}
+  again: {type: match, sure: tell, likely: bye, unclear: bye, none: bye}
+  tell: {type: say, text: {de: "{{ vars.what ?? 'nichts' }} {{ vars.channel_was }}"}, next: ask}
+  ask: {type: menu, text: {de: Noch etwas?}, options: {"1": {next: bye}}}
+"""
+    other = Match(Decision.SURE, Assurance.L3, 0.01, (Candidate("m2", 0.99, ()),))
+    flow = kept_files({"small.yaml": flow_of(note, sure="note")}).flows["small"]
+    for second, heard in ((other, "nichts test"), (replace(SURE, assurance=Assurance.L3), "Sommer-Angebot test")):
+        event = CallStarted("test", Caller("+493023125011"), None)
+        session, _ = step(flow, start("c", flow, event), event, NOW)
+        session, _ = step(flow, session, MatchesFound(SURE, ABOUT), NOW)
+        session, commands = step(flow, session, MatchesFound(second, None), NOW)
+        asked = commands[-1]
+        assert isinstance(asked, AskDigits)
+        assert asked.prompts[0].text == heard
