@@ -31,6 +31,7 @@ from router.engine.recorded import to_record
 from router.engine.session import Session, session_from_json
 from router.engine.step import NotAccepted, start, step
 from router.flow.model import Flow
+from router.flow.problems import FlowRefused
 from router.matching.codes import CodeKeys
 from router.matching.lockout import Limits
 from router.messages import texting as outbox
@@ -39,7 +40,7 @@ from router.releases.flows import Flows, Trial
 from router.store import call_events, flow_versions, text_messages
 from router.store import calls as store
 from router.store.bus import Bus
-from router.store.database import Connection, Database, new_id
+from router.store.database import Connection, Database, is_away, new_id
 
 log = structlog.get_logger(__name__)
 
@@ -177,7 +178,7 @@ class Calls:
                 if session.ended and isinstance(event, RecordingEnded):
                     await self._keep_late_message(connection, call_id, event, now)
                 return as_kept(row)
-            flow = await self._flows.flow(connection, session.revision, session.flow)
+            flow, event = await self._flow_for(connection, session, event)
             try:
                 session, commands, answers = await self._run(connection, flow, session, event, now)
             except NotAccepted:
@@ -189,6 +190,17 @@ class Calls:
             await store.change(connection, call_id, columns(session, commands, now))
             await self._record(connection, flow, session, event, answers, now)
         return Turn(call_id, session.sequence, commands, session)
+
+    async def _flow_for(self, connection: Connection, session: Session, event: Event) -> tuple[Flow, Event]:
+        """The flow that the call runs. Where it is gone, or this version cannot run it, a caller who hangs up is gone
+        all the same, and nothing more is done for them."""
+        try:
+            return await self._flows.flow(connection, session.revision, session.flow), event
+        except (LookupError, FlowRefused) as error:
+            if not isinstance(event, CallerHungUp):
+                raise
+            log.warning("call ended without its flow", call=session.call_id, reason=type(error).__name__)
+            return self._flows.for_number(session.service_number), CallerHungUp(late=True)
 
     async def _finished(self, turn: Turn, begun: float) -> Turn:
         """The turn as far as the channel is to do something, and others told of it. A channel that waits no longer does
@@ -279,9 +291,17 @@ class Calls:
         async with self._database.read() as connection:
             rows = await store.open_calls(connection, channel, untouched_since)
         lost, late = [row for row in rows if row.channel_ref not in still_there], self._clock() - LATE
+        ended: list[str] = []
         for row in lost:
-            await self.hung_up(channel, row.channel_ref, late=row.updated_at < late)
-        return [row.id for row in lost]
+            try:
+                await self.hung_up(channel, row.channel_ref, late=row.updated_at < late)
+            except Exception as error:  # one that cannot be read does not keep the others
+                if is_away(error):
+                    raise
+                log.error("a lost call could not be ended", call=row.id, error=type(error).__name__)
+            else:
+                ended.append(row.id)
+        return ended
 
     async def _run(
         self, connection: Connection, flow: Flow, session: Session, event: Event, now: datetime

@@ -24,7 +24,7 @@ from router.core.events import (
     TransferOutcome,
 )
 from router.core.match import Candidate, Decision, Match
-from router.engine.session import Outcome, State
+from router.engine.session import Outcome, State, session_to_json
 from router.engine.step import NotAccepted
 from router.flow.files import check_files
 from router.flow.load import load, read_folder
@@ -214,6 +214,20 @@ async def test_calls_the_channel_no_longer_has_are_ended(calls: Calls, database:
     assert await calls.end_lost("test", frozenset({"there"}), MONDAY) == [gone.call_id]
     assert (await calls.turn(gone.call_id)).session.outcome is Outcome.HUNG_UP
     assert not (await calls.turn(there.call_id)).session.ended
+
+
+async def test_a_call_whose_flow_or_state_is_gone_does_not_keep_others_from_ending(
+    calls: Calls, database: Database
+) -> None:
+    turns = [await calls.begin("test", ref, BEGIN) for ref in ("no flow", "no state", "right")]
+    async with database.begin() as connection:
+        session = session_to_json(turns[0].session.but(revision="0123456789abcdef"))
+        await rows.change(connection, turns[0].call_id, {"session": session})
+        await rows.change(connection, turns[1].call_id, {"session": "{}"})
+    with pytest.raises(LookupError):
+        await calls.handle(turns[0].call_id, DigitsEntered("1"))
+    assert set(await calls.end_lost("test", frozenset(), MONDAY)) == {turns[0].call_id, turns[2].call_id}
+    assert (await calls.turn(turns[0].call_id)).session.outcome is Outcome.HUNG_UP
 
 
 def test_a_service_number_must_have_its_flow() -> None:
