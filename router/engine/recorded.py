@@ -37,6 +37,8 @@ MASKED = "…"
 _PREFIX = 3
 """Characters of a caller number that are kept: conditions may ask for them (``caller.prefix``)."""
 _ONE_WORD = re.compile(r"[a-z_]{1,20}")
+_FIELD = re.compile(rf"(?!(?:.*[0-9]){{{MOST_KEYS + 1}}})[A-Za-z_][A-Za-z0-9_-]{{0,59}}")
+"""The name of a field: what no flow can ask for, or has many digits, may be somebody's name or number."""
 _ZEROS = re.compile(rf"0{{{MOST_KEYS + 1},}}|.*{MASKED}.*", re.DOTALL)
 
 
@@ -124,7 +126,7 @@ def _masked_answer(answer: HouseEvent) -> HouseEvent:
         case MatchesFound(match=match):
             return MatchesFound(_how_decided(match))
         case WebhookAnswered(answer=dict() as fields):
-            return replace(answer, answer={name: _small(value) for name, value in fields.items()})
+            return replace(answer, answer=_small(fields))
         case _:
             return answer
 
@@ -152,6 +154,6 @@ def _small(value: Any) -> Any:
         case str() if _ONE_WORD.fullmatch(value):
             return value
         case dict():
-            return {name: _small(below) for name, below in value.items()}
+            return {name: _small(below) for name, below in value.items() if _FIELD.fullmatch(name)}
         case _:
             return MASKED

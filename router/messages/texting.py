@@ -155,7 +155,11 @@ class TextSender:
             return Rejected("not sent in time")
         if row.tries > len(PAUSES) + 1:
             return Rejected("tried too often")
-        outcome = await self._provider.send(row.id, row.to_number, row.body)
+        try:
+            outcome = await self._provider.send(row.id, row.to_number, row.body)
+        except Exception as error:  # else those on their way beside it would be given up, and sent again
+            log.error("handing over a text message failed", text=row.id, error=type(error).__name__)
+            outcome = NotNow(f"failed: {type(error).__name__}", unsure=True)
         if isinstance(outcome, NotNow) and row.tries >= (MOST_UNSURE if outcome.unsure else len(PAUSES) + 1):
             return Rejected(outcome.reason)
         return outcome

@@ -97,6 +97,9 @@ def test_nothing_of_a_call_tells_who_called_or_what_it_was_about() -> None:
             "vip": True,
             "iban": ["DE02"],
             "no": None,
+            "+491713920011": True,
+            "n491713920011": True,
+            "a1_b2": {"Erika Muster": 1, "open": 2},
         }
     )
     about = About({"title": "Sommer-Angebot"}, {"name": "Erika Muster"})
@@ -109,6 +112,7 @@ def test_nothing_of_a_call_tells_who_called_or_what_it_was_about() -> None:
         MatchesFound(decided),
         WebhookAnswered(
             {"tier": "gold", "name": "…", "orders": 3, "balance": "…", "vip": True, "iban": "…", "no": None}
+            | {"a1_b2": {"open": 2}}
         ),
         CodeChecked(True),
     )

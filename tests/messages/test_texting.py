@@ -106,6 +106,25 @@ async def test_what_may_have_got_through_is_sent_once_more_at_most(house: House)
     assert (await house.row()).state == store.FAILED
 
 
+async def test_a_provider_that_fails_with_one_loses_none_beside_it(house: House) -> None:
+    await house.queue("t1", "t2", "t3")
+    failed = asyncio.Event()
+
+    async def fail_first() -> None:
+        if len(house.sent) == 1:
+            failed.set()
+            raise RuntimeError("broken")
+        await failed.wait()
+
+    house.on_send = fail_first
+    for _ in range(200):
+        with contextlib.suppress(ExceptionGroup):
+            await house.sender.send_due()
+        house.now += timedelta(seconds=1)
+    assert sorted(text_id for text_id, _, _ in house.sent) == sorted([*("t1", "t2", "t3"), house.sent[0][0]])
+    assert {(await house.row(text_id)).state for text_id in ("t1", "t2", "t3")} == {store.SENT}
+
+
 async def test_what_comes_too_late_is_not_sent(house: House) -> None:
     await house.queue("t1")
     house.now += texting.IN_TIME + timedelta(seconds=1)
