@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PrivateAttr, 
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _SPAN = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-4]):([0-5][0-9])")
+_COUNTRY = re.compile(r"[A-Z][A-Za-z]{1,60}")
 DAY = 24 * 60
 
 
@@ -56,18 +57,17 @@ def _date_names(name: str) -> str:
     return name
 
 
-def dates(name: str) -> list[date]:
-    """The days of ``2026-12-24`` or ``2026-12-24..2027-01-01``, the last one included. Raises `ValueError`."""
+def dates(name: str) -> tuple[date, date]:
+    """The first and the last day of ``2026-12-24`` or ``2026-12-24..2027-01-01``. Raises `ValueError`."""
     try:
         first, last = (date.fromisoformat(each) for each in (name.split("..") * 2)[:2])
         if not re.fullmatch(_DATES, name):
             raise ValueError
     except ValueError:
         raise ValueError(f"'{name}' is not a date such as 2026-12-24, or 2026-12-24..2027-01-01") from None
-    days = (last - first).days + 1
-    if not 0 < days <= _LONGEST_EXCEPTION:
+    if not 0 <= (last - first).days < _LONGEST_EXCEPTION:
         raise ValueError(f"'{name}' does not end after it begins, within {_LONGEST_EXCEPTION} days")
-    return [first + timedelta(days=day) for day in range(days)]
+    return first, last
 
 
 class Hours(BaseModel):
@@ -88,12 +88,12 @@ class Hours(BaseModel):
         description="dates (2026-12-24 or 2026-12-24..2027-01-01) with spans of their own; [] is closed all day",
         json_schema_extra={"propertyNames": {"pattern": f"^{_DATES}$"}},
     )
-    _exceptional: dict[date, Spans] = PrivateAttr(default_factory=dict)
+    _exceptional: list[tuple[date, date, Spans]] = PrivateAttr(default_factory=list)
 
     def model_post_init(self, _: Any, /) -> None:
-        """A date by itself goes before a range that it lies in."""
-        for name in sorted(self.exceptions, key=lambda name: ".." not in name):
-            self._exceptional.update(dict.fromkeys(dates(name), self.exceptions[name]))
+        """A date by itself goes before a range that it lies in, and a later range before an earlier one."""
+        names = sorted(self.exceptions, key=lambda name: ".." not in name)
+        self._exceptional = [(*dates(name), self.exceptions[name]) for name in reversed(names)]
 
     @field_validator("timezone")
     @classmethod
@@ -110,7 +110,7 @@ class Hours(BaseModel):
         if name is not None:
             try:
                 _calendar(name)
-            except (NotImplementedError, ValueError, AttributeError):
+            except Exception:  # the library takes any name of its own for a country, and fails with it in its own way
                 raise ValueError(f"'{name}' is not a country or region with known holidays, such as DE-BY") from None
         return name
 
@@ -138,8 +138,9 @@ class Hours(BaseModel):
         return (min(opens for opens, _ in opened), max(closes for _, closes in opened)) if opened else None
 
     def _on(self, day: date) -> list[tuple[int, int]]:
-        if day in self._exceptional:
-            return [minutes(span) for span in self._exceptional[day]]
+        for first, last, spans in self._exceptional:
+            if first <= day <= last:
+                return [minutes(span) for span in spans]
         if self.holidays and day in _calendar(self.holidays):
             return []
         return [minutes(span) for name, spans in self.weekly.items() if day.weekday() in _days(name) for span in spans]
@@ -177,4 +178,9 @@ def _days(name: str) -> range | tuple[int, ...]:
 @lru_cache(maxsize=64)
 def _calendar(name: str) -> public_holidays.HolidayBase:
     country, _, region = name.partition("-")
-    return public_holidays.country_holidays(country, subdiv=region or None)
+    if not _COUNTRY.fullmatch(country):
+        raise ValueError(f"'{country}' is not a country")
+    found = public_holidays.country_holidays(country, subdiv=region or None)
+    if not isinstance(found, public_holidays.HolidayBase):
+        raise ValueError(f"'{country}' is not a country")
+    return found

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import tracemalloc
+from datetime import UTC, datetime
 
 import pytest
 from pydantic import ValidationError
@@ -66,6 +67,25 @@ def test_a_range_of_dates_has_spans_of_its_own_and_a_date_in_it_goes_before_it(d
 def test_what_is_no_date_is_refused(dates: str) -> None:
     with pytest.raises(ValidationError):
         Hours.model_validate({"weekly": {}, "exceptions": {dates: []}})
+
+
+@pytest.mark.parametrize("name", ["__class__", "registry", "country_holidays", "list_supported_countries", "DE-XX", ""])
+def test_what_the_library_has_beside_countries_is_no_country(name: str) -> None:
+    with pytest.raises(ValidationError, match="not a country or region"):
+        Hours.model_validate({"weekly": {}, "holidays": name})
+
+
+def test_very_many_exceptions_cost_little_and_the_later_range_counts() -> None:
+    years = {f"{year:04}-01-01..{year:04}-12-31": [] for year in range(1, 9_000)}
+    july = {"2026-07-01..2026-07-31": ["10:00-12:00"], "2026-07-02": ["14:00-15:00"]}
+    hours = Hours.model_validate({"weekly": {"mon-sun": ["00:00-24:00"]}, "exceptions": {**years, **july}})
+    assert [hours.open_at(datetime(2026, 7, day, 9, tzinfo=UTC)) for day in (1, 2)] == [True, False]
+    assert not hours.open_at(datetime(2026, 8, 1, 9, tzinfo=UTC))
+    tracemalloc.start()
+    Hours.model_validate({"weekly": {}, "exceptions": years})
+    used = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert used < 20_000_000
 
 
 def test_spans_that_overlap_are_told() -> None:
