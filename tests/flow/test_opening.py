@@ -76,7 +76,7 @@ def test_what_the_library_has_beside_countries_is_no_country(name: str) -> None:
 
 
 def test_very_many_exceptions_cost_little_and_the_later_range_counts() -> None:
-    years = {f"{year:04}-01-01..{year:04}-12-31": [] for year in range(1, 9_000)}
+    years: dict[str, list[str]] = {f"{year:04}-01-01..{year:04}-12-31": [] for year in range(1, 9_000)}
     july = {"2026-07-01..2026-07-31": ["10:00-12:00"], "2026-07-02": ["14:00-15:00"]}
     hours = Hours.model_validate({"weekly": {"mon-sun": ["00:00-24:00"]}, "exceptions": {**years, **july}})
     assert [hours.open_at(datetime(2026, 7, day, 9, tzinfo=UTC)) for day in (1, 2)] == [True, False]
