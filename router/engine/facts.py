@@ -83,7 +83,11 @@ def _days_left(until: Any, now: datetime) -> int | None:
         return None
     if end.tzinfo is None:
         return None
-    return ((end - _A_MOMENT).astimezone(now.tzinfo).date() - now.date()).days
+    try:
+        last = (end - _A_MOMENT).astimezone(now.tzinfo)
+    except OverflowError:  # 9999-12-31, or the first day there is
+        last = end
+    return (last.date() - now.date()).days
 
 
 def _customer(about: About | None) -> Mapping[str, Any]:

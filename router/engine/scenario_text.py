@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, model_validator
@@ -23,6 +24,12 @@ Sent = Literal[True] | events.Unsent
 
 
 _P = TypeVar("_P", bound=BaseModel)
+
+
+def _in_our_times(at: datetime) -> datetime:
+    if not 1970 <= at.year <= 2200:
+        raise ValueError("a time between 1970 and 2200 is expected")
+    return at
 
 
 class _Part(BaseModel):
@@ -212,7 +219,7 @@ class ScenarioText(_Part):
 
     flow: Name
     note: str = ""
-    at: AwareDatetime
+    at: Annotated[AwareDatetime, AfterValidator(_in_our_times)]
     caller: Annotated[Number, Field(alias="from")]
     to: Annotated[str, Field(pattern=r"^\+?[0-9*#]{1,40}$")] = "+493023125000"
     house: tuple[AnswerText, ...] = ()

@@ -50,6 +50,8 @@ MOST_STEPS_HUNG_UP = 20
 """Steps that a flow may still run after the caller has hung up."""
 MOST_TRACE = 200
 
+_MISTAKES = (ArithmeticError, AttributeError, LookupError, StopIteration, TypeError, ValueError)
+"""What a step may fail with."""
 _HOUSE = get_args(HouseEvent)
 _NEEDS_CALLER = (*get_args(ChannelCommand), SendCode)
 """What ends a call when the caller has hung up."""
@@ -186,6 +188,11 @@ def _without(personal: Collection[str], values: dict[str, Any]) -> dict[str, Any
     return {name: "" if f"vars.{name}" in personal else value for name, value in values.items()}
 
 
+def _why(error: Exception) -> str:
+    """Why a step went wrong. Only what is raised on purpose is told in its own words: others may hold values."""
+    return str(error) if isinstance(error, KeyError | ValueError) else type(error).__name__
+
+
 def _sayable(prompts: tuple[Prompt, ...]) -> tuple[Prompt, ...]:
     """Without those of which nothing is known that could be said."""
     return tuple(prompt for prompt in prompts if prompt.text or prompt.recording)
@@ -211,8 +218,8 @@ class _Turn:
         name = self.session.step or HUMAN
         try:
             move = self._flow.steps[name].resume(self._scene(), event)
-        except (KeyError, ValueError) as error:
-            move = Move(HUMAN, note=f"failed: {error}")
+        except _MISTAKES as error:
+            move = Move(HUMAN, note=f"failed: {_why(error)}")
         self._follow(name, move)
 
     def go(self, name: str) -> None:
@@ -237,8 +244,8 @@ class _Turn:
             return Move(Hangup(), note="failed: too much to do after the caller has hung up")
         try:
             return self._flow.steps[name].enter(self._scene())
-        except (KeyError, ValueError, StopIteration) as error:
-            return Move(HUMAN, note=f"failed: {error}")
+        except _MISTAKES as error:
+            return Move(HUMAN, note=f"failed: {_why(error)}")
 
     def _follow(self, name: str, move: Move) -> None:
         following = self._apply(name, move)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from router.core.assurance import Assurance
 from router.core.commands import AskDigits, Command, Hangup, Say, Transfer
 from router.core.events import (
     WITHHELD,
@@ -14,9 +15,11 @@ from router.core.events import (
     CallStarted,
     DigitsEntered,
     InputTimedOut,
+    MatchesFound,
     TransferEnded,
     TransferOutcome,
 )
+from router.core.match import About, Candidate, Decision, Match
 from router.engine.session import Outcome, Session, State, session_to_json
 from router.engine.step import MOST_STEPS, NotAccepted, start, step
 from router.flow.files import check
@@ -126,6 +129,52 @@ def test_a_condition_that_fails_at_run_time_goes_otherwise() -> None:
     )
     with pytest.raises(Exception, match="condition"):
         check(source, "small.yaml")  # found before a caller meets it
+
+
+OFFERED = """
+version: 1
+name: small
+languages: [de]
+start: find
+hours: {office: {timezone: Europe/Berlin, weekly: {mon-fri: ["08:00-18:00"]}}}
+steps:
+  find: {type: match, sure: split, likely: human, unclear: human, none: human}
+  split:
+    type: branch
+    cases: [{if: "offer.days_left < 0", next: past}]
+    otherwise: open
+  past: {type: transfer, queue: past}
+  open: {type: transfer, queue: open}
+"""
+
+
+@pytest.mark.parametrize(
+    ("until", "queue"),
+    [
+        ("9999-12-31T23:59:59+00:00", "open"),
+        ("9999-12-31T23:59:59-14:00", "open"),
+        ("0001-01-01T00:00:00+00:00", "past"),
+        ("0001-01-01T00:00:00+14:00", "past"),
+    ],
+)
+def test_an_offer_that_never_ends_or_ended_long_ago_fails_no_call(until: str, queue: str) -> None:
+    flow, session, _ = begin(OFFERED)
+    sure = Match(Decision.SURE, Assurance.L2, 0.01, (Candidate("m1", 0.99, ()),))
+    _, commands = step(flow, session, MatchesFound(sure, About({"valid_until": until})), NOW)
+    assert commands == (Transfer(queue, 600),)
+
+
+def test_a_step_that_fails_in_any_way_is_handed_to_a_person_without_its_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object) -> None:
+        raise OverflowError("+491713920011")
+
+    flow, session, _ = begin()
+    monkeypatch.setattr("router.flow.nodes.menu.Menu.resume", fail)
+    session, commands = step(flow, session, DigitsEntered("1"), NOW)
+    assert commands == (Transfer("default", 600),)
+    assert "failed: OverflowError" in [each.note for each in session.trace]
 
 
 def test_a_withheld_caller_cannot_carry_a_number() -> None:
