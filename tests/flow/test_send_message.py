@@ -52,3 +52,8 @@ def test_without_a_way_of_its_own_failing_goes_on_all_the_same() -> None:
     talk = Talk(flow, match=NO_MATCH)
     talk.tell(TextSent(Unsent.NO_PROVIDER))
     assert talk.step == "sent"
+
+
+def test_a_text_of_which_nothing_is_known_is_not_sent() -> None:
+    flow = TO_CUSTOMER.replace("https://example.net/s", "{{ offer.facts.link }}")
+    assert Talk(flow, match=FOUND).step == "other"

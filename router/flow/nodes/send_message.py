@@ -13,7 +13,8 @@ from router.flow.nodes.base import Move, Place, Scene, Step, StepName, Text
 class SendMessage(Step):
     """Sends ``text`` to the number that the call comes from (``to: caller``), or to the one on file of the customer
     whom the match names (``to: customer``). Only the latter may hold anything personal before the caller is proved.
-    A withheld number gets nothing. Where nothing can be sent the flow goes on at ``failed``, without it at ``next``.
+    A withheld number gets nothing. Where nothing can be sent, or nothing of the text is known, the flow goes on at
+    ``failed``, without it at ``next``.
     """
 
     EXAMPLE: ClassVar[str] = """\
@@ -55,6 +56,8 @@ send_link:
         if self.to == "customer" and (scene.match is None or scene.match.best is None):
             return Move(self._otherwise, note="not sent: the match names nobody")
         text = scene.written(self.text, private=self.to == "customer")
+        if not text:
+            return Move(self._otherwise, note="not sent: nothing of the text is known")
         return Move(SendText(text, self.to), note=f"to the {self.to}")
 
     def resume(self, scene: Scene, event: Event) -> Move:
