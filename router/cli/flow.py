@@ -16,9 +16,8 @@ from router.cli import flow_releases, flow_replay, flow_test
 from router.cli.output import NO, WRONG_USE, as_json, counted, fail, say
 from router.engine.scenario_set import scenarios_in
 from router.flow.drawing import svg
-from router.flow.files import FileKind, check_files, kind_of
 from router.flow.graph import mermaid
-from router.flow.load import load_file, read_folder
+from router.flow.load import flow_files, load_file, load_set, root_of
 from router.flow.problems import FlowRefused, Problem
 from router.flow.schema import schema as schema_of
 from router.flow.surroundings import Surroundings
@@ -90,26 +89,27 @@ def _settings() -> Settings | None:
 def _problems(path: Path, around: Surroundings) -> Sequence[Problem]:
     """What is wrong at ``path``: with a folder, or with one file and what is shared with it."""
     if path.is_dir():
-        return _found(path, path, around)
-    found = [each for each in _found(path, path.parent, around) if each.code != "unused"]
+        nothing = Problem(str(path), 1, 1, "no-file", "there is no flow in this folder")
+        return _found(path, around) if _flows_at(path) else [nothing, *_found(path, around)]
+    found = [each for each in _found(path, around) if each.code != "unused"]
     if any(each.code == "missing-flow" for each in found):  # it goes on with another flow beside it
         beside = (str(path), str(path.parent / "shared"))
-        return [each for each in _found(path.parent, path.parent, around) if each.file.startswith(beside)]
+        return [each for each in _found(path.parent, around) if each.file.startswith(beside)]
     return found
 
 
-def _found(path: Path, root: Path, around: Surroundings) -> Sequence[Problem]:
-    shown = partial(_under, root)
+def _found(path: Path, around: Surroundings) -> Sequence[Problem]:
     try:
-        flow_set = check_files(read_folder(path), around, shown)
+        flow_set = load_set(path, around)
     except FlowRefused as refused:
         return refused.problems
-    return (*flow_set.warnings, *(scenarios_in(flow_set, shown)[1] if path == root else ()))
+    shown = partial(_under, path)
+    return (*flow_set.warnings, *(scenarios_in(flow_set, shown)[1] if path.is_dir() else ()))
 
 
 def _flows_at(path: Path) -> int:
     try:
-        return sum(kind_of(name) is FileKind.FLOW for name in read_folder(path))
+        return sum(file.parent == root_of(path) for file in flow_files(path))
     except FlowRefused:
         return 0
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -83,13 +83,17 @@ class FlowSet:
 
 
 def check_files(
-    files: Files, around: Surroundings = NOTHING_KNOWN, shown: Callable[[str], str] = lambda path: path
+    files: Files,
+    around: Surroundings = NOTHING_KNOWN,
+    shown: Callable[[str], str] = lambda path: path,
+    unread: Collection[str] = (),
 ) -> FlowSet:
-    """The checked set. ``shown`` is how a path is written in problems.
+    """The checked set. ``shown`` is how a path is written in problems; ``unread`` are files of the set that could not
+    be read: what may stand in them is not missed.
 
     Raises `FlowRefused` with every problem of every file, warnings among them.
     """
-    flow_set, problems = _read(files, around, shown)
+    flow_set, problems = _read(files, around, shown, unread)
     if any(not problem.warning for problem in problems):
         raise FlowRefused(problems)
     return FlowSet(flow_set.id, files, flow_set.flows, flow_set.shared, tuple(sorted(problems)))
@@ -103,7 +107,9 @@ def kept_files(files: Files) -> FlowSet:
     return _read(files, None, lambda path: path)[0]
 
 
-def _read(files: Files, around: Surroundings | None, shown: Callable[[str], str]) -> tuple[FlowSet, list[Problem]]:
+def _read(
+    files: Files, around: Surroundings | None, shown: Callable[[str], str], unread_files: Collection[str] = ()
+) -> tuple[FlowSet, list[Problem]]:
     parsed_shared = {
         path: parse(text, shown(path), SharedText) for path, text in files.items() if kind_of(path) is FileKind.SHARED
     }
@@ -125,7 +131,13 @@ def _read(files: Files, around: Surroundings | None, shown: Callable[[str], str]
             problems.append(parsed.source.problem(("name",), "duplicate-flow", taken))
         flows.setdefault(flow.name, flow)
         made.append((flow, parsed))
-    whole = Whole(unread, len(made) < len(parsed_flows), around or NOTHING_KNOWN)
+    whole = Whole(
+        unread,
+        unsure=len(made) < len(parsed_flows) or any(kind_of(path) is not FileKind.SHARED for path in unread_files),
+        pieces_lost=any(each.value is None for each in parsed_shared.values())
+        or any(kind_of(path) is FileKind.SHARED for path in unread_files),
+        around=around or NOTHING_KNOWN,
+    )
     for flow, parsed in made:
         flow.flows, flow.files = flows, files
         if around is not None:

@@ -20,24 +20,31 @@ def read_folder(path: Path) -> Files:
 
     Raises `FlowRefused` where there is nothing, and for what cannot be read.
     """
+    texts, _, problems = _what_can_be_read(path)
+    if problems:
+        raise FlowRefused(problems)
+    return texts
+
+
+def _what_can_be_read(path: Path) -> tuple[Files, list[str], list[Problem]]:
+    """The texts of the files, the paths of those that cannot be read, and why they cannot."""
     found, root = flow_files(path), root_of(path)
     if len(found) > MOST_FILES:
         raise FlowRefused([Problem(str(path), 1, 1, "too-many-files", f"a folder has at most {MOST_FILES} flow files")])
     texts: dict[str, str] = {}
+    unread: list[str] = []
     problems: list[Problem] = []
     for file in found:
         name = file.relative_to(root).as_posix()
-        if kind_of(name) is None:
-            wrong = "the name of a file is made of letters, digits, - and _"
-            problems.append(Problem(str(file), 1, 1, "file-name", wrong))
-            continue
         try:
+            if kind_of(name) is None:
+                wrong = "the name of a file is made of letters, digits, - and _"
+                raise FlowRefused([Problem(str(file), 1, 1, "file-name", wrong)])
             texts[name] = read_text(file)
         except FlowRefused as refused:
+            unread.append(name)
             problems += refused.problems
-    if problems:
-        raise FlowRefused(problems)
-    return texts
+    return texts, unread, problems
 
 
 def root_of(path: Path) -> Path:
@@ -77,13 +84,21 @@ def read_text(path: Path) -> str:
         raise FlowRefused([Problem(str(path), 1, 1, "unreadable", error.strerror or "cannot be read")]) from None
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        raise FlowRefused([Problem(str(path), line, 1, "encoding", "is not UTF-8 text")]) from None
+        raise FlowRefused([Problem(str(path), line, 1, "encoding", "is not UTF-8 text; save it as UTF-8")]) from None
 
 
 def load_set(path: Path, around: Surroundings = NOTHING_KNOWN) -> FlowSet:
-    """Read and check a folder of flows, or one flow with what is shared beside it. Raises `FlowRefused`."""
+    """Read and check a folder of flows, or one flow with what is shared beside it. Raises `FlowRefused`; a file that
+    cannot be read does not hide what is wrong with the others."""
     root = root_of(path)
-    return check_files(read_folder(path), around, lambda name: str(root / name))
+    texts, unread, problems = _what_can_be_read(path)
+    try:
+        flow_set = check_files(texts, around, lambda name: str(root / name), unread)
+    except FlowRefused as refused:
+        raise FlowRefused([*problems, *refused.problems]) from None
+    if problems:
+        raise FlowRefused([*problems, *flow_set.warnings])
+    return flow_set
 
 
 def load_file(path: Path) -> Flow:

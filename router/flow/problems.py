@@ -59,7 +59,7 @@ def short(text: str) -> str:
 
 CODES: Mapping[str, str] = {
     # files
-    "no-file": "there is no such file or folder",
+    "no-file": "there is no such file or folder, or no flow in it",
     "file-name": "the name of a file has something else than letters, digits, `-` and `_`",
     "too-many-files": "a folder has more than 500 flow files",
     "unreadable": "a file cannot be read, for want of permission for example",

@@ -37,10 +37,12 @@ _WHERE = {
 @dataclass(frozen=True, slots=True)
 class Whole:
     """What a flow is looked at with: shared pieces that exist but could not be read (``unread``), whether there are
-    other flows or parts of them that could not be (``unsure``), and the surroundings."""
+    other flows or parts of them that could not be (``unsure``) or whole shared files (``pieces_lost``), and the
+    surroundings."""
 
     unread: PassedOver
     unsure: bool
+    pieces_lost: bool
     around: Surroundings
 
 
@@ -55,7 +57,7 @@ def complaints(flow: Flow, parsed: Parsed[FlowText], whole: Whole) -> Iterator[P
     }
     missing = list(_missing_steps(source, flow, unread))
     yield from missing
-    yield from _texts(source, flow, unread, whole.around)
+    yield from _texts(source, flow, unread, whole)
     yield from overlapping(source, flow.text.hours)
     yield from _references(source, flow, unread, whole)
     yield from _formulas(source, flow, unread, whole)
@@ -82,7 +84,7 @@ def _missing_steps(source: Source, flow: Flow, unread: PassedOver) -> Iterator[P
             yield source.problem(path, "missing-step", f"no step '{target}'{nearest(target, known)}")
 
 
-def _texts(source: Source, flow: Flow, unread: PassedOver, around: Surroundings) -> Iterator[Problem]:
+def _texts(source: Source, flow: Flow, unread: PassedOver, whole: Whole) -> Iterator[Problem]:
     known = {*flow.prompts, *unread["prompts"]}
     places: list[tuple[Path, Text]] = [(("prompts", name), words) for name, words in flow.text.prompts.items()]
     for name, step in _steps(flow):
@@ -92,8 +94,10 @@ def _texts(source: Source, flow: Flow, unread: PassedOver, around: Surroundings)
         if isinstance(text, Words):
             yield from _translations(source, flow, path, text)
             yield from unseen(source, path, text)
-            yield from recordings(source, path, text, around)
+            yield from recordings(source, path, text, whole.around)
         elif text not in known:
+            if whole.pieces_lost:
+                continue  # it may stand there
             yield source.problem(path, "missing-prompt", f"no prompt '{text}'{nearest(text, known)}")
         elif text not in flow.text.prompts and text in flow.prompts:
             for wanted in flow.text.languages:
@@ -150,10 +154,12 @@ def overlapping(source: Source, hours: Mapping[str, Hours]) -> Iterator[Problem]
 def _references(source: Source, flow: Flow, unread: PassedOver, whole: Whole) -> Iterator[Problem]:
     around = whole.around
     known: Mapping[UseKind, Collection[str] | None] = {
-        UseKind.HOURS: {*flow.hours, *unread["hours"]},
+        UseKind.HOURS: None if whole.pieces_lost else {*flow.hours, *unread["hours"]},
         UseKind.INPUT: None if whole.unsure and len(flow.flows) > 1 else _inputs(flow, unread),
         UseKind.FLOW: None if whole.unsure else set(flow.flows),
-        UseKind.QUEUE: None if around.queues is None else {*around.queues, *flow.queues, *unread["queues"]},
+        UseKind.QUEUE: None
+        if around.queues is None or whole.pieces_lost
+        else {*around.queues, *flow.queues, *unread["queues"]},
         UseKind.WEBHOOK: around.webhooks,
     }
     for prefix, language in flow.text.language_by_prefix.items():

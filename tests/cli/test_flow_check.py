@@ -94,3 +94,24 @@ def test_one_file_is_checked_with_what_it_needs_beside_it(check: Check) -> None:
     result = check("flows/one.yaml")
     assert result.stdout == "1 flow checked, no problems\n"
     assert "two.yaml:4:8: missing-step" in check("flows").stdout
+
+
+def test_a_file_that_cannot_be_read_hides_nothing_of_the_others(check: Check) -> None:
+    write("flows/one.yaml", FLOW.replace("next: connect", "next: conect"))
+    Path("flows/two.yaml").write_bytes(b"version: 1\nname: Gr\xfc\xdfe\n")
+    result = check("flows")
+    assert result.exit_code == 1
+    assert result.stdout.splitlines() == [
+        "flows/one.yaml:6:70: missing-step no step 'conect'; did you mean 'connect'?",
+        "flows/two.yaml:2:1: encoding is not UTF-8 text; save it as UTF-8",
+        "2 flows checked, 2 problems",
+    ]
+
+
+def test_a_folder_without_a_flow_is_most_likely_the_wrong_one(check: Check) -> None:
+    write("flows/shared/pieces.yaml", "version: 1\n")
+    Path("empty").mkdir()
+    for folder in ("flows", "empty"):
+        result = check(folder)
+        assert result.exit_code == 1
+        assert f"{folder}:1:1: no-file there is no flow in this folder" in result.stdout
