@@ -72,6 +72,11 @@ def publish(
     Example: threadline flow publish ivr_flows/hotline.yaml --comment "Friendlier greeting"
     """
 
+    for file in files:
+        if not file.is_file():
+            folder = "is a folder, which 'threadline flow import' releases" if file.is_dir() else "is not there"
+            fail(f"{file} {folder}", WRONG_USE)
+
     async def put(releases: Releases) -> tuple[Release, bool]:
         before = await releases.newest_id()
         release = await releases.put(

@@ -262,7 +262,9 @@ class Releases:
             if path is None:
                 return then
             if path not in then and path not in newest.files:
-                raise FlowRefused([Problem(path, 1, 1, "no-file", f"there is no such file, now or in {to_release}")])
+                raise FlowRefused(
+                    [Problem(path, 1, 1, "no-file", f"there is no such file, now or in release {to_release}")]
+                )
             others = {other: text for other, text in newest.files.items() if other != path}
             return others | ({path: then[path]} if path in then else {})
 

@@ -111,7 +111,6 @@ def test_a_release_that_is_not_there_is_told_with_the_way_out(run: Run) -> None:
         assert result.exit_code == 1
         assert "threadline flow history" in result.stderr
     assert run("import", "nowhere").exit_code == 2
-    assert run("publish", "nowhere.yaml").exit_code == 1
 
 
 @pytest.mark.sqlite_only
@@ -120,3 +119,11 @@ def test_every_command_has_help_with_an_example(run: Run) -> None:
         result = run(command, "--help")
         assert result.exit_code == 0
         assert "Example:" in result.output, command
+
+
+def test_what_is_published_must_be_files_and_folders_are_pointed_to_import(run: Run) -> None:
+    for path, told in (("nowhere.yaml", "is not there"), ("ivr_flows", "'threadline flow import'")):
+        result = run("publish", path)
+        assert result.exit_code == 2
+        assert told in result.stderr
+    assert run("history").stdout == "nothing has been released yet\n"

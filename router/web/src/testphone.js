@@ -179,7 +179,7 @@ function showTrace(trace) {
       const step = document.createElement("strong");
       step.textContent = each.step;
       const flow = each.flow && each.flow !== trace[index - 1]?.flow ? `${each.flow} › ` : "";
-      line.append(time, ` ${flow}`, step, ` (${each.type}) ${each.note}`);
+      line.append(time, ` ${flow}`, step, each.type ? ` (${each.type}) ${each.note}` : ` ${each.note}`);
       return line;
     }),
   );

@@ -193,12 +193,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "This does not work yet: {problem}",
     ),
     "flows.js.other_saved": (
-        "{who} hat diese Datei inzwischen gespeichert ({when}).",
-        "{who} has saved this file meanwhile ({when}).",
+        "Diese Datei wurde inzwischen von {who} gespeichert ({when}).",
+        "This file was saved meanwhile by {who} ({when}).",
     ),
     "flows.js.other_published": (
-        "{who} hat diese Datei inzwischen veröffentlicht ({when}).",
-        "{who} has published this file meanwhile ({when}).",
+        "Diese Datei wurde inzwischen von {who} veröffentlicht ({when}).",
+        "This file was published meanwhile by {who} ({when}).",
     ),
     "flows.js.other_folder": (
         "Diese Datei wurde inzwischen aus dem Ordner übernommen ({when}).",
@@ -212,7 +212,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Der Entwurf wurde inzwischen veröffentlicht oder verworfen.",
         "The draft was published or discarded meanwhile.",
     ),
-    "flows.js.yourself": ("Sie selbst, in einem anderen Fenster: Das", "You yourself, in another window,"),
+    "flows.js.yourself": ("Ihnen in einem anderen Fenster", "you in another window"),
     "flows.js.nothing_overwritten": (
         "Ihr Text hier ist unverändert, und nichts wird ohne Ihre Wahl überschrieben.",
         "Your text here is as it was, and nothing is overwritten unless you choose so.",
