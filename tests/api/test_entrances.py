@@ -63,7 +63,23 @@ EXPECTED = {
     "GET /admin/messages/{message_id}": ADMINS,
     "GET /admin/voicemails": ADMINS,
     "GET /admin/people": ADMINS,
+    "GET /admin/callbacks": ADMINS,
+    "POST /admin/callbacks/{callback_id}": ADMINS,
     "GET /admin/flows": ADMINS,
+    "POST /admin/flows/new": ADMINS,
+    "POST /admin/flows/remove": ADMINS,
+    "GET /admin/flows/edit/{path:path}": ADMINS,
+    "GET /admin/flows/schema/{kind}": ADMINS,
+    "POST /admin/flows/check/{path:path}": ADMINS,
+    "GET /admin/flows/state/{path:path}": ADMINS,
+    "GET /admin/flows/history/{path:path}": ADMINS,
+    "GET /admin/flows/text/{path:path}": ADMINS,
+    "POST /admin/flows/save/{path:path}": ADMINS,
+    "POST /admin/flows/throw-away/{path:path}": ADMINS,
+    "POST /admin/flows/publish/{path:path}": ADMINS,
+    "POST /admin/flows/roll-back/{path:path}": ADMINS,
+    "POST /admin/flows/scenarios/{path:path}": ADMINS,
+    "POST /admin/flows/replay/{path:path}": ADMINS,
     "POST /v1/messages": WRITERS,
     "POST /v1/messages/status": WRITERS,
     "POST /v1/messages/{message_id}/status": WRITERS,
@@ -78,6 +94,10 @@ EXPECTED = {
     "GET /v1/calls/{call_id}": CALL_READERS,
     "POST /channels/twilio/voice": NOT_BY_LOGIN,
     "POST /channels/twilio/status": NOT_BY_LOGIN,
+    "POST /channels/twilio/text-status": NOT_BY_LOGIN,
+    "POST /channels/twilio/whisper": NOT_BY_LOGIN,
+    "GET /schemas/flow-1.json": EVERYBODY,
+    "GET /schemas/shared-1.json": EVERYBODY,
 }
 
 
@@ -89,7 +109,8 @@ def routes_of(app: FastAPI) -> Iterator[str]:
 
 async def status(client: httpx.AsyncClient, name: str, **headers: str) -> int:
     method, path = name.split()
-    for parameter in ("card_id", "call_id", "message_id", "key"):
+    path = path.replace("{path:path}", "hotline.yaml")
+    for parameter in ("card_id", "call_id", "message_id", "callback_id", "key", "kind"):
         path = path.replace(f"{{{parameter}}}", "0" * 32)
     return (await client.request(method, path, headers=headers)).status_code
 
