@@ -136,7 +136,7 @@ class Webhooks:
             reason = "no answer in time"
         except Unusable as error:
             reason = str(error)
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        except Exception as error:  # whatever the library raises, the caller goes on
             reason = f"cannot be reached ({type(error).__name__})"
         log.warning("webhook failed", call=call_id, webhook=asked.webhook, reason=reason)
         return WebhookAnswered(None, reason)

@@ -165,6 +165,13 @@ async def test_nobody_listens_there() -> None:
     assert (await ask(there)).reason == "cannot be reached (ConnectError)"
 
 
+@pytest.mark.parametrize("address", ["http://xn--a/", "http://127.0.0.1:99999/"])
+async def test_an_address_that_the_library_cannot_make_out_fails_no_call(address: str) -> None:
+    answer = await ask(Elsewhere(address))
+    assert answer.answer is None
+    assert answer.reason.startswith("cannot be reached")
+
+
 async def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     name = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
