@@ -102,8 +102,13 @@ def load_set(path: Path, around: Surroundings = NOTHING_KNOWN) -> FlowSet:
 
 
 def load_file(path: Path) -> Flow:
-    """Read and check one flow. Raises `FlowRefused`."""
-    flow = load_set(path).flow_at(path.name)
+    """Read and check one flow, with those beside it where it goes on with one of them. Raises `FlowRefused`."""
+    try:
+        flow = load_set(path).flow_at(path.name)
+    except FlowRefused as refused:
+        if not path.is_file() or all(each.code != "missing-flow" for each in refused.problems):
+            raise
+        flow = load_set(path.parent).flow_at(path.name)
     if flow is None:
         raise FlowRefused([Problem(str(path), 1, 1, "no-flow", "is not a flow")])
     return flow

@@ -34,8 +34,10 @@ def shape_problem(source: Source, error: Any, root: type[BaseModel]) -> Problem:
 
 def told_once(errors: Iterable[Any]) -> list[Any]:
     """Pydantic's errors without those about what was not meant: where words or the name of a prompt may stand, it
-    complains twice."""
+    complains twice, and of a list of which no part is right it says that it is too short."""
     listed = list(errors)
+    above = {error["loc"][:end] for error in listed for end in range(len(error["loc"]))}
+    listed = [error for error in listed if error["type"] != "too_short" or error["loc"] not in above]
     words = {error["loc"][: error["loc"].index("Words")] for error in listed if "Words" in error["loc"]}
     kept = []
     for error in listed:

@@ -20,6 +20,7 @@ steps:
   greet: {type: say, text: {de: Guten Tag., recording: hello}, next: connect}
   connect: {type: transfer, queue: sales, priority: 5}
 """
+GO_TO = "  other: {type: go_to, flow: two}\n"
 
 
 @pytest.fixture
@@ -115,3 +116,11 @@ def test_a_folder_without_a_flow_is_most_likely_the_wrong_one(check: Check) -> N
         result = check(folder)
         assert result.exit_code == 1
         assert f"{folder}:1:1: no-file there is no flow in this folder" in result.stdout
+
+
+def test_a_flow_that_goes_on_with_another_is_drawn(check: Check) -> None:
+    write("flows/one.yaml", FLOW.replace("queue: sales, priority: 5", "no_answer: other") + GO_TO)
+    write("flows/two.yaml", FLOW.replace("name: one", "name: two"))
+    result = CliRunner().invoke(cli.app, ["flow", "graph", "flows/one.yaml"])
+    assert result.exit_code == 0, result.stderr
+    assert "go_to" in result.stdout
