@@ -118,6 +118,13 @@ async def test_the_list_tells_what_is_in_use_and_what_is_drafted(house: House) -
         assert "not in use yet" in page and "by Robin Muster" in page
 
 
+async def test_what_was_published_in_a_terminal_is_not_said_to_come_from_the_folder(house: House) -> None:
+    async with admin_of(house) as (browser, releases):
+        await releases.put({path: f"{text}# Anew.\n" for path, text in FILES.items()}, person_id=None, comment="")
+        page = (await browser.get(EDIT)).text
+        assert "in the terminal" in page and "from the folder" not in page
+
+
 @pytest.mark.sqlite_only
 async def test_a_new_file_begins_with_something_right(house: House) -> None:
     async with admin_of(house) as (browser, _):

@@ -21,6 +21,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "flows.in_use_since": ("In Gebrauch seit", "In use since"),
     "flows.by": ("von {who}", "by {who}"),
     "flows.from_folder": ("aus dem Ordner", "from the folder"),
+    "flows.in_terminal": ("im Terminal", "in the terminal"),
     "flows.long": ("schon länger", "for long"),
     "flows.not_in_use": ("noch nicht in Gebrauch", "not in use yet"),
     "flows.removed": ("entfernt", "removed"),
@@ -162,6 +163,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "flows.js.by_you": ("von Ihnen", "by you"),
     "flows.js.by": ("von {who}", "by {who}"),
     "flows.js.from_folder": ("aus dem Ordner", "from the folder"),
+    "flows.js.in_terminal": ("im Terminal", "in the terminal"),
     "flows.js.restored": (
         "Ihr ungespeicherter Text vom {when} ist wieder da.",
         "Your unsaved text of {when} is back.",
@@ -203,6 +205,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "flows.js.other_folder": (
         "Diese Datei wurde inzwischen aus dem Ordner übernommen ({when}).",
         "This file was taken over from the folder meanwhile ({when}).",
+    ),
+    "flows.js.other_terminal": (
+        "Diese Datei wurde inzwischen im Terminal veröffentlicht ({when}).",
+        "This file was published in the terminal meanwhile ({when}).",
     ),
     "flows.js.other_removed": (
         "Diese Datei wurde inzwischen entfernt.",

@@ -30,8 +30,8 @@ export function moment(time) {
   return moments.format(new Date(time));
 }
 
-// Who made a draft or release, as the end of a sentence: "by Robin Muster", "by you", "from the folder".
-export function by({ who, person }, me, texts) {
-  if (who === null) return texts.from_folder;
+// Who made a draft or release, as the end of a sentence: "by Robin Muster", "by you", "from the folder", "in the terminal".
+export function by({ who, person, origin }, me, texts) {
+  if (who === null) return origin === "folder" ? texts.from_folder : texts.in_terminal;
   return person === me ? texts.by_you : fill(texts.by, { who });
 }

@@ -123,7 +123,7 @@ export function makeSaving({ file, texts, notices, ask, text, setText, compare, 
   function happened({ draft, release }) {
     const fill_ = (key, version) => fill(texts[key], { who: who(version, texts.yourself), when: moment(version.at) });
     if (draft && draft.id !== base.draft) return fill_("other_saved", draft);
-    if (release && release.id > base.release) return fill_(release.who === null ? "other_folder" : "other_published", release);
+    if (release && release.id > base.release) return fill_(release.who !== null ? "other_published" : release.origin === "folder" ? "other_folder" : "other_terminal", release);
     return texts.other_closed;
   }
 
