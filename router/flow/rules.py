@@ -18,7 +18,7 @@ from router.flow.placeholders import has_variables
 from router.flow.problems import Problem, nearest
 from router.flow.source import UNSEEN, Path, Source
 from router.flow.surroundings import Surroundings
-from router.flow.ways import unreachable
+from router.flow.ways import no_person, unreachable
 from router.flow.wording import recordings_of
 
 _WORDS_FOR = {
@@ -64,6 +64,7 @@ def complaints(flow: Flow, parsed: Parsed[FlowText], whole: Whole) -> Iterator[P
     yield from _abilities(source, flow, whole.around)
     if not missing and not parsed.passed_over:  # else what cannot be reached is most likely what was misspelt
         yield from unreachable(source, flow)
+        yield from no_person(source, flow)
 
 
 # -- what refers to what ------------------------------------------------------------------------------------------

@@ -9,13 +9,14 @@ from router.flow.nodes.base import HUMAN, HUNG_UP, Step, UseKind
 from router.flow.problems import Problem
 from router.flow.source import Source
 
+_TO_PEOPLE = ("transfer", "callback", "voicemail", "go_to")
 _Node = tuple[str, str]
 """A flow and a step of it, by name."""
 
 
 def unreachable(source: Source, flow: Flow) -> Iterator[Problem]:
     """Steps to which no way leads from the start, and those that talk where only callers who have hung up come to."""
-    there = _reached(flow, [flow.text.start])
+    there = _reached(flow, [flow.text.start, HUMAN])
     hung_up = [flow.text.hung_up, *(flow.steps[name].when_hung_up() for name in there)]
     gone = _reached(flow, [name for name in hung_up if name])
     for name, step in flow.text.steps.items():
@@ -29,9 +30,17 @@ def unreachable(source: Source, flow: Flow) -> Iterator[Problem]:
             yield source.problem(("steps", name), "caller-gone", message, at_key=True)
 
 
+def no_person(source: Source, flow: Flow) -> Iterator[Problem]:
+    """A step `human` of the flow's own that only ends the call: whatever goes wrong would end it as well."""
+    reached = _reached(flow, [HUMAN])
+    if all(flow.steps[name].type not in _TO_PEOPLE for name in reached):
+        message = "from here no way leads to a person, and whatever goes wrong in a call ends here; add a transfer"
+        yield source.problem(("steps", HUMAN), "no-person", message, at_key=True, warning=True)
+
+
 def _reached(flow: Flow, ahead: list[str]) -> set[str]:
     """The steps to which ways lead from those ``ahead``, as long as the caller does not hang up."""
-    reached = {HUMAN}
+    reached: set[str] = set()
     while ahead:
         name = ahead.pop()
         if name not in reached and name in flow.steps:

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from router.core.abilities import Ability
+from router.flow.files import check_files
 from router.flow.load import load_set
 from router.flow.nodes import AnyStep
 from router.flow.nodes.base import Step
@@ -116,3 +117,17 @@ def _type_at(file: Path, line: int) -> str | None:
 
 if __name__ == "__main__":
     FROZEN.write_text("".join(f"{line}\n" for case in CASES for line in problems(case)))
+
+
+def test_steps_behind_a_person_of_the_flows_own_are_reached() -> None:
+    flow = """
+version: 1
+name: small
+languages: [de]
+start: ask
+steps:
+  ask: {type: collect, text: {de: Nummer?}, into: number, next: human}
+  human: {type: say, text: {de: Wir verbinden Sie.}, next: connect}
+  connect: {type: transfer, queue: sales}
+"""
+    assert check_files({"small.yaml": flow}).warnings == ()
