@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -21,6 +22,11 @@ them."""
 _M = TypeVar("_M", bound=BaseModel)
 _PARTS = ("steps", "prompts", "hours", "queues")
 _STEP: TypeAdapter[Any] = TypeAdapter(AnyStep)
+_HARMLESS = {
+    **dict.fromkeys(("next", "open", "closed", "sure", "likely", "unclear", "none", "kept"), HUMAN),
+    "if": "true",
+}
+"""What a step needs, and does without to be looked at."""
 _NEUTRAL = {"version": 1, "name": "unnamed", "start": HUMAN}
 
 
@@ -53,9 +59,10 @@ def parse(text: str, file: str, model: type[_M]) -> Parsed[_M]:
     ]
     passed_over: PassedOver = {}
     if isinstance(source.data, dict) and (details or source.lost):
-        value, passed_over = _rest(source, [detail["loc"] for detail in details], model)
+        value, passed_over = _rest(source, details, model)
     if value is not None:
-        problems += _doubtful(source, value)
+        told = {yaml_path(source.data, each["loc"], model)[0] for each in details if each["type"].endswith("_parsing")}
+        problems += _doubtful(source, value, told)
     if any(len(part) == 1 for part in source.lost):
         value = None
     return Parsed(source, value, passed_over, tuple(problems))
@@ -74,10 +81,11 @@ def _lost(source: Source, error: Any, model: type[BaseModel]) -> bool:
     return len(path) == 1 and any(part[0] == path[0] for part in source.lost) and not source.data.get(path[0])
 
 
-def _doubtful(source: Source, value: BaseModel) -> Iterator[Problem]:
-    """What was taken for a number and may be meant as another: ``0123`` is 83 to many programs, ``1:30`` is 90."""
+def _doubtful(source: Source, value: BaseModel, told: Collection[Path]) -> Iterator[Problem]:
+    """What was taken for a number and may be meant as another: ``0123`` is 83 to many programs, ``1:30`` is 90. Where
+    it is ``told`` that it is none, nothing is added."""
     for path, text in source.doubtful.items():
-        if isinstance(_at(value, path), int | float):
+        if path not in told and isinstance(_at(value, path), int | float):
             yield source.problem(
                 path,
                 "wrong-value",
@@ -102,44 +110,93 @@ def _at(value: Any, path: Path) -> Any:
     return value
 
 
-def _rest(
-    source: Source, mistakes: list[tuple[int | str, ...]], model: type[_M]
-) -> tuple[_M | None, Mapping[str, dict[str, Any]]]:
+def _rest(source: Source, mistakes: list[Any], model: type[_M]) -> tuple[_M | None, Mapping[str, dict[str, Any]]]:
     neutral = {name: value for name, value in _NEUTRAL.items() if name in model.model_fields}
-    paths = [*source.lost, *(yaml_path(source.data, location, model)[0] for location in mistakes)]
+    missing = [yaml_path(source.data, each["loc"], model)[0] for each in mistakes if each["type"] == "missing"]
+    wrong = [_place(source, each["loc"], model) for each in mistakes if each["type"] != "missing"]
     passed_over: dict[str, dict[str, Any]] = {part: {} for part in _PARTS}
     data = neutral | source.data
-    for path in paths:
+    for path in (*source.lost, *missing, *wrong):
         _pass_over(path, data, passed_over)
     try:
         value = model.model_validate(data)
     except ValidationError:
         return None, {}
+    written = source.data.get("steps")
+    if not isinstance(written, dict):
+        return value, passed_over
+    steps = {name: step for name, step in data["steps"].items() if name in written}
+    steps |= _the_rest_of_steps(written, [*source.lost, *wrong], missing)
     try:
-        return model.model_validate(_with_the_rest_of_steps(data, source.data, paths)), passed_over
+        return model.model_validate({**data, "steps": steps} if steps else data), passed_over
     except ValidationError:
         return value, passed_over
 
 
-def _with_the_rest_of_steps(data: Mapping[str, Any], written: Mapping[str, Any], paths: list[Path]) -> dict[str, Any]:
-    """``data`` with the steps that were passed over, as far as they are right without the fields with mistakes."""
-    mended: dict[str, Any] = {}
-    for path in paths:
+def _place(source: Source, location: tuple[int | str, ...], model: type[BaseModel]) -> Path:
+    """Where a mistake is; words are one thing, so that none seems to lack a language because its text has a mistake."""
+    path = yaml_path(source.data, location, model)[0]
+    return path[:-1] if "Words" in location[:-1] else path
+
+
+def _the_rest_of_steps(written: dict[str, Any], wrong: list[Path], missing: list[Path]) -> dict[str, Any]:
+    """The steps that were passed over, as far as they are right without what is ``wrong`` in them, and with something
+    harmless for what is ``missing``."""
+    inside: dict[str, list[Path]] = {}
+    for path in (*wrong, *missing):
         match path:
-            case ("steps", str(name), str(field), *_) if isinstance(written["steps"].get(name), dict):
-                mended.setdefault(name, dict(written["steps"][name])).pop(field, None)
+            case ("steps", str(name), *within) if isinstance(written.get(name), dict):
+                inside.setdefault(name, []).extend([tuple(within)] if path not in missing else [])
             case _:
                 pass
-    steps = {name: step for name, step in mended.items() if _is_step(step)}
-    return {**data, "steps": {**data["steps"], **steps}} if steps else dict(data)
+    rest: dict[str, Any] = {}
+    for name, paths in inside.items():
+        for each in (paths, [path[:1] for path in paths]):  # as little as can be, or else whole fields
+            step = deepcopy(written[name])
+            for path in each:
+                _take_out(step, path)
+            if _is_step(step):
+                rest.setdefault(name, step)
+    return rest
+
+
+def _take_out(step: dict[str, Any], path: Path) -> None:
+    """Take what is wrong out of a step: a field with its value, or the whole list that it is a part of."""
+    for end in range(len(path), 0, -1):
+        holder: Any = step
+        for part in path[: end - 1]:
+            holder = holder[part] if _has(holder, part) else None
+        if isinstance(holder, dict):
+            holder.pop(path[end - 1], None)
+            return
+
+
+def _has(holder: Any, part: str | int) -> bool:
+    return part in holder if isinstance(holder, dict) else isinstance(holder, list) and part in range(len(holder))
 
 
 def _is_step(step: Any) -> bool:
-    try:
-        _STEP.validate_python(step)
-    except ValidationError:
-        return False
-    return True
+    """Whether it is one, with the ways and conditions filled in that are missing."""
+    for _ in range(2):
+        try:
+            _STEP.validate_python(step)
+        except ValidationError as error:
+            for each in error.errors(include_url=False):
+                if each["type"] == "missing":
+                    _fill_in(step, each["loc"])
+        else:
+            return True
+    return False
+
+
+def _fill_in(step: dict[str, Any], location: tuple[str | int, ...]) -> None:
+    holder: Any = step
+    name = str(location[-1])
+    for part in location[1:-1]:
+        if _has(holder, part):
+            holder = holder[part]
+    if isinstance(holder, dict) and name in _HARMLESS:
+        holder[name] = _HARMLESS[name]
 
 
 def _pass_over(path: Path, data: dict[str, Any], passed_over: dict[str, dict[str, Any]]) -> None:
