@@ -28,11 +28,17 @@ def shared_complaints(shared: Sequence[Parsed[SharedText]], flows: Sequence[Flow
         if whole.unsure or not flows:
             continue
         for part, about in _KINDS.items():
+            if part == "queues" and any(_asks_the_offer(flow) for flow in flows):
+                continue  # an offer may name any of them
             for name in getattr(parsed.value, part):
                 if name not in used[part]:
                     yield parsed.source.problem(
                         (part, name), "unused", f"no flow uses {about} ('{name}')", at_key=True, warning=True
                     )
+
+
+def _asks_the_offer(flow: Flow) -> bool:
+    return any(getattr(step, "offer_queue", False) for step in flow.text.steps.values())
 
 
 def _used(flows: Sequence[Flow]) -> Mapping[str, set[str]]:

@@ -124,3 +124,11 @@ def test_a_flow_that_goes_on_with_another_is_drawn(check: Check) -> None:
     result = CliRunner().invoke(cli.app, ["flow", "graph", "flows/one.yaml"])
     assert result.exit_code == 0, result.stderr
     assert "go_to" in result.stdout
+
+
+def test_a_queue_that_offers_may_name_is_not_unused(check: Check) -> None:
+    write("flows/one.yaml", FLOW)
+    write("flows/shared/queues.yaml", "version: 1\nqueues:\n  summer: {timeout: 60}\n")
+    assert "no flow uses this queue ('summer')" in check("flows").stdout
+    write("flows/one.yaml", FLOW.replace("queue: sales", "queue: sales, offer_queue: true"))
+    assert check("flows").stdout == "1 flow checked, no problems\n"
