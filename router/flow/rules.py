@@ -215,17 +215,19 @@ def _values(flow: Flow, unread: PassedOver) -> dict[str, list[Formula | None]]:
 
 def _leading_to(flow: Flow) -> list[Flow]:
     """The flow, and those that a call may have come from."""
-    found = {flow.name: flow}
-    while True:
-        more = {
-            name: each
-            for name, each in flow.flows.items()
-            if name not in found
-            and any(use.kind is UseKind.FLOW and use.name in found for _, step in _steps(each) for use in step.uses())
-        }
-        if not more:
-            return list(found.values())
-        found |= more
+    before: dict[str, list[Flow]] = {}
+    for each in flow.flows.values():
+        for _, step in _steps(each):
+            for use in step.uses():
+                if use.kind is UseKind.FLOW:
+                    before.setdefault(use.name, []).append(each)
+    found, ahead = {flow.name: flow}, [flow.name]
+    while ahead:
+        for each in before.get(ahead.pop(), ()):
+            if each.name not in found:
+                found[each.name] = each
+                ahead.append(each.name)
+    return list(found.values())
 
 
 def _answers(source: Source, at: Path, step: Match) -> Iterator[Problem]:
