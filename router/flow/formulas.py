@@ -92,8 +92,8 @@ class FormulaCheck:
             return [], str(self._env.compile(_EMPTY_VALUE.sub(self._noted, text)).return_type().name())
         except RuntimeError as error:
             told = str(error)
-        reported = _REPORTED.findall(told)
-        if not reported or reported[0][0] == "-1":
+        reported = [each for each in _REPORTED.findall(told) if each[0] != "-1"]  # else of no place in the text
+        if not reported:
             return [Mistake(0, "is nested too deeply; make several cases or steps of it")], None
         found: list[Mistake] = []
         syntax = "Syntax error" in reported[0][2]

@@ -109,6 +109,7 @@ TOKENS = [
 
 @given(st.lists(st.sampled_from(TOKENS), max_size=40).map("".join))
 @example("match.assurance > 1 ? inputs : vars")
+@example("has(match?")
 def test_whatever_is_written_is_let_through_or_told(text: str) -> None:
     mistakes = CHECK.mistakes(Formula(text, "condition"))
     assert all(0 <= mistake.offset <= len(text) and mistake.message for mistake in mistakes)
