@@ -155,3 +155,8 @@ def test_every_language_of_the_message_has_a_place_for_the_code() -> None:
     with pytest.raises(FlowRefused) as refused:
         Talk(FLOW.replace("{{ code }}", "unterwegs"))
     assert "has no {{ code }}" in str(refused.value.problems[0])
+
+
+def test_a_code_that_guessers_would_find_is_refused() -> None:
+    with pytest.raises(FlowRefused, match="at least 6 is expected here"):
+        Talk(FLOW.replace("digits: 6", "digits: 5"), match=FOUND)

@@ -40,8 +40,9 @@ def _with_code(message: Text) -> Text:
 
 
 class Verify(Step):
-    """Sends a code of ``digits`` digits to the number on file of the customer whom the match names, and asks for it.
-    The right one proves the caller (L3) and leads to ``verified``, at once where that is known already.
+    """Sends a code of ``digits`` digits (6 to 8, since tries are not counted over calls) to the number on file of the
+    customer whom the match names, and asks for it. The right one proves the caller (L3) and leads to ``verified``, at
+    once where that is known already.
 
     ``message`` is what is sent; ``{{ code }}`` in it is the code, which holds ``minutes``. A wrong code, too few digits
     and silence are asked for again, ``tries`` times in all, then ``failed``; ``invalid`` is said before. The key
@@ -70,7 +71,7 @@ prove:
     ]
     invalid: Text | None = None
     again: Key = "*"
-    digits: Annotated[int, Field(ge=4, le=8)] = 6
+    digits: Annotated[int, Field(ge=6, le=8)] = 6
     minutes: Annotated[int, Field(ge=1, le=30)] = 10
     tries: Annotated[int, Field(ge=1, le=5)] = 3
     timeout: Annotated[float, Field(ge=1, le=30)] = 15
