@@ -60,6 +60,14 @@ def demo(folder: Path, port: int | None = None, **environment: str) -> Iterator[
         process.stderr.close()
 
 
+def test_where_there_are_no_flows_the_way_out_is_said(tmp_path: Path) -> None:
+    with demo(tmp_path, THREADLINE_FLOWS=str(tmp_path / "nowhere")) as process:
+        assert process.wait(60) == 2
+        assert process.stderr is not None
+        told = process.stderr.read()
+    assert "nowhere': run this in the folder that holds them, or say with THREADLINE_FLOWS where they are" in told
+
+
 def wait_until_ready(process: subprocess.Popen[str]) -> None:
     assert process.stdout
     for line in process.stdout:

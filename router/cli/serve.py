@@ -19,6 +19,8 @@ from router import logs, server
 from router import settings as settings_module
 from router.app import House
 from router.cli.output import WRONG_USE, fail, say
+from router.flow.problems import FlowRefused
+from router.settings import Settings
 
 _CANNOT_LISTEN = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES)
 
@@ -30,7 +32,7 @@ def serve() -> None:
     """
     settings = settings_module.load()
     logs.configure(settings.log_level, as_json=settings.log_json)
-    _run(lambda: server.run(settings))
+    _run(lambda: _with_flows(settings, lambda: server.run(settings)))
 
 
 def demo(
@@ -57,7 +59,7 @@ def demo(
         _tell_address(file, host, port)  # only now, since another demo may hold the port and be the one to be found
         await sample.set_up(house, file, say)
 
-    _run(lambda: server.run(settings, ready))
+    _run(lambda: _with_flows(settings, lambda: server.run(settings, ready)))
 
 
 def _run(run: Callable[[], None]) -> None:
@@ -74,6 +76,16 @@ def _run(run: Callable[[], None]) -> None:
             "THREADLINE_PORT and THREADLINE_FASTAGI_PORT",
             WRONG_USE,
         )
+
+
+def _with_flows(settings: Settings, run: Callable[[], None]) -> None:
+    try:
+        run()
+    except FlowRefused as refused:
+        if any(problem.code == "no-file" for problem in refused.problems):
+            where = f"there are no flows at '{settings.flows}': run this in the folder that holds them"
+            fail(f"{where}, or say with THREADLINE_FLOWS where they are", WRONG_USE)
+        raise
 
 
 def _leaves(group: BaseExceptionGroup[Any]) -> Iterator[BaseException]:
