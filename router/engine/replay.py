@@ -8,6 +8,7 @@ told.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -92,7 +93,7 @@ def _compared(call_id: str, old: _Recorded, new: _Other) -> Replayed:
     return Replayed(call_id, verdict, old.end, new.end, parted)
 
 
-class _Way:
+class _Way(ABC):
     """A call on its way through one flow: the steps entered, and the end it comes to."""
 
     def __init__(self, call: RecordedCall, flows: Followed) -> None:
@@ -149,8 +150,9 @@ class _Way:
             case _:
                 pass
 
+    @abstractmethod
     def _answer(self, command: Command) -> HouseEvent:
-        raise NotImplementedError
+        """What the house answers on this way. Raises `CannotTell`."""
 
 
 @dataclass(frozen=True, slots=True)

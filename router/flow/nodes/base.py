@@ -18,8 +18,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from router.core.abilities import Ability
 from router.core.assurance import Assurance
 from router.core.commands import Hangup, Prompt, Wait
-from router.core.events import Event
+from router.core.events import DigitsEntered, Event, SpeechHeard
 from router.core.match import Match, Question
+from router.core.spoken import digits_said
 from router.flow.placeholders import has_variables
 from router.flow.spoken.manner import Manner
 from router.flow.variables import PERSONAL, Facts
@@ -133,6 +134,12 @@ class Scene:
             self._facts = self._make_facts()
         return self._facts
 
+    def queue(self, named: str, of_offer: bool) -> str:
+        """The queue that is meant: with ``of_offer`` the one that the matched offer names goes first, then the one
+        ``named`` in the step, then the flow's own."""
+        best = self.match.best if self.match and of_offer else None
+        return (best.queue if best else None) or named or self.default_queue
+
     def prompt(self, text: Text, language: str | None = None, *, private: bool = False) -> Prompt:
         """The prompt in the call's language, or in the flow's first where that has no such text. ``private``: the
         caller does not hear it (a whisper to the agent). Its text is empty where nothing of it can be said; the engine
@@ -161,6 +168,17 @@ class Scene:
     def _telling(self, manner: Manner, private: bool, places: Mapping[str, str], recording: str | None) -> Telling:
         proved = private or (self.match is not None and self.match.assurance >= Assurance.L3)
         return Telling(lambda: self.facts, manner, proved, self.personal, places, recording)
+
+
+def keys_of(event: Event) -> str:
+    """The keys that the caller pressed, or said; "" for anything else that may have come."""
+    match event:
+        case DigitsEntered(digits=digits):
+            return digits
+        case SpeechHeard(text=text):
+            return digits_said(text)
+        case _:
+            return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from router.core.commands import AskDigits, KeepCallback, Prompt
 from router.core.events import CallbackKept, DigitsEntered, Event, SpeechHeard
-from router.core.spoken import digits_said
 from router.flow.nodes.asking import yes_or_no_said
 from router.flow.nodes.base import (
     HUMAN,
@@ -29,6 +28,7 @@ from router.flow.nodes.base import (
     Use,
     UseKind,
     given,
+    keys_of,
 )
 from router.flow.spoken.manner import Manner
 from router.flow.spoken.texts import digits
@@ -147,7 +147,7 @@ call_back:
             return self._kept(scene, event)
         if isinstance(event, DigitsEntered) and not event.digits:
             return Move(self.declined, note="declined")
-        keys = _keys(event)
+        keys = keys_of(event)
         if not keys and not isinstance(event, SpeechHeard):
             return self._again(scene, scene.asked.stage, "no input", heard=False)
         match scene.asked.stage:
@@ -200,10 +200,7 @@ call_back:
     def _keep(self, scene: Scene, inputs: Mapping[str, str], note: str) -> Move:
         known = {**scene.inputs, **inputs}
         wish = self._open(scene).get(known.get(_WHEN, ""), Wish())
-        queue = self.queue or scene.default_queue
-        best = scene.match.best if scene.match else None
-        if self.offer_queue and best and best.queue:
-            queue = best.queue
+        queue = scene.queue(self.queue, self.offer_queue)
         shared = scene.queues.get(queue)
         priority = self.priority if self.priority is not None else shared.priority if shared else 0
         since = scene.queued_since or scene.now
@@ -249,16 +246,6 @@ call_back:
         found = ((key, resolve(when.span, scene.now, zone, hours)) for key, when in self.when.items())
         times = {key: wish for key, wish in found if wish is not None}
         return {} if [self.when[key].span for key in times] == [SOON] else times
-
-
-def _keys(event: Event) -> str:
-    match event:
-        case DigitsEntered(digits=digits):
-            return digits
-        case SpeechHeard(text=text):
-            return digits_said(text)
-        case _:
-            return ""
 
 
 def _read_out(number: str, language: str) -> Prompt:

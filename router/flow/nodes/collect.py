@@ -9,8 +9,7 @@ from pydantic import Field, model_validator
 
 from router.core.abilities import Ability
 from router.core.commands import AskDigits, Prompt
-from router.core.events import DigitsEntered, Event, InputTimedOut, SpeechHeard
-from router.core.spoken import digits_said
+from router.core.events import Event, InputTimedOut, SpeechHeard
 from router.flow.nodes.base import (
     HUMAN,
     HUNG_UP,
@@ -24,6 +23,7 @@ from router.flow.nodes.base import (
     StepName,
     Text,
     given,
+    keys_of,
 )
 
 
@@ -95,13 +95,7 @@ ask_contract:
         return Move(self._ask(scene))
 
     def resume(self, scene: Scene, event: Event) -> Move:
-        match event:
-            case DigitsEntered(digits=digits):
-                pass
-            case SpeechHeard(text=text):
-                digits = digits_said(text)
-            case _:
-                digits = ""
+        digits = keys_of(event)
         if digits in self.keys:
             return Move(self.keys[digits], note=f"key {digits}")
         if not digits and not isinstance(event, SpeechHeard):

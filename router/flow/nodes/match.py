@@ -9,9 +9,8 @@ from pydantic import Field, field_validator, model_validator
 
 from router.core import match as core
 from router.core.commands import AskDigits, FindMatches, Prompt
-from router.core.events import DigitsEntered, Event, MatchesFound, SpeechHeard
+from router.core.events import Event, MatchesFound
 from router.core.match import Decision, EvidenceKind, Question, QuestionKind
-from router.core.spoken import digits_said
 from router.flow.nodes.asking import ABOUT_MESSAGE, ANSWERS, CODE, LAST_DIGITS, REFERENCE, TOPIC, Ask
 from router.flow.nodes.base import (
     HUNG_UP,
@@ -28,6 +27,7 @@ from router.flow.nodes.base import (
     Use,
     UseKind,
     given,
+    keys_of,
 )
 
 
@@ -195,7 +195,7 @@ recognise:
     # -- asking the caller
 
     def _heard(self, scene: Scene, ask: Ask, standing: Question, event: Event) -> Move:
-        key = _keyed(event)
+        key = keys_of(event)
         if key in self.keys:
             return Move(self.keys[key], note=f"key {key}")
         answer = ask.answer(standing, event)
@@ -233,16 +233,6 @@ recognise:
                 return self.unclear
             case Decision.NONE:
                 return self.none
-
-
-def _keyed(event: Event) -> str:
-    match event:
-        case DigitsEntered(digits=digits):
-            return digits
-        case SpeechHeard(text=text):
-            return digits_said(text)
-        case _:
-            return ""
 
 
 def _in_words(question: Question) -> str:

@@ -72,9 +72,7 @@ how_long:
         return Move(self.long.next if self.long and is_long else self.next, note=note, say=say)
 
     def _queue(self, scene: Scene) -> str:
-        best = scene.match.best if scene.match else None
-        offers = best.queue if best and (self.offer_queue or not self.queue) else None
-        return offers or self.queue or scene.default_queue
+        return scene.queue(self.queue, self.offer_queue or not self.queue)
 
 
 def _in_words(seconds: int | None) -> str:

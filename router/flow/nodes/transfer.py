@@ -102,10 +102,7 @@ connect:
         return needed | ({("offer_skills",): Ability.SKILLS} if self.offer_skills else {})
 
     def enter(self, scene: Scene) -> Move:
-        queue = self.queue or scene.default_queue
-        best = scene.match.best if scene.match else None
-        if self.offer_queue and best and best.queue:
-            queue = best.queue
+        queue = scene.queue(self.queue, self.offer_queue)
         piece = scene.queues.get(queue)
         priority, failed = self._priority(scene, piece)
         whisper = self._whisper(scene)

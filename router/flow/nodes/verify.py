@@ -11,7 +11,6 @@ from pydantic import AfterValidator, Field
 from router.core.assurance import Assurance
 from router.core.commands import CODE_PLACE, AskDigits, CheckCode, Prompt, SendCode
 from router.core.events import CodeChecked, CodeSent, DigitsEntered, Event, SpeechHeard
-from router.core.spoken import digits_said
 from router.flow.nodes.base import (
     HUMAN,
     HUNG_UP,
@@ -25,6 +24,7 @@ from router.flow.nodes.base import (
     Text,
     Words,
     given,
+    keys_of,
 )
 
 _CODE = re.compile(r"\{\{\s*code\s*\}\}")
@@ -123,10 +123,8 @@ prove:
                 return Move(self.verified, note="right code")
             case CodeChecked():
                 return self._wrong(scene, "wrong code")
-            case DigitsEntered(digits=digits):
-                return self._keyed(scene, digits)
-            case SpeechHeard(text=text):
-                return self._keyed(scene, digits_said(text))
+            case DigitsEntered() | SpeechHeard():
+                return self._keyed(scene, keys_of(event))
             case _:
                 return self._wrong(scene, "no input", heard=False)
 
