@@ -151,6 +151,8 @@ def _asked(question: Question) -> str:
             return f"the last {question.digits} digits of the reference"
         case QuestionKind.CODE:
             return "the callback code"
+        case QuestionKind.REFERENCE:
+            return "the reference or the code in full"
         case _:
             assert_never(question.kind)
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from router.core import events
+from router.core.hearing import Heard, Listening
 from router.core.match import Question
 
 
@@ -42,9 +43,9 @@ class AskDigits:
     """Play prompts, cut short by a key, and collect up to ``max_digits`` keys; ``#`` ends the input early.
 
     ``first_timeout`` seconds from the end of the prompts to the first key, ``next_timeout`` between keys.
-    A channel that hears speech may answer with `SpeechHeard` where ``speech`` is set. ``more_digits`` further keys
-    belong to the same input when they come at once, as no finger presses them: a tel link dials a code whatever is
-    asked. A channel that cannot tell them apart takes ``max_digits``.
+    A channel that hears speech may answer with `SpeechHeard` where ``speech`` is set, as ``listening`` says.
+    ``more_digits`` further keys belong to the same input when they come at once, as no finger presses them: a tel link
+    dials a code whatever is asked. A channel that cannot tell them apart takes ``max_digits``.
     """
 
     prompts: tuple[Prompt, ...]
@@ -53,6 +54,7 @@ class AskDigits:
     next_timeout: float
     speech: bool = False
     more_digits: int = 0
+    listening: Listening = field(default_factory=Listening)
     kind: Literal["ask_digits"] = "ask_digits"
 
 
@@ -107,6 +109,12 @@ class FindMatches:
     topics: tuple[str, ...] = ()
     details: bool = False
     """Whether the flow speaks of the offer or the customer, so that `MatchesFound.about` is wanted."""
+    heard: tuple[Heard, ...] = ()
+    """The hearings of the reference or the code, of all of it or a part; they are weighed together."""
+    confirmed: str | None = field(default=None, repr=False)
+    """The number that the caller has said yes to when it was read back."""
+    refused: tuple[str, ...] = field(default=(), repr=False)
+    """Those that the caller has said no to."""
     kind: Literal["find_matches"] = "find_matches"
 
 
@@ -183,7 +191,7 @@ Command = ChannelCommand | HouseCommand
 Wait = AskDigits | RecordMessage | Transfer | HouseCommand
 
 ACCEPTS: dict[str, tuple[type[events.Event], ...]] = {
-    "ask_digits": (events.DigitsEntered, events.SpeechHeard, events.InputTimedOut),
+    "ask_digits": (events.DigitsEntered, events.SpeechHeard, events.SpeechLost, events.InputTimedOut),
     "record_message": (events.RecordingEnded,),
     "transfer": (events.TransferEnded,),
     "find_matches": (events.MatchesFound,),

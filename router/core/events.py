@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
 
+from router.core.hearing import Reading
 from router.core.match import About, Match
 
 
@@ -92,10 +93,23 @@ class DigitsEntered:
 
 @dataclass(frozen=True, slots=True)
 class SpeechHeard:
-    """What the caller said, in words, as a recogniser or a typing tester gave it."""
+    """What the caller said, in words, as a recogniser or a typing tester gave it: ``text`` is the likeliest reading.
+    ``readings`` are all there are, likeliest first; none: ``text`` alone. ``recogniser`` says whose errors to expect
+    (``typed`` where nobody spoke). ``recording`` names the kept audio, where it is kept."""
 
     text: str
+    readings: tuple[Reading, ...] = ()
+    recogniser: str = "typed"
+    recording: str | None = None
     kind: Literal["speech_heard"] = "speech_heard"
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechLost:
+    """The caller spoke, and no recogniser could make words of it in time: it hangs, is away, or has too much to do. The
+    call goes on with keys."""
+
+    kind: Literal["speech_lost"] = "speech_lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +232,7 @@ Event = (
     CallStarted
     | DigitsEntered
     | SpeechHeard
+    | SpeechLost
     | InputTimedOut
     | TransferEnded
     | RecordingEnded

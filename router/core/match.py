@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from router.core.assurance import Assurance
+from router.core.hearing import Understood
 
 
 class Decision(StrEnum):
@@ -75,6 +76,8 @@ class QuestionKind(StrEnum):
     """The last few digits of the code or the reference in the message, whichever the caller finds first."""
     CODE = "code"
     """The callback code in full."""
+    REFERENCE = "reference"
+    """The reference in full, or the code, whichever the caller finds: said or keyed in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,8 @@ class Question:
     kind: QuestionKind
     digits: int
     topics: tuple[str, ...] = ()
+    letters: bool = False
+    """Whether some of the numbers asked for have letters in them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +138,8 @@ class Match:
     """Whether a code was keyed in and is a live one; None when none was keyed in."""
     question: Question | None = None
     """Of the questions the asker can put, the one that settles most for the least effort; None: none is worth it."""
+    understood: Understood | None = None
+    """What to do with the number that was heard; None where none was."""
 
     @property
     def best(self) -> Candidate | None:

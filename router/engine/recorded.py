@@ -142,7 +142,9 @@ def _how_decided(match: Match) -> Match:
     else:
         kept = Candidate("", round(best.probability, 3), fits, best.queue, best.language)
     candidates = (kept,) if best or fit else ()
-    return replace(match, none_probability=round(match.none_probability, 3), candidates=candidates)
+    understood = match.understood and replace(match.understood, number="")
+    rounded = round(match.none_probability, 3)
+    return replace(match, none_probability=rounded, candidates=candidates, understood=understood)
 
 
 def _small(value: Any) -> Any:

@@ -66,7 +66,7 @@ class FoundText(_Part):
     language: str | None = None
     offer: Annotated[dict[str, JsonValue], _known_to("offer")] = {}
     customer: Annotated[dict[str, JsonValue], _known_to("customer")] = {}
-    question: Literal["about_message", "topic", "code"] | LastDigits | None = None
+    question: Literal["about_message", "topic", "code", "reference"] | LastDigits | None = None
     code_accepted: bool | None = None
     digits_fit: bool = False
 
@@ -95,6 +95,8 @@ class FoundText(_Part):
                 return Question(QuestionKind.CODE, LONGEST_CODE)  # as where no code is stored
             case "about_message":
                 return Question(QuestionKind.ABOUT_MESSAGE, 1)
+            case "reference":
+                return Question(QuestionKind.REFERENCE, LONGEST_CODE)
 
 
 class SeenText(_Part):

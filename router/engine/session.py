@@ -92,6 +92,8 @@ class Session:
     """When the caller joined a queue and was not answered yet; the place that a callback keeps."""
     transfer_outcome: TransferOutcome | None = None
     trace: tuple[Trace, ...] = ()
+    keys_only: bool = False
+    """Speech was lost on its way to words; from then on the call is asked for keys."""
     hung_up: int | None = None
     """The steps run when the caller hung up, where the flow has still something to do."""
 

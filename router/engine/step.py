@@ -33,6 +33,7 @@ from router.core.events import (
     HouseEvent,
     MatchesFound,
     QueueSeen,
+    SpeechLost,
     TransferEnded,
     TransferOutcome,
 )
@@ -143,6 +144,7 @@ def _closed(session: Session, outcome: Outcome, **changes: Any) -> Session:
     """What was keyed in goes with the call, a callback code is a secret; and so does the caller's number, which is
     kept in one place only, with the call."""
     caller = replace(session.caller, number=None)
+    match = session.match and replace(session.match, understood=None)
     return session.but(
         state=State.ENDED,
         outcome=outcome,
@@ -150,6 +152,8 @@ def _closed(session: Session, outcome: Outcome, **changes: Any) -> Session:
         waiting=None,
         inputs={},
         values={},
+        asked={},
+        match=match,
         about=None,
         said=(),
         **changes,
@@ -167,6 +171,8 @@ def _told(session: Session, event: Event) -> dict[str, Any]:
             return {"match": match, "about": about}
         case QueueSeen():
             return {"queue_seen": event}
+        case SpeechLost():
+            return {"keys_only": True}
         case CodeChecked(right=True) if session.match:
             return {"match": replace(session.match, assurance=Assurance.L3)}
         case TransferEnded(outcome=outcome):
@@ -305,6 +311,8 @@ class _Turn:
             case AskDigits() | RecordMessage():
                 prompts = _sayable(command.prompts)
                 asked = replace(command, prompts=(*said, *prompts)) if said or prompts != command.prompts else command
+                if session.keys_only and isinstance(asked, AskDigits) and asked.speech:
+                    asked = replace(asked, speech=False)
                 self.session, self.commands = session.but(waiting=asked), (asked,)
             case Transfer(queue=queue):
                 since = session.queued_since or self._now

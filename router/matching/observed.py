@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from router.core.events import Caller
+from router.core.hearing import Heard
 
 
 class Delivery(StrEnum):
@@ -36,6 +37,12 @@ class Observed:
     last_digits: str | None = None
     topic: str | None = None
     about_message: str | None = None
+    heard: tuple[Heard, ...] = ()
+    """Hearings of the reference (or the code), of all of it or a part."""
+    confirmed: str | None = field(default=None, repr=False)
+    """The reference that the caller has said yes to when it was read back."""
+    refused: tuple[str, ...] = field(default=(), repr=False)
+    """Those that the caller has said no to."""
     topics: tuple[str, ...] = ()
     """Those that the caller could choose from; none: not told."""
     carriers: int | None = None

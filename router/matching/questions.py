@@ -62,6 +62,8 @@ def _asked(question: Question, observed: Observed) -> bool:
             return observed.last_digits is not None
         case QuestionKind.CODE:
             return observed.code is not None and not observed.code_given
+        case QuestionKind.REFERENCE:
+            return observed.reference is not None or bool(observed.heard)
         case _:
             assert_never(question.kind)
 
@@ -71,7 +73,7 @@ def _effort(question: Question, parameters: Parameters) -> float:
     match question.kind:
         case QuestionKind.ABOUT_MESSAGE | QuestionKind.TOPIC:
             look_up = 0.0
-        case QuestionKind.LAST_DIGITS:
+        case QuestionKind.LAST_DIGITS | QuestionKind.REFERENCE:
             look_up = parameters.effort_reference
         case QuestionKind.CODE:
             look_up = parameters.effort_code
@@ -106,6 +108,8 @@ def _gain(
             return _information([*hypotheses, (none_probability, rest)])
         case QuestionKind.CODE:
             return _by_code(weighed, elsewhere, none_probability - elsewhere, observed, parameters)
+        case QuestionKind.REFERENCE:
+            return _by_reference(weighed, elsewhere, none_probability - elsewhere, parameters)
         case _:
             assert_never(question.kind)
 
@@ -145,6 +149,17 @@ def _by_code(
         hypotheses.append((each.probability, {each.row.message_id: given, _NOTHING: 1 - given}))
     hypotheses += [(elsewhere, {_FOUND: share, _NOTHING: 1 - share}), (unrelated, {_NOTHING: 1.0})]
     return _information(hypotheses) + elsewhere * share * parameters.identifies
+
+
+def _by_reference(weighed: Sequence[Weighed], elsewhere: float, unrelated: float, parameters: Parameters) -> float:
+    """As `_by_code`, for what more callers have at hand: the reference or the code."""
+    hypotheses: list[tuple[float, Answers]] = []
+    for each in weighed:
+        given = at_hand(each.row, parameters.gives_reference, parameters)
+        hypotheses.append((each.probability, {each.row.message_id: given, _NOTHING: 1 - given}))
+    given, stray = parameters.gives_reference, parameters.unrelated_gives_reference
+    hypotheses += [(elsewhere, {_FOUND: given, _NOTHING: 1 - given}), (unrelated, {_OTHER: stray, _NOTHING: 1 - stray})]
+    return _information(hypotheses) + elsewhere * given * parameters.identifies
 
 
 def _by_topic(

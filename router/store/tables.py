@@ -176,7 +176,36 @@ match_adjustments = Table(
     Column("created_at", Moment, nullable=False),
     Column("log_odds", JSON, nullable=False),  # by kind of evidence, added to what the table says
     Column("report", JSON, nullable=False),  # what it was made from and how much better it fits
+    Column("confusions", JSON),  # how recognisers err, by recogniser and language; None: as the code says
     Column("undone_at", Moment),  # taken back then; kept, since outcomes of the time before were made with it
+)
+
+hearings = Table(
+    "hearings",  # numbers that callers said, as they were heard: what calibration learns from
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("call_id", Id, ForeignKey("calls.id", ondelete="CASCADE"), nullable=False),
+    Column("recogniser", String(20), nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("heard", JSON, nullable=False),  # router.core.hearing.Heard
+    Column("verdict", String(10), nullable=False),
+    Column("number", String(40)),  # the one that it turned out to be: the caller or the agent has said so
+    Column("at", Moment, nullable=False),
+    Index(None, "call_id"),
+    Index(None, "at"),
+)
+
+speech_recordings = Table(
+    "speech_recordings",  # what callers said, where the flow keeps it with their consent
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("call_id", Id, ForeignKey("calls.id", ondelete="CASCADE"), nullable=False),
+    Column("step", String(40), nullable=False),
+    Column("recording", String(100), nullable=False),  # the file's name in the folder of kept recordings
+    Column("seconds", Float, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Index(None, "call_id"),
+    Index(None, "created_at"),
 )
 
 flow_revisions = Table(

@@ -74,11 +74,14 @@ class Ask(BaseModel):
         description="words, or a prompt's name, for 2, 3 or 4 (or several): last digits of the code or the reference",
     )
     code: Text | None = Field(None, description="words, or a prompt's name: the callback code")
+    reference: Text | None = Field(
+        None, description="words, or a prompt's name: the reference (or the code), said digit by digit or keyed in"
+    )
 
     @model_validator(mode="after")
     def _asks_something(self) -> Self:
-        if not (self.about_message or self.topic or self.last_digits or self.code):
-            raise ValueError("nothing to ask: give about_message, topic, last_digits or code")
+        if not (self.about_message or self.topic or self.last_digits or self.code or self.reference):
+            raise ValueError("nothing to ask: give about_message, topic, last_digits, code or reference")
         return self
 
     def texts(self) -> Mapping[Place, Text]:
@@ -86,7 +89,8 @@ class Ask(BaseModel):
         said: dict[Place, Text] = {("ask", "about_message"): self.about_message} if self.about_message else {}
         said |= {("ask", "topic", "text"): self.topic.text} if self.topic else {}
         said |= {("ask", "last_digits", digits): text for digits, text in self.last_digits.items()}
-        return {**said, ("ask", "code"): self.code} if self.code else said
+        said |= {("ask", "code"): self.code} if self.code else {}
+        return {**said, ("ask", "reference"): self.reference} if self.reference else said
 
     def text(self, question: Question) -> Text | None:
         """What is said for a question; None where the flow cannot put it."""
@@ -99,6 +103,8 @@ class Ask(BaseModel):
                 return self.last_digits.get(str(question.digits))
             case QuestionKind.CODE:
                 return self.code
+            case QuestionKind.REFERENCE:
+                return self.reference
             case _:
                 assert_never(question.kind)
 
@@ -125,6 +131,8 @@ class Ask(BaseModel):
             left += [Question(QuestionKind.LAST_DIGITS, int(digits)) for digits in sorted(self.last_digits)]
         if self.code and answers.get(CODE) != "":
             left.append(Question(QuestionKind.CODE, CODE_KEYS))
+        if self.reference and REFERENCE not in answers and CODE not in answers:
+            left.append(Question(QuestionKind.REFERENCE, LONGEST_CODE))
         return tuple(left)
 
     def answer(self, question: Question, event: Event) -> Mapping[str, str] | None:
@@ -140,6 +148,8 @@ class Ask(BaseModel):
             return None
         if question.kind is QuestionKind.CODE:
             return {name: digits} if _may_be_code(digits) else None
+        if question.kind is QuestionKind.REFERENCE:
+            return _ending(digits, MOST_LAST_DIGITS + 1)
         return _ending(digits, question.digits)
 
     def _chosen(self, question: Question, event: DigitsEntered | SpeechHeard) -> str:

@@ -84,7 +84,9 @@ recognise:
     @classmethod
     def _not_empty(cls, ask: Any) -> Any:
         if ask is None:
-            raise ValueError("nothing to ask: give about_message, topic, last_digits or code, or leave 'ask' out")
+            raise ValueError(
+                "nothing to ask: give about_message, topic, last_digits, code or reference, or leave 'ask' out"
+            )
         return ask
 
     @model_validator(mode="after")
@@ -245,6 +247,8 @@ def _in_words(question: Question) -> str:
             return f"the last {question.digits} digits"
         case QuestionKind.CODE:
             return "the code"
+        case QuestionKind.REFERENCE:
+            return "the reference"
 
 
 def _fits_nothing(scene: Scene, found: core.Match) -> bool:

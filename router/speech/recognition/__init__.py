@@ -1,0 +1,1 @@
+"""Audio to words: recognisers behind one small interface, and the `Ear` that bounds them."""

@@ -1,0 +1,1 @@
+"""Numbers as people say them: words to characters, and back to words."""

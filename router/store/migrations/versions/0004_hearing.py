@@ -1,0 +1,49 @@
+"""What callers say: how it was heard, what of it is kept, and what was learnt of recognisers."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from router.store.tables import Moment
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def _id(name: str) -> sa.Column[str]:
+    return sa.Column(name, sa.String(length=32), nullable=False)
+
+
+def upgrade() -> None:
+    op.add_column("match_adjustments", sa.Column("confusions", sa.JSON(), nullable=True))
+    op.create_table(
+        "hearings",
+        _id("id"),
+        _id("call_id"),
+        sa.Column("recogniser", sa.String(length=20), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("heard", sa.JSON(), nullable=False),
+        sa.Column("verdict", sa.String(length=10), nullable=False),
+        sa.Column("number", sa.String(length=40), nullable=True),
+        sa.Column("at", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name="fk_hearings_call_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name="pk_hearings"),
+    )
+    op.create_index("ix_hearings_call_id", "hearings", ["call_id"])
+    op.create_index("ix_hearings_at", "hearings", ["at"])
+    op.create_table(
+        "speech_recordings",
+        _id("id"),
+        _id("call_id"),
+        sa.Column("step", sa.String(length=40), nullable=False),
+        sa.Column("recording", sa.String(length=100), nullable=False),
+        sa.Column("seconds", sa.Float(), nullable=False),
+        sa.Column("created_at", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name="fk_speech_recordings_call_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name="pk_speech_recordings"),
+    )
+    op.create_index("ix_speech_recordings_call_id", "speech_recordings", ["call_id"])
+    op.create_index("ix_speech_recordings_created_at", "speech_recordings", ["created_at"])
