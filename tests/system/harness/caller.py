@@ -177,6 +177,10 @@ class Caller:
         """Keys in digits, 0.2 s each. Returns at once."""
         self.media.press(digits)
 
+    def says(self, sound: bytes) -> None:
+        """Speaks: A-law (`harness.speech`). Returns at once."""
+        self.media.play(sound)
+
     def hang_up(self, within: float = 5) -> None:
         """Ends the call from the caller's side and waits for the network to say so."""
         if self.sipp.process.poll() is None:

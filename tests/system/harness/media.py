@@ -1,19 +1,20 @@
 """What the caller hears, keys in and says: one end of an RTP stream in A-law, measured packet by packet.
 
-It sends silence all the time, as a telephone does, a tone for speech, and digits as RFC 4733 events. Each packet that
-arrives (20 ms) is classed as ring tone (425 Hz), other sound, or silence, so a test can tell what the caller heard and
-when.
+It sends silence all the time, as a telephone does, a tone or recordings for speech, and digits as RFC 4733 events. Each
+packet that arrives (20 ms) is classed as ring tone (425 Hz), other sound, or silence, so a test can tell what the
+caller heard and when.
 """
 
 from __future__ import annotations
 
 import enum
-import math
 import socket
 import struct
 import threading
 import time
 from dataclasses import dataclass
+
+import numpy as np
 
 PACKET_SECONDS = 0.02
 _PAYLOAD_ALAW = 8
@@ -51,27 +52,23 @@ def _alaw_table() -> list[int]:
     return table
 
 
-_ALAW = _alaw_table()
-_COSINE = [math.cos(2 * math.pi * _RING_HZ * i / 8000) for i in range(_SAMPLES)]
-_SINE = [math.sin(2 * math.pi * _RING_HZ * i / 8000) for i in range(_SAMPLES)]
+ALAW_VALUES = np.array(_alaw_table())
+"""The 16-bit sample that each byte of A-law stands for."""
+_RING = np.exp(2j * np.pi * _RING_HZ * np.arange(_SAMPLES) / 8000)
 
 
 def classify(payload: bytes) -> Sound:
     """What 20 ms of A-law are."""
-    samples = [_ALAW[code] for code in payload[:_SAMPLES]]
-    if not samples:
+    samples = ALAW_VALUES[np.frombuffer(payload[:_SAMPLES], np.uint8)]
+    energy = float(samples @ samples)
+    if energy < _AUDIBLE**2 * len(samples) or not energy:
         return Sound.SILENCE
-    energy = sum(sample * sample for sample in samples)
-    if math.sqrt(energy / len(samples)) < _AUDIBLE:
-        return Sound.SILENCE
-    real = sum(sample * wave for sample, wave in zip(samples, _COSINE, strict=False))
-    imaginary = sum(sample * wave for sample, wave in zip(samples, _SINE, strict=False))
-    share = 2 * (real * real + imaginary * imaginary) / (len(samples) * energy)
-    return Sound.RINGING if share > 0.7 else Sound.OTHER
+    ringing = abs(complex(samples @ _RING[: len(samples)])) ** 2
+    return Sound.RINGING if 2 * ringing / (len(samples) * energy) > 0.7 else Sound.OTHER
 
 
 class Media:
-    """One RTP port. `open` says where; `press` keys digits in; `heard` is the record."""
+    """One RTP port. `send_to` says where; `press` keys digits in, `play` speaks; `heard` is the record."""
 
     def __init__(self, host: str) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -82,7 +79,7 @@ class Media:
         self._peer: tuple[str, int] | None = None
         self._record: list[Heard] = []
         self._digits: list[str] = []
-        self._words = 0
+        self._said = b""
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._threads = [threading.Thread(target=work, daemon=True) for work in (self._receive, self._send)]
@@ -112,8 +109,19 @@ class Media:
 
     def speak(self, seconds: float) -> None:
         """Says something for so long: a tone. Returns at once."""
+        self.play(_TONE * round(seconds / PACKET_SECONDS))
+
+    def play(self, sound: bytes) -> None:
+        """Says this (A-law), instead of what is still to be said. Returns at once. A key takes the place of the sound
+        that would have been sent meanwhile, as at a telephone."""
         with self._lock:
-            self._words = round(seconds / PACKET_SECONDS)
+            self._said = sound
+
+    @property
+    def playing(self) -> bool:
+        """Whether something is still to be said."""
+        with self._lock:
+            return bool(self._said)
 
     @property
     def heard(self) -> list[Heard]:
@@ -178,8 +186,8 @@ class Media:
                     digit = _DIGITS.index(self._digits.pop(0)) if self._digits else None
                 ticks, event_stamp = 0, stamp
             with self._lock:
-                speaks, self._words = self._words > 0, max(0, self._words - 1)
-            kind, body, packet_stamp = _PAYLOAD_ALAW, _TONE if speaks else _SILENCE, stamp
+                said, self._said = self._said[:_SAMPLES], self._said[_SAMPLES:]
+            kind, body, packet_stamp = _PAYLOAD_ALAW, said + _SILENCE[len(said) :], stamp
             copies = 1
             if digit is not None:
                 ticks += 1
