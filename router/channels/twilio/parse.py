@@ -13,6 +13,7 @@ from typing import Final, Literal, assert_never
 from urllib.parse import parse_qsl
 
 from router.channels.twilio.form import Form, Misunderstood
+from router.channels.twilio.speech import heard
 from router.core.events import (
     WITHHELD,
     Caller,
@@ -22,7 +23,6 @@ from router.core.events import (
     Event,
     InputTimedOut,
     RecordingEnded,
-    SpeechHeard,
     TransferEnded,
     TransferOutcome,
 )
@@ -35,7 +35,6 @@ Wait = Literal["ask", "record", "transfer"]
 """What the caller was doing when Twilio asked what comes next."""
 
 MOST_KEYS: Final = 40
-LONGEST_SPEECH: Final = 2000
 LONGEST_RECORDING_URL: Final = 400
 _LONGEST_RECORDING: Final = 86_400
 _LEAST_RECORDING: Final = 1.0
@@ -172,11 +171,11 @@ def _caller(form: Form, region: str) -> Caller:
 
 def _input(form: Form) -> Event:
     keys = "".join(key for key in form.get("Digits") or "" if key in _KEYS)[:MOST_KEYS].removesuffix("#")
-    speech = (form.get("SpeechResult") or "").strip()[:LONGEST_SPEECH]
+    speech, confidence = form.get("SpeechResult") or "", form.get("Confidence")
     if keys:
         return DigitsEntered(keys)
-    if speech:
-        return SpeechHeard(speech)
+    if said := heard(speech, confidence):
+        return said
     # The finishing key alone is no input for Twilio; some requests tell of it all the same.
     if form.get("Digits") == "#" or form.get("FinishedOnKey") == "#":
         return DigitsEntered("")

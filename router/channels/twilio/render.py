@@ -19,6 +19,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from router.channels.twilio.destinations import Destination, Destinations, PhoneNumber, SipAddress, TwilioQueue
 from router.channels.twilio.parse import Wait
+from router.channels.twilio.speech import gather_attributes, locale_of
 from router.core.commands import AskDigits, ChannelCommand, Hangup, Prompt, RecordMessage, Say, Transfer
 from router.core.events import Caller
 from router.core.phone import e164
@@ -29,10 +30,7 @@ EMPTY: Final = f"{_HEAD}<Response/>"
 
 LONGEST_RINGING: Final = 600
 """Seconds; more Twilio does not let ring."""
-_SPEECH_PAUSE: Final = 3
-"""Seconds of silence that end what is spoken. Digits read out from a letter come with pauses."""
 
-_LOCALES: Final[Mapping[str, str]] = {"de": "de-DE", "en": "en-GB"}
 _VOICES: Final[Mapping[str, str]] = {"de": "Polly.Vicki", "en": "Polly.Amy"}
 
 # Characters that XML 1.0 has no way to write (section 2.2).
@@ -100,7 +98,7 @@ def _verbs(command: ChannelCommand, line: Line, destinations: Destinations) -> s
 
 def _said(prompts: Sequence[Prompt]) -> str:
     return "".join(
-        _tag("Say", {"language": _LOCALES.get(said.language), "voice": _VOICES.get(said.language)}, _text(said.text))
+        _tag("Say", {"language": locale_of(said.language), "voice": _VOICES.get(said.language)}, _text(said.text))
         for said in prompts
         if said.text.strip()
     )
@@ -114,12 +112,18 @@ def _gather(asked: AskDigits, line: Line) -> str:
         "method": "POST",
         "actionOnEmptyResult": True,
         "timeout": math.ceil(max(asked.first_timeout, asked.next_timeout, 1)),
-        "speechTimeout": _SPEECH_PAUSE if asked.speech else None,
         "finishOnKey": "#",
         "numDigits": asked.max_digits,
-        "language": _LOCALES.get(line.language) if asked.speech else None,
     }
+    if asked.speech:
+        attributes = {**attributes, **gather_attributes(asked.listening, _spoken(asked.prompts, line.language))}
     return _tag("Gather", attributes, _said(asked.prompts)) + _redirect(action)
+
+
+def _spoken(prompts: Sequence[Prompt], language: str) -> str:
+    """The language of the answer: that of the question, and the call's where it is put in several."""
+    asked_in = {prompt.language for prompt in prompts if prompt.text.strip()}
+    return asked_in.pop() if len(asked_in) == 1 else language
 
 
 def _record(asked: RecordMessage, line: Line) -> str:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from structlog.testing import capture_logs
 
 from router.core.assurance import Assurance
 from router.core.events import WITHHELD, Caller
 from router.core.match import Candidate, Decision, Match
 from router.engine.session import Outcome, State
+from router.store.tables import calls
 from tests.channels.twilio.house import CLOSED, House
 from tests.channels.twilio.phone import RECORDING, STATUS, VOICE, PhoneCall, call_fields, post
 
@@ -115,6 +118,18 @@ async def test_a_request_ahead_of_its_time_changes_nothing(house: House) -> None
     ahead = await post(house.client, phone.action.replace("seq=1", "seq=2"), {**phone.fields, "Digits": "1"})
     assert ahead.text == phone.xml
     assert (await house.session()).sequence == 1
+
+
+async def test_a_call_that_began_before_there_was_anything_to_listen_to_goes_on(house: House) -> None:
+    phone = await asking(house)
+    (row,) = await house.rows()
+    session, reply = json.loads(row.session), json.loads(row.reply)
+    del session["waiting"]["listening"], session["keys_only"], reply[-1]["listening"]
+    async with house.database.begin() as connection:
+        older = {"session": json.dumps(session), "reply": json.dumps(reply)}
+        await connection.execute(update(calls).where(calls.c.id == row.id).values(**older))
+    await phone.press("123")
+    assert (await house.session()).sequence == 2
 
 
 async def test_an_answer_of_another_kind_than_asked_for_changes_nothing(house: House) -> None:

@@ -20,11 +20,16 @@ from router.core.events import (
     TransferEnded,
     TransferOutcome,
 )
+from router.core.hearing import Reading
 from tests.channels.twilio.phone import RECORDING, SERVICE_NUMBER, call_fields
 
 
 def form(**fields: str) -> Form:
     return Form(list(fields.items()))
+
+
+def said(text: str, weight: float) -> SpeechHeard:
+    return SpeechHeard(text, (Reading(text, weight),), "twilio")
 
 
 @pytest.mark.parametrize(
@@ -40,8 +45,19 @@ def form(**fields: str) -> Form:
         ("ask", {"Digits": "", "FinishedOnKey": ""}, InputTimedOut()),
         ("ask", {"Digits": "", "SpeechResult": " "}, InputTimedOut()),
         ("ask", {}, InputTimedOut()),
-        ("ask", {"SpeechResult": "vier acht zwei", "Confidence": "0.8"}, SpeechHeard("vier acht zwei")),
-        ("ask", {"SpeechResult": "ä" * 9000}, SpeechHeard("ä" * 2000)),
+        ("ask", {"SpeechResult": " vier acht zwei ", "Confidence": "0.8"}, said("vier acht zwei", 0.8)),
+        ("ask", {"SpeechResult": "Vier 8 2.", "Confidence": "0.83", "Language": "de-DE"}, said("Vier 8 2.", 0.83)),
+        ("ask", {"SpeechResult": "ja", "Confidence": "1.0"}, said("ja", 1.0)),
+        ("ask", {"SpeechResult": "ja", "Confidence": "0.0"}, said("ja", 0.5)),  # some models say that of everything
+        ("ask", {"SpeechResult": "ja", "Confidence": ""}, said("ja", 0.5)),
+        ("ask", {"SpeechResult": "ja"}, said("ja", 0.5)),
+        ("ask", {"SpeechResult": "ja", "Confidence": "high"}, said("ja", 0.5)),
+        ("ask", {"SpeechResult": "ja", "Confidence": "-3"}, said("ja", 0.5)),
+        ("ask", {"SpeechResult": "ja", "Confidence": "nan"}, said("ja", 0.5)),
+        ("ask", {"SpeechResult": "ja", "Confidence": "inf"}, said("ja", 0.5)),
+        ("ask", {"SpeechResult": "ja", "Confidence": "17"}, said("ja", 1.0)),
+        ("ask", {"SpeechResult": "ja", "Confidence": "9" * 5000}, said("ja", 1.0)),
+        ("ask", {"SpeechResult": "ä" * 9000}, said("ä" * 2000, 0.5)),
         ("ask", {"Digits": "1", "SpeechResult": "eins"}, DigitsEntered("1")),
         ("ask", {"Digits": "1", "CallStatus": "completed"}, CallerHungUp()),
         ("record", {"RecordingUrl": RECORDING, "RecordingDuration": "12"}, RecordingEnded(RECORDING, 12)),

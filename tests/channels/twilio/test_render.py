@@ -11,6 +11,7 @@ from router.channels.twilio.destinations import Destinations, PhoneNumber, SipAd
 from router.channels.twilio.render import EMPTY, Line, document, way_out
 from router.core.commands import AskDigits, ChannelCommand, Hangup, Prompt, RecordMessage, Say, Transfer
 from router.core.events import WITHHELD, Caller
+from router.core.hearing import Expected, Listening
 
 VOICE = "https://calls.example.net/channels/twilio/voice"
 WHISPER = "https://calls.example.net/channels/twilio/whisper"
@@ -25,6 +26,9 @@ TAKEN_TO = Destinations(
 )
 HELLO, BYE = Prompt("Guten Tag & <willkommen>", "de"), Prompt("Goodbye.", "en", recording="goodbye")
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
+NUMBER, SPELT = Listening(Expected.DIGITS, 4, 14), Listening(Expected.CHARACTERS, 4, 14)
+GERMAN_DIGITS = "null, eins, zwei, zwo, drei, vier, fünf, sechs, sieben, acht, neun, doppel"
+ENGLISH_DIGITS = "zero, oh, one, two, three, four, five, six, seven, eight, nine, double"
 SAID = '<Say language="de-DE" voice="Polly.Vicki">Guten Tag &amp; &lt;willkommen&gt;</Say>'
 
 
@@ -45,9 +49,10 @@ def action(wait: str) -> str:
             f'<Response>{SAID}<Say language="en-GB" voice="Polly.Amy">Goodbye.</Say><Hangup/></Response>',
         ),
         (
-            (AskDigits((HELLO,), 10, 6, 4.2, speech=True),),
+            (AskDigits((HELLO,), 10, 6, 4.2, speech=True, listening=NUMBER),),
             f'<Response><Gather input="dtmf speech" action="{action("ask")}" method="POST" actionOnEmptyResult="true" '
-            f'timeout="6" speechTimeout="3" finishOnKey="#" numDigits="10" language="de-DE">{SAID}</Gather>'
+            f'timeout="6" finishOnKey="#" numDigits="10" language="de-DE" speechTimeout="2" '
+            f'speechModel="experimental_conversations" hints="{GERMAN_DIGITS}" profanityFilter="false">{SAID}</Gather>'
             f'<Redirect method="POST">{action("ask")}</Redirect></Response>',
         ),
         (
@@ -123,16 +128,65 @@ def test_the_same_as_twilios_builder_makes() -> None:
         method="POST",
         action_on_empty_result=True,
         timeout=6,
-        speech_timeout=3,
+        speech_timeout=1,
+        speech_model="experimental_utterances",
+        hints='ja, nein, "Ökostrom" & Gas',
+        profanity_filter=False,
         finish_on_key="#",
-        num_digits=10,
+        num_digits=1,
         language="de-DE",
     )
     gather.say("Guten Tag & <willkommen>", **said)
     built.append(gather)
     built.redirect(action("ask").replace("&amp;", "&"), method="POST")
-    ours = document((AskDigits((HELLO,), 10, 6, 4, speech=True),), line(), TAKEN_TO)
+    choice = Listening(words=("ja", "nein", '"Ökostrom" & Gas'))
+    ours = document((AskDigits((HELLO,), 1, 6, 4, speech=True, listening=choice),), line(), TAKEN_TO)
     assert ElementTree.canonicalize(ours) == ElementTree.canonicalize(str(built))
+
+
+ENGLISH = Prompt("Your number, please.", "en")
+
+
+@pytest.mark.parametrize(
+    ("prompts", "listening", "told"),
+    [
+        ((HELLO,), NUMBER, ("de-DE", "experimental_conversations", "2", GERMAN_DIGITS)),
+        ((ENGLISH,), NUMBER, ("en-GB", "experimental_conversations", "2", ENGLISH_DIGITS)),
+        ((HELLO,), SPELT, ("de-DE", "experimental_conversations", "2", GERMAN_DIGITS)),
+        ((), NUMBER, ("de-DE", "experimental_conversations", "2", GERMAN_DIGITS)),  # the call's language
+        ((HELLO, ENGLISH), NUMBER, ("de-DE", "experimental_conversations", "2", GERMAN_DIGITS)),
+        ((Prompt("Podaj numer.", "pl"),), NUMBER, (None, None, "2", None)),  # as the account is set up
+        ((HELLO,), Listening(), ("de-DE", "experimental_utterances", "1", None)),
+        ((HELLO,), Listening(words=("ja", "nein", "ja")), ("de-DE", "experimental_utterances", "1", "ja, nein")),
+        # What Twilio would refuse as a hint (its warning 13330) is none.
+        (
+            (HELLO,),
+            Listening(words=("Strom, Gas", "  viel   Platz ", ",", "x" * 101)),
+            ("de-DE", "experimental_utterances", "1", "Strom Gas, viel Platz"),
+        ),
+        (
+            (HELLO,),
+            Listening(words=tuple(f"wort{n}" for n in range(600))),
+            ("de-DE", "experimental_utterances", "1", ", ".join(f"wort{n}" for n in range(500))),
+        ),
+    ],
+)
+def test_what_twilio_listens_for(
+    prompts: tuple[Prompt, ...], listening: Listening, told: tuple[str | None, str | None, str, str | None]
+) -> None:
+    made = ElementTree.fromstring(
+        document((AskDigits(prompts, 10, 6, 4, speech=True, listening=listening),), line(), TAKEN_TO)
+    )
+    gather = made[0]
+    assert tuple(gather.get(name) for name in ("language", "speechModel", "speechTimeout", "hints")) == told
+    assert gather.get("profanityFilter") == "false"
+
+
+def test_where_only_keys_are_asked_for_nobody_listens() -> None:
+    made = ElementTree.fromstring(document((AskDigits((HELLO,), 10, 6, 4, listening=NUMBER),), line(), TAKEN_TO))
+    told = made[0].attrib
+    assert told["input"] == "dtmf"
+    assert not {"language", "speechModel", "speechTimeout", "hints", "profanityFilter"} & set(told)
 
 
 @pytest.mark.parametrize(
