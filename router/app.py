@@ -46,6 +46,8 @@ from router.releases.starting import released_flows
 from router.settings import Settings, SettingsRefused
 from router.speech.failures import PromptFailed
 from router.speech.prompts import PromptStore
+from router.speech.recognition.choice import ear_of
+from router.speech.recognition.ear import Ear
 from router.speech.synthesis import EspeakNg, installed_version
 from router.store import migrate
 from router.store.bus import Bus
@@ -82,6 +84,8 @@ class House:
     weights: Weights
     test_phone: TestPhone
     registrar: Registrar
+    ear: Ear | None
+    """What makes words of speech; None where there is no recogniser, and nobody listens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,7 @@ async def assembled(settings: Settings, clock: Clock = utc_now, *, serving: bool
     schema.
     """
     keys = code_keys(settings)
-    async with opened(settings) as database:
+    async with opened(settings) as database, _hearing(settings) as ear:
         bus = Bus()
         releases = releases_of(settings, database, bus, clock)
         folder = Folder(settings.flows, releases)
@@ -135,9 +139,22 @@ async def assembled(settings: Settings, clock: Clock = utc_now, *, serving: bool
         )
         phone = TestPhone(calls, settings.region, releases)
         registrar = Registrar(database, keys, rules, clock)
-        yield House(settings, clock, database, bus, flows, releases, folder, keys, calls, weights, phone, registrar)
+        yield House(
+            settings, clock, database, bus, flows, releases, folder, keys, calls, weights, phone, registrar, ear
+        )
         await calls.aclose()
         await weights.aclose()
+
+
+@asynccontextmanager
+async def _hearing(settings: Settings) -> AsyncIterator[Ear | None]:
+    """The ear, and what it has started ended. Raises `SettingsRefused`."""
+    ear = ear_of(settings)
+    try:
+        yield ear
+    finally:
+        if ear is not None:
+            await ear.aclose()
 
 
 def releases_of(settings: Settings, database: Database, bus: Bus, clock: Clock) -> Releases:

@@ -95,6 +95,10 @@ async def _running(
             background = [tasks.create_task(each) for each in work]
             if (sender := app.text_sender(house)) is not None:
                 background.append(tasks.create_task(sender.run()))
+            if house.ear is not None:
+                background.append(tasks.create_task(house.ear.prepare()))
+            else:
+                log.info("nobody listens to speech: callers use keys", recogniser=house.settings.recogniser)
             try:
                 yield agi
             finally:

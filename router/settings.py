@@ -54,6 +54,15 @@ def _safe_address(address: str) -> str:
 
 SafeAddress = Annotated[WebAddress, AfterValidator(_safe_address)]
 
+
+def _socket_address(address: str) -> str:
+    if not address.startswith(("ws://", "wss://")) or any(char.isspace() for char in address):
+        raise ValueError("an address begins with ws:// or wss://")
+    return address
+
+
+SocketAddress = Annotated[str, AfterValidator(_socket_address)]
+
 _TEXT_SENDER = r"^(\+[1-9][0-9]{6,14}|MG[0-9a-fA-F]{32}|[A-Za-z0-9 ]{2,11})$"
 
 
@@ -181,6 +190,38 @@ class Settings(BaseModel):
     )
     phones: tuple[str, ...] = Field((), description='Phones that agents may choose: ["PJSIP/101", "PJSIP/102"].')
     queues: tuple[str, ...] = Field(("default", "sales", "service"), description="Queues that agents may belong to.")
+    recogniser: Literal["auto", "whisper", "vosk", "http", "none"] = Field(
+        "auto",
+        description="Who makes words of what callers say (docs/speech.md); `auto`: Whisper where it "
+        "is installed, else nobody.",
+    )
+    speech_model: Path | None = Field(
+        None, description="Folder of another Whisper model, converted for CTranslate2, than the one installed."
+    )
+    speech_workers: Annotated[int, Field(ge=1, le=64)] | None = Field(
+        None, description="Processes that Whisper works in, each on one core; as many as there are cores where not set."
+    )
+    recognition_seconds: Annotated[float, Field(ge=0.5, le=15)] = Field(
+        6.0, description="After so many seconds without words the call goes on with keys."
+    )
+    vosk_url: SocketAddress = Field("ws://127.0.0.1:2700", description="Address of a Vosk server.")
+    recogniser_url: SafeAddress | None = Field(
+        None, description="Address of a recogniser that is asked over HTTP (docs/speech.md)."
+    )
+    recogniser_secret: SecretStr | None = Field(
+        None,
+        validate_default=True,
+        description="What requests to it are signed with: `whsec_…`, several with spaces between them.",
+    )
+    audiosocket_host: str = Field("127.0.0.1", description="Address that AudioSocket listens on.")
+    audiosocket_port: Port = Field(4574, description="Port that AudioSocket listens on.")
+    audiosocket_address: Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]{1,253}:[0-9]{1,5}$")] | None = Field(
+        None,
+        description="Where Asterisk reaches AudioSocket, as HOST:PORT; where we listen, if not set.",
+    )
+    speech_recording_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        30, description="Days that recordings of what callers said are kept, where a flow says so."
+    )
     twilio_auth_token: SecretStr | None = Field(
         None, description="Twilio's auth token; without it its webhooks are refused."
     )
@@ -219,7 +260,14 @@ class Settings(BaseModel):
     log_json: bool = Field(False, description="One JSON object a line, for log collectors.")
 
     @field_validator(
-        "secret", "ami_secret", "twilio_auth_token", "twilio_account_sid", "twilio_text_sender", mode="before"
+        "secret",
+        "ami_secret",
+        "twilio_auth_token",
+        "twilio_account_sid",
+        "twilio_text_sender",
+        "recogniser_url",
+        "recogniser_secret",
+        mode="before",
     )
     @classmethod
     def _empty_is_unset(cls, secret: Any) -> Any:
@@ -233,6 +281,13 @@ class Settings(BaseModel):
             if name not in secrets:
                 raise ValueError(f"has none for '{name}'; every webhook needs one")
         return secrets
+
+    @field_validator("recogniser_secret")
+    @classmethod
+    def _signed(cls, secret: SecretStr | None, known: ValidationInfo) -> SecretStr | None:
+        if secret is None and known.data.get("recogniser_url") is not None:
+            raise ValueError("is needed with recogniser_url; docs/speech.md says how to make one")
+        return secret
 
     @field_validator("twilio_text_sender")
     @classmethod

@@ -118,6 +118,9 @@ def _include_operation(
     metrics.watch("desk_pages_open", "Desks that are open in a browser.", lambda: desk.pages.total)
     metrics.watch("flows_release", "The release of the flows that new calls run.", lambda: house.flows.release_id)
     metrics.watch("tasks", "Tasks of the event loop; many more than calls and pages are a leak.", _tasks)
+    if (ear := house.ear) is not None:
+        ear.on_hearing = metrics.hearing
+        metrics.watch("hearings_under_way", "Callers who wait for what they said to be made words of.", ear.under_way)
     ami = agents.ami
     if ami is not None:
         metrics.watch("ami_connected", "Whether Asterisk's manager interface is connected.", lambda: ami.connected)

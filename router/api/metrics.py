@@ -13,6 +13,8 @@ from router.matching.lockout import By
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 TURN_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 8.0)
 """Seconds; after 2 a caller hears a fault, after 8 we have given up."""
+HEARING_BUCKETS: Final = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 10.0, 15.0)
+"""Seconds, until the longest that may be waited for words."""
 
 
 class Metrics:
@@ -50,6 +52,13 @@ class Metrics:
             buckets=TURN_BUCKETS,
             registry=self.registry,
         )
+        self._hearings = Histogram(
+            "threadline_hearing_seconds",
+            "Time from the end of a caller's speech to its words, by how it ended: heard, nothing, lost.",
+            ["result"],
+            buckets=HEARING_BUCKETS,
+            registry=self.registry,
+        )
 
     def turn(self, session: Session, seconds: float) -> None:
         """A call has taken a turn, which took this long (see `router.calls.handle.Calls.on_turn`)."""
@@ -66,6 +75,10 @@ class Metrics:
     def lockout(self, by: By) -> None:
         """A code was not looked up because of this limit."""
         self._lockouts.labels(by.value).inc()
+
+    def hearing(self, result: str, seconds: float) -> None:
+        """A caller's speech was heard, or not (see `router.speech.recognition.ear.Ear.on_hearing`)."""
+        self._hearings.labels(result).observe(seconds)
 
     def watch(self, name: str, text: str, value: Callable[[], float]) -> None:
         """Show ``value`` as the gauge ``threadline_NAME``, asked for whenever the figures are read."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from router.channels.twilio.destinations import TwilioQueue, destinations
 from router.core.abilities import Ability
 from router.settings import Settings
+from router.speech.recognition.choice import chosen
 
 ABILITIES: Mapping[str, frozenset[Ability]] = {
     "asterisk": frozenset({Ability.WHISPER, Ability.SKILLS, Ability.PRIORITY}),
@@ -17,8 +18,10 @@ ABILITIES: Mapping[str, frozenset[Ability]] = {
 
 def abilities_of(name: str, settings: Settings) -> frozenset[Ability]:
     """What a channel can do as it is set up. An agent who takes callers out of a queue of Twilio's own is told nothing
-    before: Twilio whispers to whom it dials."""
+    before: Twilio whispers to whom it dials. Asterisk hears speech where there is a recogniser; Twilio has its own."""
     able = ABILITIES[name]
+    if name == "asterisk" and chosen(settings) is not None:
+        return able | {Ability.SPEECH}
     if name != "twilio":
         return able
     taken_to = destinations(settings.twilio_queues, settings.region)
