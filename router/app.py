@@ -45,6 +45,7 @@ from router.releases.releases import Releases
 from router.releases.starting import released_flows
 from router.settings import Settings, SettingsRefused
 from router.speech.failures import PromptFailed
+from router.speech.kept import KeptSpeech
 from router.speech.prompts import PromptStore
 from router.speech.recognition.choice import ear_of
 from router.speech.recognition.ear import Ear
@@ -86,6 +87,7 @@ class House:
     registrar: Registrar
     ear: Ear | None
     """What makes words of speech; None where there is no recogniser, and nobody listens."""
+    kept_speech: KeptSpeech
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +141,11 @@ async def assembled(settings: Settings, clock: Clock = utc_now, *, serving: bool
         )
         phone = TestPhone(calls, settings.region, releases)
         registrar = Registrar(database, keys, rules, clock)
+        kept = KeptSpeech(settings.data_dir / "speech", database, clock)
+        if ear is not None:
+            ear.keep = kept.keep
         yield House(
-            settings, clock, database, bus, flows, releases, folder, keys, calls, weights, phone, registrar, ear
+            settings, clock, database, bus, flows, releases, folder, keys, calls, weights, phone, registrar, ear, kept
         )
         await calls.aclose()
         await weights.aclose()

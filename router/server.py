@@ -176,6 +176,7 @@ async def tidy(house: House, agents: Agents, now: datetime) -> None:
         await one_time_codes.forget(connection, now - LONGEST_CALL, BITE)
         await callbacks.forget(connection, now - KEPT, BITE)
     await _forget_events(house, now - timedelta(days=house.settings.replay_days))
+    await house.kept_speech.tidy(now - timedelta(days=house.settings.speech_recording_days))
 
 
 async def _forget_events(house: House, before: datetime) -> None:

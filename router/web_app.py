@@ -197,6 +197,7 @@ def _include_pages(
             guard=entrance.guard,
             pages=pages,
             messages=house.registrar,
+            recordings=house.kept_speech,
         )
     )
     _include_flows(app, house, entrance, pages)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 import structlog
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import FileResponse, RedirectResponse
 from pydantic import TypeAdapter, ValidationError
 
 from router.core.match import Match
@@ -17,7 +18,7 @@ from router.engine.session import Trace, session_from_json
 from router.errors import bad_request, not_found
 from router.matching.codes import grouped
 from router.store import admin as lists
-from router.store import calls, people
+from router.store import calls, people, speech_recordings
 from router.store.admin import Cursor
 from router.store.database import Connection, Database
 from router.web.guard import Guard
@@ -29,6 +30,13 @@ PAGE: Final = 50
 
 _MATCH = TypeAdapter(Match)
 _log = structlog.get_logger(__name__)
+
+
+class Recordings(Protocol):
+    """See `router.speech.kept.KeptSpeech`."""
+
+    def file(self, name: str) -> Path | None: ...
+    def seconds(self, name: str) -> float | None: ...
 
 
 class Messages(Protocol):
@@ -47,6 +55,7 @@ def routes(
     guard: Guard,
     pages: Pages,
     messages: Messages,
+    recordings: Recordings,
 ) -> APIRouter:
     """`/admin…`, for admins."""
     router = APIRouter(prefix="/admin", include_in_schema=False)
@@ -78,14 +87,29 @@ def routes(
             wanted = {each.message_id for each in match.candidates} if match else set()
             titles = await lists.message_titles(connection, wanted)
             agent = await people.by_id(connection, row.agent_id) if row.agent_id else None
+            said = await speech_recordings.of_call(connection, call_id)
         values: dict[str, Any] = {
             "call": row,
             "match": match,
             "titles": titles,
             "agent": agent,
             "trace": _trace_of(row),
+            "recordings": [(each, recordings.seconds(each.recording)) for each in said],
         }
         return pages.page(request, "admin/call.html", person, **values)
+
+    @router.get("/calls/{call_id}/speech/{recording_id}")
+    async def recording(call_id: str, recording_id: str, person: Person = Depends(guard.admin)) -> Response:
+        """What the caller said, as WAV. Who fetches it is logged."""
+        async with database.read() as connection:
+            row = await speech_recordings.by_id(connection, call_id, recording_id)
+        file = recordings.file(row.recording) if row else None
+        if row is None or file is None:
+            raise not_found("There is no such recording, or no more.")
+        _log.info("a recording of a caller was fetched", call=call_id, recording=recording_id, person=person.id)
+        name = f"{row.created_at:%Y-%m-%d-%H%M%S}-{row.step}.wav"
+        headers = {"Cache-Control": "no-store"}
+        return FileResponse(file, media_type="audio/wav", filename=name, headers=headers)
 
     @router.get("/messages")
     async def message_list(request: Request, before: str = "", person: Person = Depends(guard.admin)) -> Response:

@@ -20,6 +20,7 @@ import structlog
 from router.calls.answers import Answering, Answers
 from router.calls.callbacks import Callbacks
 from router.calls.guesses import Guesses
+from router.calls.kept import kept_speech
 from router.calls.texting import Texting
 from router.calls.turns import Turn, as_kept, columns
 from router.calls.webhooks import MOST_SECONDS, Webhooks
@@ -37,7 +38,7 @@ from router.matching.lockout import Limits
 from router.messages import texting as outbox
 from router.messages.issuing import random_digits
 from router.releases.flows import Flows, Trial
-from router.store import call_events, flow_versions, text_messages
+from router.store import call_events, flow_versions, speech_recordings, text_messages
 from router.store import calls as store
 from router.store.bus import Bus
 from router.store.database import Connection, Database, is_away, new_id
@@ -179,6 +180,7 @@ class Calls:
                     await self._keep_late_message(connection, call_id, event, now)
                 return as_kept(row)
             flow, event = await self._flow_for(connection, session, event)
+            kept = kept_speech(session, event)
             try:
                 session, commands, answers = await self._run(connection, flow, session, event, now)
             except NotAccepted:
@@ -187,6 +189,8 @@ class Calls:
                 return as_kept(row)
             if isinstance(event, RecordingEnded) and (event.seconds > 0 or event.text):
                 await store.add_voicemail(connection, self._voicemail(call_id, event, now))
+            if kept is not None:
+                await speech_recordings.add(connection, kept | {"id": self._make_id(), "created_at": now})
             await store.change(connection, call_id, columns(session, commands, now))
             await self._record(connection, flow, session, event, answers, now)
         return Turn(call_id, session.sequence, commands, session)

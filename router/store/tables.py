@@ -201,8 +201,7 @@ speech_recordings = Table(
     Column("id", Id, primary_key=True),
     Column("call_id", Id, ForeignKey("calls.id", ondelete="CASCADE"), nullable=False),
     Column("step", String(40), nullable=False),
-    Column("recording", String(100), nullable=False),  # the file's name in the folder of kept recordings
-    Column("seconds", Float, nullable=False),
+    Column("recording", String(32), nullable=False, unique=True),  # the file's name in the folder of kept recordings
     Column("created_at", Moment, nullable=False),
     Index(None, "call_id"),
     Index(None, "created_at"),

@@ -6,19 +6,22 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 from pydantic import TypeAdapter
 from sqlalchemy import insert
+from structlog.testing import capture_logs
 
 from router.admin.routes import PAGE, routes
 from router.core.assurance import Assurance
 from router.core.events import WITHHELD, Caller
 from router.core.match import Candidate, Decision, Evidence, EvidenceKind, Match
 from router.engine.session import Session, Trace, session_to_json
-from router.store import tables
+from router.speech.kept import KeptSpeech
+from router.store import speech_recordings, tables
 
 if TYPE_CHECKING:
     from tests.web.conftest import House
@@ -62,7 +65,9 @@ class Stored:
 
 
 @asynccontextmanager
-async def admin_of(house: House, role: str = "admin") -> AsyncIterator[httpx.AsyncClient]:
+async def admin_of(
+    house: House, role: str = "admin", recordings: KeptSpeech | None = None
+) -> AsyncIterator[httpx.AsyncClient]:
     house.app.include_router(
         routes(
             database=house.database,
@@ -70,6 +75,7 @@ async def admin_of(house: House, role: str = "admin") -> AsyncIterator[httpx.Asy
             guard=house.guard,
             pages=house.pages,
             messages=Stored(),
+            recordings=recordings or KeptSpeech(Path("/nonexistent"), house.database, house.clock),
         )
     )
     async with house.signed_in("chef", role, "en") as browser:
@@ -114,7 +120,7 @@ async def add_call(house: House, call_id: str, caller: Caller, found: Match | No
         await connection.execute(insert(tables.calls).values(**{**row, **values}))
 
 
-@pytest.mark.parametrize("path", ["", "/calls", "/messages", "/voicemails", "/people", "/calls/x"])
+@pytest.mark.parametrize("path", ["", "/calls", "/messages", "/voicemails", "/people", "/calls/x", "/calls/x/speech/y"])
 async def test_agents_stay_outside(house: House, path: str) -> None:
     async with admin_of(house, "agent") as browser:
         assert (await browser.get(f"/admin{path}")).status_code == 403
@@ -208,3 +214,29 @@ async def test_an_unreadable_record_does_not_take_the_page_down(house: House) ->
         assert (await browser.get("/admin/calls/c1")).status_code == 200
         house.clock.move(seconds=timedelta(hours=13).total_seconds())
         assert (await browser.get("/admin/calls", headers=HTML)).headers["location"] == "/sign-in?next=/admin/calls"
+
+
+async def test_what_a_caller_said_is_listed_and_each_download_logged(house: House, tmp_path: Path) -> None:
+    kept = KeptSpeech(tmp_path / "speech", house.database, house.clock)
+    here, elsewhere = str(await kept.keep(bytes(3 * 16_000))), "f" * 32
+    async with admin_of(house, recordings=kept) as browser:
+        await add_call(house, "c1", WITHHELD)
+        await add_call(house, "c2", WITHHELD)
+        async with house.database.begin() as connection:
+            for number, recording in enumerate((here, elsewhere)):
+                row = {"id": f"r{number}", "call_id": "c1", "step": "who", "recording": recording}
+                await speech_recordings.add(connection, row | {"created_at": house.clock()})
+        page = (await browser.get("/admin/calls/c1")).text
+        assert "What the caller said" in page and "3 s" in page
+        assert page.count("Download") == 1 and "Not on this machine" in page
+        assert "What the caller said" not in (await browser.get("/admin/calls/c2")).text
+        with capture_logs() as logged:
+            fetched = await browser.get("/admin/calls/c1/speech/r0")
+            missing = [await browser.get(f"/admin/calls/{path}") for path in ("c1/speech/r1", "c2/speech/r0")]
+    assert (fetched.status_code, fetched.headers["content-type"]) == (200, "audio/wav")
+    assert fetched.headers["cache-control"] == "no-store"
+    assert fetched.headers["content-disposition"].startswith("attachment;")
+    assert len(fetched.content) == 44 + 3 * 16_000
+    assert [answer.status_code for answer in missing] == [404, 404]
+    told = [line for line in logged if "fetched" in line["event"]]
+    assert [(line["call"], line["recording"], line["person"]) for line in told] == [("c1", "r0", "id-chef")]

@@ -58,6 +58,7 @@ EXPECTED = {
     "GET /admin": ADMINS,
     "GET /admin/calls": ADMINS,
     "GET /admin/calls/{call_id}": ADMINS,
+    "GET /admin/calls/{call_id}/speech/{recording_id}": ADMINS,
     "GET /admin/match": ADMINS,
     "GET /admin/messages": ADMINS,
     "GET /admin/messages/{message_id}": ADMINS,
@@ -110,7 +111,7 @@ def routes_of(app: FastAPI) -> Iterator[str]:
 async def status(client: httpx.AsyncClient, name: str, **headers: str) -> int:
     method, path = name.split()
     path = path.replace("{path:path}", "hotline.yaml")
-    for parameter in ("card_id", "call_id", "message_id", "callback_id", "key", "kind"):
+    for parameter in ("card_id", "call_id", "message_id", "callback_id", "recording_id", "key", "kind"):
         path = path.replace(f"{{{parameter}}}", "0" * 32)
     return (await client.request(method, path, headers=headers)).status_code
 

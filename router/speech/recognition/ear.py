@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
 import structlog
@@ -44,6 +45,8 @@ class Ear:
         self._under_way = 0
         self.on_hearing: Callable[[str, float], None] = _unwatched
         """Told of each hearing how it ended (`HEARD`, `NOTHING`, `LOST`) and the seconds that it took."""
+        self.keep: Callable[[bytes], Awaitable[str | None]] | None = None
+        """Keeps the audio of which words were made, where that is wanted (`Listening.keep`); the recording's name."""
 
     @property
     def name(self) -> str:
@@ -72,6 +75,8 @@ class Ear:
             figures = {"audio_seconds": round(len(audio) / (2 * RATE), 1), "seconds": round(seconds, 2)}
             log.warning("speech lost", recogniser=self.name, reason=reason, under_way=self._under_way, **figures)
         self.on_hearing(result, seconds)
+        if listening.keep and self.keep is not None and isinstance(event, SpeechHeard):
+            return replace(event, recording=await self.keep(audio))
         return event
 
     async def _heard(

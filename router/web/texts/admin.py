@@ -85,6 +85,13 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "admin.seconds": ("{n} s", "{n} s"),
     "admin.text": ("Text", "Text"),
     "admin.recording": ("Aufnahme", "Recording"),
+    "admin.recordings": ("Was der Anrufer gesagt hat", "What the caller said"),
+    "admin.recordings.hint": (
+        "Mit Einwilligung aufgenommen. Jeder Abruf wird protokolliert.",
+        "Recorded with consent. Each download is logged.",
+    ),
+    "admin.recording.download": ("Herunterladen", "Download"),
+    "admin.recording.gone": ("Nicht auf diesem Rechner", "Not on this machine"),
     "admin.name": ("Name", "Name"),
     "admin.login": ("Anmeldename", "User name"),
     "admin.role": ("Rolle", "Role"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from structlog.testing import capture_logs
@@ -151,3 +151,27 @@ async def test_closing_ends_the_recogniser() -> None:
     recogniser = ready()
     await ear(recogniser).aclose()
     assert recogniser.closed
+
+
+async def test_audio_is_kept_only_where_it_is_wanted_and_words_were_made_of_it() -> None:
+    kept: list[bytes] = []
+
+    async def keep(audio: bytes) -> str | None:
+        kept.append(audio)
+        return "a-recording"
+
+    wanted = replace(NUMBER, keep=True)
+    for answer, listening, recording in (
+        (WORDS, wanted, "a-recording"),
+        (WORDS, NUMBER, None),
+        ((), wanted, None),
+        (RecognitionFailed("away"), wanted, None),
+    ):
+        hearing = ear(ready(answer))
+        hearing.keep = keep
+        event = await hearing.hear(AUDIO, "de", listening)
+        assert getattr(event, "recording", None) == recording
+    assert kept == [AUDIO]
+    unkept = await ear(ready()).hear(AUDIO, "de", wanted)
+    assert isinstance(unkept, SpeechHeard)
+    assert unkept.recording is None

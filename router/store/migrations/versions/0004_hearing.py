@@ -39,11 +39,11 @@ def upgrade() -> None:
         _id("id"),
         _id("call_id"),
         sa.Column("step", sa.String(length=40), nullable=False),
-        sa.Column("recording", sa.String(length=100), nullable=False),
-        sa.Column("seconds", sa.Float(), nullable=False),
+        sa.Column("recording", sa.String(length=32), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
         sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name="fk_speech_recordings_call_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_speech_recordings"),
+        sa.UniqueConstraint("recording", name="uq_speech_recordings_recording"),
     )
     op.create_index("ix_speech_recordings_call_id", "speech_recordings", ["call_id"])
     op.create_index("ix_speech_recordings_created_at", "speech_recordings", ["created_at"])
