@@ -31,7 +31,7 @@ async def by_id(connection: Connection, call_id: str, recording_id: str) -> Row[
     return (await connection.execute(query)).one_or_none()
 
 
-async def older(connection: Connection, before: datetime, bite: int) -> Sequence[Row[Any]]:
+async def older(connection: Connection, before: datetime, bite: int) -> Sequence[Any]:
     """At most ``bite`` recordings from ``before``, the oldest first."""
     query = select(speech_recordings.c.id, speech_recordings.c.recording).where(speech_recordings.c.created_at < before)
     return (await connection.execute(query.order_by(speech_recordings.c.created_at).limit(bite))).all()
