@@ -1,19 +1,100 @@
-"""From words to the characters of a number, by what is said in German and English."""
+"""From words to the characters of a number, by what is said in German and English.
+
+What is said is read from left to right. At each place there are one or more ways to go on (`router.spoken.ways`); the
+numbers at the end are weighed by all that led to them. Corrections and repetitions part what is said, and what each
+part may be is put together (`router.spoken.corrections`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
-from router.core.hearing import Listening, Reading
-from router.core.spoken import digits_said
+from router.core.hearing import Expected, Listening, Reading
+from router.spoken.corrections import joined, parts_of, without_loop
+from router.spoken.tokens import Token, tokens_of
+from router.spoken.ways import Ways
+from router.spoken.words import vocabulary
+from router.spoken.words.vocabulary import Vocabulary
+
+MOST = 12
+"""Numbers that come out at most."""
+MOST_READINGS = 24
+"""Readings looked at, likeliest first as they come."""
+_KEPT = 32
+"""Numbers kept at each place on the way: the likeliest."""
+OFF_BY = 2
+"""Characters that a number may be too short or too long."""
+_NEAR_MISS = 0.25
+_HARDLY = 0.002
+"""Numbers with less than this share of the likeliest one's weight are left out."""
+
+Weights = Mapping[str, float]
 
 
 def numbers(readings: Iterable[Reading], language: str, listening: Listening) -> tuple[Reading, ...]:
-    """The numbers that ``readings`` may mean, likeliest first, in capitals and digits; none where there is none.
-    ``language`` is the one spoken (``de``, ``en``); ``listening`` says of how many characters a number is made."""
-    found: dict[str, float] = {}
-    for reading in readings:
-        number = digits_said(reading.text)
-        if listening.shortest <= len(number) <= listening.longest:
-            found[number] = found.get(number, 0.0) + reading.weight
-    return tuple(Reading(number, found[number]) for number in sorted(found, key=lambda each: -found[each]))
+    """The numbers that ``readings`` may mean, likeliest first, in capitals and digits, at most `MOST`; none where there
+    is none.
+
+    ``language`` is the one spoken (``de``, ``en``). Letters count with `Expected.CHARACTERS` only, else they are
+    passed over. What can be taken in several ways gives several numbers, which share the weight of their reading.
+
+    A number of ``listening.shortest`` to ``listening.longest`` characters keeps its weight. One that is one character
+    shorter or longer keeps a quarter, two characters a sixteenth, since the recogniser may have lost or doubled some;
+    all others are left out. So the weights may add up to less than those given, and never to more.
+    """
+    words, letters = vocabulary(language), listening.expected is Expected.CHARACTERS
+    found: dict[str, float] = defaultdict(float)
+    for reading in list(readings)[:MOST_READINGS]:
+        weight = min(max(reading.weight, 0.0), 1.0) if math.isfinite(reading.weight) else 0.0
+        for number, share in _meant(tokens_of(reading.text), words, letters, listening).items():
+            found[number] += weight * share
+    ranked = sorted(found.items(), key=lambda each: -each[1])[:MOST]
+    return tuple(Reading(number, weight) for number, weight in ranked if weight > ranked[0][1] * _HARDLY)
+
+
+def _meant(tokens: Sequence[Token], words: Vocabulary, letters: bool, listening: Listening) -> Weights:
+    """The numbers that one text may mean, with their shares; these add up to at most 1."""
+    found = _of_length(_said(tokens, words, letters), listening)
+    if all(len(number) > listening.longest for number in found) and (shorter := without_loop(tokens)):
+        return _of_length(_said(shorter, words, letters), listening) or found
+    return found
+
+
+def _said(tokens: Sequence[Token], words: Vocabulary, letters: bool) -> Weights:
+    parts = parts_of(tokens, words)
+    found: Weights = {"": 1.0}
+    for how, part in parts:
+        found = _likeliest(joined(found, _read(part, words, letters), how))
+    return found
+
+
+def _read(tokens: Sequence[Token], words: Vocabulary, letters: bool) -> Weights:
+    """All that the tokens may be, and how likely, in sum 1."""
+    ways = Ways(tokens, words, letters)
+    reached: list[dict[str, float]] = [defaultdict(float) for _ in range(len(tokens) + 1)]
+    reached[0][""] = 1.0
+    for at in range(len(tokens)):
+        if not reached[at]:
+            continue
+        onward = ways.at(at)
+        for before, weight in _likeliest(reached[at]).items():
+            for way in onward:
+                reached[way.end][before + way.characters] += weight * way.odds
+    return _likeliest(reached[-1])
+
+
+def _likeliest(found: Mapping[str, float]) -> Weights:
+    kept = sorted(found.items(), key=lambda each: -each[1])[:_KEPT]
+    total = sum(weight for _, weight in kept)
+    return {number: weight / total for number, weight in kept} if total else {}
+
+
+def _of_length(found: Weights, listening: Listening) -> Weights:
+    kept: dict[str, float] = {}
+    for number, weight in found.items():
+        off = max(listening.shortest - len(number), len(number) - listening.longest, 0)
+        if number and off <= OFF_BY:
+            kept[number] = weight * _NEAR_MISS**off
+    return kept

@@ -1,0 +1,81 @@
+"""Where callers correct or repeat themselves, and recognisers go round in circles."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from enum import Enum
+
+from router.spoken.tokens import Token
+from router.spoken.words.vocabulary import Phrase, Vocabulary
+
+MOST_PARTS = 4
+"""Parts that what is said is taken to have; further corrections are passed over."""
+_WHOLE = 4
+"""Characters from which on what is repeated is taken to be all of the number."""
+_LOOP_UNIT, _LOOP_TIMES = 4, 3
+"""A recogniser that goes round says up to so many words at least so many times."""
+
+
+class Link(Enum):
+    """How a part goes with what was said before it."""
+
+    FIRST = "first"
+    CORRECTS = "corrects"
+    REPEATS = "repeats"
+
+
+def parts_of(tokens: Sequence[Token], words: Vocabulary) -> list[tuple[Link, Sequence[Token]]]:
+    """The tokens parted where the caller corrects or repeats something."""
+    parts: list[tuple[Link, Sequence[Token]]] = []
+    link, start, at = Link.FIRST, 0, 0
+    while at < len(tokens):
+        corrected, repeated = _longest(tokens, at, words.corrections), _longest(tokens, at, words.repetitions)
+        if max(corrected, repeated) and len(parts) < MOST_PARTS - 1:
+            parts.append((link, tokens[start:at]))
+            link = Link.CORRECTS if corrected >= repeated else Link.REPEATS
+            at += max(corrected, repeated)
+            start = at
+        else:
+            at += 1
+    return [*parts, (link, tokens[start:])]
+
+
+def joined(before: Mapping[str, float], after: Mapping[str, float], link: Link) -> Mapping[str, float]:
+    """What the two may be together. A correction replaces as many characters as it has, or fewer and goes on, or all;
+    it may also be none. What is repeated in full counts once."""
+    found: dict[str, float] = defaultdict(float)
+    for first, first_weight in before.items():
+        for second, second_weight in after.items():
+            for number, share in _together(first, second, link):
+                found[number] += first_weight * second_weight * share
+    return found
+
+
+def without_loop(tokens: Sequence[Token]) -> Sequence[Token]:
+    """The tokens with the circle at their end gone through once; none where there is no circle."""
+    texts = [token.text for token in tokens]
+    for length in range(1, _LOOP_UNIT + 1):
+        unit = texts[-length:]
+        times = 1
+        while len(texts) >= (times + 1) * length and texts[-(times + 1) * length : len(texts) - times * length] == unit:
+            times += 1
+        if times >= _LOOP_TIMES:
+            return tokens[: len(tokens) - (times - 1) * length]
+    return ()
+
+
+def _longest(tokens: Sequence[Token], at: int, phrases: frozenset[Phrase]) -> int:
+    return max((n for n in range(1, 7) if tuple(token.text for token in tokens[at : at + n]) in phrases), default=0)
+
+
+def _together(first: str, second: str, link: Link) -> list[tuple[str, float]]:
+    if not first or not second or link is Link.FIRST:
+        return [(first + second, 1.0)]
+    if link is Link.REPEATS:
+        if len(second) < _WHOLE:
+            return [(first + second, 0.7), (first, 0.15), (second, 0.15)]
+        return [(second, 1.0)] if first == second else [(first, 0.45), (second, 0.45), (first + second, 0.1)]
+    shares = {len(second): 0.4, 1: 0.2, 2: 0.05, 3: 0.1}
+    replaced = [(first[:-n] + second, share) for n, share in shares.items() if n < len(first) and n <= len(second)]
+    return [*replaced, (second, 0.2), (first + second, 0.05)]
