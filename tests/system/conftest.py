@@ -24,6 +24,7 @@ from tests.system.harness.figures import Figures
 from tests.system.harness.office import PEOPLE, Blueprint, Office
 from tests.system.harness.phone import Phone
 from tests.system.harness.router import Router
+from tests.system.harness.speech import Voice
 
 SERVICE_NUMBER = "+49301234500"
 FIGURES = pytest.StashKey[Figures]()
@@ -75,6 +76,12 @@ def asterisk(chroot: Path) -> Iterator[Asterisk]:
     private.start()
     yield private
     private.stop()
+
+
+@pytest.fixture(scope="session")
+def voice(asterisk: Asterisk) -> Voice:
+    """Somebody who says numbers."""
+    return Voice(asterisk)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -11,15 +11,12 @@ from tests.system.conftest import MakeCaller, OnDuty
 from tests.system.harness.ami import Ami
 from tests.system.harness.asterisk import Asterisk
 from tests.system.harness.caller import Caller, Identity
-from tests.system.harness.media import Sound
 from tests.system.harness.office import EVERY_STEP, STRAIGHT, Office
 from tests.system.harness.waiting import until
 
 pytestmark = [pytest.mark.system, pytest.mark.needs("sipp", "mmdebstrap", "chromium", "espeak-ng")]
 
 STRANGER = Identity("+493055501999")
-QUIET = 0.4
-"""Seconds without a sound after which a prompt is over."""
 
 
 class Caught:
@@ -42,16 +39,10 @@ class Caught:
         return time.monotonic()
 
     def hears_prompt(self, since: float = 0.0) -> None:
-        until(lambda: self.caller.media.first(Sound.OTHER, since), 10, "a prompt is heard")
+        self.caller.hears(since)
 
     def hears_its_end(self, since: float = 0.0) -> None:
-        self.hears_prompt(since)
-
-        def quiet() -> bool:
-            last = max(packet.at for packet in self.caller.media.heard if packet.sound is Sound.OTHER)
-            return time.monotonic() - last > QUIET
-
-        until(quiet, 15, "the prompt ends")
+        self.caller.hears_the_end(since)
 
     def keys_in_half_a_code(self) -> None:
         self.hears_prompt(self.chooses("1", "ask_code"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import socket
+import time
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,9 +13,12 @@ from email.utils import format_datetime
 from pathlib import Path
 
 from tests.system.harness.asterisk import TRUNK_ADDRESS, Asterisk
-from tests.system.harness.media import PAYLOAD_EVENT, Media
+from tests.system.harness.media import PAYLOAD_EVENT, Media, Sound
 from tests.system.harness.sipp import SipMessage, Sipp
 from tests.system.harness.waiting import free_port, until
+
+QUIET = 0.4
+"""Seconds without a sound after which a prompt is over."""
 
 _SCENARIO = """<?xml version="1.0" encoding="UTF-8"?>
 <scenario name="caller">
@@ -172,6 +176,23 @@ class Caller:
         assert message.media is not None
         self.media.send_to(*message.media)
         return message.at
+
+    def hears(self, since: float = 0.0, within: float = 10) -> float:
+        """Waits until a prompt (or somebody who speaks) is heard after ``since``; returns the moment."""
+        try:
+            return until(lambda: self.media.first(Sound.OTHER, since), within, "the caller hears something")
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}; heard {self.media.summary(since)}") from None
+
+    def hears_the_end(self, since: float = 0.0, within: float = 20) -> float:
+        """Waits until something has been heard after ``since`` and is over; returns the moment of its last sound."""
+        self.hears(since, within)
+
+        def over() -> float | None:
+            last = max(packet.at for packet in self.media.heard if packet.sound is Sound.OTHER)
+            return last if time.monotonic() - last > QUIET else None
+
+        return until(over, within, "what the caller hears ends")
 
     def press(self, digits: str) -> None:
         """Keys in digits, 0.2 s each. Returns at once."""

@@ -28,6 +28,7 @@ STRAIGHT = "+493023125003"
 MENU = "+493023125004"
 EVERY_STEP = "+493023125005"
 UNANSWERED = "+493023125006"
+SPOKEN = "+493023125007"
 WHISPERING = "+493023125008"
 TELLING = "+493023125009"
 _FLOW_OF = {
@@ -37,6 +38,7 @@ _FLOW_OF = {
     MENU: "menu",
     EVERY_STEP: "every_step",
     UNANSWERED: "unanswered",
+    SPOKEN: "spoken",
     WHISPERING: "whispering",
     TELLING: "telling",
 }
@@ -86,9 +88,9 @@ class Blueprint:
             list(aside.map(add, others))
         return cls(directory, password, key.result().strip(), settings)
 
-    def build(self, asterisk: Asterisk, directory: Path) -> Office:
-        """An office of its own after this."""
-        router = Router(asterisk, directory, **self.settings)
+    def build(self, asterisk: Asterisk, directory: Path, **settings: str) -> Office:
+        """An office of its own after this; ``settings`` differ."""
+        router = Router(asterisk, directory, **{**self.settings, **settings})
         shutil.copy(self.directory / "threadline.db", directory / "threadline.db")
         return Office(router, self)
 

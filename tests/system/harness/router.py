@@ -40,6 +40,8 @@ class Router:
             "SECRET": secrets.token_hex(32),
             "AMI_PORT": str(asterisk.ports.ami),
             "AMI_SECRET": asterisk.settings["AMI_SECRET"],
+            "RECOGNISER": "none",
+            "AUDIOSOCKET_PORT": str(free_port()),
             "PHONES": json.dumps([f"PJSIP/{number}" for number in range(101, 105)]),
             "LOG_LEVEL": "debug",
             **settings,
