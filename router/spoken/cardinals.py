@@ -16,7 +16,7 @@ from text_to_num import text2num  # type: ignore[import-untyped]
 from router.spoken.tokens import Gap, Token
 from router.spoken.words.vocabulary import Odds, Vocabulary
 
-_SURE: Odds = 30.0
+_SURE: Odds = 60.0
 """Hardly anybody means the parts one by one."""
 _LONGEST_WORD = 60
 _GERMAN_WORD = re.compile(
@@ -140,9 +140,8 @@ def _joined(tokens: Sequence[Token], last: int, whole: Cardinal, below: int, wor
     for rest in rests:
         if not 0 < rest.value < below:
             continue
-        figures = tokens[last].figures or tokens[after].figures
         paused = tokens[after].gap is Gap.PAUSE
-        odds = 10.0 if linked else 0.3 if figures else 0.5 if paused else 4.0
+        odds = 10.0 if linked else 0.3 if tokens[last].figures else 0.5 if paused else 4.0
         yield Cardinal(rest.end, whole.value + rest.value, whole.odds * odds * max(rest.odds, 1.0))
 
 

@@ -76,6 +76,9 @@ def _together(first: str, second: str, link: Link) -> list[tuple[str, float]]:
         if len(second) < _WHOLE:
             return [(first + second, 0.7), (first, 0.15), (second, 0.15)]
         return [(second, 1.0)] if first == second else [(first, 0.45), (second, 0.45), (first + second, 0.1)]
+    # in this order: all that is said again, one character and then on, or a group and then on
     shares = {len(second): 0.4, 1: 0.2, 2: 0.05, 3: 0.1}
     replaced = [(first[:-n] + second, share) for n, share in shares.items() if n < len(first) and n <= len(second)]
-    return [*replaced, (second, 0.2), (first + second, 0.05)]
+    found = [*replaced, (second, 0.2 if len(second) < len(first) else 0.6), (first + second, 0.05)]
+    total = sum(share for _, share in found)
+    return [(number, share / total) for number, share in found]

@@ -82,13 +82,13 @@ def _read(tokens: Sequence[Token], words: Vocabulary, letters: bool) -> Weights:
         for before, weight in _likeliest(reached[at]).items():
             for way in onward:
                 reached[way.end][before + way.characters] += weight * way.odds
-    return _likeliest(reached[-1])
+    found = _likeliest(reached[-1])
+    total = sum(found.values())
+    return {number: weight / total for number, weight in found.items()}
 
 
 def _likeliest(found: Mapping[str, float]) -> Weights:
-    kept = sorted(found.items(), key=lambda each: -each[1])[:_KEPT]
-    total = sum(weight for _, weight in kept)
-    return {number: weight / total for number, weight in kept} if total else {}
+    return dict(sorted(found.items(), key=lambda each: -each[1])[:_KEPT])
 
 
 def _of_length(found: Weights, listening: Listening) -> Weights:

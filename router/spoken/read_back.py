@@ -2,14 +2,48 @@
 
 from __future__ import annotations
 
-_GROUP = 3
+import re
+
+_NAMES = {
+    "de": (
+        "Anton Berta Cäsar Dora Emil Friedrich Gustav Heinrich Ida Julius Kaufmann Ludwig Martha Nordpol Otto Paula "
+        "Quelle Richard Samuel Theodor Ulrich Viktor Wilhelm Xanthippe Ypsilon Zacharias"
+    ),
+    "en": (
+        "Alpha Bravo Charlie Delta Echo Foxtrot Golf Hotel India Juliett Kilo Lima Mike November Oscar Papa Quebec "
+        "Romeo Sierra Tango Uniform Victor Whiskey X-ray Yankee Zulu"
+    ),
+}
+_LIKE = {"de": "wie", "en": "as in"}
+_LETTERS = {"en": {"A": "ay"}}
+"""Letters that a synthesiser takes for a word: "A" is the article to espeak-ng."""
 
 
 def read_back(number: str, language: str) -> str:
-    """``number`` (capitals and digits) to be said slowly, character by character, with pauses between groups.
+    """``number`` (capitals and digits) to be said slowly, character by character: digits in groups of at most three
+    with a pause between them, each letter with its name in the alphabet that the language's people know best. What is
+    neither letter nor digit is left out; German is taken for a language without words of its own.
 
     >>> read_back("4821390", "de")
-    '4 8 2, 1 3 9, 0'
+    '4 8 2, 1 3, 9 0'
+    >>> read_back("HN41", "de")
+    'H wie Heinrich, N wie Nordpol, 4 1'
     """
-    groups = [number[start : start + _GROUP] for start in range(0, len(number), _GROUP)]
-    return ", ".join(" ".join(group) for group in groups)
+    language = language if language in _NAMES else "de"
+    said: list[str] = []
+    for run in re.findall("[0-9]+|[A-Z]", number.upper()):
+        said += _groups(run) if run.isdigit() else [_letter(run, language)]
+    return ", ".join(said)
+
+
+def _groups(digits: str) -> list[str]:
+    """Threes, then twos where one would be left over alone."""
+    threes, left = divmod(len(digits), 3)
+    lengths = [3] * (threes - 1) + [2, 2] if left == 1 and threes else [3] * threes + ([left] if left else [])
+    ends = [sum(lengths[: n + 1]) for n in range(len(lengths))]
+    return [" ".join(digits[end - length : end]) for length, end in zip(lengths, ends, strict=True)]
+
+
+def _letter(letter: str, language: str) -> str:
+    name = next(each for each in _NAMES[language].split() if each.startswith(letter))
+    return f"{_LETTERS.get(language, {}).get(letter, letter)} {_LIKE[language]} {name}"

@@ -14,7 +14,7 @@ from router.spoken.cardinals import cardinals_at
 from router.spoken.tokens import Token
 from router.spoken.words.vocabulary import Odds, Vocabulary
 
-_SURE: Odds = 30.0
+_SURE: Odds = 60.0
 _ALONE: Odds = 0.2
 """What is left of the odds of a word that sounds like a digit, where there is none beside it."""
 _NO_LETTER: Odds = 0.1
@@ -163,7 +163,7 @@ class Ways:
         yield from self._like(at)
         for phrase, letters in self._words.letters_in_words.items():
             if self._follows(phrase, at):
-                yield Way(at + len(phrase), letters, 10 * _SURE)
+                yield Way(at + len(phrase), letters, 10 * _SURE if phrase[0] in self._words.several else _SURE)
         name = self._words.names.get(token.text)
         if name:
             yield Way(at + 1, name)
@@ -201,12 +201,19 @@ class Ways:
         word = self._token(at + 1 + len(phrase))
         if not phrase or word is None or word.figures or not word.text.isascii():
             return
-        end, initial = at + 2 + len(phrase), self._words.names.get(word.text, word.text.upper())[0]
+        end, initial = self._name(at + 1 + len(phrase), word)
         if initial == letter:
-            yield Way(end, letter, 2 * _SURE)
-        elif not self._digits(word):
-            yield Way(end, initial, _SURE)
-            yield Way(end, letter, _SURE / 2)
+            yield Way(end, letter, 20 * _SURE)
+        elif word.text in self._words.names:
+            yield Way(end, initial, 10 * _SURE)
+            yield Way(end, letter, 5 * _SURE)
+
+    def _name(self, at: int, word: Token) -> tuple[int, str]:
+        """Where the name of a letter ends, and its letter: "X-ray" are two words."""
+        for phrase, letters in self._words.letters_in_words.items():
+            if self._follows(phrase, at):
+                return at + len(phrase), letters[0]
+        return at + 1, self._words.names.get(word.text, word.text.upper())[0]
 
     def _guessed(self, at: int) -> Iterator[Way]:
         """Letters written as a word ("HN"), or a name that was misspelt ("Nordpohl")."""
