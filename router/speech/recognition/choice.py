@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Literal
 
-from router.settings import Settings
+from router.settings import Settings, SettingsRefused
 from router.speech.recognition.ear import Ear
+from router.speech.recognition.recogniser import Recogniser
+from router.speech.recognition.whisper.model import NAME, is_there
+from router.speech.recognition.whisper.recogniser import Whisper, command_of, default_workers
 
 Kind = Literal["whisper", "vosk", "http"]
 
@@ -15,11 +21,53 @@ WAITING = 64
 """Callers who wait for their turn; with more, the deadline would pass anyway."""
 
 
+def model_folder(settings: Settings) -> Path:
+    """Where Whisper's model is, or is put when it is installed."""
+    return settings.speech_model or settings.data_dir / "speech" / NAME
+
+
+def library_there() -> bool:
+    """Whether what runs Whisper's model is installed."""
+    return find_spec("ctranslate2") is not None
+
+
 def chosen(settings: Settings) -> Kind | None:
     """The recogniser in use; None: nobody listens."""
-    return None
+    match settings.recogniser:
+        case "auto":
+            return "whisper" if library_there() and is_there(model_folder(settings)) else None
+        case "none":
+            return None
+        case named:
+            return named
 
 
 def ear_of(settings: Settings) -> Ear | None:
     """The ear, not yet begun with; None where there is no recogniser. Raises `SettingsRefused`."""
-    return None
+    match chosen(settings):
+        case "whisper":
+            whisper = whisper_of(settings)
+            return _ear(settings, whisper, whisper.workers)
+        case _:
+            return None
+
+
+def whisper_of(settings: Settings) -> Whisper:
+    """Whisper with the model of the settings. Raises `SettingsRefused` where it is not installed."""
+    folder, other = model_folder(settings), settings.speech_model
+    if not is_there(folder):
+        way = "it holds no Whisper model converted for CTranslate2" if other else "run 'threadline speech install'"
+        raise SettingsRefused(f"THREADLINE_RECOGNISER (recogniser): there is no model in {folder}: {way}")
+    if not library_there():
+        raise SettingsRefused(
+            "THREADLINE_RECOGNISER (recogniser): ctranslate2 is not installed: run 'threadline speech install'"
+        )
+    workers = settings.speech_workers or default_workers()
+    # Another model makes other errors, which matching has to learn apart.
+    name = "whisper-" + re.sub(r"[^a-z0-9.-]+", "-", other.resolve().name.lower())[:30] if other else "whisper"
+    command = command_of(folder, installed=other is None)
+    return Whisper(command, workers=workers, seconds=settings.recognition_seconds, name=name)
+
+
+def _ear(settings: Settings, recogniser: Recogniser, at_once: int) -> Ear:
+    return Ear(recogniser, at_once=at_once, waiting=WAITING, seconds=settings.recognition_seconds)
