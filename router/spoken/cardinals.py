@@ -64,17 +64,25 @@ def _worth(word: str, language: str) -> int | None:
         return None
     for long, umlaut in _SPELT:
         word = word.replace(long, umlaut)
+    value = _by_library(word, language)
+    if value is None and "hundert" in word:  # "dreiundzwanzighundert" is beyond the library
+        head, _, tail = word.partition("hundert")
+        tens, rest = _by_library(head, language), _by_library(tail.removeprefix("und"), language) if tail else 0
+        value = tens * 100 + rest if tens and rest is not None and max(tens, rest) < 100 else None
+    return value if value is not None and 0 < value < 1_000_000 else None
+
+
+def _by_library(word: str, language: str) -> int | None:
     try:
-        value = int(text2num(word, language))
+        return int(text2num(word, language))
     except ValueError:
         return None
-    return value if 0 < value < 1_000_000 else None
 
 
 def _below_million(tokens: Sequence[Token], at: int, words: Vocabulary) -> Iterator[Cardinal]:
     for first in _below_thousand(tokens, at, words):
         yield first
-        if _is(tokens, first.end, words.thousands) and first.value < 1000 and first.value != 1:
+        if _is(tokens, first.end, words.thousands) and first.value < 1000:
             yield from _with_rest(tokens, Cardinal(first.end + 1, first.value * 1000, _SURE), 1000, words)
         elif first.value and first.value % 1000 == 0:
             yield from _joined(tokens, at, first, 1000, words)

@@ -18,6 +18,8 @@ _SURE: Odds = 60.0
 _ALONE: Odds = 0.2
 """What is left of the odds of a word that sounds like a digit, where there is none beside it."""
 _NO_LETTER: Odds = 0.1
+_ARTICLE: Odds = 0.5
+"""That an English "a" is no letter where letters are said."""
 _MOST_TIMES = 6
 _ALIKE = 0.7
 """How alike (0 to 1) a word must be to a name of a spelling alphabet that a recogniser misspelt."""
@@ -175,12 +177,16 @@ class Ways:
             yield Way(at + 1, letter, 1.0 if self._beside_digits(at) else _ALONE)
             if token.text not in self._words.sounding:
                 yield Way(at + 1, "")
-        elif not self._digits(token) and token.text not in self._words.sounding:
+        elif not self._digits(token) and not self._known(token.text):
             yield from self._guessed(at)
+
+    def _known(self, text: str) -> bool:
+        words = self._words
+        return text in words.sounding or text in words.others or text in words.several or text in words.times
 
     def _a_letter(self, at: int, letter: str) -> Iterator[Way]:
         yield Way(at + 1, letter)
-        yield Way(at + 1, "", _NO_LETTER)
+        yield Way(at + 1, "", _ARTICLE if self._text(at) in self._words.articles else _NO_LETTER)
 
     def _letter(self, token: Token) -> str:
         """The letter that a token is in a number that has letters; "" for none."""
@@ -249,7 +255,7 @@ def _misspelt(text: str, words: Vocabulary) -> str:
     """The letters of the name that ``text`` is much alike, "" for none."""
     if not 5 <= len(text) <= 14:
         return ""
-    alike = [(_alike(text, name), name) for name in words.names if name[0] == text[0] and len(name) >= 4]
+    alike = [(_alike(text, name), name) for name in words.names_by_initial.get(text[0], ())]
     best = max(alike, default=(0.0, ""))
     return words.names[best[1]] if best[0] >= _ALIKE else ""
 

@@ -100,15 +100,23 @@ ENGLISH = Vocabulary(
         is for
         in
     """),
+    others=frozenset(
+        """
+        number numbers digit digits thanks thank please reference contract order offer customer account code letter
+        letters capital hello morning afternoon evening this that thats these those them then there here with from
+        have just well okay wait moment second first last next after before followed dash hyphen slash point space
+        comma minus underscore calling call about name maybe think believe says said read reads would could what
+        which where when your mine and but all any also only again still is are was were it its the
+        """.split()
+    ),
     asides=phrases("""
         it is
-        it is a
         it is the
-        its a
         i have
-        i have a
         i have the
         i got
+        its
+        its the
         i am
         i think
         i think it is
@@ -130,7 +138,6 @@ ENGLISH = Vocabulary(
         oh yes
         oh wait
         oh dear
-        oh well
         here you are
         there you are
         are you

@@ -51,7 +51,7 @@ GERMAN = Vocabulary(
     times=frozenset({"mal", "x"}),
     articles=frozenset({"die", "der", "eine", "ne", "das"}),
     ones=frozenset({"ein", "eine"}),
-    joining=frozenset({"und", "n", "un"}),
+    joining=frozenset({"und"}),
     hundreds=frozenset({"hundert"}),
     thousands=frozenset({"tausend"}),
     letters=by_meaning("""
@@ -102,6 +102,17 @@ GERMAN = Vocabulary(
         fuer
         als
     """),
+    others=frozenset(
+        """
+        nummer nummern ziffer ziffern zahl zahlen danke bitte bitteschoen dankeschoen referenz referenznummer vertrag
+        vertragsnummer angebot angebotsnummer auftrag auftragsnummer bestellung bestellnummer kunde kundennummer code
+        lautet lauten moment sekunde augenblick warten guten morgen abend hallo also meine mein diese dieser dieses
+        ihre brief steht stehen hier dann danach darauf dahinter davor zuerst zuletzt dazu jetzt einmal genau stimmt
+        ist sind war waren habe haben strich bindestrich schraegstrich punkt komma leerzeichen minus unterstrich
+        buchstabe buchstaben gross grosses klein kleines name heisse anrufe wegen melde einfach natuerlich irgendwie
+        vielleicht glaube noch naechste naechster letzte letzten erste ersten mit ohne und oder aber denn doch
+        """.split()
+    ),
     asides=phrases("""
         es ist
         es ist die

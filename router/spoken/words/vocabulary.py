@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+
+_SHORTEST_NAME = 4
 
 Phrase = tuple[str, ...]
 Odds = float
@@ -21,7 +24,8 @@ class Vocabulary:
     a one in "ein hundert". ``letters`` name one
     letter, ``letter_like`` do too but are common words otherwise,
     ``letters_in_words`` take several words; ``names`` are those of spelling alphabets. ``like``
-    stand between a letter and a name for it. ``asides`` are skipped as a whole, so that no word of theirs counts.
+    stand between a letter and a name for it. ``others`` are common words, never a
+    name that was misspelt. ``asides`` are skipped as a whole, so that no word of theirs counts.
     """
 
     language: str
@@ -40,6 +44,7 @@ class Vocabulary:
     letters_in_words: Mapping[Phrase, str]
     names: Mapping[str, str]
     like: frozenset[Phrase]
+    others: frozenset[str]
     asides: frozenset[Phrase]
     corrections: frozenset[Phrase]
     repetitions: frozenset[Phrase]
@@ -56,6 +61,14 @@ class Vocabulary:
     def longest_aside(self) -> int:
         """Words of the longest aside."""
         return max(map(len, self.asides))
+
+    @cached_property
+    def names_by_initial(self) -> Mapping[str, Sequence[str]]:
+        """The names of the spelling alphabets, by their first letter; very short ones can be confused with anything."""
+        names: dict[str, list[str]] = defaultdict(list)
+        for name in filter(lambda name: len(name) >= _SHORTEST_NAME, self.names):
+            names[name[0]].append(name)
+        return names
 
 
 def phrases(text: str) -> frozenset[Phrase]:
