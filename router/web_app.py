@@ -142,7 +142,7 @@ def _listens(agi: AgiServer | None) -> Callable[[], bool] | None:
 def _include_channels(app: FastAPI, house: House, entrance: _Entrance, prompts: PromptStore) -> None:
     tester = entrance.keys.allowed("testphone", entrance.guard, entrance.guard.agent)
     app.include_router(
-        simulator_routes(house.test_phone, house.calls, house.bus, house.clock, tester, entrance.guard.admin)
+        simulator_routes(house.test_phone, house.calls, house.bus, house.clock, tester, entrance.guard.admin, house.ear)
     )
     app.include_router(twilio_routes(house.calls, house.settings))
     app.include_router(text_routes(house.settings, _reported(house)))
@@ -175,6 +175,7 @@ def _include_pages(
             pages=pages,
             signed_out=agents.presence.left,
             service_numbers=_service_numbers(house),
+            listens=house.ear is not None,
         )
     )
     app.include_router(
@@ -224,6 +225,7 @@ def _include_flows(app: FastAPI, house: House, entrance: _Entrance, pages: Pages
             pages=pages,
             releases=releases,
             service_numbers=numbers,
+            listens=house.ear is not None,
             queues=house.settings.queues,
             webhooks=house.settings.webhooks,
         )

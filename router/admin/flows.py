@@ -27,6 +27,7 @@ from router.releases.releases import Draft, Release, Releases
 from router.store.database import Database
 from router.web.forms import read_form
 from router.web.guard import Guard
+from router.web.headers import with_microphone
 from router.web.pages import Pages
 from router.web.person import Person
 from router.web.texts import Texts
@@ -63,11 +64,13 @@ def routes(
     pages: Pages,
     releases: Releases,
     service_numbers: Sequence[str] = (),
+    listens: bool = False,
     queues: Collection[str] = (),
     webhooks: Collection[str] = (),
 ) -> APIRouter:
     """`/admin/flows`, `/admin/flows/new`, `/admin/flows/edit/PATH` and `/admin/flows/schema/KIND`, for admins. The test
-    phone offers ``service_numbers``; ``queues`` and ``webhooks`` are those of the settings."""
+    phone offers ``service_numbers``, and testers may speak where it ``listens``; ``queues`` and ``webhooks`` are those
+    of the settings."""
     router = APIRouter(prefix="/admin/flows", include_in_schema=False)
 
     async def list_page(request: Request, person: Person, status: int = 200, **more: Any) -> Response:
@@ -133,7 +136,7 @@ def routes(
             text = SAMPLES[kind].replace("NAME", _name_in(path))
         page = {"path": path, "kind": kind.value, "known": known, "in_use": path in files, "text": text}
         page |= {"person": person.id, "name": person.name, **state}
-        return pages.page(
+        edited = pages.page(
             request,
             "admin/flow_editor.html",
             person,
@@ -143,7 +146,9 @@ def routes(
             phrases=texts.under("flows.cm."),
             phone_texts=texts.under("phone.js."),
             service_numbers=list(service_numbers),
+            listens=listens,
         )
+        return with_microphone(edited)
 
     @router.get("/schema/{kind}")
     async def completion(kind: str, _: Person = Depends(guard.admin)) -> dict[str, Any]:

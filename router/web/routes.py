@@ -16,7 +16,7 @@ from router.store.database import Database
 from router.web.assets import PREFIX, Assets
 from router.web.forms import read_form
 from router.web.guard import Guard, SignInNeeded
-from router.web.headers import SecurityHeaders
+from router.web.headers import SecurityHeaders, with_microphone
 from router.web.pages import Pages
 from router.web.person import LANGUAGES, Person
 from router.web.sign_in import LinkSpent, SignIn, SignInFailed
@@ -47,11 +47,12 @@ def routes(
     pages: Pages,
     signed_out: Callable[[str], Awaitable[object]],
     service_numbers: Sequence[str] = (),
+    listens: bool = False,
 ) -> APIRouter:
     """`/`, `/sign-in`, `/sign-in/link`, `/sign-out`, `/language`, and `/testphone`.
 
     ``signed_out`` is told the id of a person whose last session ended (`Presence.left`);
-    ``service_numbers`` are offered by the test phone, the first one filled in.
+    ``service_numbers`` are offered by the test phone, the first one filled in; testers may speak where it ``listens``.
     """
     router = APIRouter(include_in_schema=False)
 
@@ -145,8 +146,11 @@ def routes(
     @router.get("/testphone")
     async def testphone(request: Request, person: Person = Depends(guard.agent)) -> Response:
         script = Texts(person.language).under("phone.js.")
-        return pages.page(
-            request, "web/testphone.html", person, script_texts=script, service_numbers=list(service_numbers)
+        numbers = list(service_numbers)
+        return with_microphone(
+            pages.page(
+                request, "web/testphone.html", person, script_texts=script, service_numbers=numbers, listens=listens
+            )
         )
 
     return router

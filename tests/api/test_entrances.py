@@ -53,6 +53,7 @@ EXPECTED = {
     "GET /testphone": PEOPLE,
     "POST /testphone/calls": TESTERS,
     "POST /testphone/calls/{call_id}/events": TESTERS,
+    "POST /testphone/calls/{call_id}/speech": TESTERS,
     "POST /testphone/calls/{call_id}/hangup": TESTERS,
     "GET /testphone/calls/{call_id}": TESTERS,
     "GET /admin": ADMINS,

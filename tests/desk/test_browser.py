@@ -116,8 +116,8 @@ async def browser() -> AsyncIterator[Browser]:
         await launched.close()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
-async def site(tmp_path: Path, browser: Browser) -> AsyncIterator[Site]:
+@asynccontextmanager
+async def service(tmp_path: Path, browser: Browser, flows: Path = PROJECT / "ivr_flows") -> AsyncIterator[Site]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -125,7 +125,7 @@ async def site(tmp_path: Path, browser: Browser) -> AsyncIterator[Site]:
         database=f"sqlite:///{tmp_path}/desk.db",
         secret=SecretStr("s" * 32),
         data_dir=tmp_path,
-        flows=PROJECT / "ivr_flows",
+        flows=flows,
         service_number="+493023125000",
         port=port,
         public_url=f"http://127.0.0.1:{port}",
@@ -139,6 +139,12 @@ async def site(tmp_path: Path, browser: Browser) -> AsyncIterator[Site]:
         await queues.close()
         await made.down()
     assert made.faults == []
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def site(tmp_path: Path, browser: Browser) -> AsyncIterator[Site]:
+    async with service(tmp_path, browser) as made:
+        yield made
 
 
 async def live(page: Page) -> None:

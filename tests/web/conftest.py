@@ -27,7 +27,17 @@ from router.web.sign_in import SignIn
 
 ORIGIN = "http://127.0.0.1:8080"
 PASSWORD = "correct horse battery"
-SOURCES = ("style.css", "page.js", "link.js", "desk.js", "testphone.js", "admin.js", "floweditor.js", "images/icon.svg")
+SOURCES = (
+    "style.css",
+    "page.js",
+    "link.js",
+    "desk.js",
+    "testphone.js",
+    "recorder.js",
+    "admin.js",
+    "floweditor.js",
+    "images/icon.svg",
+)
 
 
 class Clock:

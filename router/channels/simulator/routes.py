@@ -16,12 +16,14 @@ from router.calls.handle import Calls, UnknownCall
 from router.calls.turns import Turn
 from router.channels.simulator.phone import CHANNEL, BadNumber, TestPhone
 from router.channels.simulator.queues import QueueFull
+from router.channels.simulator.speech import LARGEST, Hears, Microphone, understood
 from router.core import events
 from router.engine.step import NotAccepted
 from router.errors import Refused, conflict, not_found, unprocessable
 from router.flow.problems import FlowRefused
 from router.releases.releases import UnknownDraft
 from router.store.bus import Bus
+from router.web.forms import read_body
 
 LONGEST_POLL = 20.0
 """Seconds a request for news waits."""
@@ -91,10 +93,12 @@ def routes(
     clock: Callable[[], datetime],
     allowed: Callable[..., Any],
     admin: Callable[[Request], Awaitable[Any]],
+    ear: Hears | None = None,
 ) -> APIRouter:
     """The requests under ``/testphone/calls``, for those whom the dependency ``allowed`` lets in; drafts for those whom
-    ``admin`` does, too."""
+    ``admin`` does, too. Where there is no ``ear``, what a caller says can only be typed."""
     router = APIRouter(prefix="/testphone/calls", dependencies=[Depends(allowed)], include_in_schema=False)
+    microphone = Microphone(phone, calls, ear, clock)
 
     @router.post("", status_code=201)
     async def dial(request: Request, body: Dial) -> dict[str, Any]:
@@ -126,6 +130,13 @@ def routes(
             return await answered(await phone.send(call_id, body.event(), body.sequence))
         except NotAccepted as error:
             raise conflict(str(error)) from None
+
+    @router.post("/{call_id}/speech")
+    async def speak(request: Request, call_id: str, sequence: Annotated[int, Query(ge=0)]) -> dict[str, Any]:
+        """The body is telephone WAV: what the caller says now. ``understood`` of the answer is what was made of it."""
+        await _test_call(call_id)
+        turn, heard = await microphone.say(call_id, sequence, await read_body(request, LARGEST))
+        return {**await answered(turn), "understood": understood(heard)}
 
     @router.post("/{call_id}/hangup")
     async def hang_up(call_id: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 // The test phone: dials, hears prompts, presses keys and speaks by typing, through the same engine as every call.
 import { Failed, json, request } from "./lib/request.js";
+import { makeTalking, readingList } from "./lib/talking.js";
 import { clockTime } from "./lib/times.js";
 
 const texts = JSON.parse(document.getElementById("texts").textContent);
@@ -55,19 +56,35 @@ async function dial() {
   else setState("idle");
 }
 
-async function send(event, line) {
-  if (!call || busy) return;
+function beginAnswer() {
   clearTimeout(sendTimer);
   typed = "";
   showDigits();
   hush();
+}
+
+async function send(event, line) {
+  if (!call || busy) return;
+  talking?.cancel();
+  beginAnswer();
   if (line) hear("caller", line);
   const answer = await once(() => ask(`/testphone/calls/${call.call}/events`, json({ sequence: call.sequence, ...event })));
   if (answer) take(answer);
 }
 
+async function sendSound(body) {
+  if (!call || busy) return;
+  beginAnswer();
+  const options = { method: "POST", headers: { "Content-Type": "audio/wav" }, body, seconds: 30 };
+  const answer = await once(() => ask(`/testphone/calls/${call.call}/speech?sequence=${call.sequence}`, options));
+  if (!answer) return;
+  hearSpeech(answer.understood);
+  take(answer);
+}
+
 async function hangUp() {
   if (!call) return;
+  talking?.cancel();
   polling?.abort();
   hush();
   const answer = await once(() => ask(`/testphone/calls/${call.call}/hangup`, json({})));
@@ -158,6 +175,7 @@ function enable() {
   at("silent").disabled = busy || !(digits || record);
   at("words").disabled = !(record || (digits && command.speech));
   at("say").disabled = busy || at("words").disabled;
+  if (talking) at("talk").disabled = busy || !(digits && command.speech);
 }
 
 function hear(who, text, language) {
@@ -167,6 +185,16 @@ function hear(who, text, language) {
   line.textContent = who === "caller" ? `${texts.caller} ${text}` : text;
   at("heard").append(line);
   line.scrollIntoView({ block: "nearest" });
+}
+
+// What was understood of a spoken answer, with the other readings and how likely each is.
+function hearSpeech(understood) {
+  if (!understood) return;
+  const { kind, text, readings, recogniser } = understood;
+  if (kind !== "speech_heard") return hear("caller", texts[kind === "speech_lost" ? "talk.lost" : "talk.unheard"]);
+  hear("caller", texts.said.replace("{text}", () => text));
+  hear("readings", texts["talk.heard_by"].replace("{recogniser}", recogniser));
+  at("heard").lastElementChild.append(readingList(readings, texts));
 }
 
 function showTrace(trace) {
@@ -268,6 +296,8 @@ at("speech").addEventListener("submit", (event) => {
   send(recording ? { kind: "recording_ended", text, seconds } : { kind: "speech_heard", text }, texts.said.replace("{text}", text));
 });
 
+const talking = makeTalking({ button: at("talk"), level: at("level"), state: at("talk-state"), texts, send: sendSound });
+
 at("dial").addEventListener("submit", (event) => {
   event.preventDefault();
   if (!busy) dial();
@@ -278,6 +308,7 @@ at("withheld").addEventListener("change", enable);
 // A caller whose page is closed has hung up.
 addEventListener("pagehide", () => {
   polling?.abort();
+  talking?.cancel();
   hush();
   if (call && call.state !== "ended") fetch(`/testphone/calls/${call.call}/hangup`, { ...json({}), keepalive: true });
 });

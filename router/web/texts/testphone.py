@@ -30,6 +30,12 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "phone.no_input": ("Nichts drücken", "Press nothing"),
     "phone.say": ("Was der Anrufer sagt", "What the caller says"),
     "phone.say.send": ("Sagen", "Say"),
+    "phone.talk": ("Sprechen", "Speak"),
+    "phone.talk.level": ("Lautstärke am Mikrofon", "Level of the microphone"),
+    "phone.talk.none": (
+        "Zum Sprechen ist keine Spracherkennung eingerichtet. Tippen Sie, was der Anrufer sagt.",
+        "No speech recogniser is set up, so nobody would listen. Type what the caller says.",
+    ),
     "phone.speak": ("Ansagen vorlesen", "Read prompts aloud"),
     "phone.heard": ("Was der Anrufer hört", "What the caller hears"),
     "phone.trace": ("Was der Ablauf getan hat", "What the flow did"),
@@ -52,6 +58,41 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "phone.js.caller": ("Anrufer", "Caller"),
     "phone.js.whisper": ("Nur der Agent hört: {text}", "Only the agent hears: {text}"),
     "phone.js.said": ("sagt: {text}", "says: {text}"),
+    "phone.js.talk.start": ("Sprechen", "Speak"),
+    "phone.js.talk.stop": ("Fertig", "Done"),
+    "phone.js.talk.asking": (
+        "Der Browser fragt, ob er das Mikrofon benutzen darf. Bitte erlauben Sie es.",
+        "Your browser asks whether it may use the microphone. Please allow it.",
+    ),
+    "phone.js.talk.recording": (
+        "Sprechen Sie jetzt. Eine Pause beendet die Antwort.",
+        "Speak now. A pause ends the answer.",
+    ),
+    "phone.js.talk.working": ("Die Spracherkennung arbeitet …", "The recogniser is at work …"),
+    "phone.js.talk.refused": (
+        "Der Browser darf das Mikrofon nicht benutzen. Erlauben Sie es in seinen Einstellungen für diese Seite.",
+        "Your browser may not use the microphone. Allow it in its settings for this page.",
+    ),
+    "phone.js.talk.missing": (
+        "Es ist kein Mikrofon da. Schließen Sie eines an, oder tippen Sie.",
+        "There is no microphone. Connect one, or type.",
+    ),
+    "phone.js.talk.insecure": (
+        "Browser lassen das Mikrofon nur auf Seiten zu, die über https oder auf demselben Rechner laufen.",
+        "Browsers allow the microphone only on pages that come by https or from the same machine.",
+    ),
+    "phone.js.talk.broken": (
+        "Das Mikrofon liefert keinen Ton. Versuchen Sie es noch einmal, oder tippen Sie.",
+        "The microphone gives no sound. Try again, or type.",
+    ),
+    "phone.js.talk.silence": ("Es war nichts zu hören.", "Nothing was heard."),
+    "phone.js.talk.unheard": ("sagt nichts, was zu verstehen ist", "says nothing that is understood"),
+    "phone.js.talk.lost": (
+        "spricht, aber die Spracherkennung antwortet nicht: weiter mit Tasten",
+        "speaks, but the recogniser does not answer: on with keys",
+    ),
+    "phone.js.talk.heard_by": ("Verstanden von {recogniser}:", "Understood by {recogniser}:"),
+    "phone.js.percent": ("{n} %", "{n}%"),
     "phone.js.pressed": ("drückt {digits}", "presses {digits}"),
     "phone.js.silent": ("drückt nichts", "presses nothing"),
     "phone.js.text_message": ("Textnachricht, die niemand bekommt:", "Text message, sent to nobody:"),
@@ -64,6 +105,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "phone.js.wrong.at": (
         "Der Zeitpunkt liegt mehr als ein Jahr entfernt. Wählen Sie einen näheren.",
         "The time is more than a year away. Choose a nearer one.",
+    ),
+    "phone.js.wrong.sound": (
+        "Diese Aufnahme ist zu kurz, um etwas zu verstehen. Versuchen Sie es noch einmal.",
+        "This recording is too short to understand anything. Try again.",
     ),
     "phone.js.wrong.draft": (
         "Im Entwurf ist noch ein Problem: So kann ihn niemand anrufen.",
