@@ -42,7 +42,7 @@ help: ## Show this list
 run: setup ## Set up everything and start Threadline with sample data (ARGS="--port 8090" for options of `threadline demo`)
 	@exec $(BIN)/threadline demo $(ARGS)
 
-test: setup $(VENV)/.dev ## Set up everything and run every test (ARGS="-k code" to choose; COMPLETE=1: leaving a suite out is a failure)
+test: setup $(VENV)/.dev $(VENV)/.speech ## Set up everything and run every test (ARGS="-k code" to choose; COMPLETE=1: leaving a suite out is a failure)
 	@$(BIN)/python tools/suites.py $(if $(COMPLETE),--complete)
 	@$(BIN)/python -m pytest $(if $(COMPLETE),--complete) $(ARGS)
 
@@ -73,6 +73,8 @@ docs: $(VENV)/.run ## Write what the documents take from the code anew
 
 lock: $(VENV)/bin/uv ## Write the pinned versions anew after a change of dependencies (ARGS=--upgrade for the newest)
 	@$(LOCK) $(ARGS) pyproject.toml -o requirements/run.txt
+	@$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["speech"], \
+		sep="\n")' | $(LOCK) $(ARGS) -c requirements/run.txt - -o requirements/speech.txt
 	@$(LOCK) $(ARGS) --group installer -o requirements/installer.txt
 	@$(LOCK) $(ARGS) --group build -c requirements/run.txt -o requirements/build.txt
 	@$(LOCK) $(ARGS) --group dev -c requirements/run.txt -c requirements/build.txt -o requirements/dev.txt
@@ -97,6 +99,12 @@ $(VENV)/.run: $(VENV)/bin/uv requirements/run.txt requirements/build.txt pyproje
 $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
 	@echo "Installing the tools for tests and checks"
 	@$(UV_INSTALL) --require-hashes --no-deps --only-binary :all: -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.speech: $(VENV)/.run requirements/speech.txt
+	@echo "Installing what makes words of speech"
+	@$(UV_INSTALL) --require-hashes --no-deps --only-binary :all: -r requirements/speech.txt
+	@$(BIN)/python tools/speech_model.py >/dev/null
 	@touch $@
 
 node_modules/.installed: $(VENV)/.run package.json package-lock.json .npmrc

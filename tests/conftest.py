@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tools import suites
+from tools import speech_model, suites
 
 # A busy machine is no fault of the code; what an example needs to be run again is printed.
 settings.register_profile("house", deadline=None, print_blob=True)
@@ -38,6 +38,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if lacking := suites.missing(needed):
         names = ", ".join(need.name for need in lacking)
         pytest.skip(f"needs {names}: {suites.command_for(lacking)}")
+
+
+@pytest.fixture(scope="session")
+def whisper_model() -> Path:
+    """The folder of Whisper's model, which `make test` puts there."""
+    if reason := speech_model.lacking():
+        pytest.skip(reason)
+    return speech_model.folder()
 
 
 def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:

@@ -23,6 +23,7 @@ from router.cli.messages import app as messages
 from router.cli.people import app as people
 from router.cli.pools import app as pools
 from router.cli.serve import demo, serve
+from router.cli.speech import app as speech
 from router.flow.problems import FlowRefused
 from router.settings import SettingsRefused
 from router.web.assets import AssetsNotBuilt
@@ -60,6 +61,7 @@ app.add_typer(match, name="match")
 app.add_typer(messages, name="messages")
 app.add_typer(pools, name="pools")
 app.add_typer(codes, name="codes")
+app.add_typer(speech, name="speech")
 app.add_typer(housekeeping.keys, name="keys")
 app.add_typer(people, name="people")
 app.add_typer(housekeeping.database, name="db")

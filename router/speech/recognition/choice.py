@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
@@ -44,12 +43,16 @@ def chosen(settings: Settings) -> Kind | None:
 
 def ear_of(settings: Settings) -> Ear | None:
     """The ear, not yet begun with; None where there is no recogniser. Raises `SettingsRefused`."""
-    match chosen(settings):
-        case "whisper":
-            whisper = whisper_of(settings)
-            return _ear(settings, whisper, whisper.workers)
-        case _:
-            return None
+    if chosen(settings) is None:
+        return None
+    recogniser = recogniser_of(settings)
+    at_once = recogniser.workers if isinstance(recogniser, Whisper) else AT_ONCE
+    return Ear(recogniser, at_once=at_once, waiting=WAITING, seconds=settings.recognition_seconds)
+
+
+def recogniser_of(settings: Settings) -> Recogniser:
+    """The recogniser in use, of which there must be one, not yet begun with. Raises `SettingsRefused`."""
+    return whisper_of(settings)
 
 
 def whisper_of(settings: Settings) -> Whisper:
@@ -63,11 +66,5 @@ def whisper_of(settings: Settings) -> Whisper:
             "THREADLINE_RECOGNISER (recogniser): ctranslate2 is not installed: run 'threadline speech install'"
         )
     workers = settings.speech_workers or default_workers()
-    # Another model makes other errors, which matching has to learn apart.
-    name = "whisper-" + re.sub(r"[^a-z0-9.-]+", "-", other.resolve().name.lower())[:30] if other else "whisper"
     command = command_of(folder, installed=other is None)
-    return Whisper(command, workers=workers, seconds=settings.recognition_seconds, name=name)
-
-
-def _ear(settings: Settings, recogniser: Recogniser, at_once: int) -> Ear:
-    return Ear(recogniser, at_once=at_once, waiting=WAITING, seconds=settings.recognition_seconds)
+    return Whisper(command, workers=workers, seconds=settings.recognition_seconds)

@@ -55,16 +55,16 @@ class Whisper:
     ``now`` gives seconds that never go back.
     """
 
+    name = "whisper"
+
     def __init__(
         self,
         command: Sequence[str],
         *,
         workers: int,
         seconds: float,
-        name: str = "whisper",
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.name = name
         self._command = command
         self._seconds = seconds
         self._now = now
