@@ -30,7 +30,7 @@ from router.core.events import (
 from router.core.match import Candidate, Evidence, EvidenceKind, Match
 from router.core.spoken import masked_speech, words_in
 from router.flow.model import Flow
-from router.flow.nodes.asking import WORDS_FOR_YES_OR_NO
+from router.flow.nodes.hearing import WORDS_FOR_YES_OR_NO
 
 MOST_KEYS = 2
 MASKED = "…"

@@ -109,6 +109,8 @@ def _expect(session: Session, event: Event) -> None:
         raise NotAccepted("the call has not started")
     if not isinstance(event, ACCEPTS[session.waiting.kind]):
         raise NotAccepted(f"{event.kind} does not end {session.waiting.kind}")
+    if isinstance(event, SpeechLost) and isinstance(session.waiting, AskDigits) and not session.waiting.speech:
+        raise NotAccepted("no speech is listened for")
 
 
 def _hung_up(flow: Flow, session: Session, event: CallerHungUp, now: datetime) -> tuple[Session, tuple[Command, ...]]:

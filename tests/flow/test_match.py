@@ -203,9 +203,7 @@ def test_answers(question: Question, event: Event, answer: dict[str, str]) -> No
         (TOPIC, SpeechHeard("ja")),
         (THREE, DigitsEntered("13")),
         (THREE, DigitsEntered("1*3")),
-        (THREE, SpeechHeard("weiß ich nicht")),
         (CODE, DigitsEntered("48213")),
-        (CODE, SpeechHeard("4" * 15)),
     ],
 )
 def test_what_cannot_be_used_is_asked_for_once_more_and_counts(question: Question, event: Event) -> None:
@@ -395,7 +393,7 @@ MATCHES = st.builds(
 
 
 @given(st.lists(EVENTS, max_size=12), st.lists(MATCHES, min_size=20, max_size=20))
-def test_no_caller_is_asked_more_than_three_questions(events: list[Event], matches: list[Match]) -> None:
+def test_no_caller_is_asked_for_ever(events: list[Event], matches: list[Match]) -> None:
     call = Call(*matches)
     put = 0
     for event in events:
@@ -404,5 +402,5 @@ def test_no_caller_is_asked_more_than_three_questions(events: list[Event], match
         if event != DigitsEntered("*") and event != SpeechHeard("Stern"):
             put += 1
         call.happens(event)
-    assert put <= 3
+    assert put <= 3 * 3, "three questions, each said twice and then keyed in"
     assert not any(note.note.startswith("failed") for note in call.session.trace)

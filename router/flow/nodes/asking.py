@@ -12,15 +12,18 @@ from typing import Annotated, Self, assert_never
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from router.core.events import DigitsEntered, Event, SpeechHeard
+from router.core.hearing import Expected, Listening
 from router.core.match import Question, QuestionKind
-from router.core.spoken import choice_said, digits_said
-from router.flow.nodes.base import Key, Name, Place, Text
+from router.flow.nodes.base import Key, Name, Place, Text, choice_of
+from router.flow.nodes.hearing import WORDS_FOR_YES_OR_NO, clear_number, says_yes_or_no
 
 SHORTEST_CODE, LONGEST_CODE = 6, 14
 """Digits of the callback codes we issue (`router.matching.codes`)."""
 CODE_KEYS = 10
 """Keys that a code takes as a rule. How many the longest takes, the house knows and says with the question."""
 MOST_LAST_DIGITS = 4
+SHORTEST_REFERENCE = 4
+"""Characters of a reference that is asked for in full."""
 
 ABOUT_MESSAGE = QuestionKind.ABOUT_MESSAGE.value
 TOPIC, LAST_DIGITS, CODE = QuestionKind.TOPIC.value, QuestionKind.LAST_DIGITS.value, QuestionKind.CODE.value
@@ -29,13 +32,10 @@ REFERENCE = "reference"
 ANSWERS = (ABOUT_MESSAGE, TOPIC, LAST_DIGITS, CODE, REFERENCE)
 
 YES_OR_NO = {"1": "yes", "2": "no"}
-_SAID = {"1": ("ja", "genau", "stimmt", "yes", "yeah"), "2": ("nein", "nee", "no", "nope")}
-WORDS_FOR_YES_OR_NO = tuple(word for words in _SAID.values() for word in words)
+NUMBERS = (QuestionKind.LAST_DIGITS, QuestionKind.CODE, QuestionKind.REFERENCE)
+"""The questions that are answered by a number, which may be said."""
 
-
-def yes_or_no_said(text: str) -> str:
-    """The key that ``text`` stands for: 1 for yes, 2 for no, "" for neither."""
-    return choice_said(text, _SAID)
+_A_CODE = Listening(Expected.DIGITS, SHORTEST_CODE, LONGEST_CODE)
 
 
 class Topics(BaseModel):
@@ -55,13 +55,14 @@ class Topics(BaseModel):
         if isinstance(event, DigitsEntered):
             return self.keys.get(event.digits, "")
         words = {key: self.words.get(topic, ()) for key, topic in self.keys.items()}
-        return self.keys.get(choice_said(event.text, words), "")
+        return self.keys.get(choice_of(event, words), "")
 
 
 class Ask(BaseModel):
     """The questions that a flow can put, each at most once answered; what is not here is not asked. ``about_message``
     asks whether the call is about some message from us, key 1 for yes and 2 for no. ``last_digits`` are those of the
-    reference in the message, by how many of them are asked for; ``code`` is the callback code."""
+    reference in the message, by how many of them are asked for; ``code`` is the callback code, ``reference`` the
+    reference or the code, whichever the caller finds."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -116,6 +117,24 @@ class Ask(BaseModel):
         """Whether the answer may be spoken."""
         return question.kind is not QuestionKind.TOPIC or bool(self.topic and self.topic.words)
 
+    def listening(self, question: Question) -> Listening:
+        """How to listen to the answer."""
+        match question.kind:
+            case QuestionKind.ABOUT_MESSAGE:
+                return Listening(words=WORDS_FOR_YES_OR_NO)
+            case QuestionKind.TOPIC:
+                words = self.topic.words.values() if self.topic else ()
+                return Listening(words=tuple(word for each in words for word in each))
+            case QuestionKind.LAST_DIGITS:
+                return Listening(Expected.DIGITS, question.digits, LONGEST_CODE)
+            case QuestionKind.CODE:
+                return Listening(Expected.DIGITS, SHORTEST_CODE, LONGEST_CODE)
+            case QuestionKind.REFERENCE:
+                expected = Expected.CHARACTERS if question.letters else Expected.DIGITS
+                return Listening(expected, SHORTEST_REFERENCE, LONGEST_CODE)
+            case _:
+                assert_never(question.kind)
+
     def more_digits(self, question: Question) -> int:
         """Keys of a code that a tel link may have dialled into the question, beyond what it asks for."""
         return LONGEST_CODE - question.digits if self.code and question.kind is not QuestionKind.CODE else 0
@@ -135,29 +154,37 @@ class Ask(BaseModel):
             left.append(Question(QuestionKind.REFERENCE, LONGEST_CODE))
         return tuple(left)
 
-    def answer(self, question: Question, event: Event) -> Mapping[str, str] | None:
-        """What the caller answered, by name; None where nothing can be made of it."""
+    def answer(self, question: Question, event: Event, language: str) -> Mapping[str, str] | None:
+        """What the caller answered, by name; None where nothing can be made of it. A number that is said where one is
+        asked for is not looked at here (`router.flow.nodes.hearing`)."""
         name = question.kind.value
         if not isinstance(event, DigitsEntered | SpeechHeard) or event == DigitsEntered(""):
             return {name: ""}
-        digits = event.digits if isinstance(event, DigitsEntered) else digits_said(event.text)
-        if question.kind is QuestionKind.ABOUT_MESSAGE or question.kind is QuestionKind.TOPIC:
-            chosen = self._chosen(question, event)
-            return {name: chosen} if chosen else {CODE: digits} if _may_be_code(digits) else None
-        if not (digits.isascii() and digits.isdigit()):
-            return None
-        if question.kind is QuestionKind.CODE:
-            return {name: digits} if _may_be_code(digits) else None
-        if question.kind is QuestionKind.REFERENCE:
-            return _ending(digits, MOST_LAST_DIGITS + 1)
-        return _ending(digits, question.digits)
+        if isinstance(event, SpeechHeard) and question.kind in NUMBERS:
+            return {name: ""} if says_yes_or_no(event, language) is False else None
+        digits = clear_number(event, language, _A_CODE) if isinstance(event, SpeechHeard) else event.digits
+        if question.kind in NUMBERS:
+            return self.number(question, digits)
+        chosen = self._chosen(question, event, language)
+        return {name: chosen} if chosen else {CODE: digits} if _may_be_code(digits) else None
 
-    def _chosen(self, question: Question, event: DigitsEntered | SpeechHeard) -> str:
+    def number(self, question: Question, number: str) -> Mapping[str, str] | None:
+        """What ``number`` answers to a question that is answered by one."""
+        if not (number.isascii() and number.isdigit()):
+            return {REFERENCE: number} if question.letters and number.isalnum() else None
+        if question.kind is QuestionKind.CODE:
+            return {CODE: number} if _may_be_code(number) else None
+        if question.kind is QuestionKind.REFERENCE:
+            return _in_full(number) if len(number) >= SHORTEST_REFERENCE else None
+        return _ending(number, question.digits)
+
+    def _chosen(self, question: Question, event: DigitsEntered | SpeechHeard, language: str) -> str:
         """The topic, or yes or no; "" for none of them."""
         if question.kind is QuestionKind.TOPIC:
             return self.topic.chosen(event) if self.topic else ""
-        key = event.digits if isinstance(event, DigitsEntered) else yes_or_no_said(event.text)
-        return YES_OR_NO.get(key, "")
+        if isinstance(event, DigitsEntered):
+            return YES_OR_NO.get(event.digits, "")
+        return {True: "yes", False: "no", None: ""}[says_yes_or_no(event, language)]
 
 
 def _may_be_code(digits: str) -> bool:
@@ -170,6 +197,8 @@ def _ending(digits: str, asked_for: int) -> Mapping[str, str] | None:
         return None
     if len(digits) <= MOST_LAST_DIGITS:
         return {LAST_DIGITS: digits}
-    if _may_be_code(digits):
-        return {REFERENCE: digits, CODE: digits}
-    return {REFERENCE: digits}
+    return _in_full(digits)
+
+
+def _in_full(digits: str) -> Mapping[str, str]:
+    return {REFERENCE: digits, CODE: digits} if _may_be_code(digits) else {REFERENCE: digits}

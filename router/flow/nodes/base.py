@@ -20,7 +20,8 @@ from router.core.assurance import Assurance
 from router.core.commands import Hangup, Prompt, Wait
 from router.core.events import DigitsEntered, Event, SpeechHeard
 from router.core.match import Match, Question
-from router.core.spoken import digits_said
+from router.core.spoken import choice_said, digits_said
+from router.flow.nodes.hearing import Talk
 from router.flow.placeholders import has_variables
 from router.flow.spoken.manner import Manner
 from router.flow.variables import PERSONAL, Facts
@@ -79,12 +80,15 @@ Keys = Annotated[
 class Asked:
     """What a step has asked in this call to tell messages apart: the number of ``questions`` put, and the one that
     stands, put but not answered yet. ``again``: it was put once before, and the answer could not be used. ``stage``:
-    where a step that puts several questions stands, in its own words."""
+    where a step that puts several questions stands, in its own words. ``talk`` is where a number stands that the caller
+    says, ``said`` how the reference was found out by talking before."""
 
     questions: int = 0
     standing: Question | None = None
     again: bool = False
     stage: str = ""
+    talk: Talk | None = None
+    said: Talk | None = None
 
 
 class Scene:
@@ -140,15 +144,22 @@ class Scene:
         best = self.match.best if self.match and of_offer else None
         return (best.queue if best else None) or named or self.default_queue
 
-    def prompt(self, text: Text, language: str | None = None, *, private: bool = False) -> Prompt:
+    def prompt(
+        self,
+        text: Text,
+        language: str | None = None,
+        *,
+        private: bool = False,
+        places: Mapping[str, str] = NOWHERE,
+    ) -> Prompt:
         """The prompt in the call's language, or in the flow's first where that has no such text. ``private``: the
-        caller does not hear it (a whisper to the agent). Its text is empty where nothing of it can be said; the engine
-        leaves such a prompt out."""
+        caller does not hear it (a whisper to the agent). ``places`` stand for names that only this text knows. Its text
+        is empty where nothing of it can be said; the engine leaves such a prompt out."""
         words, wanted = self._words(text, language)
         plain = words.texts[wanted]
         if not has_variables(plain):
             return Prompt(plain, wanted, words.recording)
-        made = worded(plain, self._telling(Manner(wanted, self.zone), private, NOWHERE, words.recording))
+        made = worded(plain, self._telling(Manner(wanted, self.zone), private, places, words.recording))
         return Prompt(made.text, wanted, once=True, recordings=made.recordings)
 
     def written(self, text: Text, *, private: bool = False, places: Mapping[str, str] = NOWHERE) -> str:
@@ -179,6 +190,12 @@ def keys_of(event: Event) -> str:
             return digits_said(text)
         case _:
             return ""
+
+
+def choice_of(event: SpeechHeard, words: Mapping[str, Iterable[str]]) -> str:
+    """The key of ``words`` that the likeliest reading names which names one at all; "" where none does."""
+    chosen = (choice_said(text, words) for text in (event.text, *(reading.text for reading in event.readings)))
+    return next(filter(None, chosen), "")
 
 
 @dataclass(frozen=True, slots=True)

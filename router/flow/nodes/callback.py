@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from router.core.commands import AskDigits, KeepCallback, Prompt
 from router.core.events import CallbackKept, DigitsEntered, Event, SpeechHeard
-from router.flow.nodes.asking import yes_or_no_said
 from router.flow.nodes.base import (
     HUMAN,
     HUNG_UP,
@@ -30,6 +29,7 @@ from router.flow.nodes.base import (
     given,
     keys_of,
 )
+from router.flow.nodes.hearing import says_yes_or_no
 from router.flow.spoken.manner import Manner
 from router.flow.spoken.texts import digits
 from router.flow.wishes import SOON, Wish, WishText, resolve
@@ -154,8 +154,8 @@ call_back:
             case "number":
                 return self._number(scene, keys)
             case "confirm":
-                said = yes_or_no_said(event.text) if isinstance(event, SpeechHeard) else ""
-                return self._confirmed(scene, said or keys)
+                answer = says_yes_or_no(event, scene.language) if isinstance(event, SpeechHeard) else None
+                return self._confirmed(scene, keys if answer is None else RIGHT if answer else WRONG)
             case "when":
                 return self._chosen(scene, keys)
             case _:
