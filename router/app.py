@@ -22,6 +22,7 @@ from router.calls.handle import Calls
 from router.calls.texting import Texting, TextLimits
 from router.calls.webhooks import Webhooks, webhooks_of
 from router.calls.weights import Weights
+from router.channels.agi.listening import Listener
 from router.channels.agi.server import AgiServer, ServerLimits
 from router.channels.agi.session import AgiChannel
 from router.channels.agi.sounds import prompt_sounds
@@ -44,8 +45,10 @@ from router.releases.folder import Folder
 from router.releases.releases import Releases
 from router.releases.starting import released_flows
 from router.settings import Settings, SettingsRefused
+from router.speech.audiosocket.server import AudioSocketServer
 from router.speech.failures import PromptFailed
 from router.speech.kept import KeptSpeech
+from router.speech.listening.comfort import Comfort
 from router.speech.prompts import PromptStore
 from router.speech.recognition.choice import ear_of
 from router.speech.recognition.ear import Ear
@@ -317,11 +320,20 @@ async def prompt_store(settings: Settings) -> PromptStore:
     return PromptStore(settings.data_dir / "prompts", settings.recordings, synthesiser)
 
 
-def agi_server(house: House, prompts: PromptStore) -> AgiServer:
+def listener_of(house: House) -> Listener | None:
+    """What hears callers who come through Asterisk; None where there is no recogniser."""
+    if house.ear is None:
+        return None
+    settings = house.settings
+    server = AudioSocketServer(settings.audiosocket_host, settings.audiosocket_port)
+    return Listener(server, house.ear, Comfort(), settings.audiosocket_told, settings.recognition_seconds)
+
+
+def agi_server(house: House, prompts: PromptStore, listener: Listener | None = None) -> AgiServer:
     """The server that Asterisk asks."""
     settings = house.settings
     sounds = prompt_sounds(prompts, settings.prompts_address)
     whispers = prompt_sounds(prompts, settings.prompts_address, kept=LONGEST_WAIT)
-    channel = AgiChannel(house.calls, sounds, region=settings.region, whispers=whispers)
+    channel = AgiChannel(house.calls, sounds, region=settings.region, whispers=whispers, listener=listener)
     limits = ServerLimits(connections=settings.fastagi_calls)
     return AgiServer(channel, settings.fastagi_host, settings.fastagi_port, limits)

@@ -18,6 +18,7 @@ from fastapi import FastAPI
 
 from router import app, logs
 from router.app import Agents, House
+from router.channels.agi.listening import Listener
 from router.channels.agi.server import AgiServer
 from router.channels.simulator.phone import CHANNEL as TEST_PHONE
 from router.channels.simulator.queues import SimulatedQueues
@@ -65,8 +66,9 @@ async def serve(settings: Settings, ready: Ready | None = None) -> None:
         agents = app.agents_of(house)
         queues = house.test_phone.queues = app.browser_queues(house, agents)
         prompts = await app.prompt_store(settings)
-        agi = await stack.enter_async_context(_running(house, agents, queues, prompts))
-        pages = web_app(house, agents, prompts, stopping, agi)
+        listener = app.listener_of(house)
+        agi = await stack.enter_async_context(_running(house, agents, queues, prompts, listener))
+        pages = web_app(house, agents, prompts, stopping, agi, listener.server if listener else None)
         await _listen(pages, house, stopping, ready)
         log.info("stopping: calls in progress may finish", seconds=GRACE)
     log.info("stopped")
@@ -74,7 +76,7 @@ async def serve(settings: Settings, ready: Ready | None = None) -> None:
 
 @asynccontextmanager
 async def _running(
-    house: House, agents: Agents, queues: SimulatedQueues, prompts: PromptStore
+    house: House, agents: Agents, queues: SimulatedQueues, prompts: PromptStore, listener: Listener | None
 ) -> AsyncIterator[AgiServer]:
     """Everything but the pages: prompts, Asterisk on both ways, and the sweeper."""
     async with AsyncExitStack() as stack:
@@ -82,7 +84,10 @@ async def _running(
         await prompts.open()
         stack.push_async_callback(prompts.aclose)
         await end_what_a_crash_left(house, agents)
-        agi = app.agi_server(house, prompts)
+        if listener is not None:
+            await listener.server.start()
+            stack.push_async_callback(listener.server.stop)
+        agi = app.agi_server(house, prompts, listener)
         await agi.start()
         stack.push_async_callback(agi.stop, GRACE)
         stack.push_async_callback(agents.switchboard.close)
@@ -90,8 +95,8 @@ async def _running(
             await agents.ami.start()
             stack.push_async_callback(agents.ami.stop)
         async with asyncio.TaskGroup() as tasks:
-            following = Following(house.flows, house.releases, house.bus, partial(_prepare, house, prompts))
-            work = (_prepare(house, prompts), _sweep(house, agents), following.run(), house.folder.run())
+            following = Following(house.flows, house.releases, house.bus, partial(_prepare, house, prompts, listener))
+            work = (_prepare(house, prompts, listener), _sweep(house, agents), following.run(), house.folder.run())
             background = [tasks.create_task(each) for each in work]
             if (sender := app.text_sender(house)) is not None:
                 background.append(tasks.create_task(sender.run()))
@@ -196,8 +201,10 @@ async def _off_the_desks(house: House, agents: Agents, now: datetime) -> None:
         await agents.ringing.over(call_key)
 
 
-async def _prepare(house: House, prompts: PromptStore) -> None:
+async def _prepare(house: House, prompts: PromptStore, listener: Listener | None) -> None:
     """Make all prompts of the flows ahead, so that no caller waits for them."""
+    if listener is not None:
+        await listener.comfort.prepare(prompts)
     wanted = [
         Prompt(text, language, words.recording)
         for flow in house.flows.current.values()

@@ -79,8 +79,13 @@ Destination = Annotated[str, AfterValidator(_destination)]
 
 def _own_address(known: dict[str, Any]) -> str:
     """Where a browser on this machine reaches us; ``known`` are the settings before this one."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(known["host"], known["host"])  # noqa: S104
-    return f"http://{f'[{host}]' if ':' in host else host}:{known['port']}"
+    return f"http://{_here(known['host'])}:{known['port']}"
+
+
+def _here(host: str) -> str:
+    """How something on this machine reaches what listens on ``host``, as part of an address."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return f"[{host}]" if ":" in host else host
 
 
 class SettingsRefused(Exception):
@@ -328,6 +333,11 @@ class Settings(BaseModel):
     def sends_texts(self) -> bool:
         """Whether somebody sends text messages."""
         return self.twilio_text_sender is not None
+
+    @property
+    def audiosocket_told(self) -> str:
+        """Where Asterisk is told to bring the sound of calls, as HOST:PORT."""
+        return self.audiosocket_address or f"{_here(self.audiosocket_host)}:{self.audiosocket_port}"
 
     @property
     def prompts_address(self) -> str:

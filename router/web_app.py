@@ -32,6 +32,7 @@ from router.desk.cards import cards_for
 from router.desk.routes import routes as desk_routes
 from router.desk.stream import DeskStream
 from router.messages.texting import reported
+from router.speech.audiosocket.server import AudioSocketServer
 from router.speech.prompts import PromptStore
 from router.speech.serving import prompt_routes
 from router.web import assets as asset_files
@@ -56,10 +57,15 @@ class _Entrance:
 
 
 def web_app(
-    house: House, agents: Agents, prompts: PromptStore, stopping: asyncio.Event, agi: AgiServer | None = None
+    house: House,
+    agents: Agents,
+    prompts: PromptStore,
+    stopping: asyncio.Event,
+    agi: AgiServer | None = None,
+    audiosocket: AudioSocketServer | None = None,
 ) -> FastAPI:
-    """The application with all routes. ``stopping`` ends the endless event streams; ``agi`` is the server that
-    `/readyz` and `/metrics` tell about.
+    """The application with all routes. ``stopping`` ends the endless event streams; ``agi`` and ``audiosocket`` are the
+    servers that `/readyz` and `/metrics` tell about.
 
     Raises `SettingsRefused` for settings that a channel cannot work with, and `AssetsNotBuilt`.
     """
@@ -74,7 +80,7 @@ def web_app(
     pages_support(app, assets)
     description.describe(app, BODIES)
     _include_api(app, house, entrance)
-    _include_operation(app, house, agents, entrance, desk, stopping, agi)
+    _include_operation(app, house, agents, entrance, desk, stopping, agi, audiosocket)
     _include_channels(app, house, entrance, prompts)
     _include_pages(app, house, agents, entrance, pages, desk)
     return app
@@ -111,6 +117,7 @@ def _include_operation(
     desk: DeskStream,
     stopping: asyncio.Event,
     agi: AgiServer | None,
+    audiosocket: AudioSocketServer | None,
 ) -> None:
     metrics = Metrics()
     house.calls.on_turn = metrics.turn
@@ -126,6 +133,11 @@ def _include_operation(
         metrics.watch("ami_connected", "Whether Asterisk's manager interface is connected.", lambda: ami.connected)
     if agi is not None:
         metrics.watch("agi_connections_open", "Open FastAGI connections.", lambda: agi.connections)
+    if audiosocket is not None:
+        metrics.watch("audiosocket_streams_open", "Calls that are listened to.", lambda: audiosocket.streams)
+        metrics.watch(
+            "audiosocket_refused", "AudioSocket connections closed as none of ours.", audiosocket.refusals.total
+        )
     readiness = health.Readiness(house.database, _listens(agi), ami, stopping)
     figures = health.from_here_or(entrance.keys.allowed("calls:read", entrance.guard), house.settings.host)
     app.include_router(health.routes(readiness, metrics, figures))

@@ -11,7 +11,9 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 from router.channels.agi import commands
 from router.channels.agi.codec import Reply
@@ -56,10 +58,12 @@ _OUTCOMES: Final[Mapping[str, TransferOutcome]] = {
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """A prompt that Asterisk can play: a URL or file name, and how many seconds it lasts."""
+    """A prompt that Asterisk can play: a URL or file name, and how many seconds it lasts. ``file`` is the telephone WAV
+    on our own disk, None where there is none."""
 
     source: str
     seconds: float
+    file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,11 @@ def play(sound: Sound, keys: str = "") -> Guarded:
 def listen(timeout: float) -> Guarded:
     """Wait ``timeout`` seconds for a key."""
     return Guarded(commands.wait_for_digit(_ms(timeout)), guard_seconds(timeout))
+
+
+def stream(id: UUID, address: str, longest: float) -> Guarded:
+    """Stream the call to ``address`` (HOST:PORT) as ``id``, for ``longest`` seconds at most."""
+    return Guarded(commands.execute("AudioSocket", f"{id},{address}"), guard_seconds(longest))
 
 
 def record(command: RecordMessage, path: str) -> Guarded:

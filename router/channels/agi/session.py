@@ -18,10 +18,12 @@ from router.channels.agi.call import AgiCall
 from router.channels.agi.codec import Reply
 from router.channels.agi.commands import ANY_KEY
 from router.channels.agi.errors import GivenUp, HungUp
+from router.channels.agi.listening import Listener
 from router.channels.agi.render import Guarded, Sound
 from router.core.commands import AskDigits, ChannelCommand, Hangup, Prompt, RecordMessage, Say, Transfer
 from router.core.events import CallStarted, DigitsEntered, Event, InputTimedOut, TransferEnded
 from router.speech.failures import PromptFailed
+from router.speech.listening.keys import Keys
 
 Sounds = Callable[[Prompt], Awaitable[Sequence[Sound]]]
 """Where a prompt can be played from, piece by piece; raises `PromptFailed`."""
@@ -32,9 +34,6 @@ _FAREWELL_SECONDS: Final = 30.0
 """For telling the house that the caller is gone: nobody waits for it, and when a trunk fails all are gone at once."""
 _LAST_WORDS_SECONDS: Final = 1.5
 """The same when the service stops."""
-_ODD_KEYS: Final = 20
-_DIALLED_PAUSE: Final = 0.7
-"""Seconds within which the next key comes where a telephone dials: 0.1 to 0.2 s as a rule."""
 _TAKEN_AWAY: Final = 0.5
 
 _log = structlog.get_logger(__name__)
@@ -79,12 +78,13 @@ class House(Protocol):
 class AgiChannel:
     """Handles calls for an `AgiServer`. The house knows a call by Asterisk's ``uniqueid``. ``region`` (ISO 3166) is
     where national numbers belong. ``whispers`` is where what agents hear can be played from as long as the caller may
-    wait for one; None: as ``sounds``."""
+    wait for one; None: as ``sounds``. ``listener`` hears callers who may speak; None: they use keys."""
 
     house: House
     sounds: Sounds
     region: str = "DE"
     whispers: Sounds | None = None
+    listener: Listener | None = None
 
     async def __call__(self, call: AgiCall) -> None:
         """The conversation, from the dialplan's ``AGI()`` until the call goes back there."""
@@ -97,6 +97,7 @@ class _Conversation:
         self._sounds = channel.sounds
         self._whispers = channel.whispers or channel.sounds
         self._region = channel.region
+        self._listener = channel.listener
         self._call = call
         self._ref = call.env.uniqueid
         self._owes_hangup = False
@@ -216,23 +217,23 @@ class _Conversation:
                 self._log.warning("agi_prompt_skipped", reason=str(error))
 
     async def _ask(self, command: AskDigits) -> Event:
-        key = await self._first_key(command)
-        digits, odd = "", 0
-        while key is not None and key != "#":
-            digits += key
-            odd += not key
-            if len(digits) == command.max_digits + command.more_digits or odd > _ODD_KEYS:
-                break
-            pause = command.next_timeout if len(digits) < command.max_digits else _DIALLED_PAUSE
-            key = render.key_of_streaming(await self._do(render.listen(pause)))
-        return InputTimedOut() if key is None and not digits else DigitsEntered(digits)
+        sounds = await self._all_sounds(command.prompts)
+        if command.speech and self._listener is not None and self._listener.can(self._call.env):
+            answer = await self._listener.ask(command, sounds, self)
+            if answer is not None:
+                return answer
+        key = await self._first_key(command, sounds)
+        keys = Keys(command.max_digits, command.next_timeout, command.more_digits)
+        while key is not None and not keys.press(key):
+            key = render.key_of_streaming(await self.do(render.listen(keys.pause)))
+        return InputTimedOut() if key is None and not keys.pressed else DigitsEntered(keys.pressed)
 
-    async def _first_key(self, command: AskDigits) -> str | None:
-        for sound in await self._all_sounds(command.prompts):
+    async def _first_key(self, command: AskDigits, sounds: Sequence[Sound]) -> str | None:
+        for sound in sounds:
             key = await self._play(sound, ANY_KEY)
             if key is not None:
                 return key
-        return render.key_of_streaming(await self._do(render.listen(command.first_timeout)))
+        return render.key_of_streaming(await self.do(render.listen(command.first_timeout)))
 
     async def _record(self, command: RecordMessage, name: str) -> Event:
         for sound in await self._all_sounds(command.prompts):
@@ -241,7 +242,7 @@ class _Conversation:
         (reply,) = await self._call.run(commands.get_variable("THREADLINE_RECORDINGS"))
         if not reply.data:
             raise GivenUp("the dialplan does not say where recordings go (THREADLINE_RECORDINGS)")
-        reply = await self._do(render.record(command, f"{reply.data}/{name}"))
+        reply = await self.do(render.record(command, f"{reply.data}/{name}"))
         ended = render.recording_ended(reply, f"{name}.wav", command.max_seconds)
         if reply.result == "-1" and ended.recording is None:
             await self._call.check_alive()
@@ -271,13 +272,18 @@ class _Conversation:
         return render.key_of_streaming(await self._played(render.play(sound, keys)))
 
     async def _played(self, asked: Guarded) -> Reply:
-        reply = await self._do(asked)
+        reply = await self.do(asked)
         if reply.result == "-1":
             await self._call.check_alive()
             raise GivenUp("Asterisk could not play a prompt")
         return reply
 
-    async def _do(self, asked: Guarded) -> Reply:
+    async def check_alive(self) -> None:
+        """Raise `HungUp` when the caller is gone."""
+        await self._call.check_alive()
+
+    async def do(self, asked: Guarded) -> Reply:
+        """Have a command done that takes time; for the rest see `AgiCall.run`."""
         await self._call.run(asked.guard)
         self._taken_at = self._loop.time() + asked.seconds
         (reply,) = await self._call.run(asked.command, within=asked.within)

@@ -20,6 +20,6 @@ def prompt_sounds(store: PromptStore, base_url: str, kept: float = KEPT) -> Soun
             pieces = await store.once(prompt.text, prompt.language, prompt.recordings, kept)
         else:
             pieces = await store.pieces(prompt.text, prompt.language, prompt.recording)
-        return [Sound(base + prompt_path(piece.key), piece.seconds) for piece in pieces]
+        return [Sound(base + prompt_path(piece.key), piece.seconds, piece.path) for piece in pieces]
 
     return sounds

@@ -374,7 +374,7 @@ async def test_stopping_closes_the_books() -> None:
 
 async def test_a_key_that_is_read_after_the_call_was_taken_away_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     """As after SIGSTOP and SIGCONT: the reply waits in the socket, but the caller is in the default queue."""
-    monkeypatch.setattr(session._Conversation, "_do", _late(session._Conversation._do))
+    monkeypatch.setattr(session._Conversation, "do", _late(session._Conversation.do))
     house = House((ASK,))
     await converse(house, Asterisk("1234"))
     assert house.events == [STARTED, CallerHungUp()]
