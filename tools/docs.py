@@ -202,7 +202,7 @@ def figures() -> str:
         shown = (
             "; ".join(f"{name} {_curve(curve)}" for name, curve in value.items()) if figure.name == "curves" else value
         )
-        if figure.name != "adjustments":
+        if figure.name not in ("adjustments", "confusions"):
             lines.append(f"| `{figure.name}` | {shown} | {figure.metadata['unit']} | {figure.metadata['reason']} |")
     return "\n".join(lines)
 

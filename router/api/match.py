@@ -105,7 +105,14 @@ def routes(
                 wrong_codes.check(asker.id)
             now, questions = moment(question, clock()), askable(flows.for_number(seen.service_number))
             found = await find_matches(
-                connection, seen, now, keys, weights.now, questions=questions, pool_numbers=pool_numbers
+                connection,
+                seen,
+                now,
+                keys,
+                weights.now,
+                questions=questions,
+                pool_numbers=pool_numbers,
+                live=weights.live,
             )
         if guess_in(seen.code) is not None and not found.code_accepted:
             wrong_codes.add(asker.id)

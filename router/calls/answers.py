@@ -16,9 +16,10 @@ from router.calls.texting import Texting
 from router.calls.weights import Weights
 from router.core.commands import CheckCode, Command, FindMatches, KeepCallback, SeeQueue, SendCode, SendText
 from router.core.events import HouseEvent, MatchesFound
-from router.core.match import QuestionKind
+from router.core.match import Question, QuestionKind
 from router.engine.session import Session
 from router.matching.codes import LONGEST, CodeKeys
+from router.matching.live import LiveSet
 from router.matching.observed import Observed
 from router.store.database import Connection
 from router.store.messages import longest_code
@@ -83,17 +84,28 @@ class Answers:
             self._weights.now,
             questions=asked.questions,
             pool_numbers=self._pool_numbers,
+            live=self._weights.live,
         )
         await self._guesses.note(connection, session, observed, found, clock_time)
         if found.question and found.question.kind is QuestionKind.CODE:
             # A caller who has keyed in the longest there is need not wait for the pause that ends a shorter one.
             digits = await longest_code(connection) or LONGEST
             found = replace(found, question=replace(found.question, digits=digits))
+        if found.question and found.question.kind is QuestionKind.REFERENCE:
+            found = replace(found, question=_as_live(found.question, self._weights.live))
         if self._queues is not None:
             known = [each if each.queue in self._queues else replace(each, queue=None) for each in found.candidates]
             found = replace(found, candidates=tuple(known))
         about = await about_message(connection, found) if asked.details else None
         return MatchesFound(found, about)
+
+
+def _as_live(question: Question, live: LiveSet | None) -> Question:
+    """The question for a reference or a code, with the characters of the longest there is."""
+    if live is None:
+        return question
+    longest = max((live.shape.longest, *live.codes), default=0)
+    return replace(question, digits=longest or question.digits, letters=live.shape.letters)
 
 
 def _observed(session: Session, asked: FindMatches) -> Observed:
@@ -108,4 +120,7 @@ def _observed(session: Session, asked: FindMatches) -> Observed:
         topic=asked.topic,
         about_message=asked.about_message,
         topics=asked.topics,
+        heard=asked.heard,
+        confirmed=asked.confirmed,
+        refused=asked.refused,
     )

@@ -10,11 +10,14 @@ from functools import partial
 from router.core.match import Match, Question, QuestionKind
 from router.matching import references
 from router.matching.codes import CodeKeys, normalise, well_formed
-from router.matching.observed import Observed
+from router.matching.hearing import Hearings
+from router.matching.live import LiveSet
+from router.matching.observed import MessageRow, Observed
 from router.matching.parameters import DEFAULT, Parameters
-from router.matching.rank import rank
+from router.matching.rank import heard_in, rank
 from router.store import matching as store
-from router.store.database import Connection
+from router.store.database import Connection, new_id
+from router.store.live import live_set
 
 
 async def find_matches(
@@ -26,12 +29,17 @@ async def find_matches(
     *,
     questions: Sequence[Question] = (),
     pool_numbers: Collection[str] = frozenset(),
+    live: LiveSet | None = None,
 ) -> Match:
     """Which message the call is about, as far as the store knows; reads only.
 
     ``observed`` has numbers in E.164. ``questions`` are those that can be put next (see `rank`), ``pool_numbers`` the
-    service numbers that are leased. Whatever is keyed in or withheld, the answer has the same shape.
+    service numbers that are leased. ``live`` is what is known of all live references; where a number was heard and
+    nobody has told, it is looked for. Whatever is keyed in or withheld, the answer has the same shape.
     """
+    if live is None and (observed.heard or observed.confirmed):
+        live = await live_set(connection, new_id(), now, parameters)
+    hearings = heard_in(observed, live, parameters)
     number, dialled = observed.number, observed.service_number
     reference = references.normalise(observed.reference) if observed.reference else None
     leased = dialled if dialled in pool_numbers else None
@@ -45,9 +53,29 @@ async def find_matches(
         rows = heads | {key: replace(row, switchboard=key in heads) for key, row in rows.items()}
     if reference is not None and not any(row.reference == reference for row in rows.values()):
         rows = await store.one_slip_away(connection, reference) | rows
+    if hearings is not None:
+        rows = await _heard(connection, hearings) | rows
     if found.carriers is not None:
         observed = replace(observed, carriers=found.carriers, unread=found.unread)
-    return rank(observed, rows.values(), now, parameters, sharers=found.sharers, questions=questions)
+    return rank(
+        observed,
+        rows.values(),
+        now,
+        parameters,
+        sharers=found.sharers,
+        questions=questions,
+        live=live,
+        hearings=hearings,
+    )
+
+
+async def _heard(connection: Connection, hearings: Hearings) -> dict[str, MessageRow]:
+    """The messages whose references fit what was heard better than a number that is not live."""
+    near = await store.near_heard(connection, hearings.index_keys())
+    short = [each for each in hearings.heard if not references.neighbours(each)]
+    ratios = {each: hearings.log_ratio(each) for each in (*near, *short)}
+    fitting = sorted((each for each in ratios if ratios[each] > 0.0), key=lambda each: (-ratios[each], each))
+    return await store.with_references(connection, fitting)
 
 
 def _hashes(code: str | None, keys: CodeKeys) -> tuple[bytes, ...]:

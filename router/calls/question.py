@@ -9,15 +9,17 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
 from router.core import match as core
 from router.core.events import WITHHELD, Attestation, Caller
+from router.core.hearing import Expected, Heard, Listening, Reading
 from router.core.match import Match
 from router.core.phone import e164, is_withheld
-from router.core.spoken import digits_said
 from router.core.times import rfc3339
 from router.errors import unprocessable
 from router.flow.model import Flow
 from router.flow.nodes.match import Match as MatchStep
 from router.matching.codes import well_formed
+from router.matching.live import LONGEST_SAID, SHORTEST_SAID
 from router.matching.observed import Observed
+from router.spoken.numbers import numbers
 
 _Text = Annotated[str, Field(max_length=200)]
 
@@ -80,17 +82,17 @@ def observed(question: Question, region: str) -> Observed:
         raise unprocessable("Some numbers are not telephone numbers.", wrong)
     attestation = _ATTESTED[question.attestation] if question.attestation and number else None
     caller = WITHHELD if withheld else Caller(number, attestation=attestation)
-    code, reference, spoken = _given(question)
+    code, heard = _given(question)
     return Observed(
         caller,
         dialled,
         code,
         question.language,
-        reference,
-        spoken,
-        question.last_digits,
-        question.topic,
-        question.about_message,
+        question.reference,
+        last_digits=question.last_digits,
+        topic=question.topic,
+        about_message=question.about_message,
+        heard=heard,
     )
 
 
@@ -102,14 +104,20 @@ _ATTESTED = {
 }
 
 
-def _given(question: Question) -> tuple[str | None, str | None, bool]:
-    """The code, the reference, and whether the reference was heard. Digits said are a code where they can be one."""
-    said = digits_said(question.spoken) if question.spoken else ""
-    if not said:
-        return question.code, question.reference, False
-    if well_formed(said):
-        return question.code or said, question.reference, False
-    return question.code, question.reference or said, not question.reference
+def _given(question: Question) -> tuple[str | None, tuple[Heard, ...]]:
+    """The code, and what was heard. What was said is a reference, and a code where it can be one, too."""
+    if not question.spoken:
+        return question.code, ()
+    language = question.language or _LANGUAGE
+    readings = numbers((Reading(question.spoken, 1.0),), language, _LISTENING)
+    said = next((each.text for each in readings if well_formed(each.text)), None)
+    heard = (Heard(readings, "typed", language),) if readings and not question.reference else ()
+    return question.code or said, heard
+
+
+_LANGUAGE = "de"
+"""That of what was said, where nobody has told."""
+_LISTENING = Listening(Expected.CHARACTERS, SHORTEST_SAID, LONGEST_SAID)
 
 
 _NO_NUMBER = "is not a telephone number; write it in full, like +4930123456 or 030 123456"

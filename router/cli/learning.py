@@ -183,7 +183,7 @@ def factor(log_odds: float) -> str:
 def _figures(table: Parameters) -> Table:
     shown = Table("figure", "value", "unit", "where it comes from", title="The table")
     for field in fields(Parameters):
-        if field.name != "adjustments":
+        if field.name not in _LEARNT:
             value = getattr(table, field.name)
             ours = "your settings" if value != getattr(DEFAULT, field.name) else f"the code: {field.metadata['reason']}"
             shown.add_row(field.name, _written(value), field.metadata["unit"], ours)
@@ -214,6 +214,10 @@ def _written(value: Any) -> str:
     return f"{value:g}"
 
 
+_LEARNT = ("adjustments", "confusions")
+"""What is no figure of the table, but what was learnt beside it."""
+
+
 def _plain(table: Parameters) -> dict[str, Any]:
-    values = {field.name: getattr(table, field.name) for field in fields(Parameters) if field.name != "adjustments"}
+    values = {field.name: getattr(table, field.name) for field in fields(Parameters) if field.name not in _LEARNT}
     return values | {"curves": {name: asdict(curve) for name, curve in table.curves.items()}}

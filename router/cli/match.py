@@ -93,9 +93,10 @@ async def _explained(question: Question) -> Explained:
         questions = askable(house.flows.for_number(seen.service_number))
         await house.weights.refresh()
         async with house.database.read() as connection:
-            weights, leased = house.weights.now, house.registrar.rules.pools.every_number
+            weights, live = house.weights.now, house.weights.live
+            leased = house.registrar.rules.pools.every_number
             found = await find_matches(
-                connection, seen, when, house.keys, weights, questions=questions, pool_numbers=leased
+                connection, seen, when, house.keys, weights, questions=questions, pool_numbers=leased, live=live
             )
             messages = await messages_by_id(connection, {each.message_id for each in found.candidates})
     return Explained(found, messages, when, weights, settings.disclosure, bool(questions))

@@ -19,7 +19,7 @@ def assurance_of(evidence: Iterable[Evidence], attestation: Attestation | None) 
     A forged number is none. An attested one says who calls only where nobody else uses it. The last digits of a
     reference, a topic and a service number tell messages apart, not people.
     """
-    kinds = frozenset(each.kind for each in evidence)
+    kinds = frozenset(each.kind for each in evidence if each.kind not in _GIVEN or each.log_odds >= 0.0)
     if attestation is Attestation.FAILED:
         kinds -= _ON_FILE | {EvidenceKind.SWITCHBOARD}
     by_number = bool(kinds & _ON_FILE)

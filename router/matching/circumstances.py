@@ -5,18 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from router.matching.hearing import Hearings
+from router.matching.live import LiveSet
 from router.matching.parameters import Parameters
 
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
     """``now`` is the time of the call, ``sharers`` how many customers use the caller number as far as we know, at least
-    1. ``somebodys``: it is on file for one of the messages or customers looked at."""
+    1. ``somebodys``: it is on file for one of the messages or customers looked at. ``hearings`` are those of a number
+    that was said; ``live`` is what is known of all live references; ``tied``: something beside a number that was said
+    ties the call to one of the messages looked at."""
 
     now: datetime
     sharers: int
     somebodys: bool
     parameters: Parameters
+    hearings: Hearings | None = None
+    live: LiveSet | None = None
+    tied: bool = False
 
     @property
     def unrelated_from_number(self) -> float:

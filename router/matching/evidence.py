@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from math import exp, log
+from math import exp, log, log1p
 
 from router.core.events import Attestation
 from router.core.match import Evidence, EvidenceKind
 from router.matching import prior
 from router.matching.circumstances import Circumstances
 from router.matching.codes import normalise as normalised_code
+from router.matching.hearing import Hearings
 from router.matching.observed import MessageRow, Observed
 from router.matching.parameters import Parameters
 from router.matching.references import ending, one_slip_apart
@@ -108,7 +109,10 @@ def callback_code(row: MessageRow, observed: Observed, around: Circumstances) ->
 
 def reference(row: MessageRow, observed: Observed, around: Circumstances) -> Evidence | None:
     """The caller gave the message's reference, or what is one slip away from it. Others give it by chance, or because
-    they are the customer with another matter; who is known by number can only be the latter."""
+    they are the customer with another matter; who is known by number can only be the latter. What was said is weighed
+    by how callers are heard, see `reference_heard`."""
+    if around.hearings is not None:
+        return reference_heard(row, observed, around, around.hearings)
     given = _reference_given(observed)
     if given is None or row.reference is None:
         return None
@@ -131,6 +135,47 @@ def reference(row: MessageRow, observed: Observed, around: Circumstances) -> Evi
         detail = "What was given is one slip away from the reference of the message."
         return Evidence(EvidenceKind.REFERENCE_HEARD, max(weight, 0.0), detail)
     return None
+
+
+def reference_heard(row: MessageRow, observed: Observed, around: Circumstances, hearings: Hearings) -> Evidence | None:
+    """The caller said a number: how likely it is heard so where it is the message's reference, against callers who say
+    another one. A number that does not fit speaks against the message, and so does a no to it when it was read back."""
+    if row.reference is None:
+        return None
+    if row.reference in hearings.refused:
+        said_no = (1 - around.parameters.says_right) / (1 - around.parameters.lets_wrong_pass)
+        detail = "The caller said no when the reference of the message was read back."
+        return Evidence(EvidenceKind.REFERENCE_HEARD, log(said_no), detail)
+    parameters, ratio = around.parameters, hearings.log_ratio(row.reference)
+    known = known_by_number(row, observed, around.now)
+    customer = 1.0 if known else parameters.unrelated_per_customer / parameters.unrelated_calls
+    own = parameters.own_reference * customer * exp(ratio)
+    weight = heard_weight(ratio, around) - log1p(own / says_another(around))
+    if hearings.is_likeliest(row.reference):
+        agreed = row.reference == hearings.confirmed
+        yes = ", and the caller said yes when it was read back" if agreed else ""
+        return Evidence(EvidenceKind.REFERENCE, max(weight, 0.0), f"The reference of the message was said{yes}.")
+    if ratio > 0.0:
+        detail = "What was heard may be the reference of the message."
+        return Evidence(EvidenceKind.REFERENCE_HEARD, max(weight, 0.0), detail)
+    detail = "What was heard is not the reference of the message."
+    return Evidence(EvidenceKind.REFERENCE_HEARD, min(weight, 0.0), detail)
+
+
+def heard_weight(ratio: float, around: Circumstances) -> float:
+    """The weight of a number that was said, by the logarithm of its likelihood ratio against one that is not live."""
+    return log(around.parameters.gives_reference / says_another(around)) + ratio
+
+
+def says_another(around: Circumstances) -> float:
+    """Of calls about none of the messages, the share in which a number is said. Where nothing else ties the call to a
+    message, it is said by callers who were asked for what stands in it: most of them have one, and the share of those
+    who have not is held against all live references together. So each of them counts the less, the more there are."""
+    parameters, live = around.parameters, around.live
+    if around.tied or live is None or live.calls_a_day <= 0.0:
+        return parameters.unrelated_gives_reference
+    strangers = (1.0 - parameters.live_said) / parameters.live_said
+    return live.calls_a_day * parameters.gives_reference * strangers / parameters.unrelated_calls
 
 
 def last_digits(row: MessageRow, observed: Observed, around: Circumstances) -> Evidence | None:
@@ -288,8 +333,12 @@ def known_by_number(row: MessageRow, observed: Observed, now: datetime) -> bool:
     return number_on_file(row, observed) or at_switchboard or has_called(row, observed, now)
 
 
-def reference_fits(row: MessageRow, observed: Observed) -> bool:
-    """Whether what the caller gave is the message's reference, or one slip away from it."""
+def reference_fits(row: MessageRow, observed: Observed, hearings: Hearings | None = None) -> bool:
+    """Whether what the caller gave is the message's reference, or one slip away from it; of what was heard, whether it
+    speaks for it."""
+    if hearings is not None:
+        fits = row.reference is not None and row.reference not in hearings.refused
+        return fits and hearings.log_ratio(row.reference or "") > 0.0
     given = _reference_given(observed)
     return (
         given is not None

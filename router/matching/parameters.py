@@ -156,6 +156,34 @@ class Parameters:
     effort_reference: float = _figure(2.0, "keys", "finding the reference in the message")
     least_worth: float = _figure(0.025, "bits a key", "a question that tells less for its effort is not worth asking")
 
+    # Numbers that are said
+    live_said: float = _figure(
+        0.8, "share", "judgement: of numbers given when asked for, those that stand in a live message"
+    )
+    whole_for_part: float = _figure(0.1, "share", "judgement: asked for a part of a number, who says all of it again")
+    says_right: float = _figure(0.97, "share", "judgement: says yes to the right number when it is read back")
+    lets_wrong_pass: float = _figure(
+        0.04, "share", "judgement: says yes to a wrong one: there are yes-saying strangers"
+    )
+    accept: float = _figure(0.997, "probability", "from here nobody is asked whether a number was heard right")
+    read_back: float = _figure(
+        0.5, "probability", "from here a live reference is read back without asking for more: it is likelier than not"
+    )
+    read_back_least: float = _figure(
+        0.3, "probability", "judgement: from here reading one back is less trouble than to have all of it said again"
+    )
+    strangers_read: float = _figure(
+        0.05, "share", "of strangers' numbers, those that may at most be answered by reading out a live one near them"
+    )
+    refusals: int = _figure(2, "read-backs", "refused in a call, after which only what was said itself is read back")
+    said_clearly: float = _figure(
+        0.6, "probability", "that a number was said just so, from which it counts as said clearly"
+    )
+    not_live: float = _figure(0.7, "probability", "that a number is not live, from which it is read back all the same")
+    in_part: float = _figure(
+        0.9, "probability", "that the rest of a number is right, from which only the part in doubt is asked for"
+    )
+
     # What is decided
     sure: float = _figure(0.995, "probability", "from here, and with more than a caller number, the call is about it")
     likely: float = _figure(0.6, "probability", 'from here the agent may have the message opened as "probably"')
@@ -167,6 +195,13 @@ class Parameters:
     adjustments: Mapping[str, float] = field(
         default_factory=lambda: MappingProxyType({}),
         metadata={"unit": "log odds by kind", "reason": "what calibration added; see `threadline match weights`"},
+    )
+    confusions: Mapping[str, Mapping[str, float]] = field(
+        default_factory=lambda: MappingProxyType({}),
+        metadata={
+            "unit": "figures by recogniser and language",
+            "reason": "what calibration learnt of how numbers are heard; see `threadline match weights`",
+        },
     )
 
 

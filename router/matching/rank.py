@@ -13,20 +13,26 @@ from math import exp, fsum
 
 from router.core.assurance import Assurance
 from router.core.events import Attestation
+from router.core.hearing import Understood, Verdict
 from router.core.match import Candidate, Decision, Evidence, EvidenceKind, Match, Question
 from router.matching.assurance import assurance_of
 from router.matching.circumstances import Circumstances
+from router.matching.codes import normalise as normalised_code
 from router.matching.evidence import (
     code_holds,
     gather,
+    heard_weight,
     known_by_number,
     leased_number_dialled,
     number_on_file,
     reference_fits,
 )
+from router.matching.hearing import Hearings
+from router.matching.live import NOTHING_LIVE, LiveSet
 from router.matching.observed import MessageRow, Observed
 from router.matching.parameters import DEFAULT, Parameters
 from router.matching.questions import worth_asking
+from router.matching.understood import Chance, understand
 from router.matching.weighed import Weighed
 
 MOST_CANDIDATES = 5
@@ -43,6 +49,10 @@ SETTLING = frozenset(
     }
 )
 """What says about which message a call is; without any of it nothing is `sure`."""
+
+_GIVEN = frozenset({EvidenceKind.REFERENCE, EvidenceKind.REFERENCE_HEARD})
+_MOST_WEIGHT = 500.0
+"""Of which the exponential can still be told."""
 
 _BESIDE_NUMBER = frozenset(
     {
@@ -63,6 +73,8 @@ def rank(
     *,
     sharers: int = 0,
     questions: Sequence[Question] = (),
+    live: LiveSet | None = None,
+    hearings: Hearings | None = None,
 ) -> Match:
     """Which of ``rows`` the call is about, in any order; a message that comes twice counts once.
 
@@ -70,9 +82,14 @@ def rank(
     by nothing but a forged number.
     ``sharers`` is the number of customers with the caller number on file, where that is known to be more than the
     rows show (some of them got no message). ``questions`` are those that can be put; the match says which is worth it.
+    ``live`` is what is known of all live references, for numbers that were said; ``hearings`` as `heard_in` gives them,
+    where somebody has them already.
     """
-    known = [row for row in _distinct(rows) if _tied(row, observed, now)]
-    weighed, none_probability = posterior(observed, known, now, parameters, sharers=sharers)
+    hearings = hearings or heard_in(observed, live, parameters)
+    known = [row for row in _distinct(rows) if _tied(row, observed, now, hearings)]
+    weighed, none_probability = posterior(
+        observed, known, now, parameters, sharers=sharers, live=live, hearings=hearings
+    )
     decision = _decision(weighed, observed, parameters)
     worth_telling = [each for each in weighed if each.probability >= parameters.plausible][:MOST_CANDIDATES]
     on_file = sharers > 0 or any(known_by_number(row, observed, now) for row in known)
@@ -86,7 +103,20 @@ def rank(
         None
         if decision is Decision.SURE
         else worth_asking(weighed, none_probability, questions, observed, on_file, now, parameters),
+        _understood(weighed, observed, now, hearings, live, parameters, accepted=bool(accepted)),
     )
+
+
+def heard_in(observed: Observed, live: LiveSet | None, parameters: Parameters) -> Hearings | None:
+    """The hearings of a number, to be weighed; None where no number was heard."""
+    hearings = Hearings(
+        observed.heard,
+        confirmed=observed.confirmed,
+        refused=observed.refused,
+        live=live or NOTHING_LIVE,
+        parameters=parameters,
+    )
+    return hearings or None
 
 
 def posterior(
@@ -96,16 +126,19 @@ def posterior(
     parameters: Parameters = DEFAULT,
     *,
     sharers: int = 0,
+    live: LiveSet | None = None,
+    hearings: Hearings | None = None,
 ) -> tuple[list[Weighed], float]:
     """All ``rows``, likeliest first, and the probability of none of them; together they make 1.
 
     Equally likely are ordered by the caller's language, then the later one first.
     """
     somebodys = sharers > 0 or any(number_on_file(row, observed) for row in rows)
-    around = Circumstances(now, _sharers(observed, rows, sharers), somebodys, parameters)
+    tied = hearings is not None and any(_tied(row, observed, now, None) for row in rows)
+    around = Circumstances(now, _sharers(observed, rows, sharers), somebodys, parameters, hearings, live, tied)
     evidence = {row.message_id: gather(row, observed, around) for row in rows}
     odds = {key: fsum([each.log_odds for each in found]) for key, found in evidence.items()}
-    unread = [row.message_id for row in rows if _like_unread(row, observed, now)] if observed.unread else []
+    unread = [row.message_id for row in rows if _like_unread(row, observed, now, hearings)] if observed.unread else []
     probabilities, none_probability = _normalised(odds, unread, observed.unread)
     ordered = sorted(rows, key=lambda row: row.message_id)
     ordered.sort(key=lambda row: row.sent_at, reverse=True)
@@ -129,20 +162,52 @@ def _normalised(odds: Mapping[str, float], unread: Collection[str], count: int) 
     return {key: weight / total for key, weight in weights.items()}, none / total
 
 
-def _like_unread(row: MessageRow, observed: Observed, now: datetime) -> bool:
+def _like_unread(row: MessageRow, observed: Observed, now: datetime, hearings: Hearings | None) -> bool:
     """Whether messages that were not read are like this one: nothing but the number dialled ties the call to it. One
     with the code or reference given would have been read."""
-    return leased_number_dialled(row, observed) and not _tied_otherwise(row, observed, now)
+    return leased_number_dialled(row, observed) and not _tied_otherwise(row, observed, now, hearings)
 
 
-def _tied(row: MessageRow, observed: Observed, now: datetime) -> bool:
+def _tied(row: MessageRow, observed: Observed, now: datetime, hearings: Hearings | None) -> bool:
     """Whether anything ties the call to the message. What was only looked at, such as the message of an expired code,
     must leave no trace in the answer."""
-    return leased_number_dialled(row, observed) or _tied_otherwise(row, observed, now)
+    return leased_number_dialled(row, observed) or _tied_otherwise(row, observed, now, hearings)
 
 
-def _tied_otherwise(row: MessageRow, observed: Observed, now: datetime) -> bool:
-    return known_by_number(row, observed, now) or code_holds(row, observed, now) or reference_fits(row, observed)
+def _tied_otherwise(row: MessageRow, observed: Observed, now: datetime, hearings: Hearings | None) -> bool:
+    by_number, by_code = known_by_number(row, observed, now), code_holds(row, observed, now)
+    return by_number or by_code or reference_fits(row, observed, hearings)
+
+
+def _understood(
+    weighed: Sequence[Weighed],
+    observed: Observed,
+    now: datetime,
+    hearings: Hearings | None,
+    live: LiveSet | None,
+    parameters: Parameters,
+    *,
+    accepted: bool,
+) -> Understood | None:
+    """What to do with the number that was heard. That a customer with another matter says it, too, does not make it the
+    wrong number: for this it does not matter what the call is about."""
+    if hearings is None:
+        return None
+    if accepted and observed.code:
+        return Understood(Verdict.ACCEPT, normalised_code(observed.code) or "")
+    tied = any(_tied(each.row, observed, now, None) for each in weighed)
+    around = Circumstances(now, 1, False, parameters, hearings, live, tied)
+    odds: dict[str, float] = {}
+    for each in weighed:
+        key = each.row.reference if each.row.reference and reference_fits(each.row, observed, hearings) else ""
+        heard = heard_weight(hearings.log_ratio(key), around) if key else 0.0
+        weight = fsum([heard, *(fact.log_odds for fact in each.evidence if not key or fact.kind not in _GIVEN)])
+        odds[key] = odds.get(key, 0.0) + exp(min(weight, _MOST_WEIGHT))
+    total = 1.0 + fsum(odds.values())
+    beside = {each.row.reference for each in weighed if _tied(each.row, observed, now, None)}
+    chances = [Chance(key, weight / total, key in beside) for key, weight in odds.items() if key]
+    none = (1.0 + odds.get("", 0.0)) / total
+    return understand(hearings, chances, none, live or NOTHING_LIVE, parameters)
 
 
 def _distinct(rows: Iterable[MessageRow]) -> list[MessageRow]:

@@ -43,7 +43,12 @@ def neighbours(key: str) -> frozenset[int]:
     found with a slip."""
     if not SHORTEST_FUZZY <= len(key) <= LONGEST_FUZZY:
         return frozenset()
-    return frozenset(map(_hashed, {key, *(key[:place] + key[place + 1 :] for place in range(len(key)))}))
+    return frozenset(map(index_key, {key, *(key[:place] + key[place + 1 :] for place in range(len(key)))}))
+
+
+def index_key(text: str) -> int:
+    """The index key of a reference, or of what is left of one, see `neighbours`."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)
 
 
 def one_slip_apart(one: str, other: str) -> bool:
@@ -65,7 +70,3 @@ def ending(key: str, digits: int) -> str | None:
     """The last ``digits`` characters of a normalised reference; None where they are not all digits."""
     found = _ENDING.search(key)
     return key[-digits:] if found and len(found[0]) >= digits > 0 else None
-
-
-def _hashed(text: str) -> int:
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big", signed=True)

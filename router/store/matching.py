@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -111,6 +111,25 @@ async def one_slip_away(connection: Connection, reference: str) -> dict[str, Mes
     rows = _found(await fetch(connection, ("references",), {"references": references}), None).rows
     latest = sorted(rows.values(), key=lambda row: row.sent_at, reverse=True)[:MOST_MESSAGES]
     return {row.message_id: row for row in latest}
+
+
+async def near_heard(connection: Connection, keys: Sequence[int]) -> list[str]:
+    """The references that have one of ``keys`` (see `references.index_key`), those found by the first ones first; at
+    most `matching_sql.MOST_HEARD`."""
+    return [row[0] for row in await fetch(connection, ("heard",), {"ordered": list(keys)})] if keys else []
+
+
+async def with_references(connection: Connection, references: Sequence[str]) -> dict[str, MessageRow]:
+    """The latest messages with one of the first `MOST_REFERENCES` of ``references``, by id; where they are too many,
+    those of the first references."""
+    looked_for = tuple(references[:MOST_REFERENCES])
+    if not looked_for:
+        return {}
+    rows = _found(await fetch(connection, ("references",), {"references": looked_for}), None).rows
+    place = {reference: number for number, reference in enumerate(looked_for)}
+    latest = sorted(rows.values(), key=lambda row: row.sent_at, reverse=True)
+    latest.sort(key=lambda row: place.get(row.reference or "", len(place)))
+    return {row.message_id: row for row in latest[:MOST_MESSAGES]}
 
 
 def _window(now: datetime) -> dict[str, Any]:

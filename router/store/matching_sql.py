@@ -28,6 +28,8 @@ MOST_CARRIERS = 10_000
 """Up to here the messages that carry a leased number are counted, and searched for the end of a reference."""
 MOST_NEAR = 1000
 """References looked at for one that is a slip away."""
+MOST_HEARD = 200
+"""References looked at for a number that was heard, those first that are found by the likeliest keys."""
 
 Row = Sequence[Any]
 
@@ -92,6 +94,8 @@ _ALONE: dict[str, str] = {
   OR (SELECT 1 FROM messages m WHERE m.to_phone = value AND {_IN_WINDOW} LIMIT 1) = 1""",
     "near": f"""SELECT DISTINCT n.reference_key FROM reference_neighbours n
   WHERE n.neighbour IN (SELECT value FROM :neighbours) LIMIT {MOST_NEAR}""",
+    "heard": f"""SELECT n.reference_key FROM :ordered JOIN reference_neighbours n ON n.neighbour = value
+  GROUP BY n.reference_key ORDER BY min(place), n.reference_key LIMIT {MOST_HEARD}""",
 }
 """What finds no messages but the way to them."""
 
@@ -100,7 +104,7 @@ _COLUMNS = """f.via, f.called_at, f.id, f.sent_at, f.customer_id, f.to_phone, f.
   (SELECT c.language FROM customers c WHERE c.id = f.customer_id)"""
 _OFFER = ("title", "queue", "valid_until", "topic")
 _REST = ", ".join(["NULL"] * (_COLUMNS.count(",") + len(_OFFER) - 2))
-_LISTS = {"heads": "text", "neighbours": "bigint"}
+_LISTS = {"heads": "text", "neighbours": "bigint", "ordered": "bigint"}
 """Parameters that are lists, and of what."""
 
 
@@ -162,7 +166,9 @@ def _numbered(text: str, postgresql: bool) -> tuple[str, tuple[str, ...]]:
         sign = f"{'$' if postgresql else '?'}{names.index(name) + 1}"
         if name not in _LISTS:
             return sign
-        return f"unnest(CAST({sign} AS {_LISTS[name]}[])) AS listed (value)" if postgresql else f"json_each({sign})"
+        if not postgresql:
+            return f"(SELECT value, key AS place FROM json_each({sign}))"
+        return f"unnest(CAST({sign} AS {_LISTS[name]}[])) WITH ORDINALITY AS listed (value, place)"
 
     return re.sub(r":([a-z_]+[0-9]*)", placed, text), tuple(names)
 

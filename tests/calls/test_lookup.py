@@ -12,6 +12,7 @@ from router.calls.lookup import find_matches
 from router.calls.question import Question, as_json, moment, observed
 from router.core.assurance import Assurance
 from router.core.events import WITHHELD, Caller
+from router.core.hearing import Heard, Reading
 from router.core.match import NO_MATCH, Decision, EvidenceKind, Match, QuestionKind
 from router.core.match import Question as AskWhat
 from router.errors import Refused
@@ -174,26 +175,25 @@ async def test_the_question_asked_is_one_of_those_that_can_be_put(connection: Co
     assert (await find_matches(connection, asked, NOW, KEYS)).question is None
 
 
-def test_digits_said_are_a_code_where_they_can_be_one_and_else_a_reference() -> None:
-    def given(**fields: str) -> tuple[str | None, str | None, bool]:
+def test_what_is_said_is_a_reference_and_a_code_where_it_can_be_one() -> None:
+    def given(**fields: str) -> tuple[str | None, str | None, list[str]]:
         seen = observed(Question.model_validate(fields), "DE")
-        return seen.code, seen.reference, seen.spoken
+        return seen.code, seen.reference, [heard.readings[0].text for heard in seen.heard]
 
-    assert given(spoken=" ".join(CODE)) == (CODE, None, False)
-    assert given(spoken="vier acht zwei eins drei") == (None, "48213", True)
-    assert given(spoken="vier acht zwei", code=CODE) == (CODE, "482", True)
-    assert given(spoken="vier acht zwei", reference="AB-48") == (None, "AB-48", False)
-    assert given(spoken="guten Tag") == (None, None, False)
-    assert given(code=CODE, reference="AB-48") == (CODE, "AB-48", False)
+    assert given(spoken=" ".join(CODE)) == (CODE, None, [CODE])
+    assert given(spoken="vier acht zwei eins drei") == (None, None, ["48213"])
+    assert given(spoken="vier acht zwei", code=CODE) == (CODE, None, ["482"])
+    assert given(spoken="vier acht zwei", reference="AB-48") == (None, "AB-48", [])
+    assert given(spoken="guten Tag") == (None, None, [])
+    assert given(code=CODE, reference="AB-48") == (CODE, "AB-48", [])
 
 
 def test_a_question_is_read_in_any_spelling() -> None:
     asked = Question.model_validate(
         {"from": "0171 39200 01", "to": "030/23125-000", "spoken": "vier acht zwei eins", "language": "de"}
     )
-    assert observed(asked, "DE") == Observed(
-        Caller("+491713920001"), "+493023125000", language="de", reference="4821", spoken=True
-    )
+    heard = Heard((Reading("4821", 1.0),), "typed", "de")
+    assert observed(asked, "DE") == Observed(Caller("+491713920001"), "+493023125000", language="de", heard=(heard,))
     assert moment(asked, NOW) == NOW
     later = Question.model_validate({"at": "2026-03-02T12:00:00+01:00"})
     assert moment(later, NOW) == NOW + timedelta(hours=1)
