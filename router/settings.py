@@ -197,8 +197,8 @@ class Settings(BaseModel):
     queues: tuple[str, ...] = Field(("default", "sales", "service"), description="Queues that agents may belong to.")
     recogniser: Literal["auto", "whisper", "vosk", "http", "none"] = Field(
         "auto",
-        description="Who makes words of what callers say (docs/speech.md); `auto`: Whisper where it "
-        "is installed, else nobody.",
+        description="Who makes words of what callers say (docs/speech.md); `auto`: Whisper where `threadline speech "
+        "install` has put it, else nobody.",
     )
     speech_model: Path | None = Field(
         None, description="Folder of another Whisper model, converted for CTranslate2, than the one installed."
@@ -209,7 +209,7 @@ class Settings(BaseModel):
     recognition_seconds: Annotated[float, Field(ge=0.5, le=15)] = Field(
         6.0, description="After so many seconds without words the call goes on with keys."
     )
-    vosk_url: SocketAddress = Field("ws://127.0.0.1:2700", description="Address of a Vosk server.")
+    vosk_url: SocketAddress = Field("ws://127.0.0.1:2700", description="Address of a Vosk server; `{language}` in it stands for `de`, `en`.")
     recogniser_url: SafeAddress | None = Field(
         None, description="Address of a recogniser that is asked over HTTP (docs/speech.md)."
     )

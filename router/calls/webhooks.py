@@ -148,23 +148,30 @@ class Webhooks:
 
     async def _answer(self, webhook: Webhook, headers: Mapping[str, str], body: bytes) -> Mapping[str, Any]:
         if self._client is None:
-            self._client = _client()
-        # What would be packed could be a thousand times larger unpacked.
-        more = {"content-type": "application/json", "accept": "application/json", "accept-encoding": "identity"}
-        async with self._client.stream("POST", webhook.address, content=body, headers={**headers, **more}) as response:
-            if response.is_redirect:
-                raise Unusable("answered with a redirect, which is not followed")
-            if not response.is_success:
-                raise Unusable(f"answered with status {response.status_code}")
-            if response.headers.get("content-encoding", "identity") != "identity":
-                raise Unusable("the answer is packed")
-            return parsed(await _read(response))
+            self._client = http_client()
+        return await posted(self._client, webhook.address, headers, body)
 
 
-def _client() -> httpx.AsyncClient:
+async def posted(client: httpx.AsyncClient, address: str, headers: Mapping[str, str], body: bytes) -> Mapping[str, Any]:
+    """The JSON object that is answered to ``body``. Raises `Unusable`, and what the library raises; the time is for
+    whoever asks to bound."""
+    # What would be packed could be a thousand times larger unpacked.
+    more = {"content-type": "application/json", "accept": "application/json", "accept-encoding": "identity"}
+    async with client.stream("POST", address, content=body, headers={**headers, **more}) as response:
+        if response.is_redirect:
+            raise Unusable("answered with a redirect, which is not followed")
+        if not response.is_success:
+            raise Unusable(f"answered with status {response.status_code}")
+        if response.headers.get("content-encoding", "identity") != "identity":
+            raise Unusable("the answer is packed")
+        return parsed(await _read(response))
+
+
+def http_client() -> httpx.AsyncClient:
+    """What asks systems that the operator names."""
     limits = httpx.Limits(max_connections=_AT_ONCE, max_keepalive_connections=20, keepalive_expiry=30)
     # Certificates that this machine trusts, so that a company's own authority counts. No proxies: the environment is
-    # read by the settings alone. The time is bounded by `ask`.
+    # read by the settings alone. The time is bounded by whoever asks.
     return httpx.AsyncClient(
         verify=ssl.create_default_context(),
         follow_redirects=False,

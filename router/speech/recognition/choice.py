@@ -6,9 +6,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+from router.calls.webhooks import keys_of
 from router.settings import Settings, SettingsRefused
 from router.speech.recognition.ear import Ear
+from router.speech.recognition.http import HttpRecogniser
 from router.speech.recognition.recogniser import Recogniser
+from router.speech.recognition.vosk import VoskRecogniser
 from router.speech.recognition.whisper.model import NAME, is_there
 from router.speech.recognition.whisper.recogniser import Whisper, command_of, default_workers
 
@@ -52,7 +55,23 @@ def ear_of(settings: Settings) -> Ear | None:
 
 def recogniser_of(settings: Settings) -> Recogniser:
     """The recogniser in use, of which there must be one, not yet begun with. Raises `SettingsRefused`."""
-    return whisper_of(settings)
+    match chosen(settings):
+        case "vosk":
+            return VoskRecogniser(settings.vosk_url)
+        case "http":
+            return _over_http(settings)
+        case _:
+            return whisper_of(settings)
+
+
+def _over_http(settings: Settings) -> HttpRecogniser:
+    address, secret = settings.recogniser_url, settings.recogniser_secret
+    if address is None or secret is None:
+        raise SettingsRefused("THREADLINE_RECOGNISER_URL (recogniser_url): is needed where the recogniser is 'http'")
+    try:
+        return HttpRecogniser(address, keys_of(secret.get_secret_value()))
+    except ValueError as error:
+        raise SettingsRefused(f"THREADLINE_RECOGNISER_SECRET (recogniser_secret): {error}") from None
 
 
 def whisper_of(settings: Settings) -> Whisper:
