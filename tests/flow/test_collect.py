@@ -8,9 +8,13 @@ import pytest
 
 from router.core.abilities import Ability
 from router.core.commands import AskDigits, FindMatches
-from router.core.events import WITHHELD, CallStarted, DigitsEntered, Event, InputTimedOut, SpeechHeard
+from router.core.events import WITHHELD, CallStarted, DigitsEntered, Event, InputTimedOut, SpeechHeard, SpeechLost
+from router.core.hearing import Expected, Listening, Reading
+from router.engine.session import session_from_json, session_to_json
 from router.engine.step import start, step
 from router.flow.files import check
+from router.flow.model import Flow
+from router.flow.problems import FlowRefused
 
 FLOW = check(
     """
@@ -39,15 +43,28 @@ steps:
     "collect.yaml",
 )
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
-CODE, SHORT = DigitsEntered("4821391234"), DigitsEntered("48213")
+CODE, SHORT, NO = DigitsEntered("4821391234"), DigitsEntered("48213"), DigitsEntered("2")
 
 
-def play(*events: Event) -> list[str]:
+def heard(**weights: float) -> SpeechHeard:
+    readings = tuple(Reading(number.removeprefix("n"), weight) for number, weight in weights.items())
+    return SpeechHeard(readings[0].text, readings, "whisper")
+
+
+IN_DOUBT = heard(n482139=0.7, n483139=0.2)
+LAST_TWO_IN_DOUBT = heard(n482139=0.4, n482144=0.38)
+READ_BACK = "Ich habe verstanden: 4 8 2, 1 3 9. Ist das richtig? Ja oder 1, nein oder 2."
+BY_KEYS, UNSURE = "Bitte nehmen Sie jetzt die Tasten Ihres Telefons.", "Das habe ich nicht sicher verstanden."
+CANNOT_HEAR = "Ich kann Sie gerade leider nicht gut hören. Bitte nehmen Sie die Tasten Ihres Telefons."
+
+
+def play(*events: Event, flow: Flow = FLOW) -> list[str]:
     """What is heard in the last turn, or the code that the house is asked about."""
     begin = CallStarted("test", WITHHELD)
-    session, commands = step(FLOW, start("c", FLOW, begin), begin, NOW)
+    session, commands = step(flow, start("c", flow, begin), begin, NOW)
     for event in events:
-        session, commands = step(FLOW, session, event, NOW)
+        if not session.ended:
+            session, commands = step(flow, session_from_json(session_to_json(session)), event, NOW)
     if isinstance(asked := commands[-1], FindMatches):
         return [asked.code or ""]
     return [prompt.text for command in commands for prompt in getattr(command, "prompts", ())]
@@ -63,7 +80,29 @@ def play(*events: Event) -> list[str]:
         ([DigitsEntered("")], ["Nichts"]),
         ([InputTimedOut()], ["Nichts"]),
         ([SHORT], ["Zu kurz.", "Ihr Code?"]),
-        ([SpeechHeard("weiß nicht")], ["Zu kurz.", "Ihr Code?"]),
+        ([SpeechHeard("weiß nicht")], ["Nichts"]),
+        ([SpeechHeard("guten Tag")], ["Zu kurz.", "Ihr Code?"]),
+        ([SpeechHeard("guten Tag"), SpeechHeard("guten Tag")], [BY_KEYS, "Ihr Code?"]),
+        ([SpeechHeard("guten Tag"), SpeechHeard("guten Tag"), SHORT], ["Mensch"]),
+        ([IN_DOUBT], [READ_BACK]),
+        ([IN_DOUBT, DigitsEntered("1")], ["482139"]),
+        ([IN_DOUBT, SpeechHeard("ja bitte")], ["482139"]),
+        ([IN_DOUBT, NO], ["Ich habe verstanden: 4 8 3, 1 3 9. Ist das richtig? Ja oder 1, nein oder 2."]),
+        ([IN_DOUBT, NO, NO], [UNSURE, "Ihr Code?"]),
+        ([IN_DOUBT, NO, NO, IN_DOUBT], [BY_KEYS, "Ihr Code?"]),
+        (
+            [IN_DOUBT, NO, NO, SpeechHeard("482 130")],
+            ["Ich habe verstanden: 4 8 2, 1 3 0. Ist das richtig? Ja oder 1, nein oder 2."],
+        ),
+        ([IN_DOUBT, InputTimedOut()], [READ_BACK]),
+        ([IN_DOUBT, InputTimedOut(), InputTimedOut()], ["Nichts"]),
+        ([LAST_TWO_IN_DOUBT], ["Bitte nur noch einmal die letzten zwei Stellen, gesprochen oder getippt."]),
+        ([LAST_TWO_IN_DOUBT, SpeechHeard("vier vier")], ["482144"]),
+        ([LAST_TWO_IN_DOUBT, DigitsEntered("39")], ["482139"]),
+        ([LAST_TWO_IN_DOUBT, heard(n39=0.5, n44=0.2)], [READ_BACK]),
+        ([SpeechLost()], [CANNOT_HEAR, "Ihr Code?"]),
+        ([SpeechLost(), CODE], ["4821391234"]),
+        ([IN_DOUBT, SpeechLost(), DigitsEntered("1")], ["482139"]),
         ([SHORT, SHORT], ["Mensch"]),
         ([SHORT, CODE], ["4821391234"]),
     ],
@@ -77,6 +116,30 @@ def test_it_asks_for_as_many_keys_as_it_takes_and_listens() -> None:
     _, commands = step(FLOW, start("c", FLOW, begin), begin, NOW)
     assert isinstance(asked := commands[0], AskDigits)
     assert (asked.max_digits, asked.first_timeout, asked.next_timeout, asked.speech) == (10, 6, 4, True)
+    assert asked.listening == Listening(Expected.DIGITS, 6, 10)
+
+
+def test_it_may_read_back_whatever_is_given() -> None:
+    flow = check(FLOW.source.replace("into: code", "into: code\n    confirm: always"), "collect.yaml")
+    assert play(CODE, flow=flow) == [
+        "Ich habe verstanden: 4 8 2, 1 3 9, 1 2, 3 4. Ist das richtig? Ja oder 1, nein oder 2."
+    ]
+    assert play(CODE, DigitsEntered("1"), flow=flow) == ["4821391234"]
+    assert play(CODE, NO, flow=flow) == ["Ihr Code?"]
+
+
+def test_what_is_said_may_not_be_taken_unasked() -> None:
+    with pytest.raises(FlowRefused, match="on doubt"):
+        check(FLOW.source.replace("into: code", "into: code\n    confirm: never"), "collect.yaml")
+
+
+@pytest.mark.parametrize(("way", "event"), [("tries: 9", IN_DOUBT), ("confirm: always", CODE)])
+def test_whoever_always_says_no_ends_with_a_person(way: str, event: Event) -> None:
+    flow = check(FLOW.source.replace("into: code", f"into: code\n    {way}"), "collect.yaml")
+    events: list[Event] = []
+    while play(*events, flow=flow) != ["Mensch"]:
+        events += [event, NO]
+        assert len(events) < 60
 
 
 @pytest.mark.parametrize(("by", "listens", "needs"), [("[keys]", False, False), ("[speech]", True, True)])

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from router.core.commands import AskDigits, KeepCallback, Prompt
-from router.core.events import CallbackKept, DigitsEntered, Event, SpeechHeard
+from router.core.events import CallbackKept, DigitsEntered, Event, SpeechHeard, SpeechLost
+from router.core.hearing import Expected, Listening
 from router.flow.nodes.base import (
     HUMAN,
     HUNG_UP,
@@ -29,7 +30,8 @@ from router.flow.nodes.base import (
     given,
     keys_of,
 )
-from router.flow.nodes.hearing import says_yes_or_no
+from router.flow.nodes.hearing import YES_OR_NO_WORDS, likeliest_number, says_yes_or_no
+from router.flow.nodes.sayings import lost
 from router.flow.spoken.manner import Manner
 from router.flow.spoken.texts import digits
 from router.flow.wishes import SOON, Wish, WishText, resolve
@@ -43,6 +45,7 @@ THIS, ANOTHER = "1", "2"
 RIGHT, WRONG = "1", "2"
 SHORTEST_NUMBER, LONGEST_NUMBER = 5, 18
 """Keys of a number as one dials it, prefixes and all."""
+_NUMBER = Listening(Expected.DIGITS, SHORTEST_NUMBER, LONGEST_NUMBER)
 
 
 class When(BaseModel):
@@ -147,12 +150,15 @@ call_back:
             return self._kept(scene, event)
         if isinstance(event, DigitsEntered) and not event.digits:
             return Move(self.declined, note="declined")
-        keys = keys_of(event)
+        stage, keys = scene.asked.stage, keys_of(event)
+        if isinstance(event, SpeechLost):
+            return self._at(scene, stage, "speech lost; asks by keys", (lost(scene), *self._read_again(scene, stage)))
         if not keys and not isinstance(event, SpeechHeard):
-            return self._again(scene, scene.asked.stage, "no input", heard=False)
-        match scene.asked.stage:
+            return self._again(scene, stage, "no input", heard=False)
+        match stage:
             case "number":
-                return self._number(scene, keys)
+                said = likeliest_number(event, scene.language, _NUMBER) if isinstance(event, SpeechHeard) else ""
+                return self._number(scene, said or keys)
             case "confirm":
                 answer = says_yes_or_no(event, scene.language) if isinstance(event, SpeechHeard) else None
                 return self._confirmed(scene, keys if answer is None else RIGHT if answer else WRONG)
@@ -216,18 +222,21 @@ call_back:
         if scene.tries + 1 >= self.tries:
             return Move(self.failed, note=f"{note}; tries used up")
         before: tuple[Prompt, ...] = (scene.prompt(self.invalid),) if self.invalid and heard else ()
-        if stage == "confirm":
-            before += (_read_out(scene.inputs[NUMBER], scene.language),)
+        before += self._read_again(scene, stage)
         return replace(self._at(scene, stage, f"{note}; asked again", before), failed_try=True)
+
+    def _read_again(self, scene: Scene, stage: str) -> tuple[Prompt, ...]:
+        return (_read_out(scene.inputs[NUMBER], scene.language),) if stage == "confirm" else ()
 
     def _at(self, scene: Scene, stage: str, note: str, before: tuple[Prompt, ...] = ()) -> Move:
         """Put the question of a stage."""
-        keys, said = 1, tuple[Prompt, ...]()
+        keys, said, listening = 1, tuple[Prompt, ...](), Listening(Expected.DIGITS, 1, 1)
         match stage:
             case "number":
-                said, keys = (scene.prompt(self.number),), LONGEST_NUMBER
+                said, keys, listening = (scene.prompt(self.number),), LONGEST_NUMBER, _NUMBER
             case "confirm":
                 said = (scene.prompt(self.confirm),)
+                listening = Listening(words=YES_OR_NO_WORDS.get(scene.language, ()))
             case "when":
                 texts = (self.when_text,) if self.when_text else ()
                 said = tuple(
@@ -235,7 +244,8 @@ call_back:
                 )
             case _:
                 said = (scene.prompt(self.text),)
-        asked = AskDigits((*before, *said), keys, self.timeout, self.next_timeout, speech=True)
+        prompts = (*before, *said)
+        asked = AskDigits(prompts, keys, self.timeout, self.next_timeout, speech=True, listening=listening)
         return Move(asked, note=note, asked=Asked(stage=stage))
 
     def _open(self, scene: Scene) -> dict[str, Wish]:

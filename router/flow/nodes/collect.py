@@ -1,8 +1,8 @@
-"""``collect``: digits the caller keys in, kept under the step's name (``inputs.NAME``)."""
+"""``collect``: digits the caller says or keys in, kept under the step's name (``inputs.NAME``)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
@@ -10,9 +10,11 @@ from pydantic import Field, model_validator
 from router.core.abilities import Ability
 from router.core.commands import AskDigits, Prompt
 from router.core.events import Event, InputTimedOut, SpeechHeard
+from router.core.hearing import Expected, Listening, Understood, Verdict
 from router.flow.nodes.base import (
     HUMAN,
     HUNG_UP,
+    Asked,
     HungUp,
     Keys,
     Move,
@@ -25,6 +27,8 @@ from router.flow.nodes.base import (
     given,
     keys_of,
 )
+from router.flow.nodes.hearing import NO, YES, Confirm, Stage, Talk, Terms, after, says_yes_or_no, take, understand
+from router.flow.nodes.sayings import CONFIRMS, SAYS, Sayings, before_again, in_words, put
 
 
 class Collect(Step):
@@ -32,8 +36,12 @@ class Collect(Step):
 
     ``into`` names the input. ``by`` says whether it may be keyed in, spoken or both; with ``[speech]`` alone the
     channel must hear. ``keys`` are short inputs with a way of their own (``"*": english``). No input at all goes to
-    ``none`` at once (the caller has no code), silence to ``silence`` where there is one; too few digits are asked for
-    again, ``tries`` times in all, then ``otherwise``.
+    ``none`` at once (the caller has no code), and so does "no"; silence goes to ``silence`` where there is one. Too few
+    digits are asked for again, ``tries`` times in all, then ``otherwise``.
+
+    A number that is said is read back (``confirm``), unless it was heard without doubt; what is in doubt is asked for
+    again, only in part where that is enough. What is not understood in ``tries`` is asked for by keys once, then
+    ``otherwise``. ``say`` replaces the words for that; see docs/speech.md.
     """
 
     WAITS: ClassVar[bool] = True
@@ -67,6 +75,8 @@ ask_contract:
     by: Annotated[
         tuple[Literal["keys", "speech"], ...], Field(min_length=1, description="list of `keys`, `speech`")
     ] = ("keys", "speech")
+    confirm: Confirm = Field("auto", description=CONFIRMS)
+    say: Sayings | None = Field(None, description=SAYS)
     silence: StepName | None = None
     hung_up: HungUp = None
 
@@ -76,14 +86,25 @@ ask_contract:
             raise ValueError(f"min_digits ({self.min_digits}) is more than max_digits ({self.max_digits})")
         return self
 
+    @model_validator(mode="after")
+    def _takes_nothing_on_doubt(self) -> Self:
+        if self.confirm == "never" and "speech" in self.by:
+            raise ValueError(
+                "a number that is said would be taken on doubt: read it back, or take keys only (by: [keys])"
+            )
+        return self
+
     def targets(self) -> Mapping[Place, str]:
         ways: dict[Place, str] = {("keys", key): step for key, step in self.keys.items()}
         more: dict[Place, str | None] = {("silence",): self.silence, HUNG_UP: self.hung_up}
         return {**ways, ("next",): self.next, ("none",): self.none, ("otherwise",): self.otherwise, **given(more)}
 
     def texts(self) -> Mapping[Place, Text]:
-        said: dict[Place, Text] = {("text",): self.text}
+        said: dict[Place, Text] = {("text",): self.text, **(self.say.texts() if self.say else {})}
         return {**said, ("invalid",): self.invalid} if self.invalid else said
+
+    def placeholders(self) -> Mapping[Place, Collection[str]]:
+        return self.say.placeholders() if self.say else {}
 
     def needs(self) -> Mapping[Place, Ability]:
         return {} if "keys" in self.by else {("by",): Ability.SPEECH}
@@ -92,22 +113,48 @@ ask_contract:
         return (self.into,)
 
     def enter(self, scene: Scene) -> Move:
-        return Move(self._ask(scene))
+        return Move(self._ask(scene, Talk()), asked=Asked() if scene.asked.talk else None)
 
     def resume(self, scene: Scene, event: Event) -> Move:
-        digits = keys_of(event)
-        if digits in self.keys:
-            return Move(self.keys[digits], note=f"key {digits}")
-        if not digits and not isinstance(event, SpeechHeard):
+        talk, keys = scene.asked.talk or Talk(), keys_of(event)
+        if keys in self.keys and not (talk.stage is Stage.CONFIRM and keys in (YES, NO)):
+            return Move(self.keys[keys], note=f"key {keys}")
+        taken = take(talk, event, self._terms(scene))
+        return self._keyed(scene, talk, event, keys) if taken is None else self._talked(scene, taken)
+
+    def _keyed(self, scene: Scene, talk: Talk, event: Event, digits: str) -> Move:
+        """Nothing, or a number by keys."""
+        none = isinstance(event, SpeechHeard) and says_yes_or_no(event, scene.language) is False
+        if none or (not digits and not isinstance(event, SpeechHeard)):
             way = self.silence if isinstance(event, InputTimedOut) else None
             return Move(way or self.none, note="nothing entered")
         if digits.isdigit() and self.min_digits <= len(digits) <= self.max_digits:
-            return Move(self.next, note=f"{len(digits)} digits", inputs={self.into: digits})
-        if scene.tries + 1 >= self.tries:
+            return self._talked(scene, after(talk, Understood(Verdict.ACCEPT, digits), self._terms(scene)))
+        if scene.tries + 1 >= self.tries or talk.stage is Stage.KEYS:
             return Move(self.otherwise, note=f"{len(digits)} digits; tries used up")
         before = (scene.prompt(self.invalid),) if self.invalid else ()
-        return Move(self._ask(scene, before), note=f"{len(digits)} digits; asked again", failed_try=True)
+        return Move(self._ask(scene, talk, before), note=f"{len(digits)} digits; asked again", failed_try=True)
 
-    def _ask(self, scene: Scene, before: tuple[Prompt, ...] = ()) -> AskDigits:
-        prompts = (*before, scene.prompt(self.text))
-        return AskDigits(prompts, self.max_digits, self.timeout, self.next_timeout, speech="speech" in self.by)
+    def _talked(self, scene: Scene, talk: Talk) -> Move:
+        """On with a talk: another question, or what came of it."""
+        if talk.stage is Stage.WEIGH:
+            talk = after(talk, understand(talk.heard, talk.refused), self._terms(scene))
+        match talk.stage:
+            case Stage.SETTLED:
+                return Move(self.next, note=f"{len(talk.number)} digits", inputs={self.into: talk.number})
+            case Stage.LEFT:
+                return Move(self.otherwise, note="not understood; tries used up")
+            case _:
+                return Move(self._ask(scene, talk), note=in_words(talk), asked=Asked(talk=talk))
+
+    def _terms(self, scene: Scene) -> Terms:
+        return Terms(self._listening(), scene.language, self.tries, self.confirm, "keys" in self.by)
+
+    def _listening(self) -> Listening:
+        return Listening(Expected.DIGITS, self.min_digits, self.max_digits)
+
+    def _ask(self, scene: Scene, talk: Talk, before: tuple[Prompt, ...] = ()) -> AskDigits:
+        before = before or before_again(scene, talk, self.say, self.invalid)
+        speech, prompts = "speech" in self.by, (*before, scene.prompt(self.text))
+        whole = AskDigits(prompts, self.max_digits, self.timeout, self.next_timeout, speech, 0, self._listening())
+        return put(scene, talk, self.say, whole)

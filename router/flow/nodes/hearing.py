@@ -221,6 +221,12 @@ def clear_number(event: SpeechHeard, language: str, listening: Listening) -> str
     return understood.number if understood.verdict is Verdict.ACCEPT else ""
 
 
+def likeliest_number(event: SpeechHeard, language: str, listening: Listening) -> str:
+    """The number that was most likely said, where a wrong one does no harm; "" for none."""
+    found = _numbers(_readings(event), Terms(listening, language, tries=1))
+    return found[0].text if found else ""
+
+
 def says_yes_or_no(event: SpeechHeard, language: str) -> bool | None:
     """What a caller said who was asked for yes or no."""
     return yes_or_no(_readings(event), language)

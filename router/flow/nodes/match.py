@@ -32,7 +32,7 @@ from router.flow.nodes.base import (
     keys_of,
 )
 from router.flow.nodes.hearing import NO, YES, Confirm, Stage, Talk, Terms, after, take, understand
-from router.flow.nodes.sayings import Sayings, lost, put, words_for_number
+from router.flow.nodes.sayings import CONFIRMS, SAYS, Sayings, before_again, in_words, lost, put, words_for_number
 
 _ABOUT_QUESTIONS = ("ask_when", "invalid", "keys", "tries", "spoken_tries", "confirm", "say", "hung_up")
 
@@ -85,10 +85,8 @@ recognise:
     spoken_tries: Annotated[int, Field(ge=1, le=5)] = Field(
         2, description="whole number from 1 to 5: how often a number may be said before it is to be keyed in"
     )
-    confirm: Confirm = Field(
-        "auto", description="`auto`, `always`, `never`: whether a number that was said is read back"
-    )
-    say: Sayings | None = Field(None, description="words of your own for what is said about numbers that callers say")
+    confirm: Confirm = Field("auto", description=CONFIRMS)
+    say: Sayings | None = Field(None, description=SAYS)
     timeout: Annotated[float, Field(ge=1, le=15)] = 6
     next_timeout: Annotated[float, Field(ge=1, le=15)] = 4
     sure: StepName
@@ -210,7 +208,7 @@ recognise:
             return self._next(scene, found, note, {}, scene.asked)
         talk = self._understood(scene, self.ask, standing, talk, found)
         if talk.stage not in (Stage.SETTLED, Stage.LEFT):
-            return self._talks(scene, self.ask, talk, f"{note}; {_stage_in_words(talk)}")
+            return self._talks(scene, self.ask, talk, f"{note}; {in_words(talk)}")
         settled = talk.stage is Stage.SETTLED and self.ask.number(standing, talk.number)
         asked = replace(scene.asked, talk=None, said=talk if talk.heard else scene.asked.said)
         return self._next(scene, found, note, settled or {REFERENCE: scene.inputs.get(REFERENCE, "")}, asked)
@@ -290,7 +288,7 @@ recognise:
             case Stage.LEFT:
                 return self._find(scene, {standing.kind.value: ""}, talk if by_match else None)
             case _:
-                return self._talks(scene, ask, talk, _stage_in_words(talk))
+                return self._talks(scene, ask, talk, in_words(talk))
 
     def _talks(self, scene: Scene, ask: Ask, talk: Talk, note: str) -> Move:
         asked = replace(scene.asked, talk=talk)
@@ -318,8 +316,8 @@ recognise:
         if question is None or text is None:
             raise ValueError(f"the flow has no words for the question for {_in_words(question) if question else ''}")
         own = words_for_number(talk, self.say, question.letters) if question.kind is QuestionKind.REFERENCE else None
-        if own is None and talk.stage is Stage.NUMBER and talk.tries:
-            before = (*before, *self._invalid(scene))
+        if own is None:
+            before = (*before, *before_again(scene, talk, self.say, self.invalid))
         whole = AskDigits(
             (*before, scene.prompt(own or text)),
             question.digits,
@@ -362,18 +360,6 @@ def _in_words(question: Question) -> str:
             return "the code"
         case QuestionKind.REFERENCE:
             return "the reference"
-
-
-def _stage_in_words(talk: Talk) -> str:
-    match talk.stage:
-        case Stage.CONFIRM:
-            return "reads back"
-        case Stage.PART:
-            return "asks for a part again"
-        case Stage.KEYS:
-            return "asks by keys"
-        case _:
-            return "asks again"
 
 
 def _fits_nothing(scene: Scene, found: core.Match) -> bool:

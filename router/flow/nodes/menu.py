@@ -8,8 +8,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from router.core.commands import AskDigits, Prompt
-from router.core.events import DigitsEntered, Event, SpeechHeard
-from router.core.spoken import choice_said
+from router.core.events import DigitsEntered, Event, SpeechHeard, SpeechLost
+from router.core.hearing import Listening
 from router.flow.nodes.base import (
     HUMAN,
     HUNG_UP,
@@ -23,8 +23,10 @@ from router.flow.nodes.base import (
     Text,
     Use,
     UseKind,
+    choice_of,
     given,
 )
+from router.flow.nodes.sayings import lost
 
 
 class Option(BaseModel):
@@ -87,9 +89,11 @@ choose:
         match event:
             case DigitsEntered(digits=digits):
                 key, heard = digits[:1], f"key {digits[:1] or '#'}"
-            case SpeechHeard(text=text):
+            case SpeechHeard():
                 words = {key: option.words for key, option in self.options.items()}
-                key, heard = choice_said(text, words), "speech"
+                key, heard = choice_of(event, words), "speech"
+            case SpeechLost():
+                return Move(self._ask(scene, (lost(scene),)), note="speech lost; asks by keys")
             case _:
                 key, heard = "", "no input"
         if option := self.options.get(key):
@@ -101,5 +105,6 @@ choose:
         return Move(self._ask(scene, before), note=f"{heard}; asked again", failed_try=True)
 
     def _ask(self, scene: Scene, before: tuple[Prompt, ...] = ()) -> AskDigits:
-        speech = any(option.words for option in self.options.values())
-        return AskDigits((*before, scene.prompt(self.text)), 1, self.timeout, self.timeout, speech)
+        words = tuple(word for option in self.options.values() for word in option.words)
+        prompts, listening = (*before, scene.prompt(self.text)), Listening(words=words)
+        return AskDigits(prompts, 1, self.timeout, self.timeout, bool(words), listening=listening)

@@ -17,6 +17,9 @@ from router.spoken.read_back import read_back
 NUMBER, PART = "number", "part"
 """The names by which the words speak of what was heard, and of the part that is asked for."""
 
+CONFIRMS = "`auto`, `always`, `never`: whether a number that was said is read back"
+SAYS = "words of your own for what is said about numbers that callers say"
+
 
 def _with(name: str) -> Any:
     """Holds words to having a place for ``{{ name }}``; what a prompt's name stands for the flow check looks at."""
@@ -43,8 +46,12 @@ class Sayings(BaseModel):
     part: Annotated[Text, _with(PART)] | None = Field(
         None, description="words, or a prompt's name, with {{ part }} (the last three): asks for that only"
     )
-    again: Text | None = Field(None, description="words, or a prompt's name: asks for all of it again")
-    keys: Text | None = Field(None, description="words, or a prompt's name: asks to key it in")
+    again: Text | None = Field(
+        None, description="words, or a prompt's name: asks for the reference again; before other questions put again"
+    )
+    keys: Text | None = Field(
+        None, description="words, or a prompt's name: asks for the reference by keys; before other questions by keys"
+    )
     lost: Text | None = Field(None, description="words, or a prompt's name: we cannot hear, please use the keys")
 
     def texts(self) -> Mapping[Place, Text]:
@@ -71,6 +78,10 @@ AGAIN = Words(
     de="Das habe ich nicht sicher verstanden. Bitte noch einmal, Ziffer für Ziffer, oder tippen Sie die Nummer ein.",
     en="I did not catch that for certain. Please say it once more, digit by digit, or key in the number.",
 )
+UNSURE = Words(
+    de="Das habe ich nicht sicher verstanden.",
+    en="I did not catch that for certain.",
+)
 BY_KEYS = Words(
     de="Bitte tippen Sie die Nummer jetzt auf den Tasten Ihres Telefons ein.",
     en="Please key in the number on your telephone now.",
@@ -87,7 +98,7 @@ LOST = Words(
     de="Ich kann Sie gerade leider nicht gut hören. Bitte nehmen Sie die Tasten Ihres Telefons.",
     en="I am sorry, I cannot hear you well just now. Please use the keys of your telephone.",
 )
-FIXED = (AGAIN, BY_KEYS, BY_KEYS_WITH_LETTERS, USE_KEYS, LOST)
+FIXED = (AGAIN, UNSURE, BY_KEYS, BY_KEYS_WITH_LETTERS, USE_KEYS, LOST)
 """Those that are the same in every call."""
 
 _COUNTS = {
@@ -122,6 +133,14 @@ def put(scene: Scene, talk: Talk, own: Sayings | None, whole: AskDigits, *, word
             return _but(whole, (*before, *whole.prompts), whole.max_digits, listening)
 
 
+def before_again(scene: Scene, talk: Talk, own: Sayings | None, invalid: Text | None) -> tuple[Prompt, ...]:
+    """What is said before the flow's own question where it is put again."""
+    if talk.stage is not Stage.NUMBER or not talk.tries:
+        return ()
+    text = (own and own.again) or (UNSURE if talk.heard else invalid)
+    return (scene.prompt(text),) if text else ()
+
+
 def words_for_number(talk: Talk, own: Sayings | None, letters: bool) -> Text | None:
     """How a number is asked for that one calls so, where it is not for the first time; None: as the flow does."""
     own = own or OWN
@@ -130,6 +149,19 @@ def words_for_number(talk: Talk, own: Sayings | None, letters: bool) -> Text | N
     if talk.stage is Stage.KEYS:
         return own.keys or (BY_KEYS_WITH_LETTERS if letters else BY_KEYS)
     return None
+
+
+def in_words(talk: Talk) -> str:
+    """What is asked now, for the trace."""
+    match talk.stage:
+        case Stage.CONFIRM:
+            return "reads back"
+        case Stage.PART:
+            return "asks for a part again"
+        case Stage.KEYS:
+            return "asks by keys"
+        case _:
+            return "asks again"
 
 
 def part_in_words(part: Part, language: str) -> str:

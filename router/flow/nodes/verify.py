@@ -10,7 +10,8 @@ from pydantic import AfterValidator, Field
 
 from router.core.assurance import Assurance
 from router.core.commands import CODE_PLACE, AskDigits, CheckCode, Prompt, SendCode
-from router.core.events import CodeChecked, CodeSent, DigitsEntered, Event, SpeechHeard
+from router.core.events import CodeChecked, CodeSent, DigitsEntered, Event, SpeechHeard, SpeechLost
+from router.core.hearing import Expected, Listening
 from router.flow.nodes.base import (
     HUMAN,
     HUNG_UP,
@@ -26,6 +27,8 @@ from router.flow.nodes.base import (
     given,
     keys_of,
 )
+from router.flow.nodes.hearing import likeliest_number
+from router.flow.nodes.sayings import lost
 
 _CODE = re.compile(r"\{\{\s*code\s*\}\}")
 
@@ -45,9 +48,10 @@ class Verify(Step):
     once where that is known already.
 
     ``message`` is what is sent; ``{{ code }}`` in it is the code, which holds ``minutes``. A wrong code, too few digits
-    and silence are asked for again, ``tries`` times in all, then ``failed``; ``invalid`` is said before. The key
-    ``again`` has a new code sent, which counts as a try. ``unavailable``: the match names nobody, there is no number
-    that can take a text message, nobody sends any, or too many were sent.
+    and silence are asked for again, ``tries`` times in all, then ``failed``; ``invalid`` is said before. The code may
+    be said, too; it is right or wrong as it was heard. The key ``again`` has a new code sent, which counts as a try.
+    ``unavailable``: the match names nobody, there is no number that can take a text message, nobody sends any, or too
+    many were sent.
     """
 
     EXAMPLE: ClassVar[str] = """\
@@ -123,8 +127,13 @@ prove:
                 return Move(self.verified, note="right code")
             case CodeChecked():
                 return self._wrong(scene, "wrong code")
-            case DigitsEntered() | SpeechHeard():
-                return self._keyed(scene, keys_of(event))
+            case SpeechHeard():
+                said = likeliest_number(event, scene.language, self._listening())
+                return self._keyed(scene, said or keys_of(event))
+            case DigitsEntered(digits=digits):
+                return self._keyed(scene, digits)
+            case SpeechLost():
+                return Move(self._ask(scene, (lost(scene),)), note="speech lost; asks by keys")
             case _:
                 return self._wrong(scene, "no input", heard=False)
 
@@ -148,7 +157,11 @@ prove:
 
     def _ask(self, scene: Scene, before: tuple[Prompt, ...] = ()) -> AskDigits:
         prompts = (*before, scene.prompt(self.text))
-        return AskDigits(prompts, self.digits, self.timeout, self.next_timeout, speech=True)
+        listening = self._listening()
+        return AskDigits(prompts, self.digits, self.timeout, self.next_timeout, speech=True, listening=listening)
+
+    def _listening(self) -> Listening:
+        return Listening(Expected.DIGITS, self.digits, self.digits)
 
     def _send(self, scene: Scene) -> SendCode:
         message = scene.prompts[self.message] if isinstance(self.message, str) else self.message
