@@ -52,7 +52,7 @@ class Visit:
     @property
     def came(self) -> bool:
         """Whether it was ever there."""
-        return self._line.done()
+        return self._line.done() and not self._line.cancelled()
 
     def arrived(self, line: Line) -> None:
         """It is there."""
@@ -60,7 +60,7 @@ class Visit:
 
     def over(self) -> None:
         """It is no longer wanted."""
-        if self._line.done():
+        if self.came:
             self._line.result().end()
         else:
             self._line.cancel()

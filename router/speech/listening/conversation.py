@@ -82,7 +82,7 @@ class Conversation:
         self._sound = bytearray()
         self._wished = b""
         self._playing = question.prompt
-        self._played = bytearray()
+        self._played = bytearray(_ECHO_OF + _ECHO_WITHIN)
         self._at = 0
         self._prompted = not question.prompt
         self._keys: Keys | None = None
@@ -194,7 +194,7 @@ class Conversation:
     def _begins(self) -> None:
         # What was played within the last second may come back.
         heard = bytes(self._sound[-_ECHO_OF:])
-        if echo.likeness(heard, bytes(self._played)) >= echo.ALIKE:
+        if echo.likeness(heard.rjust(_ECHO_OF, b"\0"), bytes(self._played)) >= echo.ALIKE:
             self._speech.forget()
         elif not self._prompted:
             self._stop_playing()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 
 ENVIRONMENT = {
     "network": "yes",
@@ -107,9 +108,14 @@ def _takes_a_key(words: list[str]) -> bool:
     return words[:2] in (["GET", "DATA"], ["WAIT", "FOR"]) or (words[:2] == ["STREAM", "FILE"] and words[3] != "")
 
 
+Stream = Callable[[str], Awaitable[str]]
+"""Does what ``AudioSocket`` does with these arguments; Asterisk's reply when it is over."""
+
+
 class Asterisk:
     """A channel in the dialplan's ``AGI()``: obeys commands, presses ``keys`` (``.`` for none in time, ``h`` to hang
-    up) and hangs up at the command number ``hangup_at`` (from 0). ``say`` replaces replies, by command verb."""
+    up) and hangs up at the command number ``hangup_at`` (from 0). ``say`` replaces replies, by command verb;
+    ``streams`` are what happens in ``EXEC AudioSocket``, one after the other."""
 
     def __init__(
         self, keys: str = "", *, hangup_at: int | None = None, say: dict[str, list[str]] | None = None
@@ -121,6 +127,7 @@ class Asterisk:
         self.commands: list[str] = []
         self.guards: list[float] = []
         self.hung_up = False
+        self.streams: list[Stream] = []
 
     async def call(self, address: tuple[str, int], **changes: str | None) -> None:
         """The whole conversation, until the router closes the connection or the caller hangs up."""
@@ -131,7 +138,13 @@ class Asterisk:
                 peer.writer.write(self._last_words(words) + b"HANGUP\nHANGUP\n")
                 break
             self.commands.append(" ".join(words))
-            peer.reply(self._reply(words))
+            if words[:2] == ["EXEC", "AudioSocket"] and self.streams:
+                peer.reply(await self.streams.pop(0)(words[2]))
+            else:
+                peer.reply(self._reply(words))
+            if self.hung_up:
+                peer.writer.write(b"HANGUP\nHANGUP\n")
+                break
         await peer.close()
 
     def _last_words(self, words: list[str]) -> bytes:
