@@ -209,7 +209,9 @@ class Settings(BaseModel):
     recognition_seconds: Annotated[float, Field(ge=0.5, le=15)] = Field(
         6.0, description="After so many seconds without words the call goes on with keys."
     )
-    vosk_url: SocketAddress = Field("ws://127.0.0.1:2700", description="Address of a Vosk server; `{language}` in it stands for `de`, `en`.")
+    vosk_url: SocketAddress = Field(
+        "ws://127.0.0.1:2700", description="Address of a Vosk server; `{language}` in it stands for `de`, `en`."
+    )
     recogniser_url: SafeAddress | None = Field(
         None, description="Address of a recogniser that is asked over HTTP (docs/speech.md)."
     )

@@ -28,6 +28,7 @@ from router.flow.variables import VARIABLES  # noqa: E402
 from router.matching.budget import Budget, codes_of, expected_hits  # noqa: E402
 from router.matching.parameters import DEFAULT, Parameters, ResponseCurve  # noqa: E402
 from router.settings import PREFIX, Settings  # noqa: E402
+from router.spoken.words.alphabets import ALPHABETS, by_letter  # noqa: E402
 
 BEGIN, END = "<!-- from the code: {} -->", "<!-- end -->"
 
@@ -250,7 +251,17 @@ def step_list() -> str:
     return "\n".join(lines)
 
 
+def alphabets() -> str:
+    """The names of letters that callers may use."""
+    tables = [by_letter(alphabet) for alphabet in ALPHABETS.values()]
+    lines = [f"| letter | {' | '.join(ALPHABETS)} |", "| --- " * (len(tables) + 1) + "|"]
+    for letter in sorted(set().union(*tables), key=lambda letter: (letter[0], len(letter), letter)):
+        lines.append(f"| {letter} | {' | '.join(table.get(letter, '') for table in tables)} |")
+    return "\n".join(lines)
+
+
 PARTS = {
+    "alphabets": alphabets,
     "code lengths": code_lengths,
     "settings": settings,
     "steps": steps,

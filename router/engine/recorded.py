@@ -28,9 +28,10 @@ from router.core.events import (
     WebhookAnswered,
 )
 from router.core.match import Candidate, Evidence, EvidenceKind, Match
-from router.core.spoken import masked_speech, words_in
 from router.flow.model import Flow
 from router.flow.nodes.hearing import WORDS_FOR_YES_OR_NO
+from router.spoken.choices import words_in
+from router.spoken.masked import masked_speech
 
 MOST_KEYS = 2
 MASKED = "…"

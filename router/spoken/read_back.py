@@ -4,16 +4,9 @@ from __future__ import annotations
 
 import re
 
-_NAMES = {
-    "de": (
-        "Anton Berta Cäsar Dora Emil Friedrich Gustav Heinrich Ida Julius Kaufmann Ludwig Martha Nordpol Otto Paula "
-        "Quelle Richard Samuel Theodor Ulrich Viktor Wilhelm Xanthippe Ypsilon Zacharias"
-    ),
-    "en": (
-        "Alpha Bravo Charlie Delta Echo Foxtrot Golf Hotel India Juliett Kilo Lima Mike November Oscar Papa Quebec "
-        "Romeo Sierra Tango Uniform Victor Whiskey X-ray Yankee Zulu"
-    ),
-}
+from router.spoken.words.alphabets import KNOWN_BEST, by_letter
+
+_NAMES = {language: by_letter(alphabet) for language, alphabet in KNOWN_BEST.items()}
 _LIKE = {"de": "wie", "en": "as in"}
 _LETTERS = {"en": {"A": "ay"}}
 """Letters that a synthesiser takes for a word: "A" is the article to espeak-ng."""
@@ -45,5 +38,4 @@ def _groups(digits: str) -> list[str]:
 
 
 def _letter(letter: str, language: str) -> str:
-    name = next(each for each in _NAMES[language].split() if each.startswith(letter))
-    return f"{_LETTERS.get(language, {}).get(letter, letter)} {_LIKE[language]} {name}"
+    return f"{_LETTERS.get(language, {}).get(letter, letter)} {_LIKE[language]} {_NAMES[language][letter]}"

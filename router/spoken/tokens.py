@@ -13,7 +13,7 @@ MOST_TOKENS = 80
 """Words and figures looked at: more than anybody says around a number of 20 characters."""
 
 _TOKEN = re.compile(r"[0-9]+|[^\W\d_]+(?:['’][^\W\d_]+)*")
-_LONG_FORMS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "'": None, "’": None})
+_LONG_FORMS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "'": None, "’": None, "-": None})
 _ORDINAL = frozenset({"st", "nd", "rd", "th", "te", "ter", "tes"})
 
 
@@ -41,7 +41,7 @@ class Token:
 
 
 def plain(word: str) -> str:
-    """A word as it is compared: small, ``ä ö ü ß`` written out, without apostrophes."""
+    """A word as it is compared: small, ``ä ö ü ß`` written out, without apostrophes and hyphens."""
     return word.casefold().translate(_LONG_FORMS)
 
 

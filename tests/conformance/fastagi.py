@@ -9,10 +9,11 @@ from router.channels.agi.render import Sound
 from router.channels.agi.server import AgiServer
 from router.channels.agi.session import AgiChannel
 from router.core.commands import AskDigits, ChannelCommand, Prompt
-from router.core.spoken import digits_said
+from router.core.hearing import Reading
 from router.engine.scenario import Ran
 from router.engine.scenario_text import LineText
 from router.engine.session import Session
+from router.spoken.keys import keys_said
 from tests.channels.agi.asterisk import ENVIRONMENT, Asterisk
 from tests.conformance.calls import said
 
@@ -93,7 +94,9 @@ def _keys(line: LineText, asked: tuple[ChannelCommand, ...]) -> str:
         case "digits":
             return _pressed(line.digits or "", asked)
         case "speech":
-            return _pressed(digits_said(line.speech or "") if line.keys is None else line.keys, asked)
+            return _pressed(
+                keys_said((Reading(line.speech or "", 1.0),), "de") if line.keys is None else line.keys, asked
+            )
         case "silence":
             return "." * (prompts + 1)
         case "recording":

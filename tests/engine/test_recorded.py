@@ -24,9 +24,9 @@ from router.core.events import (
     WebhookAnswered,
 )
 from router.core.match import About, Candidate, Decision, Evidence, EvidenceKind, Match, Question, QuestionKind
-from router.core.spoken import choice_said
 from router.engine.recorded import from_record, is_masked, to_record
 from router.flow.files import check
+from router.spoken.choices import choice_said
 
 FLOW = check(
     """

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
 import pytest
 
 from router.core.hearing import Expected, Listening, Reading
 from router.spoken.numbers import MOST, numbers
 
+DOCUMENT = Path(__file__).parents[2] / "docs" / "saying-numbers.md"
 DIGITS = Listening(Expected.DIGITS, 4, 14)
 CHARACTERS = Listening(Expected.CHARACTERS, 4, 14)
 
@@ -164,3 +167,18 @@ def test_a_weight_that_is_none_counts_for_nothing(weight: float) -> None:
 def test_hostile_texts_are_bounded() -> None:
     for text in ("sechzig vier " * 500, "to for " * 500, "4 und " * 500, "nein 4 " * 500, "a " * 999, "x" * 99_999):
         assert len(said(text, "de", CHARACTERS)) <= MOST
+
+
+EXAMPLES = re.findall(r"^\| (de|en) \| (.*?) \| ([0-9, ]+) \|$", DOCUMENT.read_text("utf-8"), flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize(("language", "text", "understood"), EXAMPLES)
+def test_what_the_document_says_is_understood_so(language: str, text: str, understood: str) -> None:
+    first, *others = understood.split(", ")
+    found = said(text, language)
+    assert found[0] == first
+    assert set(others) <= set(found)
+
+
+def test_the_document_has_examples() -> None:
+    assert len(EXAMPLES) > 20

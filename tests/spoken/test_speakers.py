@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from router.core.hearing import Expected, Listening, Reading
@@ -22,7 +22,6 @@ def test_single_digits_are_one_number(data: st.DataObject, number: str, language
     assert numbers((Reading(text, 1.0),), language, DIGITS) == (Reading(number, 1.0),)
 
 
-@settings(max_examples=200)
 @given(st.data(), NUMBERS, LANGUAGES)
 def test_however_digits_are_said_the_number_is_among_the_readings(
     data: st.DataObject, number: str, language: str
@@ -31,7 +30,6 @@ def test_however_digits_are_said_the_number_is_among_the_readings(
     assert number in {reading.text for reading in numbers((Reading(text, 1.0),), language, DIGITS)}
 
 
-@settings(max_examples=200)
 @given(st.data(), WITH_LETTERS.map(lambda text: text[:14]), LANGUAGES)
 def test_however_letters_are_said_the_number_is_among_the_readings(
     data: st.DataObject, number: str, language: str

@@ -19,13 +19,15 @@ from router.core.abilities import Ability
 from router.core.assurance import Assurance
 from router.core.commands import Hangup, Prompt, Wait
 from router.core.events import DigitsEntered, Event, SpeechHeard
+from router.core.hearing import Reading
 from router.core.match import Match, Question
-from router.core.spoken import choice_said, digits_said
 from router.flow.nodes.hearing import Talk
 from router.flow.placeholders import has_variables
 from router.flow.spoken.manner import Manner
 from router.flow.variables import PERSONAL, Facts
 from router.flow.wording import NOWHERE, Telling, worded
+from router.spoken.choices import choice_said
+from router.spoken.keys import keys_said
 
 HUMAN = "human"
 """A step every flow has, written or not: the default queue. Whatever goes wrong ends here."""
@@ -181,13 +183,13 @@ class Scene:
         return Telling(lambda: self.facts, manner, proved, self.personal, places, recording)
 
 
-def keys_of(event: Event) -> str:
-    """The keys that the caller pressed, or said; "" for anything else that may have come."""
+def keys_of(event: Event, language: str) -> str:
+    """The keys that the caller pressed, or said in ``language``; "" for anything else that may have come."""
     match event:
         case DigitsEntered(digits=digits):
             return digits
-        case SpeechHeard(text=text):
-            return digits_said(text)
+        case SpeechHeard(text=text, readings=readings):
+            return keys_said(readings or (Reading(text, 1.0),), language)
         case _:
             return ""
 

@@ -150,7 +150,7 @@ call_back:
             return self._kept(scene, event)
         if isinstance(event, DigitsEntered) and not event.digits:
             return Move(self.declined, note="declined")
-        stage, keys = scene.asked.stage, keys_of(event)
+        stage, keys = scene.asked.stage, keys_of(event, scene.language)
         if isinstance(event, SpeechLost):
             return self._at(scene, stage, "speech lost; asks by keys", (lost(scene), *self._read_again(scene, stage)))
         if not keys and not isinstance(event, SpeechHeard):

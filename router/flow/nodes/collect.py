@@ -116,7 +116,7 @@ ask_contract:
         return Move(self._ask(scene, Talk()), asked=Asked() if scene.asked.talk else None)
 
     def resume(self, scene: Scene, event: Event) -> Move:
-        talk, keys = scene.asked.talk or Talk(), keys_of(event)
+        talk, keys = scene.asked.talk or Talk(), keys_of(event, scene.language)
         if keys in self.keys and not (talk.stage is Stage.CONFIRM and keys in (YES, NO)):
             return Move(self.keys[keys], note=f"key {keys}")
         taken = take(talk, event, self._terms(scene))

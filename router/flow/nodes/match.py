@@ -254,7 +254,7 @@ recognise:
     # -- asking the caller
 
     def _heard(self, scene: Scene, ask: Ask, standing: Question, event: Event) -> Move:
-        key, talk = keys_of(event), scene.asked.talk or Talk()
+        key, talk = keys_of(event, scene.language), scene.asked.talk or Talk()
         if key in self.keys and not (talk.stage is Stage.CONFIRM and key in (YES, NO)):
             return Move(self.keys[key], note=f"key {key}")
         if standing.kind in NUMBERS:

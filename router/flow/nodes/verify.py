@@ -129,7 +129,7 @@ prove:
                 return self._wrong(scene, "wrong code")
             case SpeechHeard():
                 said = likeliest_number(event, scene.language, self._listening())
-                return self._keyed(scene, said or keys_of(event))
+                return self._keyed(scene, said or keys_of(event, scene.language))
             case DigitsEntered(digits=digits):
                 return self._keyed(scene, digits)
             case SpeechLost():

@@ -1,4 +1,4 @@
-"""Spelling alphabets: what stands for which letters."""
+"""Spelling alphabets: what stands for which letters. The first name of a letter is the one that is known best."""
 
 from __future__ import annotations
 
@@ -6,128 +6,144 @@ from collections.abc import Mapping
 
 from router.spoken.words.vocabulary import by_meaning
 
-_GERMAN = by_meaning("""
-    A: anton anna albert
-    AE: aerger
-    B: berta bertha bernhard
-    C: caesar casar cesar christine
-    CH: charlotte
-    D: dora daniel david
-    E: emil
-    F: friedrich fritz
-    G: gustav
-    H: heinrich
-    I: ida
-    J: julius jakob josef
-    K: kaufmann konrad karl
-    L: ludwig leopold
-    M: martha marta marie
-    N: nordpol niklaus nathan norbert
-    O: otto
-    OE: oekonom oesterreich
-    P: paula peter
-    Q: quelle quasi
-    R: richard rosa
-    S: samuel siegfried sophie
-    SCH: schule
-    SS: eszett
-    T: theodor
-    U: ulrich
-    UE: uebermut uebel
-    V: viktor victor
-    W: wilhelm
-    X: xanthippe xantippe xaver
-    Y: yverdon
-    Z: zacharias zeppelin zuerich
-""")
+_GERMAN = """
+    A: Anton Anna Albert
+    AE: Ärger
+    B: Berta Bertha Bernhard
+    C: Cäsar Casar Cesar Christine
+    CH: Charlotte
+    D: Dora Daniel David
+    E: Emil
+    F: Friedrich Fritz
+    G: Gustav
+    H: Heinrich
+    I: Ida
+    J: Julius Jakob Josef
+    K: Kaufmann Konrad Karl
+    L: Ludwig Leopold
+    M: Martha Marta Marie
+    N: Nordpol Niklaus Nathan Norbert
+    O: Otto
+    OE: Ökonom Österreich
+    P: Paula Peter
+    Q: Quelle Quasi
+    R: Richard Rosa
+    S: Samuel Siegfried Sophie
+    SCH: Schule
+    SS: Eszett
+    T: Theodor
+    U: Ulrich
+    UE: Übermut Übel
+    V: Viktor Victor
+    W: Wilhelm
+    X: Xanthippe Xantippe Xaver
+    Y: Ypsilon Yverdon
+    Z: Zacharias Zeppelin Zürich
+"""
 """The old German alphabet with its Austrian and Swiss variants."""
 
-_CITIES = by_meaning("""
-    A: aachen
-    B: berlin
-    C: chemnitz
-    D: duesseldorf
-    E: essen
-    F: frankfurt
-    G: goslar
-    H: hamburg
-    I: ingelheim
-    J: jena
-    K: koeln
-    L: leipzig
-    M: muenchen
-    N: nuernberg
-    O: offenbach
-    P: potsdam
-    Q: quickborn
-    R: rostock
-    S: salzwedel
-    T: tuebingen
-    U: unna
-    V: voelklingen
-    W: wuppertal
-    X: xanten
-    Z: zwickau
-""")
+_CITIES = """
+    A: Aachen
+    B: Berlin
+    C: Chemnitz
+    D: Düsseldorf
+    E: Essen
+    F: Frankfurt
+    G: Goslar
+    H: Hamburg
+    I: Ingelheim
+    J: Jena
+    K: Köln
+    L: Leipzig
+    M: München
+    N: Nürnberg
+    O: Offenbach
+    P: Potsdam
+    Q: Quickborn
+    R: Rostock
+    S: Salzwedel
+    T: Tübingen
+    U: Unna
+    V: Völklingen
+    W: Wuppertal
+    X: Xanten
+    Y: Ypsilon
+    Z: Zwickau
+"""
 """DIN 5009:2022."""
 
-_NATO = by_meaning("""
-    A: alfa alpha
-    B: bravo
-    C: charlie charly
-    D: delta
-    E: echo
-    F: foxtrot foxtrott
-    G: golf
-    H: hotel
-    I: india
-    J: juliett juliet juliette
-    K: kilo
-    L: lima
-    M: mike
-    N: november
-    O: oscar oskar
-    P: papa
-    Q: quebec
-    R: romeo
-    S: sierra
-    T: tango
-    U: uniform
-    V: victor
-    W: whiskey whisky
-    X: xray
-    Y: yankee
-    Z: zulu
-""")
+_NATO = """
+    A: Alpha Alfa
+    B: Bravo
+    C: Charlie Charly
+    D: Delta
+    E: Echo
+    F: Foxtrot Foxtrott
+    G: Golf
+    H: Hotel
+    I: India
+    J: Juliett Juliet Juliette
+    K: Kilo
+    L: Lima
+    M: Mike
+    N: November
+    O: Oscar Oskar
+    P: Papa
+    Q: Quebec
+    R: Romeo
+    S: Sierra
+    T: Tango
+    U: Uniform
+    V: Victor
+    W: Whiskey Whisky
+    X: X-ray
+    Y: Yankee
+    Z: Zulu
+"""
 
-_COMMON_ENGLISH = by_meaning("""
-    A: apple adam able andrew
-    B: boy baker benjamin bob
-    C: cat
-    D: david dog
-    E: edward easy egg
-    F: frank fox freddie father
-    G: george
-    H: henry harry how house
-    I: ida isaac item igloo
-    J: john jack jig
-    K: king
-    L: lincoln love lucy larry london
-    M: mary mother
-    N: nora nancy nellie nan
-    O: ocean oliver oboe orange
-    P: peter paul
-    Q: queen
-    R: robert roger
-    S: sam sugar samuel
-    T: tom thomas tommy
-    U: union uncle
-    V: violet
-    W: william
-    X: xmas
-    Y: young yellow yoke
-    Z: zebra
-""")
+_COMMON_ENGLISH = """
+    A: Apple Adam Able Andrew
+    B: Boy Baker Benjamin Bob
+    C: Cat
+    D: David Dog
+    E: Edward Easy Egg
+    F: Frank Fox Freddie Father
+    G: George
+    H: Henry Harry How House
+    I: Ida Isaac Item Igloo
+    J: John Jack Jig
+    K: King
+    L: Lincoln Love Lucy Larry London
+    M: Mary Mother
+    N: Nora Nancy Nellie Nan
+    O: Ocean Oliver Oboe Orange
+    P: Peter Paul
+    Q: Queen
+    R: Robert Roger
+    S: Sam Sugar Samuel
+    T: Tom Thomas Tommy
+    U: Union Uncle
+    V: Violet
+    W: William
+    X: Xmas
+    Y: Young Yellow Yoke
+    Z: Zebra
+"""
 
-GERMAN_NAMES: Mapping[str, str] = {**_NATO, **_CITIES, **_GERMAN}
-ENGLISH_NAMES: Mapping[str, str] = {**_NATO, **_COMMON_ENGLISH}
+ALPHABETS: Mapping[str, str] = {
+    "German, old": _GERMAN,
+    "German, DIN 5009:2022": _CITIES,
+    "NATO": _NATO,
+    "English, common": _COMMON_ENGLISH,
+}
+"""All there are, a line for each letter."""
+KNOWN_BEST = {"de": _GERMAN, "en": _NATO}
+"""What people of each language know best."""
+GERMAN_NAMES: Mapping[str, str] = by_meaning(_NATO) | by_meaning(_CITIES) | by_meaning(_GERMAN)
+ENGLISH_NAMES: Mapping[str, str] = by_meaning(_NATO) | by_meaning(_COMMON_ENGLISH)
+
+
+def by_letter(alphabet: str) -> dict[str, str]:
+    """The name of each letter that is known best."""
+    lines = (line.split(":") for line in alphabet.strip().splitlines())
+    return {letter.strip(): names.split()[0] for letter, names in lines}

@@ -45,10 +45,10 @@ YES = _counting(
     klar
     na klar
     sicher
-    natuerlich
+    natürlich
     gewiss
     freilich
-    selbstverstaendlich
+    selbstverständlich
     exakt
     in ordnung
     einverstanden
@@ -92,7 +92,7 @@ NO = _counting(
     """
     nein
     nee
-    noe
+    nö
     falsch
     no
     nope

@@ -13,7 +13,7 @@ GERMAN = Vocabulary(
         2: zwei zwo zwoh zweie zwoo
         3: drei dreie
         4: vier viere fier
-        5: fuenf funf fuenfe
+        5: fünf funf fünfe
         6: sechs sechse
         7: sieben siem
         8: acht achte
@@ -37,7 +37,7 @@ GERMAN = Vocabulary(
         2: zweien zweier
         3: dreien dreier
         4: vieren vierer
-        5: fuenfen fuenfer
+        5: fünfen fünfer
         6: sechsen sechser
         7: siebenen siebener
         8: achten achter
@@ -77,7 +77,7 @@ GERMAN = Vocabulary(
         V: vau fau vauh
         W: we weh
         X: ix iks
-        Y: ypsilon uepsilon ipsilon
+        Y: ypsilon üpsilon ipsilon
         Z: zet zett zed
     """),
     letter_like=by_meaning("""
@@ -99,7 +99,7 @@ GERMAN = Vocabulary(
         wie in
         wie bei
         von
-        fuer
+        für
         als
     """),
     others=frozenset(
@@ -120,8 +120,8 @@ GERMAN = Vocabulary(
         das ist
         das ist die
         das ist eine
-        das waere
-        das waere die
+        das wäre
+        das wäre die
         er ist
         er lautet
         es lautet
@@ -139,9 +139,9 @@ GERMAN = Vocabulary(
         oh je
         oh gott
         oh moment
-        fuer die
-        fuer das
-        fuer den
+        für die
+        für das
+        für den
         nach der
         nach dem
         mach ich
@@ -156,7 +156,7 @@ GERMAN = Vocabulary(
         bei mir
         bei ihnen
         von ihnen
-        aeh es ist
+        äh es ist
     """),
     corrections=phrases("""
         nein
@@ -180,7 +180,7 @@ GERMAN = Vocabulary(
         sondern
         ach nein
         oh nein
-        aeh nein
+        äh nein
         stimmt nicht
     """),
     repetitions=phrases("""

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from router.spoken.tokens import plain
+
 _SHORTEST_NAME = 4
 
 Phrase = tuple[str, ...]
@@ -73,10 +75,10 @@ class Vocabulary:
 
 def phrases(text: str) -> frozenset[Phrase]:
     """One phrase a line."""
-    return frozenset(tuple(line.split()) for line in text.strip().splitlines())
+    return frozenset(tuple(plain(line).split()) for line in text.strip().splitlines())
 
 
-def by_meaning(text: str) -> Mapping[str, str]:
+def by_meaning(text: str) -> dict[str, str]:
     """Lines like ``0: null nul`` as meaning by word."""
     lines = (line.split(":") for line in text.strip().splitlines())
-    return {word: meaning.strip() for meaning, words in lines for word in words.split()}
+    return {plain(word): meaning.strip() for meaning, words in lines for word in words.split()}
