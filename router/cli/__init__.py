@@ -18,6 +18,7 @@ from router.cli.codes import app as codes
 from router.cli.dial import dial
 from router.cli.doctor import doctor
 from router.cli.flow import app as flow
+from router.cli.hearing import hear
 from router.cli.match import app as match
 from router.cli.messages import app as messages
 from router.cli.people import app as people
@@ -58,6 +59,7 @@ app.command()(demo)
 app.add_typer(flow, name="flow")
 app.command()(dial)
 app.add_typer(match, name="match")
+app.command()(hear)
 app.add_typer(messages, name="messages")
 app.add_typer(pools, name="pools")
 app.add_typer(codes, name="codes")

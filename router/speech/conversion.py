@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 import numpy as np
 import soxr  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from router.speech.wav import PCM, TELEPHONE_RATE, Wav, WavUnreadable, telephone_wav
+from router.speech.wav import A_LAW, MU_LAW, PCM, TELEPHONE_RATE, Wav, WavUnreadable, telephone_wav
 
 _RATES = range(4_000, 192_001)
 _MOST_CHANNELS = 8
@@ -22,7 +25,7 @@ Samples = NDArray[np.float32]
 
 
 def to_telephone(wav: Wav, *, trim: bool = False) -> bytes:
-    """Convert integer PCM of 8 to 32 bits, any usual rate, up to 8 channels, to a telephone WAV.
+    """Convert A-law, µ-law, or integer PCM of 8 to 32 bits, any usual rate, up to 8 channels, to a telephone WAV.
 
     Channels are averaged; sound louder than -3 dBFS is made quieter, never louder. With `trim`, silence is shortened to
     50 ms in front and 120 ms at the end. Raises `WavUnreadable` when the format is none of those or nothing is left.
@@ -41,11 +44,22 @@ def to_telephone(wav: Wav, *, trim: bool = False) -> bytes:
 
 
 def _mono(wav: Wav) -> Samples:
-    if wav.encoding != PCM:
+    if wav.encoding not in (PCM, A_LAW, MU_LAW):
         raise WavUnreadable(f"its sound is {wav.encoding_name}, not PCM")
-    if wav.rate not in _RATES or wav.channels > _MOST_CHANNELS:
+    if wav.rate not in _RATES or not 0 < wav.channels <= _MOST_CHANNELS:
         raise WavUnreadable(f"{wav.rate} Hz with {wav.channels} channels is not supported")
+    mono: Samples = _flat(wav).reshape(-1, wav.channels).mean(axis=1, dtype=np.float32)
+    return mono
+
+
+def _flat(wav: Wav) -> Samples:
+    """All samples, full scale is 1."""
+    if wav.encoding != PCM and wav.bits != 8:
+        raise WavUnreadable(f"{wav.bits} bits a sample of {wav.encoding_name} are not supported")
+    flat: NDArray[Any]
     match wav.bits:
+        case 8 if wav.encoding != PCM:
+            flat = _expanded(wav.encoding)[np.frombuffer(wav.data, "u1")]
         case 8:
             flat = (np.frombuffer(wav.data, "u1").astype(np.float32) - 128) / 128
         case 16:
@@ -59,8 +73,23 @@ def _mono(wav: Wav) -> Samples:
             flat = np.frombuffer(wav.data, "<i4").astype(np.float32) / 2**31
         case _:
             raise WavUnreadable(f"{wav.bits} bits a sample are not supported")
-    mono: Samples = flat.reshape(-1, wav.channels).mean(axis=1, dtype=np.float32)
-    return mono
+    return flat.astype(np.float32, copy=False)
+
+
+@cache
+def _expanded(encoding: int) -> Samples:
+    """The sample for each byte of A-law or µ-law (ITU-T G.711), full scale is 1."""
+    byte = np.arange(256)
+    # Both send bits inverted; then: a sign, three bits of the segment, four bits within it.
+    byte = byte ^ (0x55 if encoding == A_LAW else 0xFF)
+    segment, step = byte >> 4 & 7, byte & 15
+    if encoding == A_LAW:
+        size = np.where(segment == 0, (step << 4) + 8, ((step << 4) + 0x108) << np.maximum(segment - 1, 0))
+        sign = np.where(byte & 0x80, 1, -1)
+    else:
+        size = (((step << 3) + 0x84) << segment) - 0x84
+        sign = np.where(byte & 0x80, -1, 1)
+    return (sign * size / 2**15).astype(np.float32)
 
 
 def _trimmed(samples: Samples) -> Samples:

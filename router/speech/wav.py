@@ -17,9 +17,17 @@ TELEPHONE_RATE = 8000
 HEADER_SIZE = 44
 """Bytes before the first sample of a telephone WAV."""
 
-PCM = 1
+PCM, A_LAW, MU_LAW = 1, 6, 7
 _EXTENSIBLE = 0xFFFE
-_ENCODINGS = {2: "MS ADPCM", 3: "floating point", 6: "A-law", 7: "µ-law", 0x11: "IMA ADPCM", 0x31: "GSM", 0x55: "MP3"}
+_ENCODINGS = {
+    2: "MS ADPCM",
+    3: "floating point",
+    A_LAW: "A-law",
+    MU_LAW: "µ-law",
+    0x11: "IMA ADPCM",
+    0x31: "GSM",
+    0x55: "MP3",
+}
 
 
 class WavUnreadable(ValueError):

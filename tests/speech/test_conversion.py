@@ -63,10 +63,27 @@ def test_silence_around_speech_is_cut_to_a_fixed_length() -> None:
         assert np.abs(result[400:410]).max() > 0
 
 
+# Bytes of ITU-T G.711 with their samples of 16 bits: the loudest, the quietest, and one between.
+@pytest.mark.parametrize(
+    ("encoding", "samples"),
+    [
+        (6, {0xAA: 32256, 0x2A: -32256, 0xD5: 8, 0x55: -8, 0x85: 4224}),
+        (7, {0x80: 32124, 0x00: -32124, 0xFF: 0, 0x7F: 0, 0xE7: 260}),
+    ],
+)
+def test_what_telephones_send_is_expanded(encoding: int, samples: dict[int, int]) -> None:
+    for byte, sample in samples.items():
+        wav = Wav(encoding, 1, 8000, 8, memoryview(bytes([byte]) * 80))
+        wanted = np.sign(sample) * min(abs(sample) / 32768, 10 ** (-3 / 20))
+        assert heard(to_telephone(wav)) == pytest.approx(np.full(80, wanted), abs=1e-4)
+
+
 @pytest.mark.parametrize(
     ("wav", "reason"),
     [
-        (Wav(6, 1, 8000, 8, memoryview(b"abcd")), "A-law, not PCM"),
+        (Wav(0x31, 1, 8000, 8, memoryview(b"abcd")), "GSM, not PCM"),
+        (Wav(6, 1, 8000, 16, memoryview(b"abcd")), "16 bits a sample of A-law"),
+        (Wav(6, 0, 8000, 8, memoryview(b"abcd")), "0 channels"),
         (Wav(0x55, 2, 44100, 0, memoryview(b"abcd")), "MP3, not PCM"),
         (Wav(1, 1, 0x7FFFFFFF, 16, memoryview(b"abcd")), "2147483647 Hz"),
         (Wav(1, 64, 8000, 16, memoryview(bytes(128))), "64 channels"),

@@ -78,7 +78,7 @@ def test_the_exact_language_comes_before_the_general_one(tmp_path: Path, make_to
         (b"\xff\xfb\x90 MP3", "does not begin like a WAV"),
         (telephone_wav(b"ab" * 100)[:-10], "cut off"),
         (telephone_wav(b""), "no sound"),
-        (telephone_wav(b"ab").replace(b"fmt \x10\0\0\0\x01\0", b"fmt \x10\0\0\0\x06\0"), "A-law, not PCM"),
+        (telephone_wav(b"ab").replace(b"fmt \x10\0\0\0\x01\0", b"fmt \x10\0\0\0\x31\0"), "GSM, not PCM"),
     ],
 )
 def test_an_unusable_file_is_refused_with_place_reason_and_way_out(tmp_path: Path, content: bytes, reason: str) -> None:
