@@ -117,7 +117,7 @@ async def assembled(settings: Settings, clock: Clock = utc_now, *, serving: bool
         releases = releases_of(settings, database, bus, clock)
         folder = Folder(settings.flows, releases)
         flows = await _flows(settings, releases, folder, serving)
-        weights = Weights(database, table_of(settings))
+        weights = Weights(database, table_of(settings), clock=clock)
         rules = HandleRules.of(settings)
         reach = Destinations(settings.destinations or (settings.region,))
         calls = Calls(

@@ -18,6 +18,7 @@ from fastapi import FastAPI
 
 from router import app, logs
 from router.app import Agents, House
+from router.calls.hearings import HEARINGS_KEPT
 from router.channels.agi.listening import Listener
 from router.channels.agi.server import AgiServer
 from router.channels.simulator.phone import CHANNEL as TEST_PHONE
@@ -27,7 +28,7 @@ from router.matching.lockout import KEPT
 from router.releases.following import Following
 from router.settings import Settings
 from router.speech.prompts import Prompt, PromptStore
-from router.store import call_events, callbacks, cards, one_time_codes, text_messages, wrong_codes
+from router.store import call_events, callbacks, cards, hearings, one_time_codes, text_messages, wrong_codes
 from router.web.connections import BoundedConnection, make_room
 from router.web_app import web_app
 
@@ -180,6 +181,7 @@ async def tidy(house: House, agents: Agents, now: datetime) -> None:
         await text_messages.forget(connection, now - KEPT, BITE)
         await one_time_codes.forget(connection, now - LONGEST_CALL, BITE)
         await callbacks.forget(connection, now - KEPT, BITE)
+        await hearings.forget(connection, now - HEARINGS_KEPT, BITE)
     await _forget_events(house, now - timedelta(days=house.settings.replay_days))
     await house.kept_speech.tidy(now - timedelta(days=house.settings.speech_recording_days))
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from router.calls import hearings
 from router.calls.about import about_message
 from router.calls.callbacks import Callbacks
 from router.calls.guesses import Guesses
@@ -16,11 +17,12 @@ from router.calls.texting import Texting
 from router.calls.weights import Weights
 from router.core.commands import CheckCode, Command, FindMatches, KeepCallback, SeeQueue, SendCode, SendText
 from router.core.events import HouseEvent, MatchesFound
-from router.core.match import Question, QuestionKind
+from router.core.match import Match, Question, QuestionKind
 from router.engine.session import Session
 from router.matching.codes import LONGEST, CodeKeys
 from router.matching.live import LiveSet
 from router.matching.observed import Observed
+from router.matching.rank import heard_in
 from router.store.database import Connection
 from router.store.messages import longest_code
 
@@ -74,19 +76,12 @@ class Answers:
                 raise ValueError(f"the house has no answer to {asked.kind}")
 
     async def _find(self, connection: Connection, session: Session, asked: FindMatches, now: datetime) -> MatchesFound:
-        clock_time = now - timedelta(seconds=session.ahead)
-        observed = await self._guesses.admitted(connection, session, _observed(session, asked), clock_time)
-        found = await find_matches(
-            connection,
-            observed,
-            now,
-            self._keys,
-            self._weights.now,
-            questions=asked.questions,
-            pool_numbers=self._pool_numbers,
-            live=self._weights.live,
-        )
-        await self._guesses.note(connection, session, observed, found, clock_time)
+        observed = _observed(session, asked)
+        found = await self._found(connection, session, asked, observed, now)
+        if asked.heard:
+            found = await self._by_spoken_code(connection, session, asked, observed, found, now)
+            clock_time = now - timedelta(seconds=session.ahead)
+            await hearings.keep(connection, session, asked, found, self._weights.live, clock_time)
         if found.question and found.question.kind is QuestionKind.CODE:
             # A caller who has keyed in the longest there is need not wait for the pause that ends a shorter one.
             digits = await longest_code(connection) or LONGEST
@@ -99,6 +94,43 @@ class Answers:
         about = await about_message(connection, found) if asked.details else None
         return MatchesFound(found, about)
 
+    async def _found(
+        self, connection: Connection, session: Session, asked: FindMatches, observed: Observed, now: datetime
+    ) -> Match:
+        """The match, its code looked up where that is allowed and counted where it is wrong."""
+        clock_time = now - timedelta(seconds=session.ahead)
+        admitted = await self._guesses.admitted(connection, session, observed, clock_time)
+        found = await find_matches(
+            connection,
+            admitted,
+            now,
+            self._keys,
+            self._weights.now,
+            questions=asked.questions,
+            pool_numbers=self._pool_numbers,
+            live=self._weights.live,
+        )
+        await self._guesses.note(connection, session, admitted, found, clock_time)
+        return found
+
+    async def _by_spoken_code(
+        self,
+        connection: Connection,
+        session: Session,
+        asked: FindMatches,
+        observed: Observed,
+        found: Match,
+        now: datetime,
+    ) -> Match:
+        """The match by the code that was said, where it is a live one; else ``found``. One code is tried, as one guess:
+        readings are not to be several."""
+        said = heard_in(observed, self._weights.live, self._weights.now)
+        code = hearings.spoken_code(said, found, self._weights.live) if said and not observed.code else None
+        if code is None:
+            return found
+        by_code = await self._found(connection, session, asked, replace(observed, code=code), now)
+        return by_code if by_code.code_accepted else found
+
 
 def _as_live(question: Question, live: LiveSet | None) -> Question:
     """The question for a reference or a code, with the characters of the longest there is."""
@@ -109,10 +141,12 @@ def _as_live(question: Question, live: LiveSet | None) -> Question:
 
 
 def _observed(session: Session, asked: FindMatches) -> Observed:
+    """A number that was said is no code before it is found to look like one, see `hearings.spoken_code`."""
+    said = {asked.confirmed, *(reading.text for each in asked.heard for reading in each.readings)}
     return Observed(
         session.caller,
         session.service_number,
-        asked.code,
+        None if asked.heard and asked.code in said else asked.code,
         session.language,
         reference=asked.reference,
         spoken=asked.spoken,

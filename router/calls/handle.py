@@ -87,7 +87,7 @@ class Calls:
         kept to be run again on another flow."""
         self._webhooks = Webhooks({}) if webhooks is None and answers is None else webhooks
         self._asking: set[asyncio.Task[Turn]] = set()
-        self._weights = weights or Weights(database)
+        self._weights = weights or Weights(database, clock=clock)
         self._kept_flows: set[str] = set()
         self._database = database
         self._bus = bus

@@ -17,7 +17,7 @@ from router.core.match import NO_MATCH, Decision, Match
 from router.matching.disclosure import Policy
 from router.matching.outcomes import Outcome, Verdict, candidates_from_json, candidates_to_json
 from router.matching.quality import Judged, Quality, measured
-from router.store import adjustments
+from router.store import adjustments, hearings
 from router.store import outcomes as store
 from router.store.database import Connection
 
@@ -58,6 +58,8 @@ async def say(
         "at": now,
     }
     await store.put(connection, values)
+    if values["message_id"] is not None:
+        await hearings.settle_by_message(connection, call.id, values["message_id"])
 
 
 def match_of(call_id: str, stored: Any) -> Match | None:

@@ -34,12 +34,20 @@ async def adjusted(connection: Connection, table: Parameters = DEFAULT) -> Param
     return replace(table, adjustments=row.log_odds if row else {}, confusions=(row.confusions or {}) if row else {})
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Weights:
     """Keeps the weights at hand, so that a call never waits for them, and looks for new ones every `REFRESH` seconds
     while there are calls. What cannot be read leaves the old ones."""
 
     def __init__(
-        self, database: Database, table: Parameters = DEFAULT, seconds: Callable[[], float] = monotonic
+        self,
+        database: Database,
+        table: Parameters = DEFAULT,
+        seconds: Callable[[], float] = monotonic,
+        clock: Callable[[], datetime] = _now,
     ) -> None:
         self.now = table
         """The weights to use."""
@@ -48,6 +56,7 @@ class Weights:
         self._table = table
         self._database = database
         self._seconds = seconds
+        self._clock = clock
         self._read_at: float | None = None
         self._looked_at: float | None = None
         self._reading: asyncio.Task[None] | None = None
@@ -74,7 +83,7 @@ class Weights:
             async with self._database.read() as connection:
                 self.now = await adjusted(connection, self._table)
                 if self._looked_at is None or self._seconds() - self._looked_at >= self._apart():
-                    self.live = await live_set(connection, new_id(), datetime.now(UTC), self.now)
+                    self.live = await live_set(connection, new_id(), self._clock(), self.now)
                     self._looked_at = self._seconds()
         except Exception as error:  # whatever it is, calls go on with what they have
             log.warning("weights not read", reason=type(error).__name__)
