@@ -60,7 +60,7 @@ def worth(token: Token, words: Vocabulary) -> int | None:
 @lru_cache(maxsize=512)
 def _worth(word: str, language: str) -> int | None:
     known = _GERMAN_WORD if language == "de" else _ENGLISH_WORD
-    if len(word) > _LONGEST_WORD or not known.fullmatch(word):
+    if len(word) > _LONGEST_WORD or not known.fullmatch(word) or word.startswith("und") or word.endswith("und"):
         return None
     for long, umlaut in _SPELT:
         word = word.replace(long, umlaut)

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from router.core.hearing import Expected, Listening, Reading
 from router.spoken.corrections import joined, parts_of, without_loop
+from router.spoken.pieces import in_pieces
 from router.spoken.tokens import Token, tokens_of
 from router.spoken.ways import Ways
 from router.spoken.words import vocabulary
@@ -48,7 +49,8 @@ def numbers(readings: Iterable[Reading], language: str, listening: Listening) ->
     found: dict[str, float] = defaultdict(float)
     for reading in list(readings)[:MOST_READINGS]:
         weight = min(max(reading.weight, 0.0), 1.0) if math.isfinite(reading.weight) else 0.0
-        for number, share in _meant(tokens_of(reading.text), words, letters, listening).items():
+        tokens = in_pieces(tokens_of(reading.text), words)
+        for number, share in _meant(tokens, words, letters, listening).items():
             found[number] += weight * share
     ranked = sorted(found.items(), key=lambda each: -each[1])[:MOST]
     return tuple(Reading(number, weight) for number, weight in ranked if weight > ranked[0][1] * _HARDLY)
@@ -65,8 +67,8 @@ def _meant(tokens: Sequence[Token], words: Vocabulary, letters: bool, listening:
 def _said(tokens: Sequence[Token], words: Vocabulary, letters: bool) -> Weights:
     parts = parts_of(tokens, words)
     found: Weights = {"": 1.0}
-    for how, part in parts:
-        found = _likeliest(joined(found, _read(part, words, letters), how))
+    for part in parts:
+        found = _likeliest(joined(found, _read(part.tokens, words, letters), part))
     return found
 
 

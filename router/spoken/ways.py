@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from router.spoken.cardinals import cardinals_at
-from router.spoken.tokens import Token
+from router.spoken.tokens import Gap, Token
 from router.spoken.words.vocabulary import Odds, Vocabulary
 
 _SURE: Odds = 60.0
@@ -21,6 +21,8 @@ _NO_LETTER: Odds = 0.1
 _ARTICLE: Odds = 0.5
 """That an English "a" is no letter where letters are said."""
 _MOST_TIMES = 6
+_MOST_LETTERS = 4
+"""Letters that are written as one word."""
 _ALIKE = 0.7
 """How alike (0 to 1) a word must be to a name of a spelling alphabet that a recogniser misspelt."""
 
@@ -80,8 +82,7 @@ class Ways:
         """The digits that a token is, whatever stands beside it; "" for none."""
         if token.figures:
             return token.text
-        text, words = token.text, self._words
-        return words.digits.get(text) or words.plurals.get(text) or _run_together(text, words)
+        return self._words.digits.get(token.text) or self._words.plurals.get(token.text, "")
 
     def _beside_digits(self, at: int) -> bool:
         beside = (self._tokens[at - 1] if at else None, self._token(at + 1))
@@ -225,30 +226,24 @@ class Ways:
         """Letters written as a word ("HN"), or a name that was misspelt ("Nordpohl")."""
         token = self._tokens[at]
         text = token.text
-        if text.isascii() and len(text) <= 4 and (token.written.isupper() or not set(text) & set("aeiouy")):
+        sure = token.written.isupper() or self._touches_figures(at)
+        if text.isascii() and len(text) <= _MOST_LETTERS and (sure or not set(text) & set("aeiouy")):
             yield Way(at + 1, text.upper())
-            yield Way(at + 1, "", _NO_LETTER if token.written.isupper() else 1.0)
+            yield Way(at + 1, "", _NO_LETTER if sure else 1.0)
         elif name := _misspelt(text, self._words):
             yield Way(at + 1, name[0])
             yield Way(at + 1, "")
 
+    def _touches_figures(self, at: int) -> bool:
+        before, after = self._token(at - 1) if at else None, self._token(at + 1)
+        return bool(
+            (before and before.figures and self._tokens[at].gap is Gap.NONE)
+            or (after and after.figures and after.gap is Gap.NONE)
+        )
+
 
 def _is_pair(text: str) -> bool:
     return len(text) == 2 and text.isdigit() and text[0] not in "01"
-
-
-def _run_together(text: str, words: Vocabulary) -> str:
-    """The digits of words written as one ("vieracht"); "" where it is anything else."""
-    if len(text) < 6 or len(text) > 60:
-        return ""
-    digits, at = "", 0
-    while at < len(text):
-        length = next((n for n in (6, 5, 4, 3) if text[at : at + n] in words.digits), 0)
-        if not length:
-            return ""
-        digits += words.digits[text[at : at + length]]
-        at += length
-    return digits
 
 
 def _misspelt(text: str, words: Vocabulary) -> str:

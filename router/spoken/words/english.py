@@ -107,6 +107,7 @@ ENGLISH = Vocabulary(
         have just well okay wait moment second first last next after before followed dash hyphen slash point space
         comma minus underscore calling call about name maybe think believe says said read reads would could what
         which where when your mine and but all any also only again still is are was were it its the
+        sms pin id ok nr mr mrs ms dr hm hmm mhm st pls
         """.split()
     ),
     asides=phrases("""

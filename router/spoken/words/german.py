@@ -111,6 +111,7 @@ GERMAN = Vocabulary(
         ist sind war waren habe haben strich bindestrich schraegstrich punkt komma leerzeichen minus unterstrich
         buchstabe buchstaben gross grosses klein kleines name heisse anrufe wegen melde einfach natuerlich irgendwie
         vielleicht glaube noch naechste naechster letzte letzten erste ersten mit ohne und oder aber denn doch
+        sms pin tan ok agb usw nr hr fr dr bzw hm hmm mhm st str
         """.split()
     ),
     asides=phrases("""
