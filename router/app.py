@@ -144,7 +144,7 @@ async def assembled(settings: Settings, clock: Clock = utc_now, *, serving: bool
         )
         phone = TestPhone(calls, settings.region, releases)
         registrar = Registrar(database, keys, rules, clock)
-        kept = KeptSpeech(settings.data_dir / "speech", database, clock)
+        kept = KeptSpeech(settings.data_dir / "kept-speech", database, clock)
         if ear is not None:
             ear.keep = kept.keep
         yield House(

@@ -47,13 +47,32 @@ class QuestionAnswer(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: Literal["about_message", "topic", "last_digits", "code"]
+    kind: Literal["about_message", "topic", "last_digits", "code", "reference"]
     digits: int
+
+
+class PartAnswer(BaseModel):
+    """The first or last so many characters of a number."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    end: Literal["first", "last"]
+    characters: int
+
+
+class UnderstoodAnswer(BaseModel):
+    """What a flow would do with a number that was said: take it, read it back, ask for `part` of it once more, or for
+    all of it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    verdict: Literal["accept", "confirm", "part", "again"]
+    part: PartAnswer | None
 
 
 class MatchAnswer(BaseModel):
     """Candidates, likeliest first, and the probability that the call is about none of them. `question` is null where
-    none is worth asking, `code_accepted` where no code was given."""
+    none is worth asking, `code_accepted` where no code was given, `understood` where nothing was said."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -63,6 +82,7 @@ class MatchAnswer(BaseModel):
     candidates: list[CandidateAnswer]
     question: QuestionAnswer | None
     code_accepted: bool | None
+    understood: UnderstoodAnswer | None
 
 
 _EXAMPLE = {"from": "+49 171 3920011", "to": "+493023125000", "code": "482 139 0657", "language": "de"}

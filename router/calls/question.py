@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
 from router.core import match as core
 from router.core.events import WITHHELD, Attestation, Caller
-from router.core.hearing import Expected, Heard, Listening, Reading
+from router.core.hearing import Expected, Heard, Listening, Reading, Understood
 from router.core.match import Match
 from router.core.phone import e164, is_withheld
 from router.core.times import rfc3339
@@ -142,6 +142,16 @@ def as_json(match: Match) -> dict[str, Any]:
         ],
         "question": match.question and {"kind": match.question.kind.value, "digits": match.question.digits},
         "code_accepted": match.code_accepted,
+        "understood": match.understood and _understood(match.understood),
+    }
+
+
+def _understood(understood: Understood) -> dict[str, Any]:
+    """Without the number: it may be a code."""
+    part = understood.part
+    return {
+        "verdict": understood.verdict.value,
+        "part": part and {"end": part.end, "characters": part.characters},
     }
 
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
 
+from router.core.hearing import Understood, Verdict
 from router.core.match import Candidate, Decision, Evidence, EvidenceKind, Match, Question, QuestionKind
 from router.matching.disclosure import Policy, Shown, visible
 from router.matching.parameters import Parameters
@@ -100,6 +101,8 @@ def _conclusions(explained: Explained) -> Iterator[tuple[str, str]]:
     found = explained.found
     show = visible(found.assurance, found.decision, explained.policy)
     yield "Decision", _decision(found, explained.parameters)
+    if found.understood is not None:
+        yield "What was said", _understood(found.understood)
     yield "Next question", _question(found, explained.asks)
     yield f"The agent sees (assurance {found.assurance.name})", _seen(show.shown)
     yield "The IVR may say", "the offer's title" if show.say_offer_title else "nothing personal"
@@ -128,6 +131,20 @@ def _decision(found: Match, parameters: Parameters) -> str:
             return "none: nothing but a number that the network found forged ties the call to a message."
         case _:
             assert_never(found.decision)
+
+
+def _understood(understood: Understood) -> str:
+    """What a flow would do with it. Without the number: it may be a code."""
+    part = understood.part
+    match understood.verdict:
+        case Verdict.ACCEPT:
+            return "clear, nobody would be asked."
+        case Verdict.CONFIRM:
+            return "would be read back, for the caller to say yes or no."
+        case Verdict.PART if part is not None:
+            return f"in doubt: the {part.end} {part.characters} characters would be asked for once more."
+        case _:
+            return "not clear enough to be read back: the number would be asked for once more."
 
 
 def _question(found: Match, asks: bool) -> str:

@@ -79,6 +79,7 @@ async def test_the_fields_are_those_of_the_contract(service: Service) -> None:
         "candidates",
         "question",
         "code_accepted",
+        "understood",
     ]
     assert {"id", "callback_code", "reference", "tel_link", "qr_url", "service_number"} == set(
         schemas["Handles"]["properties"]

@@ -27,7 +27,15 @@ async def test_the_recipient_is_recognised_with_the_evidence(service: Service) -
     async with service.allowed() as client:
         handles = await service.register(client)
     told = await asked(service, **{"from": "0171 / 39200-11", "to": SERVICE_NUMBER})
-    assert list(told) == ["decision", "assurance", "none_probability", "candidates", "question", "code_accepted"]
+    assert list(told) == [
+        "decision",
+        "assurance",
+        "none_probability",
+        "candidates",
+        "question",
+        "code_accepted",
+        "understood",
+    ]
     assert (told["decision"], told["assurance"]) == ("likely", "L1")
     (candidate,) = told["candidates"]
     assert list(candidate) == ["message_id", "probability", "evidence"]
@@ -159,3 +167,36 @@ async def test_a_wrong_page_is_refused(service: Service, query: str) -> None:
 async def test_an_unknown_call_is_not_found(service: Service, call_id: str) -> None:
     async with service.allowed("calls:read") as client:
         problem(await client.get(f"/v1/calls/{call_id}"), 404)
+
+
+@pytest.mark.parametrize(
+    ("spoken", "language", "verdict"),
+    [
+        ("vier acht zwei, eins drei neun, null vier", "de", "accept"),
+        ("meine Nummer ist achtundvierzig einundzwanzig neununddreißig null vier", "de", "accept"),
+        ("four eight two one three nine oh four", "en", "accept"),
+        ("vier und achtzig zwei eins drei neun null vier", "de", None),  # 4 80 … or 84 …: both are looked at
+        ("eins zwei drei vier fünf sechs sieben", "de", "again"),
+        ("ich rufe wegen der Rechnung an", "de", None),
+    ],
+)
+async def test_what_was_said_is_understood_in_all_its_readings(
+    service: Service, spoken: str, language: str, verdict: str | None
+) -> None:
+    async with service.allowed() as client:
+        handles = await service.register(client, reference="48213904")
+    told = await asked(service, withheld=True, spoken=spoken, language=language)
+    found = [each["message_id"] for each in told["candidates"]]
+    if verdict is not None:
+        assert told["understood"]["verdict"] == verdict
+        assert found == ([handles["id"]] if verdict == "accept" else [])
+    assert "48213904" not in str(told), "whom we would recognise is told, the number is not"
+
+
+async def test_a_number_that_was_said_in_doubt_is_asked_for_again_in_part(service: Service) -> None:
+    async with service.allowed() as client:
+        for number, reference in enumerate(("63057412", "63057413")):
+            await service.register(client, external_id=f"crm-{number}", reference=reference)
+    told = await asked(service, withheld=True, spoken="sechs drei null fünf sieben vier eins", language="de")
+    assert told["understood"] == {"verdict": "part", "part": {"end": "last", "characters": 3}}
+    assert (await asked(service, withheld=True))["understood"] is None
