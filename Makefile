@@ -32,7 +32,7 @@ NODE_PATHS := PATH="$(CURDIR)/$(BIN):$$PATH"
 LOCK := env -u PIP_FIND_LINKS $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --only-binary :all: \
 	--generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: help run test check bench-match bench-lookup bench-engine setup assets docs lock clean
+.PHONY: help run test check bench-match bench-lookup bench-engine bench-speech setup assets docs lock clean
 
 help: ## Show this list
 	@echo "Usage: make TARGET"
@@ -63,6 +63,9 @@ bench-lookup: $(VENV)/.run ## Time decisions against their bare statements, up t
 
 bench-engine: $(VENV)/.run ## Time the engine's steps and weigh waiting calls, over the scenarios beside the flows (ARGS="--rounds 30")
 	@$(BIN)/python -m bench.engine $(ARGS)
+
+bench-speech: $(VENV)/.dev ## Let recordings of spoken references be heard, beside simpler ways (ARGS="--audio DIR --live 1000"; --help for more)
+	@$(BIN)/python -m bench.speech $(ARGS)
 
 setup: $(VENV)/.run $(STATIC)/manifest.json ## Set up without starting anything: virtual environment, dependencies, page assets
 
