@@ -18,7 +18,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from bench.lookup.rows import neighbour_pairs, statements
 from router.store.tables import metadata
 
-FORMAT = 1
+FORMAT = 2
 """Counts up when the rows or the tables change, so that what was kept is made anew."""
 TABLES = (
     "customers",

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from router.matching.references import neighbours
+from router.matching.references import indexed
 
 Kind = Literal["sqlite", "postgresql"]
 
@@ -76,7 +76,7 @@ def references(size: int) -> Iterator[str]:
 
 def neighbour_pairs(size: int) -> Iterator[tuple[int, str]]:
     """The rows of `reference_neighbours`, unordered."""
-    return ((each, key) for key in references(size) for each in neighbours(key))
+    return ((each, key) for key in references(size) for each in indexed(key))
 
 
 def _scattered(number: int, factor: int, prime: int) -> int:

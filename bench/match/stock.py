@@ -17,7 +17,7 @@ from router.core.assurance import Assurance
 from router.core.match import Decision
 from router.matching.codes import CodeKeys
 from router.matching.observed import Delivery, MessageRow
-from router.matching.references import neighbours, normalise
+from router.matching.references import indexed, normalise
 from router.store.database import Connection
 from router.store.tables import (
     calls,
@@ -142,7 +142,7 @@ def as_row(sent: Sent, at: float, answered: float | None) -> MessageRow:
 def _neighbours(sent: Iterable[Sent]) -> Iterator[Values]:
     references = {key for each in sent if each.reference and (key := normalise(each.reference))}
     for key in sorted(references):
-        for neighbour in sorted(neighbours(key)):
+        for neighbour in sorted(indexed(key)):
             yield {"neighbour": neighbour, "reference_key": key}
 
 

@@ -61,7 +61,7 @@ async def outcome(
     refused: tuple[str, ...] = ()
     for asked in range(MOST_READ_BACK + 1):
         observed = Observed(caller, "+4930555000", heard=(heard,), refused=refused)
-        match = await find_matches(connection, observed, NOW, _KEYS)
+        match = await find_matches(connection, observed, NOW, _KEYS, live=stock.live)
         understood = match.understood
         assert understood is not None
         if understood.verdict is Verdict.ACCEPT:
@@ -72,7 +72,7 @@ async def outcome(
             return Ended(recording, kind, asked + 1)
         if understood.number == recording.truth:
             confirmed = Observed(caller, "+4930555000", heard=(heard,), confirmed=understood.number, refused=refused)
-            named = await find_matches(connection, confirmed, NOW, _KEYS)
+            named = await find_matches(connection, confirmed, NOW, _KEYS, live=stock.live)
             return Ended(recording, _named(named, live, asked), asked + 1)
         refused = (*refused, understood.number)
     return Ended(recording, Outcome.KEYS, MOST_READ_BACK + 1)

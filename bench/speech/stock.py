@@ -13,8 +13,11 @@ from typing import Any
 
 from sqlalchemy import delete, event
 
+from router.matching.live import NOTHING_LIVE
+from router.matching.parameters import DEFAULT
 from router.store import messages, migrate
 from router.store.database import Database
+from router.store.live import live_set
 from router.store.tables import messages as messages_table
 from router.store.tables import reference_neighbours
 
@@ -31,11 +34,17 @@ class Stock:
     def __init__(self, database: Database, references: Sequence[str], truths: Sequence[str]) -> None:
         self.database = database
         self.references = frozenset(references)
+        self.live = NOTHING_LIVE
         self._truths = tuple(truths)
 
     def landline(self, truth: str) -> str:
         """The number of the landline that the message with this reference went to."""
         return _landline(self._truths.index(truth))
+
+    async def look(self) -> None:
+        """See what is live now, as a service does from time to time."""
+        async with self.database.read() as connection:
+            self.live = await live_set(connection, "", NOW, DEFAULT)
 
     async def forget(self) -> None:
         """From now on nothing that the recordings say is live."""
@@ -44,6 +53,7 @@ class Stock:
             near = reference_neighbours.c.reference_key.in_(self._truths)
             await connection.execute(delete(reference_neighbours).where(near))
         self.references -= set(self._truths)
+        await self.look()
 
 
 @asynccontextmanager
@@ -64,7 +74,9 @@ async def stocked(size: int, truths: Sequence[str], seed: int) -> AsyncIterator[
         try:
             await migrate.upgrade(database)
             await _fill(database, list(references), len(known), randomly)
-            yield Stock(database, list(references), known)
+            stock = Stock(database, list(references), known)
+            await stock.look()
+            yield stock
         finally:
             await database.close()
 

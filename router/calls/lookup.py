@@ -71,7 +71,7 @@ async def find_matches(
 
 async def _heard(connection: Connection, hearings: Hearings) -> dict[str, MessageRow]:
     """The messages whose references fit what was heard better than a number that is not live."""
-    near = await store.near_heard(connection, hearings.index_keys())
+    near = hearings.closest(await store.near_heard(connection, hearings.index_keys()))
     short = [each for each in hearings.heard if not references.neighbours(each)]
     ratios = {each: hearings.log_ratio(each) for each in (*near, *short)}
     fitting = sorted((each for each in ratios if ratios[each] > 0.0), key=lambda each: (-ratios[each], each))

@@ -34,14 +34,6 @@ class Confusions:
     def __init__(self, figures: Figures, sounds: Mapping[str, str]) -> None:
         self.figures = figures
         self._heard_as = {said: dict(_others(said, figures, sounds.get(said, ""))) for said in CHARACTERS}
-        self._likeliest = {
-            said: tuple(sorted(others, key=lambda each: (-others[each], each)))
-            for said, others in self._heard_as.items()
-        }
-
-    def mistaken_for(self, heard: str) -> tuple[str, ...]:
-        """What may have been said where ``heard`` was heard, likeliest first, without itself."""
-        return self._likeliest.get(heard, ())
 
     def likelihood(self, heard: str, said: str) -> float:
         """``P(heard | said)``, both of capitals and digits; 0 for what cannot be lined up."""

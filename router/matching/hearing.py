@@ -9,16 +9,18 @@ a stranger from being taken for the live one next to it, however often and clear
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from math import exp, log
+
+from rapidfuzz.distance import OSA
 
 from router.core.hearing import Heard, Part
 from router.matching.confusions import Confusions, Learnt, confusions_of
 from router.matching.live import NOTHING_LIVE, LiveSet, Shape, chance_of_any
 from router.matching.parameters import DEFAULT, Parameters
-from router.matching.references import LONGEST, SHORTEST_FUZZY, index_key, neighbours
+from router.matching.references import LONGEST, ends, neighbours
 
 MOST_READINGS = 12
 """Readings of one hearing that are looked at, likeliest first."""
@@ -26,12 +28,12 @@ MOST_HEARINGS = 6
 """Hearings of a number that are looked at, the latest."""
 MOST_NUMBERS = 24
 """Numbers that may have been said, put together from all hearings."""
+MOST_CLOSE = 40
+"""Live references that are weighed."""
 MOST_KEYS = 1000
 """Keys that live references are looked for by."""
-_CLOSE = 3
-"""Characters that one which was heard is looked for as, where a second one may be wrong, too."""
-_FURTHER = 3
-"""Of the numbers that may have been said, the likeliest so many are looked for with a second error."""
+MANY = 200_000
+"""Live references, from which so many have an end with a slip in common that only ends heard rightly are looked for."""
 _PART_LENGTH, _PART_OTHERWISE = 0.9, 0.01
 """How likely an answer to the question for a part has its length, or a given other one."""
 
@@ -89,6 +91,7 @@ class Hearings:
         self.confirmed = confirmed
         self.refused = frozenset(refused)
         self._shape = live.shape
+        self._many = live.count > MANY
         self._right, self._wrong = parameters.says_right, parameters.lets_wrong_pass
         learnt: Learnt = parameters.confusions
         self._hearings = [
@@ -139,38 +142,21 @@ class Hearings:
         return max(fitting, key=lambda each: (self._joint(each) * self._shape.chance(each), each), default=None)
 
     def index_keys(self) -> list[int]:
-        """What live references are looked for by in the index of neighbours, the likeliest first, at most `MOST_KEYS`:
-        everything one slip away from any number that was heard, and from the likeliest ones with a second error."""
+        """What live references are looked for by in the index, the likeliest first, at most `MOST_KEYS`: what is one
+        slip away from any number that was heard, and what has more slips, but at most one at one of its ends."""
         found: dict[int, None] = {}
         for text in self.heard:
             found.update(dict.fromkeys(sorted(neighbours(text))))
-        for text in self._further():
-            if len(found) >= MOST_KEYS:
-                break
-            found.setdefault(index_key(text))
+        for text in self.heard:
+            found.update(dict.fromkeys(sorted(ends(text, exactly=self._many))))
         return list(found)[:MOST_KEYS]
 
-    def _further(self) -> Iterator[str]:
-        """What is left of a number that was heard with two errors, when the character of one of them is taken away."""
-        likeliest = [each for each in self.heard if len(each) >= SHORTEST_FUZZY][:_FURTHER]
-        models = tuple(self._confusions.values())
-        for text in likeliest:
-            for place, character in enumerate(text):
-                others = dict.fromkeys(each for model in models for each in model.mistaken_for(character)[:_CLOSE])
-                for other in others:
-                    yield from _whole_and_shortened(text[:place] + other + text[place + 1 :])
-            for place in range(len(text) - 1):
-                yield from _whole_and_shortened(text[:place] + text[place + 1] + text[place] + text[place + 2 :])
-        for text in likeliest[:1]:
-            digits = "0123456789" if text.isdigit() else sorted({*"0123456789", *text})
-            for place in range(len(text) + 1):
-                for added in digits:
-                    yield text[:place] + added + text[place:]
-            for changed in _whole_and_shortened(text):
-                yield from _shortened(changed)
-                for place in range(len(changed)):
-                    for other in digits:
-                        yield changed[:place] + other + changed[place + 1 :]
+    def closest(self, references: Iterable[str]) -> list[str]:
+        """At most `MOST_CLOSE` of ``references``: those with the fewest slips to any number that was heard. Counting
+        them costs a hundredth of weighing them."""
+        heard = self.heard
+        slips = {each: min((OSA.distance(each, text) for text in heard), default=0) for each in references}
+        return sorted(slips, key=lambda each: (slips[each], each))[:MOST_CLOSE]
 
     @cached_property
     def _numbers(self) -> list[tuple[str, float]]:
@@ -256,15 +242,6 @@ def _cut(number: str, part: Part) -> str:
 
 def _with_part(text: str, part: Part, heard: str) -> str:
     return heard + text[part.characters :] if part.end == "first" else text[: -part.characters] + heard
-
-
-def _shortened(text: str) -> Iterator[str]:
-    return (text[:place] + text[place + 1 :] for place in range(len(text)))
-
-
-def _whole_and_shortened(text: str) -> Iterator[str]:
-    yield text
-    yield from _shortened(text)
 
 
 def _part_chance(part: Part, text: str) -> float:

@@ -4,7 +4,8 @@ A slip is a wrong, lost or added character, or two neighbours swapped (optimal s
 found through an index of *neighbours*: a reference and all that is left of it when one character is taken away. Two
 references that are one slip apart have a neighbour in common, so that a lookup is a handful of keys, whatever the
 number of references (Garbe's symmetric delete spelling correction; Mor and Fraenkel, "A hash code method for detecting
-and correcting spelling errors", CACM 1982).
+and correcting spelling errors", CACM 1982). What was heard has more slips; it is found by the neighbours of its two
+ends (`ends`), of which one has no more than a slip as a rule.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ SHORTEST, LONGEST = 3, 32
 SHORTEST_FUZZY, LONGEST_FUZZY = 5, 20
 """Characters a reference may have to be found with a slip: in a shorter one hardly anything would be left."""
 LONGEST_ENDING = 4
+END = 5
+"""Characters at either end of a reference that it is found by, too, when it was heard."""
 MOST_TEXT = 80
 """Characters looked at; longer is no reference."""
 
@@ -44,6 +47,25 @@ def neighbours(key: str) -> frozenset[int]:
     if not SHORTEST_FUZZY <= len(key) <= LONGEST_FUZZY:
         return frozenset()
     return frozenset(map(index_key, {key, *(key[:place] + key[place + 1 :] for place in range(len(key)))}))
+
+
+def ends(key: str, *, exactly: bool = False) -> frozenset[int]:
+    """The index keys of a normalised reference by its ends, the first and the last `END` characters, and what is left
+    of each when a character is taken away: so are found references with several slips of which one end has at most one.
+    ``exactly``: only the ends themselves. None where `neighbours` has none."""
+    if not SHORTEST_FUZZY <= len(key) <= LONGEST_FUZZY:
+        return frozenset()
+    found = set[str]()
+    for side, end in (("<", key[:END]), (">", key[-END:])):
+        found.add(side + end)
+        if not exactly:
+            found.update(side + end[:place] + end[place + 1 :] for place in range(len(end)))
+    return frozenset(map(index_key, found))
+
+
+def indexed(key: str) -> frozenset[int]:
+    """All index keys that a live reference is kept under."""
+    return neighbours(key) | ends(key)
 
 
 def index_key(text: str) -> int:

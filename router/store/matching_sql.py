@@ -28,7 +28,7 @@ MOST_CARRIERS = 10_000
 """Up to here the messages that carry a leased number are counted, and searched for the end of a reference."""
 MOST_NEAR = 1000
 """References looked at for one that is a slip away."""
-MOST_HEARD = 200
+MOST_HEARD = 400
 """References looked at for a number that was heard, those first that are found by the likeliest keys."""
 
 Row = Sequence[Any]
@@ -95,7 +95,7 @@ _ALONE: dict[str, str] = {
     "near": f"""SELECT DISTINCT n.reference_key FROM reference_neighbours n
   WHERE n.neighbour IN (SELECT value FROM :neighbours) LIMIT {MOST_NEAR}""",
     "heard": f"""SELECT n.reference_key FROM :ordered JOIN reference_neighbours n ON n.neighbour = value
-  GROUP BY n.reference_key ORDER BY min(place), n.reference_key LIMIT {MOST_HEARD}""",
+  GROUP BY n.reference_key ORDER BY count(*) DESC, min(place), n.reference_key LIMIT {MOST_HEARD}""",
 }
 """What finds no messages but the way to them."""
 

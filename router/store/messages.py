@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from router.matching.references import neighbours
+from router.matching.references import indexed
 from router.store.database import Connection
 from router.store.tables import customer_phones, customers, messages, number_leases, reference_neighbours
 
@@ -26,7 +26,7 @@ async def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> set[
 
 async def _keep_neighbours(connection: Connection, keys: Collection[str | None]) -> None:
     # In order, see `_in_order`: messages of several transactions may have the same reference.
-    pairs = sorted((neighbour, key) for key in keys if key is not None for neighbour in neighbours(key))
+    pairs = sorted((neighbour, key) for key in keys if key is not None for neighbour in indexed(key))
     if pairs:
         rows = [{"neighbour": neighbour, "reference_key": key} for neighbour, key in pairs]
         await connection.execute(_insert(connection, reference_neighbours).on_conflict_do_nothing(), rows)

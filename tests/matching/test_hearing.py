@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from router.core.hearing import Heard, Part, Reading
 from router.matching.hearing import MOST_KEYS, Fits, Hearings, fits
 from router.matching.live import LiveSet, Shape
-from router.matching.references import neighbours
+from router.matching.references import indexed
 
 SEED = 5
 MANY = 100_000
@@ -33,7 +33,7 @@ class Town:
         self.live = LiveSet(len(references), Shape(references[:: max(len(references) // 500, 1)]), 0.01)
         self._index: dict[int, list[str]] = {}
         for reference in references:
-            for key in neighbours(reference):
+            for key in indexed(reference):
                 self._index.setdefault(key, []).append(reference)
 
     def near(self, hearings: Hearings) -> list[str]:

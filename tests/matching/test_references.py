@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from router.matching.references import LONGEST_FUZZY, SHORTEST_FUZZY, ending, neighbours, normalise, one_slip_apart
+from router.matching.references import (
+    END,
+    LONGEST_FUZZY,
+    SHORTEST_FUZZY,
+    ending,
+    ends,
+    indexed,
+    neighbours,
+    normalise,
+    one_slip_apart,
+)
 
 keys = st.text("0123456789ABCXYZ", min_size=SHORTEST_FUZZY, max_size=LONGEST_FUZZY - 1)
 
@@ -46,6 +56,21 @@ def test_every_slip_shares_a_neighbour(key: str, data: st.DataObject) -> None:
         assert one_slip_apart(key, slip) == one_slip_apart(slip, key) == (slip != key)
         if len(slip) >= SHORTEST_FUZZY:
             assert neighbours(key) & neighbours(slip)
+
+
+@given(keys, st.data())
+def test_however_many_slips_there_are_one_end_with_at_most_one_is_enough(key: str, data: st.DataObject) -> None:
+    end = key[:END] if (first := data.draw(st.booleans())) else key[-END:]
+    place = data.draw(st.integers(0, len(end) - 1))
+    wrong = end[:place] + data.draw(st.sampled_from("0123456789ABCXYZ")) + end[place + 1 :]
+    other = data.draw(st.text("0123456789ABCXYZ", max_size=LONGEST_FUZZY - END))
+    heard = wrong + other if first else other + wrong
+    if len(heard) >= SHORTEST_FUZZY:
+        assert ends(key) & ends(heard)
+        assert ends(key) <= indexed(key)
+        assert ends(key, exactly=True) <= ends(key)
+    if end == wrong and len(heard) >= SHORTEST_FUZZY:
+        assert ends(key, exactly=True) & ends(heard, exactly=True)
 
 
 @given(keys, keys)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from router.matching.references import ends
 from router.store.tables import Moment
 
 revision = "0004"
@@ -18,6 +19,7 @@ def _id(name: str) -> sa.Column[str]:
 
 
 def upgrade() -> None:
+    _find_references_by_their_ends()
     op.add_column("match_adjustments", sa.Column("confusions", sa.JSON(), nullable=True))
     op.create_table(
         "hearings",
@@ -47,3 +49,22 @@ def upgrade() -> None:
     )
     op.create_index("ix_speech_recordings_call_id", "speech_recordings", ["call_id"])
     op.create_index("ix_speech_recordings_created_at", "speech_recordings", ["created_at"])
+
+
+_BATCH = 1000
+_KEEP = sa.text(
+    "INSERT INTO reference_neighbours (neighbour, reference_key) VALUES (:neighbour, :key) ON CONFLICT DO NOTHING"
+)
+
+
+def _find_references_by_their_ends() -> None:
+    """References that are there already are found with more slips in them, too."""
+    connection = op.get_bind()
+    query = sa.text(
+        "SELECT DISTINCT reference_key FROM messages WHERE reference_key > :after ORDER BY reference_key LIMIT :n"
+    )
+    after = ""
+    while keys := connection.execute(query, {"after": after, "n": _BATCH}).scalars().all():
+        after = keys[-1]
+        if pairs := [{"neighbour": each, "key": key} for key in keys for each in sorted(ends(key))]:
+            connection.execute(_KEEP, pairs)
