@@ -13,6 +13,7 @@ from router import settings as settings_module
 from router.agents.ami import Ami, AmiSettings, Connected, Disconnected, Notice, Snapshot
 from router.app import limits_of, secret_of, utc_now
 from router.calls.webhooks import webhooks_of
+from router.cli.audiosocket_findings import audiosocket_found
 from router.cli.findings import Finding, Health
 from router.cli.flow_findings import flows_found
 from router.cli.output import NO, as_json, counted, say
@@ -69,7 +70,7 @@ async def _each(settings: Settings) -> AsyncIterator[Finding]:
     checks: list[tuple[str, Callable[[Settings], Awaitable[Finding]]]] = [
         ("database", _database), ("codes", _codes), ("flows", flows_found), ("pages", _pages), ("prompts", _prompts),
         ("service", _service), ("FastAGI", _fastagi), ("Asterisk", _asterisk), ("Twilio", _twilio), ("texts", _texts),
-        ("webhooks", webhooks_found), ("speech", speech_found),
+        ("webhooks", webhooks_found), ("speech", speech_found), ("AudioSocket", audiosocket_found),
     ]  # fmt: skip
     for part, check in checks:
         try:

@@ -157,6 +157,7 @@ class TestCompose:
         assert asterisk["environment"]["ASTERISK_AMI_PERMIT"].startswith(f"{at['router']}/")
         assert router["environment"]["THREADLINE_AMI_HOST"] == at["asterisk"]
         assert router["environment"]["THREADLINE_PROMPT_URL"] == f"http://{at['router']}:8080"
+        assert router["environment"]["THREADLINE_AUDIOSOCKET_ADDRESS"] == f"{at['router']}:4574"
         secrets = {_filled(router["environment"]["THREADLINE_AMI_SECRET"], made)}
         assert secrets == {_filled(asterisk["environment"]["ASTERISK_AMI_SECRET"], made)}
 
