@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Annotated, Any
 
 import httpx
@@ -17,19 +18,24 @@ from router.app import House, assembled
 from router.calls.turns import Turn
 from router.channels.simulator.phone import BadNumber
 from router.channels.simulator.routes import Input, shown
+from router.channels.simulator.speech import LARGEST, Microphone, understood
 from router.cli.moment import moment
 from router.cli.output import NO, WRONG_USE, as_json, fail, say
+from router.errors import Refused
+from router.speech.conversion import to_telephone
+from router.speech.wav import TELEPHONE_RATE, WavUnreadable, read_wav
 
 Answer = dict[str, Any]
-Line = Callable[[str, dict[str, Any]], Awaitable[Answer]]
-"""Sends a request of the test phone: path and body in, the call as JSON out."""
+Line = Callable[[str, dict[str, Any] | bytes], Awaitable[Answer]]
+"""Sends a request of the test phone: path and body (JSON, or telephone WAV to ``/CALL/speech?sequence=N``) in, the call
+as JSON out."""
 
 _KEYS = re.compile(r"[0-9*#]{0,40}")
 """What one answer with keys may be: as many as `router.channels.simulator.routes.Input` takes, and none for silence."""
 
 _NEEDS_KEY = "give --key, or THREADLINE_API_KEY, a key of 'threadline keys create --scope testphone' on that service"
 
-HELP = "keys (0-9 * #), words, an empty line for silence, 'h' to hang up"
+HELP = "keys (0-9 * #), words, @FILE.wav to speak, an empty line for silence, 'h' to hang up"
 
 
 def dial(
@@ -51,7 +57,9 @@ def dial(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="The trace as JSON at the end, nothing else.")] = False,
 ) -> None:
-    """Place a test call: hear the prompts as text, answer with keys or words, see what the flow did.
+    """Place a test call: hear the prompts as text, answer with keys, words or recordings, see what the flow did.
+
+    Where a recogniser is set up, @FILE.wav as an answer is listened to as if a caller said it.
 
     Example: threadline dial --withheld --keys 4821391234
     """
@@ -98,6 +106,19 @@ class Dialogue:
         if answer["commands"]:
             self._say(self._doing(answer["commands"][-1]))
 
+    def understood(self, heard: dict[str, Any] | None) -> None:
+        """Print what was made of a recording that was played."""
+        match heard:
+            case {"kind": "speech_heard", "readings": readings, "recogniser": recogniser}:
+                said = ", ".join(f"{each['text']} ({each['weight']:.0%})" for each in readings)
+                self._say(f"  [understood by {recogniser}: {said}]")
+            case {"kind": "speech_lost"}:
+                self._say("  [the recogniser does not answer: on with keys]")
+            case {"kind": _}:
+                self._say("  [nothing was heard]")
+            case _:
+                pass
+
     def trace(self, answer: Answer) -> None:
         """Print what the flow did."""
         self._say("\nWhat the flow did:")
@@ -143,7 +164,11 @@ def _talk(dialogue: Dialogue, dialled: dict[str, Any]) -> Callable[[Line], Await
             if said is None:
                 answer = await line(f"/{answer['call']}/hangup", {})
                 break
-            answer = await line(f"/{answer['call']}/events", _event(answer, said))
+            if said.startswith("@"):
+                answer = await line(f"/{answer['call']}/speech?sequence={answer['sequence']}", _sound(said[1:]))
+                dialogue.understood(answer["understood"])
+            else:
+                answer = await line(f"/{answer['call']}/events", _event(answer, said))
         dialogue.trace(answer)
         if answer["state"] == "queue":
             await line(f"/{answer['call']}/hangup", {})
@@ -163,6 +188,19 @@ def _event(answer: Answer, said: str) -> dict[str, Any]:
     return event | {"kind": "speech_heard", "text": said}
 
 
+def _sound(file: str) -> bytes:
+    """A recording as telephone WAV; ends the command where it is none."""
+    try:
+        sound = to_telephone(read_wav(Path(file).read_bytes()))
+    except OSError as error:
+        fail(f"{file}: {error.strerror}", WRONG_USE)
+    except WavUnreadable as error:
+        fail(f"{file}: {error}", WRONG_USE)
+    if len(sound) > LARGEST:
+        fail(f"{file}: it is longer than an answer, {LARGEST // (2 * TELEPHONE_RATE)} seconds", WRONG_USE)
+    return sound
+
+
 async def _here(talk: Callable[[Line], Awaitable[Answer]]) -> Answer:
     async with assembled(settings_module.load()) as house:
         return await talk(_line_of(house))
@@ -171,8 +209,16 @@ async def _here(talk: Callable[[Line], Awaitable[Answer]]) -> Answer:
 def _line_of(house: House) -> Line:
     phone = house.test_phone
     phone.queues = None  # nobody sits at a desk of this process
+    microphone = Microphone(phone, house.calls, house.ear, house.clock)
 
-    async def line(path: str, body: dict[str, Any]) -> Answer:
+    async def line(path: str, body: dict[str, Any] | bytes) -> Answer:
+        if isinstance(body, bytes):
+            call_id, _, sequence = path.removeprefix("/").partition("/speech?sequence=")
+            try:
+                turn, heard = await microphone.say(call_id, int(sequence), body)
+            except Refused as refused:
+                fail(refused.detail.rstrip("."))
+            return {**await answered(turn), "understood": understood(heard)}
         if not path:
             at = datetime.fromisoformat(body["at"]) if body["at"] else None
             ahead = at - house.clock() if at else timedelta()
@@ -193,8 +239,9 @@ async def _remotely(url: str, key: str | None, talk: Callable[[Line], Awaitable[
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     async with httpx.AsyncClient(base_url=url.rstrip("/"), headers=headers, timeout=30) as client:
 
-        async def line(path: str, body: dict[str, Any]) -> Answer:
-            response = await client.post(f"/testphone/calls{path}", json=body)
+        async def line(path: str, body: dict[str, Any] | bytes) -> Answer:
+            sent: dict[str, Any] = {"content": body} if isinstance(body, bytes) else {"json": body}
+            response = await client.post(f"/testphone/calls{path}", **sent)
             if response.is_error:
                 fail(f"{url} answered {_refusal(response)}")
             answer: Answer = response.json()

@@ -6,6 +6,7 @@ import contextlib
 import json
 import sqlite3
 import threading
+import wave
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -15,6 +16,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from router import cli
+from router.core.hearing import Listening, Reading
+from router.speech.recognition.ear import Ear
 
 PROJECT = Path(__file__).parents[2]
 Run = Callable[..., Result]
@@ -134,3 +137,78 @@ def test_text_messages_go_to_nobody_and_are_shown(run: Run, tmp_path: Path, monk
     heard = run("--no-withheld", "--from", "0171 39200 11", *AT).output
     assert "[text message, sent to nobody] https://example.net/s" in heard
     assert "[text message" not in run(*AT).output, "a withheld number gets none"
+
+
+SPOKEN = """
+version: 1
+name: spoken
+languages: [de]
+start: ask
+steps:
+  ask: {type: collect, text: {de: Ihre Nummer bitte.}, into: number, min_digits: 4, max_digits: 8, next: bye}
+  bye: {type: hangup, text: {de: Auf Wiederhören.}}
+"""
+
+
+class Scripted:
+    """A recogniser that has heard what it is told to."""
+
+    name = "scripted"
+
+    def __init__(self) -> None:
+        self.heard: list[int] = []
+
+    async def hear(self, audio: bytes, language: str, listening: Listening) -> tuple[Reading, ...]:
+        self.heard.append(len(audio))
+        return (Reading("vier acht zwei eins", 0.8), Reading("vier acht drei eins", 0.1))
+
+    async def aclose(self) -> None: ...
+
+
+def answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, ear: Ear | None) -> Result:
+    (tmp_path / "spoken.yaml").write_text(SPOKEN)
+    monkeypatch.setenv("THREADLINE_FLOWS", str(tmp_path / "spoken.yaml"))
+    monkeypatch.setenv("THREADLINE_FLOW", "spoken")
+    monkeypatch.setattr("router.app.ear_of", lambda _settings: ear)
+    return CliRunner().invoke(cli.app, ["dial", "--withheld", *AT], input=f"{line}\n")
+
+
+def recording(path: Path, seconds: float, rate: int = 16_000) -> Path:
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, rate, 0, "NONE", ""))
+        file.writeframes(b"\x00\x10" * round(seconds * rate))
+    return path
+
+
+@pytest.mark.usefixtures("run")
+def test_a_recording_is_listened_to_as_if_a_caller_said_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recogniser = Scripted()
+    sound = recording(tmp_path / "said.wav", 2)
+    ear = Ear(recogniser, at_once=1, waiting=1, seconds=10)
+    result = answered(tmp_path, monkeypatch, f"@{sound}", ear)
+    assert result.exit_code == 0, result.output
+    assert "[understood by scripted: vier acht zwei eins (80%), vier acht drei eins (10%)]" in result.output
+    assert "Auf Wiederhören." in result.output
+    assert recogniser.heard == [2 * 16_000], "8000 Hz, 16 bit, two seconds"
+
+
+@pytest.mark.usefixtures("run")
+@pytest.mark.parametrize(
+    ("file", "seconds", "code", "reason"),
+    [
+        ("missing.wav", 0, 2, "missing.wav: No such file"),
+        ("text.wav", 0, 2, "it does not begin like a WAV file"),
+        ("long.wav", 30, 2, "it is longer than an answer, 18 seconds"),
+        ("said.wav", 1, 1, "This service has no recogniser"),
+    ],
+)
+def test_a_recording_that_nobody_can_listen_to_is_said_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, seconds: float, code: int, reason: str
+) -> None:
+    if seconds:
+        recording(tmp_path / file, seconds)
+    elif file == "text.wav":
+        (tmp_path / file).write_text("vier acht zwei eins")
+    result = answered(tmp_path, monkeypatch, f"@{tmp_path / file}", None)
+    assert result.exit_code == code
+    assert reason in result.output

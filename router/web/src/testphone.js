@@ -155,7 +155,8 @@ function setState(state) {
   const last = call?.commands.at(-1);
   at("wants").textContent =
     command?.kind === "ask_digits"
-      ? texts[command.max_digits === 1 ? "wants.key" : "wants.digits"].replace("{n}", command.max_digits)
+      ? texts[command.max_digits === 1 ? "wants.key" : "wants.digits"].replace("{n}", command.max_digits) +
+        (command.speech ? texts["wants.speech"] : "")
       : command?.kind === "record_message"
         ? texts["wants.recording"]
         : state === "queue" && last?.kind === "transfer"

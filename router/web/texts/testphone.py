@@ -49,6 +49,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "phone.js.state.ended": ("Gespräch beendet", "Call ended"),
     "phone.js.wants.key": ("Erwartet eine Taste", "Expects one key"),
     "phone.js.wants.digits": ("Erwartet bis zu {n} Ziffern", "Expects up to {n} digits"),
+    "phone.js.wants.speech": (", auch gesprochen", ", spoken too"),
     "phone.js.wants.recording": (
         "Nimmt eine Nachricht auf: tippen Sie, was der Anrufer sagt",
         "Records a message: type what the caller says",

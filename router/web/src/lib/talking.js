@@ -11,11 +11,11 @@ export function makeTalking({ button, level, state, texts, send }) {
   function tell(what) {
     state.textContent = what ? texts[`talk.${what}`] : "";
     state.hidden = !what;
+    if (what) state.scrollIntoView({ block: "nearest" });
   }
 
   function look() {
     button.textContent = texts[recording ? "talk.stop" : "talk.start"];
-    button.setAttribute("aria-pressed", String(Boolean(recording)));
     level.hidden = !recording;
     level.value = 0;
   }
@@ -55,12 +55,7 @@ export function makeTalking({ button, level, state, texts, send }) {
   }
 
   button.addEventListener("click", () => (recording ? recording.stop() : talk()));
-  return {
-    cancel,
-    get recording() {
-      return Boolean(recording);
-    },
-  };
+  return { cancel };
 }
 
 // What a recogniser may have heard, and how likely each is.
