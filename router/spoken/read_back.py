@@ -8,8 +8,8 @@ from router.spoken.words.alphabets import KNOWN_BEST, by_letter
 
 _NAMES = {language: by_letter(alphabet) for language, alphabet in KNOWN_BEST.items()}
 _LIKE = {"de": "wie", "en": "as in"}
-_LETTERS = {"en": {"A": "ay"}}
-"""Letters that a synthesiser takes for a word: "A" is the article to espeak-ng."""
+_LETTERS = {"en": {"A": "A,"}}
+"""Letters that a synthesiser takes for a word: without a pause behind it "A" is the article to espeak-ng."""
 
 
 def read_back(number: str, language: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,7 +24,7 @@ LANGUAGES = st.sampled_from(["de", "en"])
         ("7", "de", "7"),
         ("", "de", ""),
         ("HN7541", "de", "H wie Heinrich, N wie Nordpol, 7 5, 4 1"),
-        ("A12B", "en", "ay as in Alpha, 1 2, B as in Bravo"),
+        ("A12B", "en", "A, as in Alpha, 1 2, B as in Bravo"),
         ("SCH-48", "fr", "S wie Samuel, C wie Cäsar, H wie Heinrich, 4 8"),
     ],
 )
@@ -42,3 +44,19 @@ def test_letters_and_digits_read_back_are_understood_as_them_first(number: str, 
     found = numbers(heard, language, Listening(Expected.CHARACTERS, 4, 14))
     assert found[0].text == number
     assert found[0].weight > 0.5
+
+
+@pytest.mark.needs("espeak-ng")
+@pytest.mark.parametrize(
+    ("language", "voice", "sounds"),
+    [("de", "de", ["A:", "be:", "tse:"]), ("en", "en-gb", ["eI", "bi:", "si:"])],
+)
+def test_a_synthesiser_says_each_letter_by_its_name(language: str, voice: str, sounds: list[str]) -> None:
+    said = [_sounds(read_back(letter, language), voice) for letter in "ABC"]
+    assert [each.startswith(sound) for sound, each in zip(sounds, said, strict=True)] == [True] * 3
+
+
+def _sounds(text: str, voice: str) -> str:
+    """Phonemes without stress and breaks."""
+    said = subprocess.run(["espeak-ng", "-q", "-x", "-v", voice, text], capture_output=True, text=True, check=True)
+    return said.stdout.translate(str.maketrans("", "", "'_! "))

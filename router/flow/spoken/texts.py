@@ -64,5 +64,5 @@ def _pairs(run: str) -> list[str]:
 
 def _key(char: str, manner: Manner) -> str:
     if char in "Aa" and not manner.german:
-        return "ay"  # espeak-ng reads a single A as the article
+        return "eigh"  # espeak-ng reads a single A as the article, and "ay" as an I
     return {"+": "plus"}.get(char, char.upper() if char.isascii() else char)
