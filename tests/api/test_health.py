@@ -129,6 +129,15 @@ async def test_the_figures_count_wrong_codes_and_lockouts(service: Service) -> N
     assert [told[f"threadline_code_lockouts_total[('by', '{by}')]"] for by in By] == [0, 2, 0, 0]
 
 
+def test_the_figures_count_hearings_by_how_they_ended() -> None:
+    metrics = Metrics()
+    for result, seconds in (("heard", 0.45), ("heard", 0.2), ("lost", 6.0)):
+        metrics.hearing(result, seconds)
+    told = figures(metrics.text().decode())
+    assert told["threadline_hearing_seconds_count[('result', 'heard')]"] == 2
+    assert told["threadline_hearing_seconds_sum[('result', 'lost')]"] == 6
+
+
 @pytest.mark.parametrize(
     ("peer", "host", "headers", "status"),
     [

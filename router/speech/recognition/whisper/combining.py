@@ -18,6 +18,7 @@ MOST = 12
 """Readings of one hearing."""
 _SHORT = 0.5
 """Of the shortest number: with fewer digits a hypothesis of a search held to digits has stopped early."""
+_PAIR = re.compile(r"[0-9]{2}|und|zig|ßig|ssig|zehn|elf|zwölf|zwoelf")
 _ONLY_SOUND = re.compile(r"\[[^\]]*\]|\([^)]*\)|\*[^*]*\*|♪[^♪]*♪|[♪♫]")
 """What Whisper writes of music and noises."""
 
@@ -52,6 +53,15 @@ def combined(found: Iterable[Found], listening: Listening) -> tuple[Reading, ...
     return tuple(Reading(text, weight) for text, weight in ranked)
 
 
+def in_pairs(free: Found, digits: Found, listening: Listening) -> bool:
+    """Whether the number may be said in pairs ("achtundvierzig"): the free text has larger numbers in it, or a search
+    held to single digits finds none of the right length."""
+    if any(_PAIR.search(each.text.lower()) for each in free.hypotheses):
+        return True
+    lengths = [len(_digits(each.text)) for each in digits.hypotheses[:1]]
+    return not any(listening.shortest <= length <= listening.longest for length in lengths)
+
+
 def spoken(text: str) -> str:
     """What of a free text is speech: empty where there are only names of sounds and marks."""
     said = " ".join(_ONLY_SOUND.sub(" ", text).split())
@@ -64,7 +74,11 @@ def _usable(found: Found, listening: Listening) -> list[Hypothesis]:
     if found.search == "free":
         return kept
     least = max(1.0, listening.shortest * _SHORT)
-    return [each for each in kept if sum(character.isdigit() for character in each.text) >= least]
+    return [each for each in kept if len(_digits(each.text)) >= least]
+
+
+def _digits(text: str) -> str:
+    return "".join(character for character in text if character.isdigit())
 
 
 def _probabilities(hypotheses: Sequence[Hypothesis]) -> list[float]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from router.core.hearing import Expected, Listening, Reading
-from router.speech.recognition.whisper.combining import Found, Hypothesis, combined
+from router.speech.recognition.whisper.combining import Found, Hypothesis, combined, in_pairs
 from router.speech.recognition.whisper.features import WHISPER_RATE, log_mel, samples_of
 from router.speech.recognition.whisper.vocabulary import Vocabulary
 
@@ -23,6 +23,8 @@ MOST_TOKENS = 44
 """Tokens of a text; on bad audio Whisper repeats itself without an end."""
 SILENCE = 10 ** (-60 / 20)
 """What never is louder, relative to full scale, is a line on which nothing happens; Whisper would make up a word."""
+_BEFORE = 6
+"""Tokens of what is said before a number; a text that is cut off has its number in the other searches."""
 HELD_BEAM = 8
 """Hypotheses of a search held to digits."""
 FREE_BEAM = 5
@@ -78,18 +80,24 @@ class Decoder:
         return Hearing(readings, clock.seconds)
 
     def _found(self, encoded: Any, prompt: list[int], language: str, listening: Listening) -> list[Found]:
-        free = self._free(encoded, prompt, FREE_BEAM if listening.expected is Expected.CHARACTERS else 1)
-        if not free.hypotheses or listening.expected is not Expected.DIGITS:
+        if listening.expected is not Expected.DIGITS:
+            return [
+                self._free(encoded, prompt, MOST_TOKENS, FREE_BEAM if listening.expected is Expected.CHARACTERS else 1)
+            ]
+        # A digit and a comma are two tokens.
+        free = self._free(encoded, prompt, listening.longest * 2 + _BEFORE, 1)
+        if not free.hypotheses:
             return [free]
-        found = [self._held("digits", self._only_digits, encoded, prompt, listening.longest + 4), free]
-        if (others := self._only_pairs.get(language)) is not None:
-            found.append(self._held("pairs", others, encoded, prompt, listening.longest * 2 + 4))
-        return found
+        digits = self._held("digits", self._only_digits, encoded, prompt, listening.longest)
+        others = self._only_pairs.get(language)
+        if others is None or not in_pairs(free, digits, listening):
+            return [digits, free]
+        return [digits, free, self._held("pairs", others, encoded, prompt, listening.longest * 2)]
 
-    def _free(self, encoded: Any, prompt: list[int], beam: int) -> Found:
+    def _free(self, encoded: Any, prompt: list[int], most: int, beam: int) -> Found:
         """Text as it comes; nothing where nobody speaks."""
         options = {"return_no_speech_prob": True, "beam_size": beam, "num_hypotheses": beam}
-        result = self._generate(encoded, prompt, MOST_TOKENS, options)
+        result = self._generate(encoded, prompt, most, options)
         hypotheses = self._hypotheses(result)
         tokens = len(result.sequences_ids[0]) + 1
         if result.no_speech_prob > NO_SPEECH and hypotheses[0].score / tokens < UNLIKELY:
@@ -104,10 +112,12 @@ class Decoder:
             "suppress_tokens": others,
             "suppress_blank": False,
         }
-        return Found(search, self._hypotheses(self._generate(encoded, prompt, min(most, MOST_TOKENS), options)))
+        return Found(search, self._hypotheses(self._generate(encoded, prompt, most, options)))
 
     def _generate(self, encoded: Any, prompt: list[int], most: int, options: dict[str, Any]) -> Any:
-        fixed = {"max_length": len(prompt) + most, "length_penalty": 0, "return_scores": True}
+        # The library counts what the prompt takes, too, and leaves half of all for what was said before.
+        most = min(most, MOST_TOKENS)
+        fixed = {"max_length": max(len(prompt) + most, 2 * most), "length_penalty": 0, "return_scores": True}
         return self._model.generate(encoded, [prompt], **fixed, **options)[0]
 
     def _hypotheses(self, result: Any) -> tuple[Hypothesis, ...]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from router.core.hearing import Expected, Listening
-from router.speech.recognition.whisper.combining import MOST, SHARES, Found, Hypothesis, combined, spoken
+from router.speech.recognition.whisper.combining import MOST, SHARES, Found, Hypothesis, combined, in_pairs, spoken
 
 EIGHT = Listening(Expected.DIGITS, 8, 8)
 
@@ -54,6 +54,25 @@ def test_one_search_alone_stands_for_those_that_found_nothing() -> None:
 def test_nothing_found_is_nothing_heard() -> None:
     assert combined((Found("free", ()), found("digits", _1=1.0)), EIGHT) == ()
     assert combined((), EIGHT) == ()
+
+
+@pytest.mark.parametrize(
+    ("free", "digits", "listening", "pairs"),
+    [
+        ("1, 2, 3, 4, 5, 6, 7, 8", "1 2 3 4 5 6 7 8", EIGHT, False),
+        ("eins zwei drei", "1 2 3 4 5 6 7 8", EIGHT, False),
+        ("86, 39, 95, 12", "8 6 3 9 9 5 1 2", EIGHT, True),
+        ("6 und 80", "8 6 3 9 9 5 1 2", EIGHT, True),
+        ("Sechsundachtzig", "8 6 3 9 9 5 1 2", EIGHT, True),
+        ("1, 2, 3", "1 2 3", EIGHT, True),
+        ("1, 2, 3", "1 2 3", Listening(Expected.DIGITS, 3, 3), False),
+    ],
+)
+def test_pairs_are_looked_for_where_there_may_be_some(
+    free: str, digits: str, listening: Listening, pairs: bool
+) -> None:
+    heard = Found("free", (Hypothesis(free, -1.0),)), Found("digits", (Hypothesis(digits, -1.0),))
+    assert in_pairs(*heard, listening) is pairs
 
 
 @pytest.mark.parametrize(
