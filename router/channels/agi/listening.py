@@ -13,14 +13,15 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 
 from router.channels.agi import render
 from router.channels.agi.codec import Reply
 from router.channels.agi.environment import Environment
-from router.channels.agi.render import Guarded, Sound
+from router.channels.agi.recorded import Hands, Recorded
+from router.channels.agi.render import Sound
 from router.core.commands import AskDigits
 from router.core.events import SpeechHeard
 from router.speech.audiosocket.server import AudioSocketServer, Visit
@@ -51,22 +52,10 @@ _KEYS_SINCE: Final = {20: 14, 21: 9, 22: 4}
 _NO_APPLICATION: Final = -2
 
 
-class Hands(Protocol):
-    """What the conversation with Asterisk lends us; see `router.channels.agi.session`."""
-
-    async def do(self, asked: Guarded) -> Reply:
-        """Have a command done that takes time."""
-        ...
-
-    async def check_alive(self) -> None:
-        """Raise `HungUp` when the caller is gone."""
-        ...
-
-
 @dataclass(slots=True)
 class Listener:
     """Asks callers who may speak. ``address`` is where Asterisk finds ``server``; ``seconds`` is how long ``ear`` may
-    take. Who asks is told when that Asterisk cannot do it, and asks for keys."""
+    take. Who asks is told when Asterisk cannot do it, and goes another way."""
 
     server: AudioSocketServer
     ear: Ear
@@ -79,6 +68,10 @@ class Listener:
     def can(self, env: Environment) -> bool:
         """Whether a call can be listened to, as far as is known."""
         return asyncio.get_running_loop().time() >= self.missing_until and tells_keys(env.asterisk_version)
+
+    def recorded(self, directory: Path) -> Recorded:
+        """The other way to listen, for an Asterisk without AudioSocket that records to ``directory``."""
+        return Recorded(self.ear, directory, self.new_voice)
 
     async def ask(self, command: AskDigits, sounds: Sequence[Sound], hands: Hands) -> Outcome | None:
         """The caller's answer; None where the stream does not come about. ``sounds`` are the prompts. Raises what

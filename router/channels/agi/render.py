@@ -130,6 +130,15 @@ def record(command: RecordMessage, path: str) -> Guarded:
     )
 
 
+def record_answer(path: str, longest: int, silence: int) -> Guarded:
+    """Record what a caller says to ``path`` (without extension) for ``longest`` seconds at most, until a key or
+    ``silence`` seconds without a sound."""
+    return Guarded(
+        commands.record_file(path, "wav", ANY_KEY, _ms(longest), silence=silence, beep=False),
+        guard_seconds(longest),
+    )
+
+
 def key_of_streaming(reply: Reply) -> str | None:
     """The key in the reply to a prompt or a wait: its ASCII code. None when there was none; an odd key is ``""``."""
     code = reply.number or 0

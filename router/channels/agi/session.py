@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Final, Protocol, assert_never
 
 import structlog
@@ -19,10 +21,13 @@ from router.channels.agi.codec import Reply
 from router.channels.agi.commands import ANY_KEY
 from router.channels.agi.errors import GivenUp, HungUp
 from router.channels.agi.listening import Listener
+from router.channels.agi.recorded import Recorded
 from router.channels.agi.render import Guarded, Sound
 from router.core.commands import AskDigits, ChannelCommand, Hangup, Prompt, RecordMessage, Say, Transfer
 from router.core.events import CallStarted, DigitsEntered, Event, InputTimedOut, TransferEnded
 from router.speech.failures import PromptFailed
+from router.speech.listening.comfort import RECORDING, TEXTS
+from router.speech.listening.conversation import Answer
 from router.speech.listening.keys import Keys
 
 Sounds = Callable[[Prompt], Awaitable[Sequence[Sound]]]
@@ -222,18 +227,48 @@ class _Conversation:
             answer = await self._listener.ask(command, sounds, self)
             if answer is not None:
                 return answer
-        key = await self._first_key(command, sounds)
+        key = await self._first(command, sounds)
+        if not isinstance(key, str | None):
+            return key
         keys = Keys(command.max_digits, command.next_timeout, command.more_digits)
         while key is not None and not keys.press(key):
             key = render.key_of_streaming(await self.do(render.listen(keys.pause)))
         return InputTimedOut() if key is None and not keys.pressed else DigitsEntered(keys.pressed)
 
-    async def _first_key(self, command: AskDigits, sounds: Sequence[Sound]) -> str | None:
+    async def _first(self, command: AskDigits, sounds: Sequence[Sound]) -> str | Answer | None:
+        """The first key, or what was said where AudioSocket is missing."""
         for sound in sounds:
             key = await self._play(sound, ANY_KEY)
             if key is not None:
                 return key
+        recorded = await self._recorded() if command.speech else None
+        if recorded is not None:
+            language = command.prompts[-1].language if command.prompts else "de"
+            return await recorded.ask(command, language, self, partial(self._comfort, language))
         return render.key_of_streaming(await self.do(render.listen(command.first_timeout)))
+
+    async def _recorded(self) -> Recorded | None:
+        """Hears callers by recordings; None where nobody listens, or Asterisk's disk is not ours."""
+        if self._listener is None:
+            return None
+        (reply,) = await self._call.run(commands.get_variable("THREADLINE_RECORDINGS"))
+        recorded = self._listener.recorded(Path(reply.data or ""))
+        if not reply.data or not recorded.usable:
+            self._log.info("agi_keys_only")
+            return None
+        return recorded
+
+    async def _comfort(self, language: str) -> str | None:
+        """Tell the caller that we are at it; the key that cuts it short."""
+        text = TEXTS.get(language)
+        try:
+            for sound in await self._pieces(Prompt(text, language, RECORDING)) if text else ():
+                key = await self._play(sound, ANY_KEY)
+                if key is not None:
+                    return key
+        except GivenUp as error:
+            self._log.warning("agi_prompt_skipped", reason=str(error))
+        return None
 
     async def _record(self, command: RecordMessage, name: str) -> Event:
         for sound in await self._all_sounds(command.prompts):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 ENVIRONMENT = {
     "network": "yes",
@@ -115,7 +116,8 @@ Stream = Callable[[str], Awaitable[str]]
 class Asterisk:
     """A channel in the dialplan's ``AGI()``: obeys commands, presses ``keys`` (``.`` for none in time, ``h`` to hang
     up) and hangs up at the command number ``hangup_at`` (from 0). ``say`` replaces replies, by command verb;
-    ``streams`` are what happens in ``EXEC AudioSocket``, one after the other."""
+    ``streams`` are what happens in ``EXEC AudioSocket``, ``recorded`` what is written in ``RECORD FILE`` and Asterisk's
+    reply, one after the other."""
 
     def __init__(
         self, keys: str = "", *, hangup_at: int | None = None, say: dict[str, list[str]] | None = None
@@ -128,6 +130,7 @@ class Asterisk:
         self.guards: list[float] = []
         self.hung_up = False
         self.streams: list[Stream] = []
+        self.recorded: list[tuple[bytes, str]] = []
 
     async def call(self, address: tuple[str, int], **changes: str | None) -> None:
         """The whole conversation, until the router closes the connection or the caller hangs up."""
@@ -179,6 +182,10 @@ class Asterisk:
             case ["WAIT", "FOR", "DIGIT", _]:
                 key = self._key()
                 return f"200 result={ord(key) if key else 0}"
+            case ["RECORD", "FILE", path, *_] if self.recorded:
+                content, reply = self.recorded.pop(0)
+                Path(f"{path}.wav").write_bytes(content)
+                return reply
             case ["RECORD", "FILE", *_]:
                 return "200 result=35 (dtmf) endpos=24000"
             case ["CHANNEL", "STATUS"]:
