@@ -13,8 +13,10 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from router.core.assurance import Assurance
+from router.core.hearing import Heard
 from router.core.match import NO_MATCH, Decision, Match
 from router.matching.disclosure import Policy
+from router.matching.learn_confusions import Known
 from router.matching.outcomes import Outcome, Verdict, candidates_from_json, candidates_to_json
 from router.matching.quality import Judged, Quality, measured
 from router.store import adjustments, hearings
@@ -25,11 +27,14 @@ log = structlog.get_logger(__name__)
 
 MOST_OUTCOMES: Final = 50_000
 """Outcomes that calibration looks at, the latest; more would hardly move a weight."""
+MOST_HEARINGS: Final = 20_000
+"""Hearings that calibration learns from, the latest."""
 MOST_CALLS: Final = 10_000
 """Calls that figures of quality look at, the latest of the period."""
 _PAGE: Final = 500
 
 _MATCH = TypeAdapter(Match)
+_HEARD = TypeAdapter(Heard)
 
 
 async def say(
@@ -78,6 +83,12 @@ async def outcomes_since(connection: Connection, since: datetime | None) -> list
     in_force = await adjustments.history(connection)
     rows = await store.latest(connection, since, MOST_OUTCOMES)
     return [_outcome(row, _adjusted_at(in_force, row.called_at)) for row in rows]
+
+
+async def hearings_since(connection: Connection, since: datetime | None) -> list[Known]:
+    """The latest hearings whose number became known."""
+    rows = await hearings.settled(connection, since, MOST_HEARINGS)
+    return [Known(row.call_id, _HEARD.validate_python(row.heard), row.number) for row in rows]
 
 
 def _outcome(row: store.OutcomeRow, adjusted: dict[str, float]) -> Outcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from math import exp
 from typing import Annotated, Any
@@ -15,11 +15,14 @@ from rich.table import Table
 
 from router import settings as settings_module
 from router.app import opened, table_of, utc_now
-from router.calls.learning import MOST_OUTCOMES, outcomes_since
+from router.calls.learning import MOST_OUTCOMES, hearings_since, outcomes_since
 from router.cli import output
+from router.cli.confusions import as_json, confusions_table, show_lessons, with_lessons
 from router.cli.moment import moment
 from router.core.match import EvidenceKind
 from router.matching.calibrate import Calibration, calibrate
+from router.matching.confusions import Learnt
+from router.matching.learn_confusions import Lesson, learn
 from router.matching.parameters import DEFAULT, Parameters, ResponseCurve
 from router.matching.reliability import Bin, Fit, Share
 from router.settings import Settings
@@ -33,8 +36,8 @@ def calibrate_command(
     undo: Annotated[bool, typer.Option("--undo", help="Take the weights back that were applied last.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Everything, for a script.")] = False,
 ) -> None:
-    """Re-estimate the weights of evidence from what agents said of matches. Changes nothing without --apply; exit code
-    1 where that is refused because it would not help.
+    """Re-estimate the weights of evidence from what agents said of matches, and how numbers are heard from those that
+    callers confirmed. Changes nothing without --apply; exit code 1 where that is refused because it would not help.
 
     Example: threadline match calibrate --since 2026-03-01
     """
@@ -44,12 +47,13 @@ def calibrate_command(
         asyncio.run(_undo())
         return
     start = moment(since, "--since") if since else None
-    found, in_force, applied = asyncio.run(_calibrate(start, apply, force))
+    learnt = asyncio.run(_calibrate(start, apply, force))
     if json:
-        output.as_json(asdict(found) | {"in_force": in_force, "applied": applied})
+        told = {"in_force": learnt.in_force, "applied": learnt.applied, "confusions": as_json(learnt.lessons)}
+        output.as_json(asdict(learnt.found) | told)
     else:
-        _show(found, in_force, applied)
-    if apply and not applied:
+        _show(learnt)
+    if apply and not learnt.applied:
         raise typer.Exit(output.NO)
 
 
@@ -62,27 +66,46 @@ def weights_command(json: Annotated[bool, typer.Option("--json", help="For a scr
     row = asyncio.run(_in_force(settings))
     table = table_of(settings)
     if json:
-        output.as_json({"table": _plain(table), "adjustments": dict(row.log_odds) if row else {}, "from": _source(row)})
+        adjustments, confusions = (dict(row.log_odds), row.confusions or {}) if row else ({}, {})
+        told = {"table": _plain(table), "adjustments": adjustments, "confusions": confusions, "from": _source(row)}
+        output.as_json(told)
         return
     console = Console()
     console.print(_figures(table))
     console.print(_adjustments(row))
+    console.print(confusions_table((row.confusions or {}) if row else {}))
 
 
-async def _calibrate(since: datetime | None, apply: bool, force: bool) -> tuple[Calibration, Mapping[str, float], bool]:
-    """The calibration, the adjustments that were in force, and whether the new ones are now."""
+@dataclass(frozen=True, slots=True)
+class _Learnt:
+    """A calibration with what was in force before it, and whether it is now."""
+
+    found: Calibration
+    in_force: Mapping[str, float]
+    lessons: tuple[Lesson, ...]
+    confusions: Learnt
+    applied: bool
+
+
+async def _calibrate(since: datetime | None, apply: bool, force: bool) -> _Learnt:
     settings = settings_module.load()
     async with opened(settings) as database:
         async with database.read() as connection:
             outcomes = await outcomes_since(connection, since)
+            hearings = await hearings_since(connection, since)
             row = await store.newest(connection)
         in_force: Mapping[str, float] = row.log_odds if row else {}
         found = calibrate(outcomes, in_force, table_of(settings))
-        applied = apply and found.fitted is not None and (force or found.refusal is None)
+        confusions: Learnt = (row.confusions or {}) if row else {}
+        lessons = learn(hearings, confusions)
+        helps = found.fitted is not None and (force or found.refusal is None)
+        taught = with_lessons(confusions, lessons, force)
+        applied = apply and (helps or taught != confusions)
         if applied:
+            adjustments = found.adjustments if helps else dict(in_force)
             async with database.begin() as connection:
-                await store.add(connection, found.adjustments, _report(found, since), utc_now())
-    return found, in_force, applied
+                await store.add(connection, adjustments, _report(found, since), utc_now(), taught or None)
+    return _Learnt(found, in_force, lessons, confusions, applied)
 
 
 async def _undo() -> None:
@@ -116,8 +139,10 @@ def _brief(fit: Fit) -> dict[str, float]:
     return {"log_loss": fit.log_loss, "brier": fit.brier, "calibration_error": fit.calibration_error}
 
 
-def _show(found: Calibration, in_force: Mapping[str, float], applied: bool) -> None:
+def _show(learnt: _Learnt) -> None:
+    found, in_force, applied = learnt.found, learnt.in_force, learnt.applied
     console = Console()
+    show_lessons(console, learnt.lessons, learnt.confusions)
     more = f" (and {found.without_candidates} without any candidate, left out)" if found.without_candidates else ""
     console.print(f"{output.counted(found.outcomes, 'outcome')}{more}")
     if found.outcomes + found.without_candidates >= MOST_OUTCOMES:

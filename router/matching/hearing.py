@@ -53,11 +53,16 @@ class _Hearing:
         self.part = heard.part
         self._confusions = confusions
         self._whole = whole
-        by_chance = shape.chance if heard.part is None else partial(_part_chance, heard.part)
+        figures = confusions.figures
+        by_chance = (
+            partial(shape.chance_heard, lost=figures.lost, added=figures.added + figures.doubled)
+            if heard.part is None
+            else partial(_part_chance, heard.part)
+        )
         texts = [each for each in heard.readings if 0 < len(each.text) <= LONGEST and each.weight > 0.0]
         self.readings = tuple(_Reading(each.text, each.weight, by_chance(each.text)) for each in texts[:MOST_READINGS])
         told = min(sum(each.weight for each in self.readings), 1.0)
-        self.floor = 1.0 - told + told * confusions.figures.something_else
+        self.floor = 1.0 - told + told * figures.something_else
         """The factor of a number that is nothing like what was heard."""
 
     def factor(self, number: str) -> float:

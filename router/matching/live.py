@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 from functools import cached_property
+from math import prod
 
 from router.matching.references import LONGEST_FUZZY
 
@@ -53,13 +54,33 @@ class Shape:
     def chance(self, number: str) -> float:
         """How likely a number that is not live, said by somebody, is this one."""
         anyhow = _ANY_LENGTH * chance_of_any(number)
-        seen = self._lengths[len(number)]
-        if not seen:
-            return anyhow if not self._lengths else (1.0 - OF_OUR_KIND) * anyhow
-        ours = seen / self._lengths.total()
-        for place, character in zip(self._of_length[len(number)], number, strict=True):
-            ours *= (place[character] + _UNSEEN * _of_any(character)) / (seen + _UNSEEN)
-        return (1.0 - OF_OUR_KIND) * anyhow + OF_OUR_KIND * ours
+        if not self._lengths:
+            return anyhow
+        return (1.0 - OF_OUR_KIND) * anyhow + OF_OUR_KIND * self._share(len(number)) * prod(self._each(number, 0))
+
+    def chance_heard(self, text: str, lost: float, added: float) -> float:
+        """How likely a caller whose number is not live is heard as ``text``: what has another length than all numbers
+        comes mostly of one of which a character was lost, or to which one was added (shares of characters)."""
+        found = self.chance(text)
+        length = len(text)
+        if longer := OF_OUR_KIND * self._share(length + 1):
+            before, after = self._each(text, 0, length + 1), self._each(text, 1, length + 1)
+            found += longer * lost * sum(prod(before[:at]) * prod(after[at:]) for at in range(length + 1))
+        if shorter := OF_OUR_KIND * self._share(length - 1):
+            without = (prod(self._each(text[:at] + text[at + 1 :], 0)) * _of_any(text[at]) for at in range(length))
+            found += shorter * added * sum(without)
+        return found
+
+    def _share(self, length: int) -> float:
+        return self._lengths[length] / self._lengths.total() if self._lengths else 0.0
+
+    def _each(self, text: str, shift: int, length: int = 0) -> list[float]:
+        """How likely each character of ``text`` is in a number of ``length`` (0: its own), at its place moved by
+        ``shift``."""
+        places = self._of_length.get(length or len(text), ())
+        seen = self._lengths[length or len(text)]
+        known = zip(places[shift:], text, strict=False)
+        return [(place[each] + _UNSEEN * _of_any(each)) / (seen + _UNSEEN) for place, each in known]
 
 
 class LiveSet:

@@ -175,6 +175,9 @@ class Parameters:
     strangers_read: float = _figure(
         0.05, "share", "of strangers' numbers, those that may at most be answered by reading out a live one near them"
     )
+    strangers_taken: float = _figure(
+        0.004, "share", "of strangers' numbers, those that may at most be taken for a live one without asking"
+    )
     refusals: int = _figure(2, "read-backs", "refused in a call, after which only what was said itself is read back")
     said_clearly: float = _figure(
         0.6, "probability", "that a number was said just so, from which it counts as said clearly"

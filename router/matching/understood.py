@@ -44,7 +44,7 @@ def understand(
     left.sort(key=lambda each: (-each.probability, each.reference))
     best = left[0] if left else None
     may_be_read = best is not None and _may_be_read(best, hearings, none, parameters)
-    if best and may_be_read and best.probability >= parameters.accept:
+    if best and may_be_read and _overwhelming(best, none, parameters):
         return Understood(Verdict.ACCEPT, best.reference)
     if best and may_be_read and best.probability >= parameters.read_back:
         return Understood(Verdict.CONFIRM, best.reference)
@@ -57,13 +57,25 @@ def understand(
     return Understood(Verdict.AGAIN)
 
 
+def _overwhelming(best: Chance, none: float, parameters: Parameters) -> bool:
+    """Whether nobody needs to be asked: neither another live number nor a stranger's is likely enough to mention."""
+    if best.probability < parameters.accept:
+        return False
+    return best.known or _bounded(best, none, parameters.strangers_taken, parameters)
+
+
+def _bounded(best: Chance, none: float, share: float, parameters: Parameters) -> bool:
+    """Whether at most ``share`` of strangers' numbers come to a live one that fits as well as this."""
+    prior = parameters.live_said / (1.0 - parameters.live_said)
+    return best.probability * share >= none * prior
+
+
 def _may_be_read(best: Chance, hearings: Hearings, none: float, parameters: Parameters) -> bool:
     if best.known or best.reference in hearings.heard[:1]:
         return True
     if len(hearings.refused) >= parameters.refusals:
         return False
-    prior = parameters.live_said / (1.0 - parameters.live_said)
-    return best.probability * parameters.strangers_read >= none * prior
+    return _bounded(best, none, parameters.strangers_read, parameters)
 
 
 def _said_clearly(hearings: Hearings, none: float, live: LiveSet, parameters: Parameters) -> str | None:

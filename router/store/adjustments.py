@@ -15,9 +15,17 @@ from router.store.tables import match_adjustments
 AdjustmentsRow = Row[Any]
 
 
-async def add(connection: Connection, log_odds: dict[str, float], report: dict[str, Any], now: datetime) -> None:
-    """Store adjustments (log odds by kind of evidence) with what they were made from; they count from now on."""
-    await connection.execute(insert(match_adjustments).values(created_at=now, log_odds=log_odds, report=report))
+async def add(
+    connection: Connection,
+    log_odds: dict[str, float],
+    report: dict[str, Any],
+    now: datetime,
+    confusions: dict[str, dict[str, float]] | None = None,
+) -> None:
+    """Store adjustments (log odds by kind of evidence) and how recognisers err (figures by recogniser and language)
+    with what they were made from; they count from now on."""
+    values = {"created_at": now, "log_odds": log_odds, "report": report, "confusions": confusions}
+    await connection.execute(insert(match_adjustments).values(values))
 
 
 async def newest(connection: Connection) -> AdjustmentsRow | None:

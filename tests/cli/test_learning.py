@@ -15,8 +15,10 @@ from typer.testing import CliRunner, Result
 from router import cli
 from router.matching.outcomes import Outcome
 from router.store.database import Database
-from router.store.tables import match_outcomes
+from router.store.tables import hearings, match_outcomes
 from tests.matching.test_calibrate import imagined
+from tests.matching.test_learn_confusions import losing
+from tests.stored import a_call
 
 PROJECT = Path(__file__).parents[2]
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -133,3 +135,28 @@ def test_the_weights_say_what_settings_changed(run: Run, monkeypatch: pytest.Mon
     monkeypatch.setenv("THREADLINE_MATCH_SURE", "0.97")
     line = next(line for line in run("weights").output.splitlines() if line.startswith("│ sure "))
     assert "0.97" in line and "your settings" in line
+
+
+def test_how_numbers_are_heard_is_learnt_shown_and_taken_back(run: Run, database_url: str) -> None:
+    async def store() -> None:
+        database = Database(database_url)
+        async with database.begin() as connection:
+            for number, known in enumerate(losing(300, 0.12)):
+                await a_call(connection, "+4930", None, id=f"heard{number}")
+                heard = {"readings": [{"text": each.text, "weight": each.weight} for each in known.heard.readings]}
+                heard |= {"recogniser": "whisper", "language": "de", "part": None}
+                row = {"id": f"h{number}", "call_id": f"heard{number}", "recogniser": "whisper", "language": "de"}
+                row |= {"heard": heard, "verdict": "confirm", "number": known.number, "at": START}
+                await connection.execute(hearings.insert(), [row])
+        await database.close()
+
+    asyncio.run(store())
+    assert "How whisper hears numbers in de" in run("calibrate").output
+    assert json.loads(run("weights", "--json").stdout)["confusions"] == {}
+    applied = run("calibrate", "--apply")
+    assert applied.exit_code == 0, applied.output
+    learnt = json.loads(run("weights", "--json").stdout)["confusions"]["whisper:de"]
+    assert 0.07 < learnt["lost"] < 0.15
+    assert "whisper:de (learnt)" in run("weights").output
+    assert run("calibrate", "--undo").exit_code == 0
+    assert json.loads(run("weights", "--json").stdout)["confusions"] == {}
