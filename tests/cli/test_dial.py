@@ -170,7 +170,7 @@ def answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, ear: Ea
     monkeypatch.setenv("THREADLINE_FLOWS", str(tmp_path / "spoken.yaml"))
     monkeypatch.setenv("THREADLINE_FLOW", "spoken")
     monkeypatch.setattr("router.app.ear_of", lambda _settings: ear)
-    return CliRunner().invoke(cli.app, ["dial", "--withheld", *AT], input=f"{line}\n")
+    return CliRunner().invoke(cli.app, ["dial", "--withheld", *AT], input=f"{line}\n1\n")
 
 
 def recording(path: Path, seconds: float, rate: int = 16_000) -> Path:
@@ -188,6 +188,7 @@ def test_a_recording_is_listened_to_as_if_a_caller_said_it(tmp_path: Path, monke
     result = answered(tmp_path, monkeypatch, f"@{sound}", ear)
     assert result.exit_code == 0, result.output
     assert "[understood by scripted: vier acht zwei eins (80%), vier acht drei eins (10%)]" in result.output
+    assert "reads back" in result.output, "and the key says yes"
     assert "Auf Wiederhören." in result.output
     assert recogniser.heard == [2 * 16_000], "8000 Hz, 16 bit, two seconds"
 
