@@ -42,7 +42,8 @@ help: ## Show this list
 run: setup ## Set up everything and start Threadline with sample data (ARGS="--port 8090" for options of `threadline demo`)
 	@exec $(BIN)/threadline demo $(ARGS)
 
-test: setup $(VENV)/.dev $(VENV)/.speech ## Set up everything and run every test (ARGS="-k code" to choose; COMPLETE=1: leaving a suite out is a failure)
+test: setup $(VENV)/.dev ## Set up everything and run every test (ARGS="-k code" to choose; COMPLETE=1: leaving a suite out is a failure)
+	@$(MAKE) $(VENV)/.speech $(if $(COMPLETE),,|| echo "what hears real speech is left out")
 	@$(BIN)/python tools/suites.py $(if $(COMPLETE),--complete)
 	@$(BIN)/python -m pytest $(if $(COMPLETE),--complete) $(ARGS)
 

@@ -14,7 +14,7 @@ from router.speech.recognition.whisper import wire
 from router.speech.recognition.whisper.decoding import Decoder
 from router.speech.recognition.whisper.model import HASHES, checked
 
-NICENESS = 10
+NICENESS = 5
 """Calls come first."""
 INSTALLED = "--installed"
 """Option: the model is the one that we install, and is held to its hashes."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -207,6 +209,33 @@ async def test_nothing_is_left_when_it_is_closed(house: House, audio: str) -> No
     await asyncio.gather(caller, return_exceptions=True)
     with pytest.raises(RecognitionFailed, match="closed"):
         await hear(whisper, "late")
+
+
+OWNER = """
+import asyncio, sys
+from router.speech.recognition.whisper.recogniser import Whisper
+
+async def main():
+    whisper = Whisper(sys.argv[1:], workers=1, seconds=30)
+    await whisper.prepare()
+    print(*whisper.pids, flush=True)
+    await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+
+
+def test_no_worker_outlives_a_service_that_is_killed(tmp_path: Path) -> None:
+    (tmp_path / "stand_in.py").write_text(STAND_IN)
+    command = (sys.executable, str(tmp_path / "stand_in.py"), str(tmp_path / "starts"))
+    with subprocess.Popen([sys.executable, "-c", OWNER, *command], stdout=subprocess.PIPE, text=True) as owner:
+        assert owner.stdout is not None
+        lines = iter(owner.stdout.readline, "")
+        worker = int(next(line for line in lines if line.strip().isdigit()))
+        ended = os.pidfd_open(worker)
+        owner.kill()
+    assert select.select([ended], [], [], 60)[0], "the worker is still there"
+    os.close(ended)
 
 
 async def test_a_worker_sees_nothing_of_our_environment(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
