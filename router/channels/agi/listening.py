@@ -93,7 +93,7 @@ class Listener:
         async def hear(audio: bytes) -> Answer:
             return await self.ear.hear(audio, language, unkept)
 
-        talk = Talk(conversation, hear)
+        talk = Talk(conversation, hear, lambda: self.ear.idle)
         try:
             if not await self._talk(talk, hands):
                 return None

@@ -32,6 +32,7 @@ _COMFORT_AFTER: Final = 2.0
 """Seconds of silence after which the caller is told that we are at it. More than three are heard as a fault."""
 _ECHO_OF: Final = int(0.32 * _BYTES_A_SECOND)
 _ECHO_WITHIN: Final = int(1.0 * _BYTES_A_SECOND)
+_AT_ONCE: Final = 2 * BYTES_OF_FRAME
 _BETWEEN_WORDS: Final = 0.12
 """Seconds of silence that are no part of a word."""
 _LEAST_SHARE: Final = 0.2
@@ -99,6 +100,11 @@ class Conversation:
         return self._keys is None and between_words
 
     @property
+    def certain(self) -> bool:
+        """Whether speech is over as far as we can tell, so that what is `wanted` is needed soon."""
+        return self._speech.over
+
+    @property
     def sound(self) -> bytes:
         """The sound that the outcome was made of, where somebody spoke."""
         return self._wished
@@ -146,8 +152,11 @@ class Conversation:
 
     def take_sound(self, samples: bytes) -> None:
         """The caller's line brought this."""
-        if self.outcome is not None:
-            return
+        for at in range(0, len(samples), _AT_ONCE):
+            if not self._is_over():
+                self._take(samples[at : at + _AT_ONCE])
+
+    def _take(self, samples: bytes) -> None:
         if self._keys is not None:
             self._wait_for_key(self._keys, len(samples) / _BYTES_A_SECOND)
             return

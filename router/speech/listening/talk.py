@@ -32,11 +32,13 @@ class Playing(Protocol):
 
 
 class Talk:
-    """One conversation, over one or several lines one after the other. ``sink`` takes what they bring."""
+    """One conversation, over one or several lines one after the other. ``sink`` takes what they bring. While speech may
+    still go on, ``hear`` is asked only where it is ``idle``: others need the words now."""
 
-    def __init__(self, conversation: Conversation, hear: Hear) -> None:
+    def __init__(self, conversation: Conversation, hear: Hear, idle: Callable[[], bool] = lambda: True) -> None:
         self.conversation = conversation
         self._hear = hear
+        self._idle = idle
         self._loop = asyncio.get_running_loop()
         self._job: tuple[int, asyncio.Task[Answer]] | None = None
         self._changed = asyncio.Event()
@@ -103,7 +105,7 @@ class Talk:
         if self._job is not None and (wanted is None or wanted.number != self._job[0]):
             self._job[1].cancel()
             self._job = None
-        if wanted is not None and self._job is None:
+        if wanted is not None and self._job is None and (self.conversation.certain or self._idle()):
             number = wanted.number
             task = self._loop.create_task(self._words(wanted.sound))
             self._job = (number, task)

@@ -40,6 +40,7 @@ class Ear:
     def __init__(self, recogniser: Recogniser, *, at_once: int, waiting: int, seconds: float) -> None:
         self._recogniser = recogniser
         self._turn = asyncio.Semaphore(at_once)
+        self._at_once = at_once
         self._most = at_once + waiting
         self._seconds = seconds
         self._under_way = 0
@@ -56,6 +57,11 @@ class Ear:
     def under_way(self) -> int:
         """Callers who wait for words just now."""
         return self._under_way
+
+    @property
+    def idle(self) -> bool:
+        """Whether somebody would be heard at once, without waiting for a turn."""
+        return self._under_way < self._at_once
 
     async def prepare(self) -> None:
         """Let the recogniser get ready, so that the first caller need not wait for it; what is wrong is logged."""
