@@ -143,9 +143,16 @@ def test_how_numbers_are_heard_is_learnt_shown_and_taken_back(run: Run, database
         async with database.begin() as connection:
             for number, known in enumerate(losing(300, 0.12)):
                 await a_call(connection, "+4930", None, id=f"heard{number}")
-                heard = {"readings": [{"text": each.text, "weight": each.weight} for each in known.heard.readings]}
+                heard: dict[str, Any] = {
+                    "readings": [{"text": each.text, "weight": each.weight} for each in known.heard.readings]
+                }
                 heard |= {"recogniser": "whisper", "language": "de", "part": None}
-                row = {"id": f"h{number}", "call_id": f"heard{number}", "recogniser": "whisper", "language": "de"}
+                row: dict[str, Any] = {
+                    "id": f"h{number}",
+                    "call_id": f"heard{number}",
+                    "recogniser": "whisper",
+                    "language": "de",
+                }
                 row |= {"heard": heard, "verdict": "confirm", "number": known.number, "at": START}
                 await connection.execute(hearings.insert(), [row])
         await database.close()
