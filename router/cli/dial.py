@@ -214,6 +214,8 @@ def _line_of(house: House) -> Line:
     async def line(path: str, body: dict[str, Any] | bytes) -> Answer:
         if isinstance(body, bytes):
             call_id, _, sequence = path.removeprefix("/").partition("/speech?sequence=")
+            if house.ear is not None:
+                await house.ear.prepare()  # nobody waits here for whom the beginning would take too long
             try:
                 turn, heard = await microphone.say(call_id, int(sequence), body)
             except Refused as refused:
