@@ -35,9 +35,9 @@ from router.speech.wav import HEADER_SIZE
 
 _log = structlog.get_logger(__name__)
 
-_STRETCH: Final = 3.0
+_STRETCH: Final = 2.5
 """Seconds after which a stream is begun anew while nobody speaks,"""
-_LONGEST_STRETCH: Final = 5.5
+_LONGEST_STRETCH: Final = 4.5
 """and in any case."""
 _CONNECT_SECONDS: Final = 2.5
 """Asterisk itself tries for two."""
