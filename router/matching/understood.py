@@ -1,10 +1,11 @@
 """What to do with a number that was heard: take it, read it back, ask for a part of it, or for all of it again.
 
 Reading a live reference to somebody who said another number tells them that it is one, and lets whoever says yes to
-everything pass for a customer. How often that may happen is bounded: over all numbers that strangers say, the
-likelihood ratio of a live reference is 1 on average, so at most a share of 1/x of them finds one of N live references
-with a ratio of N·x (Markov's inequality). Only such a reference is read back, and nothing further once the caller has
-said no twice. What the caller has said just so may always be read back: it gives nothing away.
+everything pass for a customer. To be taken without asking, a reference has to fit so well that few strangers' numbers
+come to such a one: over all numbers that strangers say, the likelihood ratio of a live reference is 1 on average, so at
+most a share of 1/x of them finds one of N live references with a ratio of N·x (Markov's inequality). To be read back it
+has to fit as well as few of them did when that was measured (`Parameters.read_back_odds`), and nothing further is read
+back once the caller has said no twice. What the caller has said just so may always be: it gives nothing away.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from router.matching.parameters import Parameters
 
 SHORTEST_PART, LONGEST_PART = 3, 4
 """Characters of a part that is asked for."""
+_FEW = 1000
+"""Live references; with more, a stranger's number is nearer to one of them."""
 MOST_IN_DOUBT = 8
 """Numbers that may be told apart by asking for a part."""
 
@@ -43,7 +46,7 @@ def understand(
     left = [each for each in chances if each.reference not in hearings.refused]
     left.sort(key=lambda each: (-each.probability, each.reference))
     best = left[0] if left else None
-    may_be_read = best is not None and _may_be_read(best, hearings, none, parameters)
+    may_be_read = best is not None and _may_be_read(best, hearings, none, live, parameters)
     if best and may_be_read and _overwhelming(best, none, parameters):
         return Understood(Verdict.ACCEPT, best.reference)
     if best and may_be_read and best.probability >= parameters.read_back:
@@ -61,21 +64,17 @@ def _overwhelming(best: Chance, none: float, parameters: Parameters) -> bool:
     """Whether nobody needs to be asked: neither another live number nor a stranger's is likely enough to mention."""
     if best.probability < parameters.accept:
         return False
-    return best.known or _bounded(best, none, parameters.strangers_taken, parameters)
-
-
-def _bounded(best: Chance, none: float, share: float, parameters: Parameters) -> bool:
-    """Whether at most ``share`` of strangers' numbers come to a live one that fits as well as this."""
     prior = parameters.live_said / (1.0 - parameters.live_said)
-    return best.probability * share >= none * prior
+    return best.known or best.probability * parameters.strangers_taken >= none * prior
 
 
-def _may_be_read(best: Chance, hearings: Hearings, none: float, parameters: Parameters) -> bool:
+def _may_be_read(best: Chance, hearings: Hearings, none: float, live: LiveSet, parameters: Parameters) -> bool:
     if best.known or best.reference in hearings.heard[:1]:
         return True
     if len(hearings.refused) >= parameters.refusals:
         return False
-    return _bounded(best, none, parameters.strangers_read, parameters)
+    more = max(live.count / _FEW, 1.0) ** 0.25
+    return best.probability >= none * parameters.read_back_odds * more
 
 
 def _said_clearly(hearings: Hearings, none: float, live: LiveSet, parameters: Parameters) -> str | None:
