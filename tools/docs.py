@@ -26,6 +26,7 @@ from router.flow.spoken.formats import FORMATS, said  # noqa: E402
 from router.flow.spoken.manner import Manner  # noqa: E402
 from router.flow.variables import VARIABLES  # noqa: E402
 from router.matching.budget import Budget, codes_of, expected_hits  # noqa: E402
+from router.matching.confusion_figures import BY_RECOGNISER, VOSK, Figures  # noqa: E402
 from router.matching.parameters import DEFAULT, Parameters, ResponseCurve  # noqa: E402
 from router.settings import PREFIX, Settings  # noqa: E402
 from router.spoken.words.alphabets import ALPHABETS, by_letter  # noqa: E402
@@ -208,6 +209,17 @@ def figures() -> str:
     return "\n".join(lines)
 
 
+def confusions() -> str:
+    """The tables of how numbers are heard."""
+    tables = {**BY_RECOGNISER, "others": VOSK}
+    lines = [f"| figure | {' | '.join(tables)} | unit | why |", "| --- " * (len(tables) + 3) + "|"]
+    for figure in dataclasses.fields(Figures):
+        values = " | ".join(f"{getattr(table, figure.name):g}" for table in tables.values())
+        about = f"{figure.metadata['unit']} | {figure.metadata['reason']}"
+        lines.append(f"| `{figure.name}` | {values} | {about} |")
+    return "\n".join(lines)
+
+
 def _curve(curve: ResponseCurve) -> str:
     return f"{curve.share}, {curve.median}, {curve.spread}"
 
@@ -270,6 +282,7 @@ PARTS = {
     "variables": variables,
     "formats": formats,
     "figures": figures,
+    "confusions": confusions,
 }
 
 
