@@ -64,10 +64,15 @@ class Listener:
     seconds: float
     new_voice: Callable[[], Voice] = SileroVoice
     missing_until: float = float("-inf")
+    most: int = 200
+    """Callers who are listened to at one time; one more uses keys. Who speaks takes 3 MB, and time of the one core that
+    all calls share."""
+    listening: int = 0
 
     def can(self, env: Environment) -> bool:
         """Whether a call can be listened to, as far as is known."""
-        return asyncio.get_running_loop().time() >= self.missing_until and tells_keys(env.asterisk_version)
+        reachable = asyncio.get_running_loop().time() >= self.missing_until
+        return reachable and self.listening < self.most and tells_keys(env.asterisk_version)
 
     def recorded(self, directory: Path) -> Recorded:
         """The other way to listen, for an Asterisk without AudioSocket that records to ``directory``."""
@@ -94,10 +99,12 @@ class Listener:
             return await self.ear.hear(audio, language, unkept)
 
         talk = Talk(conversation, hear, lambda: self.ear.idle)
+        self.listening += 1
         try:
             if not await self._talk(talk, hands):
                 return None
         finally:
+            self.listening -= 1
             await talk.aclose()
         return await self._kept(conversation, command.listening.keep)
 

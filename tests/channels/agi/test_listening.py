@@ -225,6 +225,16 @@ async def test_an_asterisk_that_tells_of_no_keys_is_not_asked(place: Place) -> N
     assert not [command for command in asterisk.commands if command.startswith("EXEC")]
 
 
+async def test_one_caller_too_many_uses_keys(place: Place) -> None:
+    await place.asked(streams(key("#")))
+    assert place.listener is not None
+    assert place.listener.listening == 0
+    place.listener.most = 0
+    asterisk = await place.asked(keys="..12#")
+    assert place.answer == DigitsEntered("12")
+    assert not [command for command in asterisk.commands if command.startswith("EXEC")]
+
+
 @pytest.mark.parametrize(
     ("version", "tells"),
     [
