@@ -73,7 +73,7 @@ def _may_be_read(best: Chance, hearings: Hearings, none: float, live: LiveSet, p
         return True
     if len(hearings.refused) >= parameters.refusals:
         return False
-    more = max(live.count / _FEW, 1.0) ** 0.25
+    more: float = max(live.count / _FEW, 1.0) ** 0.25
     return best.probability >= none * parameters.read_back_odds * more
 
 
