@@ -204,7 +204,7 @@ class Settings(BaseModel):
         None, description="Folder of another Whisper model, converted for CTranslate2, than the one installed."
     )
     speech_workers: Annotated[int, Field(ge=1, le=64)] | None = Field(
-        None, description="Processes that Whisper works in, each on one core; as many as cores, at most 4, where not set."
+        None, description="Processes that Whisper works in, each on one core; as many as cores, at most 4, if not set."
     )
     recognition_seconds: Annotated[float, Field(ge=0.5, le=15)] = Field(
         6.0, description="After so many seconds without words the call goes on with keys."
