@@ -112,6 +112,8 @@ def _below_hundred(tokens: Sequence[Token], at: int, words: Vocabulary) -> Itera
         yield Cardinal(at + 2, value + second, _ten_then_unit(tokens[at], tokens[at + 1], words))
     if words.unit_first and second == 10 and 3 <= value <= 9:
         yield Cardinal(at + 2, 10 + value, 0.3 if tokens[at + 1].figures else 1.0)
+    if words.unit_first and second is not None and _is_ten(second) and 1 <= value <= 9:  # "4, 90": "und" was swallowed
+        yield Cardinal(at + 2, second + value, 0.3)
     if _is(tokens, at + 1, words.joining) and at + 2 < len(tokens) and 1 <= value <= 9:
         yield from _unit_and_ten(at + 3, value, worth(tokens[at + 2], words), words)
 
@@ -121,10 +123,10 @@ def _unit_and_ten(end: int, unit: int, ten: int | None, words: Vocabulary) -> It
         return
     if _is_ten(ten):
         yield Cardinal(end, ten + unit, _SURE)
-    elif 13 <= ten <= 19:  # "9 und 15": nobody says so, the end of "fünfzig" was lost
-        yield Cardinal(end, (ten - 10) * 10 + unit, 0.5)
+    elif 13 <= ten <= 19:  # "9 und 15", "9 und 5": hardly anybody says so, the end of "fünfzig" was lost
+        yield Cardinal(end, (ten - 10) * 10 + unit, 1.5)
     elif 2 <= ten <= 9:
-        yield Cardinal(end, ten * 10 + unit, 0.5)
+        yield Cardinal(end, ten * 10 + unit, 1.5)
 
 
 def _ten_then_unit(ten: Token, unit: Token, words: Vocabulary) -> Odds:

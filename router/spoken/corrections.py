@@ -15,6 +15,8 @@ MOST_PARTS = 4
 _WHOLE = 4
 """Characters from which on what is repeated is taken to be all of the number."""
 _LONGEST_PHRASE = 6
+_MADE_UP = 10
+"""Equal words at the end that are a recogniser's own."""
 _LOOP_UNIT, _LOOP_TIMES = 4, 3
 """A recogniser that goes round says up to so many words at least so many times."""
 
@@ -67,9 +69,19 @@ def joined(before: Mapping[str, float], after: Mapping[str, float], part: Part) 
     return found
 
 
-def without_loop(tokens: Sequence[Token]) -> Sequence[Token]:
-    """The tokens with the circle at their end gone through once; none where there is no circle."""
+def goes_round(tokens: Sequence[Token]) -> bool:
+    """Whether the end is a circle that nobody says, whatever length a number has."""
     texts = [token.text for token in tokens]
+    return len(texts) > _MADE_UP and len(set(texts[-_MADE_UP:])) == 1
+
+
+def without_loop(tokens: Sequence[Token]) -> Sequence[Token]:
+    """The tokens with the circle at their end, or in which they go as a whole, gone through once; none where there is
+    no circle."""
+    texts = [token.text for token in tokens]
+    for length in range(_WHOLE, len(texts) // 2 + 1):
+        if texts[length:] == texts[:-length]:
+            return tokens[:length]
     for length in range(1, _LOOP_UNIT + 1):
         unit = texts[-length:]
         times = 1

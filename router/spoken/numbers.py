@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from router.core.hearing import Expected, Listening, Reading
-from router.spoken.corrections import joined, parts_of, without_loop
+from router.spoken.corrections import goes_round, joined, parts_of, without_loop
 from router.spoken.pieces import in_pieces
 from router.spoken.tokens import Token, tokens_of
 from router.spoken.ways import Ways
@@ -28,6 +28,8 @@ _KEPT = 32
 OFF_BY = 2
 """Characters that a number may be too short or too long."""
 _NEAR_MISS = 0.25
+_MADE_UP = 0.25
+"""The share that is left to a number where the recogniser goes round in circles."""
 _HARDLY = 0.002
 """Numbers with less than this share of the likeliest one's weight are left out."""
 
@@ -59,9 +61,14 @@ def numbers(readings: Iterable[Reading], language: str, listening: Listening) ->
 def _meant(tokens: Sequence[Token], words: Vocabulary, letters: bool, listening: Listening) -> Weights:
     """The numbers that one text may mean, with their shares; these add up to at most 1."""
     found = _of_length(_said(tokens, words, letters), listening)
-    if all(len(number) > listening.longest for number in found) and (shorter := without_loop(tokens)):
-        return _of_length(_said(shorter, words, letters), listening) or found
-    return found
+    made_up, too_long = goes_round(tokens), all(len(number) > listening.longest for number in found)
+    if not (made_up or too_long):
+        return found
+    shorter = _of_length(_said(without_loop(tokens), words, letters), listening)
+    if not made_up:
+        return shorter or found
+    shares = ((found, _MADE_UP), (shorter, 1 - _MADE_UP))
+    return {number: share * weight for numbers, share in shares for number, weight in numbers.items()}
 
 
 def _said(tokens: Sequence[Token], words: Vocabulary, letters: bool) -> Weights:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from router.spoken.cardinals import cardinals_at
+from router.spoken.cardinals import cardinals_at, worth
 from router.spoken.tokens import Gap, Token
 from router.spoken.words.vocabulary import Odds, Vocabulary
 
@@ -178,12 +178,14 @@ class Ways:
             yield Way(at + 1, letter, 1.0 if self._beside_digits(at) else _ALONE)
             if token.text not in self._words.sounding:
                 yield Way(at + 1, "")
-        elif not self._digits(token) and not self._known(token.text):
+        elif not self._known(token):
             yield from self._guessed(at)
 
-    def _known(self, text: str) -> bool:
-        words = self._words
-        return text in words.sounding or text in words.others or text in words.several or text in words.times
+    def _known(self, token: Token) -> bool:
+        """Whether a word means something else than a letter."""
+        text, words = token.text, self._words
+        known = (words.sounding, words.others, words.several, words.times, words.articles, words.joining)
+        return bool(self._digits(token)) or any(text in each for each in known) or worth(token, words) is not None
 
     def _a_letter(self, at: int, letter: str) -> Iterator[Way]:
         yield Way(at + 1, letter)

@@ -57,7 +57,7 @@ def test_what_has_one_meaning_is_one_number(text: str, number: str) -> None:
         ("sechzig vier sechzig", "de", "60460", "6460"),
         ("1 und 42 und 65 und 90", "de", "416295", "1426590"),
         ("24, 14, 4 und 92, 3", "de", "24144923", "24149423"),
-        ("3 und 30 11 9 und 5", "de", "331195", "331159"),
+        ("3 und 30 11 9 und 5", "de", "331159", "331195"),
         ("zwölfhundert vier", "de", "1204", "12004"),
         ("vier hundert zwölf sieben", "de", "4127", "400127"),
         ("4 tausend 12", "de", "4012", "400012"),
@@ -71,6 +71,7 @@ def test_what_has_one_meaning_is_one_number(text: str, number: str) -> None:
         ("ein acht drei vier", "de", "1834", "834"),
         ("4 und 20, für 10, 4 und 90", "de", "241094", "2441094"),
         ("4 2 4 10", "de", "42410", "4214"),
+        ("12 4, 90, 11", "de", "1249011", "129411"),
         ("four oh to one", "en", "4021", "401"),
         ("for ate too won", "en", "4821", "821"),
         ("double oh seven three", "en", "0073", ""),
@@ -154,6 +155,12 @@ def test_what_is_repeated_in_full_counts_once() -> None:
 def test_a_recogniser_that_goes_round_is_cut_short() -> None:
     assert said("6, 3, 0, 5, 7, 4, 1, 4, 1, 4, 1, 4, 1, 4, 1, 4", "de") == ["63057414"]
     assert said("4 8 2 1" + " 7" * 200, "de") == ["48217"]
+    assert said("6, 3, 0, 5, 7, 4, 1, 5, 6, 3, 0, 5, 7, 4, 1, 5, 6,", "de") == ["63057415"]
+
+
+def test_what_nobody_says_weighs_little() -> None:
+    heard = numbers((Reading("6" + " 0" * 12, 1.0), Reading("6 0 5 5", 0.5)), "de", DIGITS)
+    assert [(each.text, each.weight) for each in heard][:2] == [("6055", 0.5), ("6000000000000", 0.25)]
 
 
 def test_near_misses_of_the_length_weigh_less() -> None:
