@@ -80,6 +80,8 @@ def _topic(rules: TownRules, call: Call, topics: tuple[str, ...], rng: Random) -
 
 def _known(rules: TownRules, call: Call, question: Question, rng: Random) -> str | None:
     """The digits that the caller takes for what is asked for; None: there are none."""
+    if question.kind is QuestionKind.REFERENCE:
+        return _in_full(rules, call, rng)
     if question.kind is QuestionKind.CODE:
         code = _code(rules, call, rng)
         return code[: rng.randint(1, len(code) - 1)] if code and rng.random() < rules.gives_up else code
@@ -90,6 +92,13 @@ def _code(rules: TownRules, call: Call, rng: Random) -> str | None:
     if call.paper is not None:
         return call.paper.code
     return _something(rules, call, 10, rng)
+
+
+def _in_full(rules: TownRules, call: Call, rng: Random) -> str | None:
+    """The reference, where it can be keyed in and the caller takes it, else the code."""
+    key = normalise(call.paper.reference) if call.paper and call.paper.reference else None
+    digits = key if key and key.isdigit() and rng.random() < rules.takes_reference else _code(rules, call, rng)
+    return digits[: rng.randint(1, len(digits) - 1)] if digits and rng.random() < rules.gives_up else digits
 
 
 def _end_of_reference(rules: TownRules, call: Call, digits: int, rng: Random) -> str | None:

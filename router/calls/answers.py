@@ -87,7 +87,8 @@ class Answers:
             digits = await longest_code(connection) or LONGEST
             found = replace(found, question=replace(found.question, digits=digits))
         if found.question and found.question.kind is QuestionKind.REFERENCE:
-            found = replace(found, question=_as_live(found.question, self._weights.live))
+            code = await longest_code(connection) or 0  # it may be newer than what is known of all references
+            found = replace(found, question=_as_live(found.question, self._weights.live, code))
         if self._queues is not None:
             known = [each if each.queue in self._queues else replace(each, queue=None) for each in found.candidates]
             found = replace(found, candidates=tuple(known))
@@ -132,11 +133,11 @@ class Answers:
         return by_code if by_code.code_accepted else found
 
 
-def _as_live(question: Question, live: LiveSet | None) -> Question:
-    """The question for a reference or a code, with the characters of the longest there is."""
+def _as_live(question: Question, live: LiveSet | None, code: int) -> Question:
+    """The question for a reference or a code, with the characters of the longest there is; ``code``: of the codes."""
     if live is None:
         return question
-    longest = max((live.shape.longest, *live.codes), default=0)
+    longest = max(live.shape.longest, code)
     return replace(question, digits=longest or question.digits, letters=live.shape.letters)
 
 

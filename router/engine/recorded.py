@@ -35,6 +35,8 @@ from router.spoken.masked import masked_speech
 
 MOST_KEYS = 2
 MASKED = "…"
+_FIT = (EvidenceKind.LAST_DIGITS, EvidenceKind.REFERENCE, EvidenceKind.REFERENCE_HEARD)
+"""Evidence that a `match` step goes by."""
 _PREFIX = 3
 """Characters of a caller number that are kept: conditions may ask for them (``caller.prefix``)."""
 _ONE_WORD = re.compile(r"[a-z_]{1,20}")
@@ -135,8 +137,8 @@ def _masked_answer(answer: HouseEvent) -> HouseEvent:
 def _how_decided(match: Match) -> Match:
     """The match with one nameless candidate, which has what flows may go by; see `router.flow.nodes.match`."""
     weighed = (each for candidate in match.candidates for each in candidate.evidence)
-    fit = any(each.kind is EvidenceKind.LAST_DIGITS and each.log_odds > 0 for each in weighed)
-    fits = (Evidence(EvidenceKind.LAST_DIGITS, 1.0, ""),) if fit else ()
+    fit = {each.kind for each in weighed if each.kind in _FIT and each.log_odds > 0}
+    fits = tuple(Evidence(kind, 1.0, "") for kind in sorted(fit))
     best = match.best
     if best is None:
         kept = Candidate("", 0.0, fits)

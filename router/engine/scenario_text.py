@@ -11,6 +11,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from router.core import events
 from router.core.assurance import Assurance
 from router.core.commands import Command, FindMatches, SeeQueue
+from router.core.hearing import Part, Reading, Understood, Verdict
 from router.core.match import About, Candidate, Decision, Evidence, EvidenceKind, Match, Question, QuestionKind
 from router.flow.nodes.asking import LONGEST_CODE
 from router.flow.nodes.base import Name
@@ -56,6 +57,40 @@ class LastDigits(_Part):
     last_digits: Annotated[int, Field(ge=2, le=4)]
 
 
+class PartText(_Part):
+    """The part of a number that is in doubt: so many characters at its beginning or end."""
+
+    first: Annotated[int, Field(ge=1, le=6)] | None = None
+    last: Annotated[int, Field(ge=1, le=6)] | None = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Self:
+        return _exactly_one(self, ("first", "last"))
+
+    def part(self) -> Part:
+        """The same as matching says it."""
+        return Part("first", self.first) if self.first else Part("last", self.last or 1)
+
+
+class UnderstoodText(_Part):
+    """What matching makes of the number that was said."""
+
+    verdict: Verdict
+    number: Annotated[str, Field(pattern=r"^[0-9A-Z]{0,40}$")] = ""
+    part: PartText | None = None
+
+    def understood(self) -> Understood:
+        """The same as matching says it."""
+        return Understood(self.verdict, self.number, self.part.part() if self.part else None)
+
+
+class ReadingText(_Part):
+    """One way to take what was said, and how likely it is."""
+
+    text: Annotated[str, Field(min_length=1, max_length=1000)]
+    weight: Annotated[float, Field(gt=0, le=1)]
+
+
 class FoundText(_Part):
     """What matching answers. Without ``assurance`` it is L1 where the decision names a message."""
 
@@ -69,17 +104,20 @@ class FoundText(_Part):
     question: Literal["about_message", "topic", "code", "reference"] | LastDigits | None = None
     code_accepted: bool | None = None
     digits_fit: bool = False
+    understood: UnderstoodText | None = None
 
     def event(self, asked: FindMatches) -> events.MatchesFound:
         """The answer to ``asked``."""
-        question = self._question(asked)
+        question, heard = self._question(asked), self.understood.understood() if self.understood else None
         if self.decision is Decision.NONE:
-            return events.MatchesFound(Match(self.decision, Assurance.L0, 1.0, (), self.code_accepted, question))
+            nobody = Match(self.decision, Assurance.L0, 1.0, (), self.code_accepted, question, heard)
+            return events.MatchesFound(nobody)
         fits = (Evidence(EvidenceKind.LAST_DIGITS, 4.0, "The digits fit."),) if self.digits_fit else ()
         title = str(self.offer.get("title", "Sommer-Angebot"))
         best = Candidate("m1", self.probability, fits, self.queue, self.language, title)
         assurance = Assurance.L1 if self.assurance is None else Assurance(self.assurance)
-        found = Match(self.decision, assurance, round(1 - self.probability, 9), (best,), self.code_accepted, question)
+        none = round(1 - self.probability, 9)
+        found = Match(self.decision, assurance, none, (best,), self.code_accepted, question, heard)
         about = About(self.offer, self.customer) if asked.details and found.best else None
         return events.MatchesFound(found, about)
 
@@ -169,16 +207,21 @@ class AnswerText(_Part):
                 return None
 
 
-HAPPENS = ("start", "digits", "speech", "silence", "transfer", "recording", "hangup")
+HAPPENS = ("start", "digits", "speech", "speech_lost", "silence", "transfer", "recording", "hangup")
 
 
 class LineText(_Part):
     """One thing that happens in the call, and what is expected then. ``keys`` is what is pressed instead of ``speech``
-    where a channel hears nothing."""
+    where a channel hears nothing; readings are what a recogniser makes of it, likeliest first."""
 
     start: Literal[True] | None = None
     digits: Digits | None = None
-    speech: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
+    speech: (
+        Annotated[str, Field(min_length=1, max_length=1000)]
+        | Annotated[tuple[ReadingText, ...], Field(min_length=1, max_length=12)]
+        | None
+    ) = None
+    speech_lost: Literal[True] | None = None
     silence: Literal[True] | None = None
     transfer: events.TransferOutcome | None = None
     recording: Annotated[float, Field(ge=0, le=600)] | None = None
@@ -203,7 +246,9 @@ class LineText(_Part):
             case "digits":
                 return events.DigitsEntered(self.digits or "")
             case "speech":
-                return events.SpeechHeard(self.speech or "")
+                return self._said()
+            case "speech_lost":
+                return events.SpeechLost()
             case "silence":
                 return events.InputTimedOut()
             case "transfer" if self.transfer:
@@ -214,6 +259,12 @@ class LineText(_Part):
                 return events.CallerHungUp()
             case _:
                 return None
+
+    def _said(self) -> events.SpeechHeard:
+        if isinstance(self.speech, tuple):
+            readings = tuple(Reading(each.text, each.weight) for each in self.speech)
+            return events.SpeechHeard(readings[0].text, readings)
+        return events.SpeechHeard(self.speech or "")
 
 
 class ScenarioText(_Part):

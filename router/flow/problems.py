@@ -112,10 +112,12 @@ CODES: Mapping[str, str] = {
     "endless-loop": "a loop in which the caller is never waited for",
     "caller-gone": "a step for callers, on a way that begins when they have hung up",
     "no-person": "a step `human` of the flow's own from which no way leads to a person",
+    "not-announced": "what callers say is kept where they were not told so before",
     # surroundings
     "cannot-render": "a channel in use cannot do what a step needs",
+    "no-speech": "a step asks callers to speak, and no channel in use hears them: they use keys",
     "no-texts": "a step sends text messages, and nobody is set up to send them",
     "unused": "a shared piece that no flow uses",
 }
 """The codes of problems of flows and shared files, in the order in which they are looked for, with their meaning."""
-WARNINGS = frozenset({"missing-audio", "no-default", "no-person", "no-texts", "overlap", "unused"})
+WARNINGS = frozenset({"missing-audio", "no-default", "no-person", "no-speech", "no-texts", "overlap", "unused"})

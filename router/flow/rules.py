@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from router.core.abilities import Ability
 from router.flow import texts
 from router.flow.formulas import FormulaCheck, Known
+from router.flow.hearing_rules import unannounced, unheard
 from router.flow.model import Flow, FlowText
 from router.flow.nodes.asking import ANSWERS, YES_OR_NO
 from router.flow.nodes.base import HUNG_UP, Formula, Place, Step, Text, Use, UseKind, Words
@@ -62,9 +63,11 @@ def complaints(flow: Flow, parsed: Parsed[FlowText], whole: Whole) -> Iterator[P
     yield from _references(source, flow, unread, whole)
     yield from _formulas(source, flow, unread, whole)
     yield from _abilities(source, flow, whole.around)
+    yield from unheard(source, flow, whole.around)
     if not missing and not parsed.passed_over:  # else what cannot be reached is most likely what was misspelt
         yield from unreachable(source, flow)
         yield from no_person(source, flow)
+        yield from unannounced(source, flow)
 
 
 # -- what refers to what ------------------------------------------------------------------------------------------

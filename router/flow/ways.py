@@ -16,9 +16,9 @@ _Node = tuple[str, str]
 
 def unreachable(source: Source, flow: Flow) -> Iterator[Problem]:
     """Steps to which no way leads from the start, and those that talk where only callers who have hung up come to."""
-    there = _reached(flow, [flow.text.start, HUMAN])
+    there = reached(flow, [flow.text.start, HUMAN])
     hung_up = [flow.text.hung_up, *(flow.steps[name].when_hung_up() for name in there)]
-    gone = _reached(flow, [name for name in hung_up if name])
+    gone = reached(flow, [name for name in hung_up if name])
     for name, step in flow.text.steps.items():
         if name in there:
             continue
@@ -32,21 +32,22 @@ def unreachable(source: Source, flow: Flow) -> Iterator[Problem]:
 
 def no_person(source: Source, flow: Flow) -> Iterator[Problem]:
     """A step `human` of the flow's own that only ends the call: whatever goes wrong would end it as well."""
-    reached = _reached(flow, [HUMAN])
-    if all(flow.steps[name].type not in _TO_PEOPLE for name in reached):
+    there = reached(flow, [HUMAN])
+    if all(flow.steps[name].type not in _TO_PEOPLE for name in there):
         message = "from here no way leads to a person, and whatever goes wrong in a call ends here; add a transfer"
         yield source.problem(("steps", HUMAN), "no-person", message, at_key=True, warning=True)
 
 
-def _reached(flow: Flow, ahead: list[str]) -> set[str]:
-    """The steps to which ways lead from those ``ahead``, as long as the caller does not hang up."""
-    reached: set[str] = set()
+def reached(flow: Flow, ahead: list[str], past: str | None = None) -> set[str]:
+    """The steps to which ways lead from those ``ahead``, as long as the caller does not hang up; ``past``: none of the
+    ways goes through this step."""
+    found: set[str] = set()
     while ahead:
         name = ahead.pop()
-        if name not in reached and name in flow.steps:
-            reached.add(name)
+        if name not in found and name != past and name in flow.steps:
+            found.add(name)
             ahead.extend(target for place, target in flow.steps[name].targets().items() if place != HUNG_UP)
-    return reached
+    return found
 
 
 def endless(flows: Sequence[tuple[Flow, Source]]) -> Iterator[Problem]:

@@ -154,6 +154,9 @@ class Parameters:
     effort_question: float = _figure(4.0, "keys", "listening to a question costs a caller as much as so many keys")
     effort_code: float = _figure(3.0, "keys", "finding the code in the message")
     effort_reference: float = _figure(2.0, "keys", "finding the reference in the message")
+    effort_said: float = _figure(
+        0.5, "keys", "judgement: saying a character of a number; no key is looked for, but it may be read back"
+    )
     least_worth: float = _figure(0.025, "bits a key", "a question that tells less for its effort is not worth asking")
 
     # Numbers that are said

@@ -69,17 +69,20 @@ def _asked(question: Question, observed: Observed) -> bool:
 
 
 def _effort(question: Question, parameters: Parameters) -> float:
-    """In keys pressed."""
+    """In keys pressed. A reference may be said."""
+    keys = float(question.digits)
     match question.kind:
         case QuestionKind.ABOUT_MESSAGE | QuestionKind.TOPIC:
             look_up = 0.0
-        case QuestionKind.LAST_DIGITS | QuestionKind.REFERENCE:
+        case QuestionKind.LAST_DIGITS:
             look_up = parameters.effort_reference
         case QuestionKind.CODE:
             look_up = parameters.effort_code
+        case QuestionKind.REFERENCE:
+            look_up, keys = parameters.effort_reference, keys * parameters.effort_said
         case _:
             assert_never(question.kind)
-    return parameters.effort_question + look_up + question.digits
+    return parameters.effort_question + look_up + keys
 
 
 def _gain(
@@ -95,7 +98,7 @@ def _gain(
     elsewhere = none_probability * _elsewhere(observed, on_file, parameters)
     match question.kind:
         case QuestionKind.ABOUT_MESSAGE:
-            if observed.code == _NOTHING:
+            if _NOTHING in (observed.code, observed.reference):
                 elsewhere = 0.0  # a message that was not found can be found no more: of no use to know of
             return _by_about_message(weighed, elsewhere, none_probability - elsewhere, parameters)
         case QuestionKind.TOPIC:

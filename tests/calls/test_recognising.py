@@ -84,9 +84,9 @@ async def test_callers_who_share_a_telephone_are_told_apart_by_two_digits(calls:
     assert about(turn) == "m2"
 
 
-async def test_a_caller_without_a_number_is_asked_for_the_code_at_once(calls: Calls) -> None:
+async def test_a_caller_without_a_number_is_asked_for_the_reference_or_the_code_at_once(calls: Calls) -> None:
     heard, turn = await place(calls, None, DigitsEntered(ANNAS_CODE))
-    assert heard == [["greeting", "ask_code"], ["found", "connecting"]]
+    assert heard == [["greeting", "ask_reference"], ["found", "connecting"]]
     assert about(turn) == "m0"
     assert turn.session.match is not None
     assert turn.session.match.decision is Decision.SURE
@@ -103,7 +103,7 @@ async def test_a_code_that_a_tel_link_dials_into_another_question_counts(
     assert turn.session.match.code_accepted
 
 
-async def test_as_many_keys_are_awaited_as_a_code_has(calls: Calls) -> None:
+async def test_as_many_keys_are_awaited_as_the_longest_has(calls: Calls) -> None:
     _, turn = await place(calls, None)
     asked = turn.commands[-1]
     assert isinstance(asked, AskDigits)
@@ -112,7 +112,7 @@ async def test_as_many_keys_are_awaited_as_a_code_has(calls: Calls) -> None:
 
 async def test_a_wrong_code_is_asked_for_again_and_then_a_person_takes_over(calls: Calls) -> None:
     heard, turn = await place(calls, None, *[DigitsEntered(WRONG_CODE)] * 3)
-    assert heard == [["greeting", "ask_code"], *[["not_found", "ask_code"]] * 2, ["connecting"]]
+    assert heard == [["greeting", "ask_reference"], *[["not_found", "ask_reference"]] * 2, ["connecting"]]
     assert turn.commands[-1] == Transfer("default", 600)
     assert about(turn) is None
 

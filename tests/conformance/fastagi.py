@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from itertools import chain
+from typing import cast
 
 from router.calls.handle import Calls
+from router.channels.agi.listening import Listener
 from router.channels.agi.render import Sound
 from router.channels.agi.server import AgiServer
 from router.channels.agi.session import AgiChannel
 from router.core.commands import AskDigits, ChannelCommand, Prompt
+from router.core.events import Event
 from router.core.hearing import Reading
 from router.engine.scenario import Ran
 from router.engine.scenario_text import LineText
@@ -24,6 +28,19 @@ Led = tuple[LineText, tuple[ChannelCommand, ...]]
 """A line, and what the channel was to do when it happened."""
 
 
+class _Ears:
+    """Hears callers who may speak: whatever the lines say, in order."""
+
+    def __init__(self, events: Iterable[Event]) -> None:
+        self._events: Iterator[Event] = iter(events)
+
+    def can(self, _: object) -> bool:
+        return True
+
+    async def ask(self, *_: object) -> Event:
+        return next(self._events)
+
+
 async def through_fastagi(ran: Ran, calls: Calls) -> Session:
     """The call; it must play what the engine says, and leave the caller in the queue that the engine names."""
     played: list[str] = []
@@ -32,7 +49,9 @@ async def through_fastagi(ran: Ran, calls: Calls) -> Session:
         played.append(prompt.text)
         return [Sound(f"http://router/{len(played)}.wav", 2.0)]
 
-    server = AgiServer(AgiChannel(calls, sounds), "127.0.0.1", 0)
+    heard = [event for line, led in _led(ran) if _by_ear(ran, led) and (event := line.event()) is not None]
+    listener = cast(Listener, _Ears(heard)) if talks(ran) else None
+    server = AgiServer(AgiChannel(calls, sounds, listener=listener), "127.0.0.1", 0)
     await server.start()
     try:
         asterisk = await _dialplan(ran, server.address)
@@ -55,16 +74,29 @@ def hangs_up_recording(ran: Ran) -> bool:
     return ran.scenario.text.call[-1].hangup is True and len(ran.turns) > 1 and ran.turns[-2].then == "record"
 
 
+def talks(ran: Ran) -> bool:
+    """Whether the call goes by how something was heard, which keys cannot stand for."""
+    return any(line.speech_lost or isinstance(line.speech, tuple) for line in ran.scenario.text.call)
+
+
+def _by_ear(ran: Ran, led: tuple[ChannelCommand, ...]) -> bool:
+    """Whether the caller was listened to; else keys are all that counts."""
+    return talks(ran) and bool(led) and isinstance(led[-1], AskDigits) and led[-1].speech
+
+
+def _led(ran: Ran) -> list[Led]:
+    lines = [line for line in ran.scenario.text.call if not line.hangup]
+    return list(zip(lines, chain([()], (turn.commands for turn in ran.turns)), strict=False))
+
+
 def _hangs_up_asked(ran: Ran) -> bool:
     return ran.scenario.text.call[-1].hangup is True and len(ran.turns) > 1 and ran.turns[-2].then == "ask"
 
 
 async def _dialplan(ran: Ran, address: tuple[str, int]) -> Asterisk:
     """One AGI connection until the queue, another one after it."""
-    lines = [line for line in ran.scenario.text.call if not line.hangup]
-    before = chain([()], (turn.commands for turn in ran.turns))
     parts: list[list[Led]] = [[]]
-    for led in zip(lines, before, strict=False):
+    for led in _led(ran):
         if led[0].transfer:
             parts.append([])
         parts[-1].append(led)
@@ -73,7 +105,8 @@ async def _dialplan(ran: Ran, address: tuple[str, int]) -> Asterisk:
     variables: dict[str, str] = {"THREADLINE_RECORDINGS": "/rec"}
     for part in parts:
         leaves = "h" if part is parts[-1] and _hangs_up_asked(ran) else ""
-        asterisk = Asterisk("".join(_keys(*led) for led in part) + leaves)
+        pressed = ("" if _by_ear(ran, commands) else _keys(line, commands) for line, commands in part)
+        asterisk = Asterisk("".join(pressed) + leaves)
         asterisk.variables = variables
         recorded = [RECORDED if line.recording else NOTHING for line, _ in part if line.kind == "recording"]
         asterisk.say = {"RECORD FILE": recorded}
@@ -94,9 +127,8 @@ def _keys(line: LineText, asked: tuple[ChannelCommand, ...]) -> str:
         case "digits":
             return _pressed(line.digits or "", asked)
         case "speech":
-            return _pressed(
-                keys_said((Reading(line.speech or "", 1.0),), "de") if line.keys is None else line.keys, asked
-            )
+            said = line.speech if isinstance(line.speech, str) else ""
+            return _pressed(keys_said((Reading(said, 1.0),), "de") if line.keys is None else line.keys, asked)
         case "silence":
             return "." * (prompts + 1)
         case "recording":

@@ -8,6 +8,7 @@ from router.engine.scenario_text import LineText
 from router.engine.session import Session
 from tests.channels.twilio.house import application, client_for, settings
 from tests.channels.twilio.phone import PhoneCall
+from tests.conformance.calls import Case
 
 OUTCOMES = {
     "answered": ("completed", "bridged"),
@@ -45,7 +46,7 @@ async def _happens(phone: PhoneCall, line: LineText) -> None:
         case "digits":
             await phone.press(line.digits or "")
         case "speech":
-            await phone.speak(line.speech or "")
+            await _speaks(phone, line)
         case "silence":
             await phone.keep_silent()
         case "transfer":
@@ -58,6 +59,19 @@ async def _happens(phone: PhoneCall, line: LineText) -> None:
             phone.xml = "<Response/>"
         case other:
             raise AssertionError(f"no such line in a scenario: {other}")
+
+
+def can_be_said(case: Case) -> bool:
+    """Whether Twilio can tell what is said in the call: it gives one reading, and loses none."""
+    lines = case.scenario.text.call
+    return not any(line.speech_lost or (isinstance(line.speech, tuple) and len(line.speech) > 1) for line in lines)
+
+
+async def _speaks(phone: PhoneCall, line: LineText) -> None:
+    if isinstance(line.speech, tuple):
+        await phone.speak(line.speech[0].text, line.speech[0].weight)
+    else:
+        await phone.speak(line.speech or "")
 
 
 def _led_to(phone: PhoneCall, dialled: dict[str, str]) -> str:

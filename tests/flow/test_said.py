@@ -93,9 +93,9 @@ def _flow(source: str) -> Flow:
 class Call:
     """A call of a withheld caller whose session goes to JSON and back between every two steps."""
 
-    def __init__(self, *matches: Match, source: str = SOURCE) -> None:
+    def __init__(self, *matches: Match, source: str = SOURCE, first: Match = ASKS) -> None:
         self.flow = _flow(source)
-        self.matches = [ASKS, *matches]
+        self.matches = [first, *matches]
         self.asked: list[FindMatches] = []
         self.commands: tuple[Command, ...] = ()
         begin = CallStarted("test", WITHHELD)
@@ -278,27 +278,39 @@ def test_a_flow_may_have_words_of_its_own() -> None:
     assert Call(source=source).happens(LOST).hears == ["Taub.", "Tippen?"]
 
 
+ASKS_FOR_CODE = Match(Decision.NONE, Assurance.L0, 1.0, (), None, CODE)
+
+
 def test_a_code_that_is_said_is_made_certain_by_what_was_heard_alone() -> None:
-    asks = Match(Decision.NONE, Assurance.L0, 1.0, (), None, CODE)
-    call = Call(asks, TAKEN).happens(SILENCE)
+    call = Call(TAKEN, first=ASKS_FOR_CODE)
     assert call.hears == ["Ihr Code?"]
     call.happens(said("48213912", "48213112"))
     assert call.hears == ["Ich habe verstanden: 4 8 2, 1 3 9, 1 2. Ist das richtig? Ja oder 1, nein oder 2."]
     call.happens(YES)
-    assert call.asked[2].code == "48213912"
+    assert call.asked[1].code == "48213912"
     assert call.hears == ["sicher"]
 
 
 def test_a_clear_code_is_taken_at_once_and_one_that_is_not_understood_is_keyed_in() -> None:
-    asks = Match(Decision.NONE, Assurance.L0, 1.0, (), None, CODE)
-    call = Call(asks, TAKEN).happens(SILENCE, SpeechHeard("vier acht zwei, eins drei neun"))
-    assert call.asked[2].code == "482139"
-    call = Call(asks, TAKEN).happens(SILENCE, said("guten Tag"))
+    call = Call(TAKEN, first=ASKS_FOR_CODE).happens(SpeechHeard("vier acht zwei, eins drei neun"))
+    assert call.asked[1].code == "482139"
+    call = Call(TAKEN, first=ASKS_FOR_CODE).happens(said("guten Tag"))
     assert call.hears == ["Unbekannt.", "Ihr Code?"]
     call.happens(said("hm"))
     assert call.hears == ["Bitte nehmen Sie jetzt die Tasten Ihres Telefons.", "Ihr Code?"]
     assert not call.asks.speech
     assert call.happens(DigitsEntered("4821391234")).hears == ["sicher"]
+
+
+def test_a_number_keyed_in_that_fits_nothing_is_asked_for_again() -> None:
+    call = Call(found("again", ask=True), found(), found()).happens(DigitsEntered(NUMBER))
+    assert call.hears == ["Unbekannt.", "Ihre Referenz?"]
+    assert call.happens(DigitsEntered(NUMBER)).hears == ["Unbekannt.", "Ihre Referenz?"]
+    assert call.happens(SILENCE).hears == ["niemand"]
+
+
+def test_a_number_that_was_said_and_fits_nothing_is_not_asked_for_again() -> None:
+    assert Call(READ_BACK, found(ask=True)).happens(said("63057412"), YES).hears == ["niemand"]
 
 
 def test_nothing_that_was_said_is_left_of_a_call_that_is_over() -> None:

@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from router.core.events import DigitsEntered, Event, SpeechHeard
 from router.core.hearing import Expected, Listening
-from router.core.match import Question, QuestionKind
-from router.flow.nodes.base import Key, Name, Place, Text, choice_of
+from router.core.match import EvidenceKind, Match, Question, QuestionKind
+from router.flow.nodes.base import Key, Name, Place, Scene, Text, choice_of
 from router.flow.nodes.hearing import WORDS_FOR_YES_OR_NO, clear_number, says_yes_or_no
 
 SHORTEST_CODE, LONGEST_CODE = 6, 14
@@ -131,7 +131,7 @@ class Ask(BaseModel):
                 return Listening(Expected.DIGITS, SHORTEST_CODE, LONGEST_CODE)
             case QuestionKind.REFERENCE:
                 expected = Expected.CHARACTERS if question.letters else Expected.DIGITS
-                return Listening(expected, SHORTEST_REFERENCE, LONGEST_CODE)
+                return Listening(expected, SHORTEST_REFERENCE, max(question.digits, SHORTEST_REFERENCE))
             case _:
                 assert_never(question.kind)
 
@@ -140,7 +140,8 @@ class Ask(BaseModel):
         return LONGEST_CODE - question.digits if self.code and question.kind is not QuestionKind.CODE else 0
 
     def questions(self, answers: Mapping[str, str]) -> tuple[Question, ...]:
-        """Those not answered yet. The code may be asked for again as long as one is given: it may be mistyped."""
+        """Those not answered yet. The code may be asked for again as long as one is given: it may be mistyped. Whoever
+        has no reference has no code either: both were asked for."""
         left: list[Question] = []
         if self.about_message and ABOUT_MESSAGE not in answers:
             left.append(Question(QuestionKind.ABOUT_MESSAGE, 1))
@@ -148,7 +149,7 @@ class Ask(BaseModel):
             left.append(Question(QuestionKind.TOPIC, 1, self.topics()))
         if LAST_DIGITS not in answers and REFERENCE not in answers:
             left += [Question(QuestionKind.LAST_DIGITS, int(digits)) for digits in sorted(self.last_digits)]
-        if self.code and answers.get(CODE) != "":
+        if self.code and "" not in (answers.get(CODE), answers.get(REFERENCE)):
             left.append(Question(QuestionKind.CODE, CODE_KEYS))
         if self.reference and REFERENCE not in answers and CODE not in answers:
             left.append(Question(QuestionKind.REFERENCE, LONGEST_CODE))
@@ -202,3 +203,35 @@ def _ending(digits: str, asked_for: int) -> Mapping[str, str] | None:
 
 def _in_full(digits: str) -> Mapping[str, str]:
     return {REFERENCE: digits, CODE: digits} if _may_be_code(digits) else {REFERENCE: digits}
+
+
+def question_in_words(question: Question) -> str:
+    """What is asked for, for the trace."""
+    match question.kind:
+        case QuestionKind.ABOUT_MESSAGE:
+            return "whether it is about a message"
+        case QuestionKind.TOPIC:
+            return "the topic"
+        case QuestionKind.LAST_DIGITS:
+            return f"the last {question.digits} digits"
+        case QuestionKind.CODE:
+            return "the code"
+        case QuestionKind.REFERENCE:
+            return "the reference"
+
+
+def fits_nothing(scene: Scene, found: Match) -> bool:
+    """Whether what was keyed in just now is neither a live code nor a reference, or the end of one, that fits."""
+    answered = scene.asked.standing.kind if scene.asked.standing else None
+    if answered is QuestionKind.CODE:
+        return found.code_accepted is False
+    if answered is QuestionKind.REFERENCE and scene.asked.talk is None and scene.inputs.get(REFERENCE):
+        return not (found.code_accepted or _speaks_for(found, EvidenceKind.REFERENCE, EvidenceKind.REFERENCE_HEARD))
+    if answered is QuestionKind.LAST_DIGITS and scene.inputs.get(LAST_DIGITS):
+        return not _speaks_for(found, EvidenceKind.LAST_DIGITS)
+    return False
+
+
+def _speaks_for(found: Match, *kinds: EvidenceKind) -> bool:
+    weighed = (each for candidate in found.candidates for each in candidate.evidence)
+    return any(each.kind in kinds and each.log_odds > 0 for each in weighed)

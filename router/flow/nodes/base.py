@@ -62,6 +62,14 @@ def _digits(keys: dict[str, Any]) -> dict[str, Any]:
     return keys
 
 
+class KeepRecording(BaseModel):
+    """What callers say at a step is kept as audio; ``announced_by`` is the step that tells them so before."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    announced_by: Name = Field(description="the step that tells callers so, on every way here")
+
+
 Place = tuple[str | int, ...]
 """Where something stands in the YAML of a step: ``("options", "1", "next")``."""
 
@@ -326,6 +334,14 @@ class Step(BaseModel, ABC):
     def needs(self) -> Mapping[Place, Ability]:
         """What a channel must be able to do for the step."""
         return {}
+
+    def asks_for_speech(self) -> Place | None:
+        """Where the step says expressly that callers may speak; None where it does not."""
+        return None
+
+    def announced_by(self) -> str | None:
+        """The step that tells callers that what they say here is kept as audio; None: it is not kept."""
+        return None
 
     def sends_texts(self) -> bool:
         """Whether the step needs somebody who sends text messages."""

@@ -16,6 +16,7 @@ from router.flow.nodes.base import (
     HUNG_UP,
     Asked,
     HungUp,
+    KeepRecording,
     Keys,
     Move,
     Name,
@@ -28,7 +29,7 @@ from router.flow.nodes.base import (
     keys_of,
 )
 from router.flow.nodes.hearing import NO, YES, Confirm, Stage, Talk, Terms, after, says_yes_or_no, take, understand
-from router.flow.nodes.sayings import CONFIRMS, SAYS, Sayings, before_again, in_words, put
+from router.flow.nodes.sayings import CONFIRMS, KEEPS, SAYS, Sayings, before_again, in_words, put
 
 
 class Collect(Step):
@@ -77,6 +78,7 @@ ask_contract:
     ] = ("keys", "speech")
     confirm: Confirm = Field("auto", description=CONFIRMS)
     say: Sayings | None = Field(None, description=SAYS)
+    keep_recording: KeepRecording | None = Field(None, description=KEEPS)
     silence: StepName | None = None
     hung_up: HungUp = None
 
@@ -108,6 +110,12 @@ ask_contract:
 
     def needs(self) -> Mapping[Place, Ability]:
         return {} if "keys" in self.by else {("by",): Ability.SPEECH}
+
+    def asks_for_speech(self) -> Place | None:
+        return ("by",) if "speech" in self.by and "by" in self.model_fields_set else None
+
+    def announced_by(self) -> str | None:
+        return self.keep_recording.announced_by if self.keep_recording else None
 
     def inputs(self) -> tuple[str, ...]:
         return (self.into,)
@@ -151,7 +159,8 @@ ask_contract:
         return Terms(self._listening(), scene.language, self.tries, self.confirm, "keys" in self.by)
 
     def _listening(self) -> Listening:
-        return Listening(Expected.DIGITS, self.min_digits, self.max_digits)
+        keep = self.keep_recording is not None
+        return Listening(Expected.DIGITS, self.min_digits, self.max_digits, keep=keep)
 
     def _ask(self, scene: Scene, talk: Talk, before: tuple[Prompt, ...] = ()) -> AskDigits:
         before = before or before_again(scene, talk, self.say, self.invalid)

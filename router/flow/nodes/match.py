@@ -11,13 +11,25 @@ from pydantic import Field, field_validator, model_validator
 from router.core import match as core
 from router.core.commands import AskDigits, FindMatches, Prompt
 from router.core.events import Event, MatchesFound, SpeechLost
-from router.core.hearing import Verdict
-from router.core.match import Decision, EvidenceKind, Question, QuestionKind
-from router.flow.nodes.asking import ABOUT_MESSAGE, ANSWERS, CODE, LAST_DIGITS, NUMBERS, REFERENCE, TOPIC, Ask
+from router.core.hearing import Listening, Verdict
+from router.core.match import Decision, Question, QuestionKind
+from router.flow.nodes.asking import (
+    ABOUT_MESSAGE,
+    ANSWERS,
+    CODE,
+    LAST_DIGITS,
+    NUMBERS,
+    REFERENCE,
+    TOPIC,
+    Ask,
+    fits_nothing,
+    question_in_words,
+)
 from router.flow.nodes.base import (
     HUNG_UP,
     Asked,
     HungUp,
+    KeepRecording,
     Keys,
     Move,
     Name,
@@ -32,9 +44,29 @@ from router.flow.nodes.base import (
     keys_of,
 )
 from router.flow.nodes.hearing import NO, YES, Confirm, Stage, Talk, Terms, after, take, understand
-from router.flow.nodes.sayings import CONFIRMS, SAYS, Sayings, before_again, in_words, lost, put, words_for_number
+from router.flow.nodes.sayings import (
+    CONFIRMS,
+    KEEPS,
+    SAYS,
+    Sayings,
+    before_again,
+    in_words,
+    lost,
+    put,
+    words_for_number,
+)
 
-_ABOUT_QUESTIONS = ("ask_when", "invalid", "keys", "tries", "spoken_tries", "confirm", "say", "hung_up")
+_ABOUT_QUESTIONS = (
+    "ask_when",
+    "invalid",
+    "keys",
+    "tries",
+    "spoken_tries",
+    "confirm",
+    "say",
+    "keep_recording",
+    "hung_up",
+)
 
 
 class Match(Step):
@@ -87,6 +119,7 @@ recognise:
     )
     confirm: Confirm = Field("auto", description=CONFIRMS)
     say: Sayings | None = Field(None, description=SAYS)
+    keep_recording: KeepRecording | None = Field(None, description=KEEPS)
     timeout: Annotated[float, Field(ge=1, le=15)] = 6
     next_timeout: Annotated[float, Field(ge=1, le=15)] = 4
     sure: StepName
@@ -131,6 +164,12 @@ recognise:
     def placeholders(self) -> Mapping[Place, Collection[str]]:
         return self.say.placeholders() if self.say else {}
 
+    def asks_for_speech(self) -> Place | None:
+        return ("ask", "reference") if self.ask and self.ask.reference else None
+
+    def announced_by(self) -> str | None:
+        return self.keep_recording.announced_by if self.keep_recording else None
+
     def inputs(self) -> tuple[str, ...]:
         """The inputs that the step's own questions fill."""
         if self.ask is None:
@@ -147,7 +186,7 @@ recognise:
 
     def enter(self, scene: Scene) -> Move:
         if self.ask and (standing := scene.asked.standing):
-            return Move(self._prompted(scene, self.ask, scene.asked), note=f"asks on for {_in_words(standing)}")
+            return Move(self._prompted(scene, self.ask, scene.asked), note=f"asks on for {question_in_words(standing)}")
         return self._find(scene)
 
     def resume(self, scene: Scene, event: Event) -> Move:
@@ -209,9 +248,11 @@ recognise:
         talk = self._understood(scene, self.ask, standing, talk, found)
         if talk.stage not in (Stage.SETTLED, Stage.LEFT):
             return self._talks(scene, self.ask, talk, f"{note}; {in_words(talk)}")
-        settled = talk.stage is Stage.SETTLED and self.ask.number(standing, talk.number)
         asked = replace(scene.asked, talk=None, said=talk if talk.heard else scene.asked.said)
-        return self._next(scene, found, note, settled or {REFERENCE: scene.inputs.get(REFERENCE, "")}, asked)
+        if talk.stage is Stage.LEFT:
+            keyed = {REFERENCE: scene.inputs.get(REFERENCE, "")}
+            return replace(self._left(scene, found, note, asked), inputs=keyed)
+        return self._next(scene, found, note, self.ask.number(standing, talk.number) or {}, asked)
 
     def _understood(self, scene: Scene, ask: Ask, standing: Question, talk: Talk, found: core.Match) -> Talk:
         """What follows from how matching understood what was said. Where the match is good enough without it, nobody is
@@ -229,15 +270,15 @@ recognise:
         question = self._worth_asking(scene, found, {**scene.inputs, **inputs})
         if self.ask is None or question is None:
             return replace(self._left(scene, found, note, asked), inputs=inputs)
-        invalid = self._invalid(scene) if _fits_nothing(scene, found) else ()
-        note = f"{note}; asks for {_in_words(question)}"
+        invalid = self._invalid(scene) if fits_nothing(scene, found) else ()
+        note = f"{note}; asks for {question_in_words(question)}"
         return replace(self._asked(scene, self.ask, question, note, invalid, said=asked.said), inputs=inputs)
 
     def _worth_asking(self, scene: Scene, found: core.Match, inputs: Mapping[str, str]) -> Question | None:
         if self.ask is None or found.decision not in self.ask_when or scene.asked.questions >= self.tries:
             return None
         before = scene.asked.standing
-        if before and before.kind is QuestionKind.CODE and found.code_accepted is False:
+        if before and before.kind in (QuestionKind.CODE, QuestionKind.REFERENCE) and fits_nothing(scene, found):
             return before  # most likely mistyped
         question = found.question
         if question is None or self.ask.text(question) is None:
@@ -267,7 +308,7 @@ recognise:
             )
         answer = ask.answer(standing, event, scene.language)
         if answer is None and not scene.asked.again and scene.asked.questions < self.tries:
-            note = f"cannot be used; asks again for {_in_words(standing)}"
+            note = f"cannot be used; asks again for {question_in_words(standing)}"
             return self._asked(scene, ask, standing, note, self._invalid(scene), again=True)
         if not any((answer or {}).values()) and self._known(scene.inputs).get(standing.kind.value):
             return self._left(scene, scene.match or core.NO_MATCH, "no further answer", scene.asked)
@@ -314,7 +355,9 @@ recognise:
         question, talk = now.standing, now.talk or Talk()
         text = ask.text(question) if question else None
         if question is None or text is None:
-            raise ValueError(f"the flow has no words for the question for {_in_words(question) if question else ''}")
+            raise ValueError(
+                f"the flow has no words for the question for {question_in_words(question) if question else ''}"
+            )
         own = words_for_number(talk, self.say, question.letters) if question.kind is QuestionKind.REFERENCE else None
         if own is None:
             before = (*before, *before_again(scene, talk, self.say, self.invalid))
@@ -325,13 +368,16 @@ recognise:
             self.next_timeout,
             ask.listens(question),
             ask.more_digits(question),
-            ask.listening(question),
+            self._listening(ask, question),
         )
         return put(scene, talk, self.say, whole, worded=own is not None)
 
     def _terms(self, scene: Scene, ask: Ask, question: Question) -> Terms:
         near = question.kind is QuestionKind.REFERENCE
-        return Terms(ask.listening(question), scene.language, self.spoken_tries, self.confirm, near=near)
+        return Terms(self._listening(ask, question), scene.language, self.spoken_tries, self.confirm, near=near)
+
+    def _listening(self, ask: Ask, question: Question) -> Listening:
+        return replace(ask.listening(question), keep=self.keep_recording is not None)
 
     def _invalid(self, scene: Scene) -> tuple[Prompt, ...]:
         return (scene.prompt(self.invalid),) if self.invalid else ()
@@ -346,28 +392,3 @@ recognise:
                 return self.unclear
             case Decision.NONE:
                 return self.none
-
-
-def _in_words(question: Question) -> str:
-    match question.kind:
-        case QuestionKind.ABOUT_MESSAGE:
-            return "whether it is about a message"
-        case QuestionKind.TOPIC:
-            return "the topic"
-        case QuestionKind.LAST_DIGITS:
-            return f"the last {question.digits} digits"
-        case QuestionKind.CODE:
-            return "the code"
-        case QuestionKind.REFERENCE:
-            return "the reference"
-
-
-def _fits_nothing(scene: Scene, found: core.Match) -> bool:
-    """Whether what was keyed in just now is neither a live code nor the end of a candidate's reference."""
-    answered = scene.asked.standing.kind if scene.asked.standing else None
-    if answered is QuestionKind.CODE:
-        return found.code_accepted is False
-    if answered is QuestionKind.LAST_DIGITS and scene.inputs.get(LAST_DIGITS):
-        weighed = (each for candidate in found.candidates for each in candidate.evidence)
-        return not any(each.kind is EvidenceKind.LAST_DIGITS and each.log_odds > 0 for each in weighed)
-    return False

@@ -119,9 +119,11 @@ class PhoneCall:
         told = {"Digits": keys, "FinishedOnKey": "#", "msg": "Gather End"}
         return await self.request(self.action, told)
 
-    async def speak(self, text: str) -> ElementTree.Element:
+    async def speak(self, text: str, confidence: float = 1.0) -> ElementTree.Element:
         assert "speech" in self._doing("Gather").attrib["input"]
-        return await self.request(self.action, {"SpeechResult": text, "Confidence": "0.83", "Language": "de-DE"})
+        return await self.request(
+            self.action, {"SpeechResult": text, "Confidence": f"{confidence}", "Language": "de-DE"}
+        )
 
     async def keep_silent(self) -> ElementTree.Element:
         assert self._doing("Gather").attrib["actionOnEmptyResult"] == "true"
