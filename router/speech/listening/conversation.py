@@ -35,6 +35,7 @@ _ECHO_WITHIN: Final = int(1.0 * _BYTES_A_SECOND)
 _AT_ONCE: Final = 2 * BYTES_OF_FRAME
 _BETWEEN_WORDS: Final = 0.12
 """Seconds of silence that are no part of a word."""
+_ECHO_AFTER: Final = 0.5
 _LEAST_SHARE: Final = 0.2
 """How much of what was cut off has to be speech, to be worth the recogniser's time."""
 _SILENCE: Final = bytes(BYTES_OF_FRAME)
@@ -90,6 +91,7 @@ class Conversation:
         self._waited = 0.0
         self._still = 0.0
         self._over = 0.0
+        self._comforted = False
         self._wishes = 0
         self._answer: Answer | None = None
 
@@ -181,8 +183,7 @@ class Conversation:
             self.outcome = DigitsEntered(keys.pressed) if keys.pressed else InputTimedOut()
 
     def _moment(self, probability: float) -> None:
-        # While we say that we are at it, what comes is most likely that.
-        match self._speech.feed(0.0 if self._prompted and self._playing else probability):
+        match self._speech.feed(0.0 if self._deaf else probability):
             case Change.BEGINS:
                 self._begins()
             case Change.PAUSES:
@@ -199,6 +200,11 @@ class Conversation:
             case None:
                 pass
         self._pass_time()
+
+    @property
+    def _deaf(self) -> bool:
+        """While we say that we are at it, and a moment longer, what comes is most likely that."""
+        return self._comforted and (bool(self._playing) or self._still < _ECHO_AFTER)
 
     def _begins(self) -> None:
         # What was played within the last second may come back.
@@ -242,6 +248,7 @@ class Conversation:
             self.outcome = self._answer
 
     def _begin_anew(self) -> None:
+        self._comforted = False
         self._speech.forget()
         self._sound.clear()
         self.wanted = self._answer = None
@@ -259,4 +266,4 @@ class Conversation:
         elif self._over >= self._question.recogniser:
             self.outcome = SpeechLost()
         elif self._over and min(self._still, max(self._over, self._speech.silence)) >= _COMFORT_AFTER:
-            self._playing, self._at = self._question.comfort, 0
+            self._playing, self._at, self._comforted = self._question.comfort, 0, True

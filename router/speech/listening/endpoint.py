@@ -21,7 +21,9 @@ _OFF: Final = 0.35
 """and where the one before was, from this."""
 _WINDOW: Final = 8
 _GOES_ON: Final = 2
-"""Moments of speech in a row that end a pause: a click does not."""
+"""Moments of speech in a row that end a pause: a click does not;"""
+_GOES_ON_AFTER_ALL: Final = 4
+"""and so many once speech was taken to be over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ class Endpoint:
     def _within(self, speech: bool) -> Change | None:
         self.length += MOMENT
         self._speech += MOMENT * speech
-        if self._row >= _GOES_ON and not self._cut:
+        if self._row >= (_GOES_ON_AFTER_ALL if self.over else _GOES_ON) and not self._cut:
             was_paused = self.paused
             self.silence, self.paused, self.over = 0.0, False, False
             if was_paused:

@@ -244,6 +244,15 @@ def test_nobody_waits_in_silence_while_the_recogniser_works() -> None:
     assert caller.longest_silence(spoken) < 2.5
 
 
+def test_the_echo_of_our_comfort_is_nobody_who_goes_on() -> None:
+    caller = Caller(Ear(HEARD, takes=5.0), comfort=loud(1.0, seed=8)).waits(1.5)
+    caller.says(loud(1))
+    caller.waits(2.2).says(loud(1.0, seed=8))  # it comes back, a fifth of a second late
+    asked = caller.ear.asked
+    caller.waits(4)
+    assert (caller.outcome, caller.ear.asked) == (HEARD, asked)
+
+
 def test_a_recogniser_that_hangs_costs_the_voice_and_not_the_call() -> None:
     caller = Caller(Ear(HEARD, takes=99.0), recogniser=8.0).waits(1.5)
     caller.says(loud(1))

@@ -96,6 +96,7 @@ def test_who_has_said_all_need_not_wait_and_who_has_not_may_think() -> None:
 def test_who_goes_on_after_the_end_is_heard_until_somebody_forgets() -> None:
     endpoint = Endpoint()
     changes(endpoint, sound((SPEECH, 1), (SILENCE, 1.5)))
+    assert changes(endpoint, sound((SPEECH, 0.1), (SILENCE, 0.5))) == []  # a cough
     assert [change for change, _ in changes(endpoint, sound((SPEECH, 0.2)))] == [Change.GOES_ON]
     assert (endpoint.begun, endpoint.over) == (True, False)
     endpoint.forget()
