@@ -149,6 +149,12 @@ def likeness(heard: Samples, said: Samples) -> float:
     return float(np.dot(part, said[: len(part)]) / (np.linalg.norm(part) * np.linalg.norm(said)))
 
 
+def whole(heard: Samples, said: Samples) -> bool:
+    """Whether each half of a second came as it was said. Between two streams, in a pause, 20 ms may get lost."""
+    pieces = [said[at : at + RATE // 2] for at in range(0, len(said) - RATE // 2, RATE // 2)]
+    return sum(likeness(heard, piece) > 0.95 for piece in pieces) >= len(pieces) - 1
+
+
 async def call(make_caller: MakeCaller) -> Caller:
     return await asyncio.to_thread(make_caller, KNOWN)
 
@@ -164,7 +170,7 @@ async def test_what_a_caller_says_reaches_the_recogniser_whole(
     heard = await outcome(listened)
     assert isinstance(heard, SpeechHeard)
     assert heard.text == listened.recogniser.says
-    assert likeness(listened.recogniser.heard[-1], words) > 0.95
+    assert whole(listened.recogniser.heard[-1], words)
     assert listened.server.streams == 0
 
 
@@ -177,7 +183,7 @@ async def test_speech_cuts_the_prompt_short(line: Listened, asterisk: Asterisk, 
     caller.media.play(alaw(words))
     heard = await outcome(listened)
     assert isinstance(heard, SpeechHeard)
-    assert likeness(listened.recogniser.heard[-1], words) > 0.9
+    assert whole(listened.recogniser.heard[-1], words)
     last = max(
         packet.at for packet in caller.media.heard if packet.sound is not Noise.SILENCE and packet.at < begun + 4
     )
