@@ -412,7 +412,9 @@ def test_more_evidence_never_lowers_a_candidate(
                 replace(row, customer_phones=row.customer_phones | {observed.caller.number or LANDLINE}),
                 replace(row, reference=normalise(observed.reference or "") or row.reference),
                 replace(row, topic=observed.topic or row.topic),
-                replace(row, called_at=max(row.sent_at, NOW - timedelta(days=1))) if row.sent_at < NOW else row,
+                replace(row, called_at=row.called_at or max(row.sent_at, NOW - timedelta(days=1)))
+                if row.sent_at < NOW
+                else row,
                 replace(row, delivery=Delivery.READ),
                 replace(row, call_to_action=True),
                 replace(row, answered_at=None),
