@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 import yaml
 
-from router.flow.files import check_files
+from router.engine.scenario import read_scenario
+from router.flow.files import check, check_files
 from tools.docs import PARTS, written
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -27,8 +29,9 @@ def test_every_part_from_the_code_stands_in_a_document() -> None:
 
 EXAMPLES = [
     example
-    for document in ("flows.md", "prompts.md", "webhooks.md")
+    for document in ("flows.md", "prompts.md", "webhooks.md", "asking-for-numbers.md")
     for example in re.findall(r"```yaml\n(.*?)```", (DOCS / document).read_text("utf-8"), flags=re.DOTALL)
+    if document != "asking-for-numbers.md" or example.startswith("version:")
 ]
 
 
@@ -42,4 +45,37 @@ def test_the_example_files_in_the_documents_are_good_ones(example: str) -> None:
 
 
 def test_the_documents_have_example_flows() -> None:
-    assert NAMES == ["hotline", "shared pieces", "recognising", "offer_told", "orders"]
+    assert NAMES == ["hotline", "shared pieces", "recognising", "offer_told", "orders", "spoken_reference"]
+
+
+PARTS_OF_FLOWS = [
+    example
+    for example in re.findall(
+        r"```yaml\n(.*?)```", (DOCS / "asking-for-numbers.md").read_text("utf-8"), flags=re.DOTALL
+    )
+    if not example.startswith("version:")
+]
+
+
+FRAME = """version: 1
+name: parts
+languages: [de, en]
+start: consent
+steps:
+  number: {type: collect, text: {de: Zahl?, en: Number?}, into: number, next: confirmed}
+  number_kept:
+    type: collect
+    text: {de: Zahl?, en: Number?}
+    into: number
+    keep_recording: {announced_by: consent}
+    next: confirmed
+  connect: {type: transfer}
+"""
+
+
+def test_the_parts_of_flows_that_talk_with_callers_are_good_ones() -> None:
+    confirmed, consent, lines = PARTS_OF_FLOWS
+    flow = check(FRAME + indent(confirmed + consent, "  "), "parts.yaml")
+    begin = "flow: parts\nat: 2026-11-23T10:00:00+01:00\nfrom: withheld\ncall:\n- start: true\n"
+    assert len(read_scenario(begin + lines, "parts.yaml").text.call) == 3
+    assert flow.name == "parts"

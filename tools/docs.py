@@ -20,6 +20,7 @@ sys.path.insert(0, str(PROJECT))
 
 from router.flow.nodes import AnyStep  # noqa: E402
 from router.flow.nodes.base import Step, StepName, Words  # noqa: E402
+from router.flow.nodes.sayings import AGAIN, ASK_PART, BY_KEYS, CONFIRM, LOST, Sayings  # noqa: E402
 from router.flow.problems import CODES, WARNINGS  # noqa: E402
 from router.flow.schema import ABOUT  # noqa: E402
 from router.flow.spoken.formats import FORMATS, said  # noqa: E402
@@ -272,9 +273,19 @@ def alphabets() -> str:
     return "\n".join(lines)
 
 
+def sayings() -> str:
+    """What callers hear while a number is made certain, in both languages."""
+    fields = Sayings.model_fields
+    words = {"confirm": CONFIRM, "part": ASK_PART, "again": AGAIN, "keys": BY_KEYS, "lost": LOST}
+    lines = ["| `say` | German | English |", "| --- | --- | --- |"]
+    lines += [f"| `{name}` | {words[name].texts['de']} | {words[name].texts['en']} |" for name in fields]
+    return "\n".join(lines)
+
+
 PARTS = {
     "alphabets": alphabets,
     "code lengths": code_lengths,
+    "sayings": sayings,
     "settings": settings,
     "steps": steps,
     "list of steps": step_list,

@@ -6,7 +6,7 @@ a language, except what customers and companies wrote themselves.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -111,6 +111,16 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class HeardView:
+    """A number that the caller said: as the caller ``confirmed`` it, else as it was most likely said, with ``others``
+    that it may have been. ``number`` None: it may be a callback code, which nobody sees."""
+
+    number: str | None = field(repr=False)
+    others: tuple[str, ...] = field(default=(), repr=False)
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """A call that rings at this agent's phone or that this agent talks to.
 
@@ -147,6 +157,8 @@ class Card:
     candidates: tuple[CandidateView, ...] = ()
     said: Said | None = None
     """What this agent said of the match, None: nothing yet."""
+    heard: HeardView | None = None
+    """The number that the caller said."""
 
     @property
     def can_be_judged(self) -> bool:

@@ -28,6 +28,7 @@ from router.desk.card import (
     OfferView,
     Said,
 )
+from router.desk.heard import heard_in
 from router.matching.disclosure import Policy, Visible, visible
 from router.matching.outcomes import Verdict
 from router.store import cards as store
@@ -74,6 +75,8 @@ async def _made(
         campaign = campaigns.get(call.service_number) if call else None
         match = _with_messages(matches[call.id], messages) if call and call.id in matches else None
         card = _card(row, call, match, messages, campaign, policy)
+        if call and match:
+            card = replace(card, heard=heard_in(call.id, call.session, match.code_accepted))
         made.append(replace(card, said=_said(said.get(row.call_id), person_id)))
     return made
 

@@ -92,7 +92,9 @@ async def trim_events(connection: Connection, before: datetime, limit: int) -> i
 async def calls_by_id(connection: Connection, call_ids: Collection[str]) -> dict[str, SourceRow]:
     """What a card tells of these calls. The caller's number is not among it."""
     columns = (calls.c.id, calls.c.channel, calls.c.withheld, calls.c.service_number, calls.c.state, calls.c.outcome)
-    query: Select[Any] = select(*columns, calls.c.match, calls.c.started_at).where(calls.c.id.in_(call_ids))
+    query: Select[Any] = select(*columns, calls.c.match, calls.c.session, calls.c.started_at).where(
+        calls.c.id.in_(call_ids)
+    )
     return {row.id: row for row in await connection.execute(query)}
 
 

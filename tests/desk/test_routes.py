@@ -22,6 +22,7 @@ from router.desk.card import (
     CustomerView,
     EvidenceView,
     FactView,
+    HeardView,
     Label,
     MessageView,
     OfferView,
@@ -205,6 +206,25 @@ async def test_an_unknown_caller_is_called_unknown(
     assert "Jana" not in page
 
 
+@pytest.mark.parametrize(
+    ("heard", "said", "hidden"),
+    [
+        (HeardView("63057412", confirmed=True), "63057412</strong> · confirmed by the caller", "perhaps"),
+        (HeardView("63057412", ("63057442",)), "· not understood for certain, perhaps 63057442", "confirmed"),
+        (HeardView(None), "a number that may be a callback code · not understood", "<strong"),
+    ],
+)
+async def test_what_the_caller_said_stands_on_the_card(
+    desk: Desk, card: Callable[..., Card], heard: HeardView, said: str, hidden: str
+) -> None:
+    for opened in (True, False):
+        page = await desk.shown(card(open=opened, label=Label.UNKNOWN, heard=heard))
+        line = page[page.index('class="heard"') : page.index('class="since"')]
+        assert said in line
+        assert hidden not in line
+    assert 'class="heard"' not in await desk.shown(card())
+
+
 async def test_a_call_the_router_never_saw_says_so(desk: Desk, card: Callable[..., Card]) -> None:
     page = await desk.shown(card(open=False, label=Label.UNAVAILABLE, call_id=None, service_number=None, campaign=None))
     assert "Router unavailable" in page
@@ -231,7 +251,9 @@ async def test_without_a_call_the_page_is_calm_and_says_why(desk: Desk) -> None:
 
 @pytest.mark.parametrize("desk", ["de"], indirect=True)
 async def test_the_desk_speaks_german(desk: Desk, card: Callable[..., Card]) -> None:
-    page = await desk.shown(card(label=Label.POSSIBLE, check_first=True))
+    heard = HeardView("63057412", ("63057442",))
+    page = await desk.shown(card(label=Label.POSSIBLE, check_first=True, heard=heard))
+    assert "nicht sicher verstanden, vielleicht 63057442" in page
     for text in ("Möglich", "Wahrscheinlich</span>", "Erst prüfen", "Ruft von der Nummer an", "SMS"):
         assert text in page
     assert 'lang="de"' in (await desk.browser.get("/desk")).text

@@ -42,7 +42,7 @@ class Collect(Step):
 
     A number that is said is read back (``confirm``), unless it was heard without doubt; what is in doubt is asked for
     again, only in part where that is enough. What is not understood in ``tries`` is asked for by keys once, then
-    ``otherwise``. ``say`` replaces the words for that; see docs/speech.md.
+    ``otherwise``. ``say`` replaces the words for that; see docs/asking-for-numbers.md.
     """
 
     WAITS: ClassVar[bool] = True

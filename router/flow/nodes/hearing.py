@@ -142,6 +142,13 @@ def understand(heard: Sequence[Heard], refused: Sequence[str] = ()) -> Understoo
     return Understood(Verdict.PART, best, part) if part else Understood(Verdict.CONFIRM, best)
 
 
+def likeliest(talk: Talk, most: int) -> list[str]:
+    """The numbers that the caller most likely said, those refused left out: the first, and what may well be it, too."""
+    weights = {number: weight for number, weight in _weighed(talk.heard) if number not in talk.refused}
+    ranked = sorted(weights, key=lambda number: -weights[number])[:most]
+    return [number for number in ranked if weights[number] > weights[ranked[0]] / 4]
+
+
 # -- what the caller does -----------------------------------------------------------------------------------------
 
 

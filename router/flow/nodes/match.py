@@ -83,8 +83,9 @@ class Match(Step):
     asked for what they hold in their hands, never whether they are somebody: there is no way to write such a question.
 
     A number that a caller says is made certain before it counts: it is read back where there is doubt (``confirm``), a
-    part of it that is in doubt is asked for alone, and after ``spoken_tries`` it is asked for by keys; see
-    docs/speech.md. ``say`` replaces the words for that. With ``keep_recording`` what is said is kept as audio.
+    part of it that is in doubt is asked for alone, and after ``spoken_tries`` it is asked for by keys
+    (docs/asking-for-numbers.md). ``say`` replaces the words for that. With ``keep_recording`` what is said is kept as
+    audio.
     """
 
     EXAMPLE: ClassVar[str] = """

@@ -18,7 +18,7 @@ NUMBER, PART = "number", "part"
 """The names by which the words speak of what was heard, and of the part that is asked for."""
 
 CONFIRMS = "`auto`, `always`, `never`: whether a number that was said is read back"
-KEEPS = "`announced_by`, the step that tells callers: what they say is kept as audio (docs/speech.md)"
+KEEPS = "`announced_by`, the step that tells callers: what they say is kept as audio (docs/asking-for-numbers.md)"
 SAYS = "words of your own for what is said about numbers that callers say"
 
 
