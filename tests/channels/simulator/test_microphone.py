@@ -181,7 +181,7 @@ async def test_a_number_that_is_spoken_reaches_the_call(booth: Booth) -> None:
         await expect(page.locator("#level")).to_be_hidden()
         await expect(page.locator("#talk")).to_have_text("Speak")
         await expect(page.locator("#talk")).to_be_disabled()
-    assert await booth.input("contract") == NUMBER
+        assert await booth.input("contract") == NUMBER
     (seconds,) = booth.recogniser.heard
     assert 3 < seconds < 6, "the pause ended it, not the longest time"
 
