@@ -189,8 +189,8 @@ class Caller:
         self.hears(since, within)
 
         def over() -> float | None:
-            last = max(packet.at for packet in self.media.heard if packet.sound is Sound.OTHER)
-            return last if time.monotonic() - last > QUIET else None
+            last = self.media.last(Sound.OTHER, since)
+            return last if last and time.monotonic() - last > QUIET else None
 
         return until(over, within, "what the caller hears ends")
 
@@ -198,9 +198,16 @@ class Caller:
         """Keys in digits, 0.2 s each. Returns at once."""
         self.media.press(digits)
 
-    def says(self, sound: bytes) -> None:
-        """Speaks: A-law (`harness.speech`). Returns at once."""
+    def begins_to_say(self, sound: bytes) -> float:
+        """Speaks: A-law (`harness.speech`). Returns at once, with the moment."""
         self.media.play(sound)
+        return time.monotonic()
+
+    def says(self, sound: bytes) -> float:
+        """Speaks to the end; returns the moment of it."""
+        self.media.play(sound)
+        until(lambda: not self.media.to_say, len(sound) / 8000 + 10, "the caller has spoken")
+        return time.monotonic()
 
     def hang_up(self, within: float = 5) -> None:
         """Ends the call from the caller's side and waits for the network to say so."""

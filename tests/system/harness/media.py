@@ -12,6 +12,7 @@ import socket
 import struct
 import threading
 import time
+from bisect import bisect_left
 from dataclasses import dataclass
 
 import numpy as np
@@ -118,10 +119,10 @@ class Media:
             self._said = sound
 
     @property
-    def playing(self) -> bool:
-        """Whether something is still to be said."""
+    def to_say(self) -> float:
+        """Seconds that it still speaks."""
         with self._lock:
-            return bool(self._said)
+            return len(self._said) / _SAMPLES * PACKET_SECONDS
 
     @property
     def heard(self) -> list[Heard]:
@@ -130,13 +131,21 @@ class Media:
 
     def first(self, sound: Sound, since: float = 0.0) -> float | None:
         """The moment at which this was first heard after ``since``."""
-        return next((packet.at for packet in self.heard if packet.at >= since and packet.sound is sound), None)
+        return next((packet.at for packet in self._since(since) if packet.sound is sound), None)
+
+    def last(self, sound: Sound, since: float = 0.0) -> float | None:
+        """The moment at which this was last heard after ``since``."""
+        return next((packet.at for packet in reversed(self._since(since)) if packet.sound is sound), None)
+
+    def _since(self, since: float) -> list[Heard]:
+        with self._lock:
+            return self._record[bisect_left(self._record, since, key=lambda packet: packet.at) :]
 
     def longest_silence(self, since: float, until: float) -> float:
         """Seconds of the longest stretch without any sound between two moments; packets that never came are silence."""
         longest, last = 0.0, since
-        for packet in self.heard:
-            if since <= packet.at <= until and packet.sound is not Sound.SILENCE:
+        for packet in self._since(since):
+            if packet.at <= until and packet.sound is not Sound.SILENCE:
                 longest = max(longest, packet.at - last)
                 last = packet.at
         return max(longest, until - last)
@@ -144,9 +153,7 @@ class Media:
     def summary(self, since: float = 0.0) -> str:
         """What was heard, in stretches, for a person reading a failed test."""
         stretches: list[list[float | Sound]] = []
-        for packet in self.heard:
-            if packet.at < since:
-                continue
+        for packet in self._since(since):
             if not stretches or stretches[-1][0] is not packet.sound:
                 stretches.append([packet.sound, packet.at, packet.at])
             stretches[-1][2] = packet.at

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from typing import Any
 from playwright.sync_api import Browser
 
 from tests.system.harness.asterisk import Asterisk
+from tests.system.harness.caller import Caller
 from tests.system.harness.desk import Desk
 from tests.system.harness.router import PROJECT, Router
 from tests.system.harness.waiting import until
@@ -141,6 +143,17 @@ class Office:
             "GET", f"/v1/calls/{call_id}", Authorization=f"Bearer {self._blueprint.key}"
         )
         return answer
+
+    def talk(self) -> str | None:
+        """Where the talk about a number stands in the latest call of a flow whose `match` is called ``recognise``."""
+        query = "select json_extract(session, '$.asked.recognise.talk.stage') from calls order by started_at desc"
+        ((found,), *_) = self.router.rows(query)
+        return str(found) if found else None
+
+    def reads_back(self, caller: Caller) -> float:
+        """Waits until the latest call, ``caller``'s, hears the number again that was said; returns the moment."""
+        until(lambda: self.talk() == "confirm", 20, "a number is read back")
+        return caller.hears(time.monotonic())
 
     def sign_in(self, browser: Browser, login: str) -> Desk:
         """A person's desk, in a browser profile of its own."""

@@ -71,7 +71,7 @@ class Router:
         assert self._process is not None
         return self._process.pid
 
-    def start(self, within: float = 30) -> Router:
+    def start(self, within: float = 60) -> Router:
         """Starts it, or starts it again on the same database; returns when it says it is ready."""
         with (self.directory / "router.log").open("ab") as log:
             self._process = subprocess.Popen(
