@@ -82,7 +82,7 @@ class Worker:
                 return await asking
         except TimeoutError:
             reason = f"a worker gave no answer within {seconds:g} s"
-        except (OSError, asyncio.IncompleteReadError):
+        except (OSError, RuntimeError, asyncio.IncompleteReadError):  # RuntimeError: uvloop's word for a closed pipe
             reason = "a worker died"
         except wire.Garbled as error:
             reason = f"a worker sent {error}"

@@ -85,7 +85,9 @@ class Whisper:
     @property
     def pids(self) -> tuple[int, ...]:
         """The processes there are."""
-        return tuple(place.worker.pid for place in self._places if place.worker and place.worker.pid)
+        return tuple(
+            place.worker.pid for place in self._places if place.worker and place.worker.alive and place.worker.pid
+        )
 
     async def prepare(self) -> None:
         """Start all workers that are not busy. Raises `RecognitionFailed` where one cannot be."""
@@ -120,6 +122,9 @@ class Whisper:
         """The worker of a place, started where there is none."""
         if self._closed:
             raise RecognitionFailed("the recogniser has been closed")
+        if place.worker is not None and not place.worker.alive:
+            log.warning("a worker had died, and is replaced", recogniser=self.name)
+            place.worker = None
         if place.worker is None:
             if self._now() < self._again_at:
                 raise RecognitionFailed(self._failure)

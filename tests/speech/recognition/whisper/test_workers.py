@@ -138,6 +138,17 @@ async def test_a_worker_that_dies_or_talks_nonsense_is_replaced_and_fails_once(
     assert (house.starts, len(whisper.pids)) == (2, 1)
 
 
+async def test_a_worker_that_died_while_nobody_spoke_costs_the_next_caller_no_words(house: House) -> None:
+    whisper = house.whisper()
+    await whisper.prepare()
+    os.kill(whisper.pids[0], signal.SIGKILL)
+    async with asyncio.timeout(30):
+        while whisper.pids:  # noqa: ASYNC110 - a process tells nobody that it is gone
+            await asyncio.sleep(0.01)
+    assert await hear(whisper, "after") == "after de digits"
+    assert house.starts == 2
+
+
 async def test_a_worker_that_hangs_is_ended_and_replaced(house: House) -> None:
     whisper = house.whisper(seconds=0.2)
     await whisper.prepare()
