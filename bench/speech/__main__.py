@@ -68,7 +68,7 @@ async def _measure(spoken: Sequence[Recording], listened: Sequence[Listened], si
         async with stocked(size, [each.truth for each in part], seed) as stock:
             choices = sorted(stock.references)
             exact += [exactly(each, made[each.name], stock.references) for each in part]
-            near += [nearest(each, made[each.name], stock.references, choices) for each in part]
+            near += [nearest(each, made[each.name], choices) for each in part]
             live += await _outcomes(stock, part, made)
             known += await _outcomes(stock, part, made, known=True)
             await stock.forget()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from enum import StrEnum
 
 from rapidfuzz.distance import Levenshtein
@@ -21,17 +21,16 @@ class Found(StrEnum):
     NOTHING = "nothing"
 
 
-def exactly(recording: Recording, listened: Listened, live: frozenset[str]) -> Found:
+def exactly(recording: Recording, listened: Listened, live: Collection[str]) -> Found:
     """The recogniser's text as a number, where that is live."""
     number = _plain(recording, listened)
     return _found(number if number in live else "", recording, live)
 
 
-def nearest(recording: Recording, listened: Listened, live: frozenset[str], choices: Iterable[str]) -> Found:
-    """The live reference nearest to the recogniser's text by edit distance, the first of several; ``choices`` are the
-    live ones in their order."""
+def nearest(recording: Recording, listened: Listened, live: Collection[str]) -> Found:
+    """The live reference nearest to the recogniser's text by edit distance, the first of several in their order."""
     number = _plain(recording, listened)
-    best = min(choices, key=lambda each: Levenshtein.distance(number, each)) if number else ""
+    best = min(live, key=lambda each: Levenshtein.distance(number, each)) if number else ""
     return _found(best, recording, live)
 
 
@@ -40,7 +39,7 @@ def _plain(recording: Recording, listened: Listened) -> str:
     return found[0].text if found else ""
 
 
-def _found(number: str, recording: Recording, live: frozenset[str]) -> Found:
+def _found(number: str, recording: Recording, live: Collection[str]) -> Found:
     if not number:
         return Found.NOTHING
     return Found.RIGHT if number == recording.truth and recording.truth in live else Found.WRONG
