@@ -23,6 +23,7 @@ from router.channels.agi.listening import Listener
 from router.channels.agi.server import AgiServer
 from router.channels.simulator.phone import CHANNEL as TEST_PHONE
 from router.channels.simulator.queues import SimulatedQueues
+from router.flow.nodes.sayings import FIXED
 from router.flow.placeholders import has_variables
 from router.matching.lockout import KEPT
 from router.releases.following import Following
@@ -207,10 +208,10 @@ async def _prepare(house: House, prompts: PromptStore, listener: Listener | None
     """Make all prompts of the flows ahead, so that no caller waits for them."""
     if listener is not None:
         await listener.comfort.prepare(prompts)
+    flows = house.flows.current.values()
     wanted = [
         Prompt(text, language, words.recording)
-        for flow in house.flows.current.values()
-        for words in flow.words()
+        for words in (*FIXED, *(words for flow in flows for words in flow.words()))
         for language, text in words.texts.items()
         if not has_variables(text)  # made in the call
     ]

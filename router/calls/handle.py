@@ -245,7 +245,7 @@ class Calls:
             session, commands, answers = await self._run(connection, flow, session, answer, now)
             await store.change(connection, session.call_id, columns(session, commands, now))
             if self._recording:
-                more = to_record(flow, answer, (answer, *answers))["answers"]
+                more = to_record(flow, answer, (answer, *answers), session.language)["answers"]
                 await call_events.add_answers(connection, session.call_id, session.sequence, more)
         return Turn(session.call_id, session.sequence, commands, session)
 
@@ -334,7 +334,7 @@ class Calls:
     ) -> None:
         """Keep the turn without numbers and codes, to be run again on another flow."""
         if self._recording:
-            kept = to_record(flow, event, answers)
+            kept = to_record(flow, event, answers, session.language)
             await call_events.add(connection, session.call_id, session.sequence, now, kept)
 
     async def _keep_late_message(

@@ -1,7 +1,8 @@
 """What is kept of what happened to a call, to run it again on another flow: no number, no code, nothing told in full.
 
 Up to two keys are kept, they choose something; longer inputs become as many zeros. Of what was said the words are kept
-that the flow listens for, and up to two digits. Of a match is kept how it was decided, of another system's answer what
+that the flow listens for, and up to two digits; of longer numbers as many zeros, and where their readings differ, but
+not in what. Of a match is kept how it was decided, of another system's answer what
 is yes or no, a small number or a single word. What is `masked` says nothing about what stood there.
 """
 
@@ -27,16 +28,19 @@ from router.core.events import (
     SpeechHeard,
     WebhookAnswered,
 )
+from router.core.hearing import Expected, Listening, Reading
 from router.core.match import Candidate, Evidence, EvidenceKind, Match
 from router.flow.model import Flow
 from router.flow.nodes.hearing import WORDS_FOR_YES_OR_NO
 from router.spoken.choices import words_in
 from router.spoken.masked import masked_speech
+from router.spoken.numbers import numbers
 
 MOST_KEYS = 2
 MASKED = "…"
 _FIT = (EvidenceKind.LAST_DIGITS, EvidenceKind.REFERENCE, EvidenceKind.REFERENCE_HEARD)
 """Evidence that a `match` step goes by."""
+_ANY_NUMBER = Listening(Expected.DIGITS, 1, 20)
 _PREFIX = 3
 """Characters of a caller number that are kept: conditions may ask for them (``caller.prefix``)."""
 _ONE_WORD = re.compile(r"[a-z_]{1,20}")
@@ -63,9 +67,9 @@ class _Kept:
 _KEPT = TypeAdapter(_Kept)
 
 
-def to_record(flow: Flow, event: Event, answers: tuple[HouseEvent, ...]) -> Any:
-    """A turn as JSON values, masked. ``flow`` is the one the call runs."""
-    return _KEPT.dump_python(_Kept(_masked(event, flow), tuple(map(_masked_answer, answers))), mode="json")
+def to_record(flow: Flow, event: Event, answers: tuple[HouseEvent, ...], language: str = "de") -> Any:
+    """A turn as JSON values, masked. ``flow`` is the one the call runs, in ``language``."""
+    return _KEPT.dump_python(_Kept(_masked(event, flow, language), tuple(map(_masked_answer, answers))), mode="json")
 
 
 def from_record(at: datetime, kept: Any) -> RecordedTurn:
@@ -76,7 +80,7 @@ def from_record(at: datetime, kept: Any) -> RecordedTurn:
 
 def is_masked(value: Any) -> bool:
     """Whether something may stand for what was not kept."""
-    return isinstance(value, str) and _ZEROS.fullmatch(value) is not None
+    return isinstance(value, str) and (_ZEROS.fullmatch(value) is not None or _is_masked_number(value))
 
 
 def words_listened_for(flow: Flow) -> frozenset[str]:
@@ -105,18 +109,45 @@ def _phrases(value: Any, chosen: bool = False) -> Iterator[str]:
             pass
 
 
-def _masked(event: Event, flow: Flow) -> Event:
+def _masked(event: Event, flow: Flow, language: str) -> Event:
     match event:
         case DigitsEntered(digits=digits) if len(digits) > MOST_KEYS:
             return DigitsEntered("0" * len(digits))
-        case SpeechHeard(text=text):
-            return SpeechHeard(masked_speech(text, words_listened_for(flow), MOST_KEYS))
+        case SpeechHeard():
+            return _masked_hearing(event, words_listened_for(flow), language)
         case CallStarted(caller=caller):
             return replace(event, caller=_masked_caller(caller), trunk=None)
         case RecordingEnded(recording=recording, seconds=seconds, text=text):
             return RecordingEnded(recording and MASKED, seconds, text and MASKED)
         case _:
             return event
+
+
+def _masked_hearing(event: SpeechHeard, known: frozenset[str], language: str) -> SpeechHeard:
+    """What was said, with its readings as far as a step goes by them: which there are, how likely, and how long."""
+    text = masked_speech(event.text, known, MOST_KEYS)
+    found = numbers(event.readings, language, _ANY_NUMBER)
+    if not found or len(found[0].text) <= MOST_KEYS:
+        said = (masked_speech(each.text, known, MOST_KEYS) for each in event.readings)
+        readings = tuple(Reading(masked, each.weight) for masked, each in zip(said, event.readings, strict=True))
+        return SpeechHeard(text, readings, event.recogniser)
+    likeliest = found[0].text
+    masks = [_masked_number(each.text, likeliest, place) for place, each in enumerate(found)]
+    before = " ".join(word for word in text.split() if word in known)  # a no before another number
+    masked = tuple(Reading(f"{before} {mask}".strip(), each.weight) for mask, each in zip(masks, found, strict=True))
+    return SpeechHeard(masked[0].text, masked, event.recogniser)
+
+
+def _masked_number(number: str, likeliest: str, place: int) -> str:
+    """Zeros, but for another digit where the reading at ``place`` differs from the likeliest one; never the first."""
+    other = str(1 + place % 9)
+    alike = zip(number[1:], likeliest[1:].ljust(len(number) - 1), strict=False)
+    return "0" + "".join("0" if one == same or same == " " else other for one, same in alike)
+
+
+def _is_masked_number(value: str) -> bool:
+    zeros = value.count("0")
+    return len(value) > MOST_KEYS and value.isdigit() and value.startswith("0") and 2 * zeros >= len(value)
 
 
 def _masked_caller(caller: Caller) -> Caller:

@@ -36,12 +36,15 @@ from router.core.events import (
     QueueSeen,
     RecordingEnded,
     SpeechHeard,
+    SpeechLost,
     TextSent,
     TransferEnded,
     TransferOutcome,
     Unsent,
     WebhookAnswered,
 )
+from router.core.hearing import Part, Reading, Understood
+from router.core.hearing import Verdict as Heard
 from router.core.match import About, Candidate, Decision, Match, Question
 from router.engine.recorded import from_record, to_record
 from router.engine.replay import RecordedCall
@@ -51,6 +54,17 @@ from router.flow.model import Flow
 
 AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
 SAID = ("ja", "nein", "Strom bitte", "um Gas", "Vertrag", "drei neun", "eins", "Meier aus Bonn", "4 7 1 1")
+
+HEARD = tuple(
+    SpeechHeard(next(iter(weights)), tuple(Reading(text, weight) for text, weight in weights.items()), "whisper")
+    for weights in (
+        {"sechs drei null fünf": 0.6},
+        {"6 3 0 5 7 4 1 2": 0.4, "6 3 0 5 7 4 4 2": 0.39},
+        {"nein, 4 7 1 1": 0.7, "4 7 1 7": 0.2},
+        {"äh": 0.5, "ja": 0.4},
+        {"vier sieben": 0.9},
+    )
+)
 
 
 def call_of(flow: Flow, data: st.DataObject, call_id: str = "call-1") -> RecordedCall:
@@ -67,7 +81,7 @@ def call_of(flow: Flow, data: st.DataObject, call_id: str = "call-1") -> Recorde
         while commands and not isinstance(commands[-1], AskDigits | RecordMessage | Transfer) and not session.ended:
             answers.append(answer_to(commands[-1], data))
             session, commands = step(flow.flows[session.flow], session, answers[-1], AT)
-        turns.append(from_record(AT, to_record(current, event, tuple(answers))))
+        turns.append(from_record(AT, to_record(current, event, tuple(answers), session.language)))
         if session.ended:
             break
         event = CallerHungUp() if number == 10 else happening(commands[-1], data)
@@ -80,7 +94,7 @@ def happening(wait: Command, data: st.DataObject) -> Event:
         case AskDigits(max_digits=most, more_digits=more):
             keys = st.sampled_from(["", "1", "2", "3", "9", "*", "12", "139", "4711", "0815", "4821391234"])
             keyed = keys.filter(lambda digits: len(digits) <= most + more).map(DigitsEntered)
-            heard = st.sampled_from(SAID).map(SpeechHeard) if wait.speech else keyed
+            heard = st.sampled_from([*map(SpeechHeard, SAID), *HEARD, SpeechLost()]) if wait.speech else keyed
             happens: st.SearchStrategy[Event] = st.one_of(
                 keyed, keyed, heard, st.just(InputTimedOut()), st.just(CallerHungUp())
             )
@@ -122,9 +136,10 @@ def matches(draw: st.DrawFn, questions: tuple[Question, ...]) -> MatchesFound:
     decision = draw(st.sampled_from(Decision))
     question = draw(st.sampled_from([None, *questions]))
     accepted = draw(st.sampled_from([None, False]))
+    understood = draw(st.sampled_from([None, *(Understood(each, "63057412", Part("last", 3)) for each in Heard)]))
     if decision is Decision.NONE:
-        return MatchesFound(Match(decision, Assurance.L0, 1.0, (), accepted, question))
+        return MatchesFound(Match(decision, Assurance.L0, 1.0, (), accepted, question, understood))
     best = Candidate("m1", 0.9712345, (), draw(st.sampled_from([None, "sales"])), draw(st.sampled_from([None, "en"])))
     assurance = draw(st.sampled_from(Assurance))
-    match = Match(decision, assurance, 0.03, (best, best), accepted, question)
+    match = Match(decision, assurance, 0.03, (best, best), accepted, question, understood)
     return MatchesFound(match, About({"title": "Sommer", "campaign": "summer"}, {"name": "Erika"}))

@@ -23,6 +23,7 @@ from router.core.events import (
     SpeechHeard,
     WebhookAnswered,
 )
+from router.core.hearing import Reading
 from router.core.match import About, Candidate, Decision, Evidence, EvidenceKind, Match, Question, QuestionKind
 from router.engine.recorded import from_record, is_masked, to_record
 from router.flow.files import check
@@ -119,3 +120,33 @@ def test_nothing_of_a_call_tells_who_called_or_what_it_was_about() -> None:
     assert kept(CallStarted("asterisk", WITHHELD))[0] == CallStarted("asterisk", WITHHELD)
     assert kept(RecordingEnded("https://x/1", 3.0, "Rufen Sie mich an"))[0] == RecordingEnded("…", 3.0, "…")
     assert kept(RecordingEnded(None, 0.0))[0] == RecordingEnded(None, 0.0)
+
+
+def test_of_readings_is_kept_how_likely_and_how_long_they_are_and_where_they_differ() -> None:
+    readings = (Reading("sechs drei null fünf sieben", 0.6), Reading("6 3 0 2 7", 0.3), Reading("6305", 0.1))
+    event, _ = kept(SpeechHeard("sechs drei null fünf sieben", readings, "whisper", "recording-1"))
+    masked = (Reading("00000", 0.6), Reading("00010", 0.3), Reading("0000", 0.1))
+    assert isinstance(event, SpeechHeard)
+    assert [(each.text.replace("2", "1"), each.weight) for each in event.readings] == [
+        (each.text, each.weight) for each in masked
+    ]
+    assert (event.recogniser, event.recording) == ("whisper", None)
+    assert all(is_masked(each.text) for each in event.readings)
+
+
+@given(
+    st.lists(st.text("123456789", min_size=3, max_size=14), min_size=1, max_size=5, unique=True),
+    st.permutations("123456789"),
+)
+def test_nothing_that_is_kept_of_a_number_depends_on_its_digits(said: list[str], digits: list[str]) -> None:
+    others = [each.translate(str.maketrans("123456789", "".join(digits))) for each in said]
+    events = []
+    for numbers in said, others:
+        readings = tuple(Reading(each, 0.9 / (place + 1)) for place, each in enumerate(numbers))
+        events.append(kept(SpeechHeard(numbers[0], readings, "whisper"))[0])
+    assert events[0] == events[1]
+
+
+def test_a_no_before_another_number_is_kept() -> None:
+    event, _ = kept(SpeechHeard("nein, 6305", (Reading("nein, 6305", 0.7),), "twilio"))
+    assert event == SpeechHeard("nein 0000", (Reading("nein 0000", 0.7),), "twilio")

@@ -94,11 +94,18 @@ def what(replayed: Replayed) -> tuple[Verdict, str | None, str | None, str | Non
     return replayed.verdict, replayed.old_end, replayed.new_end, replayed.parted
 
 
+def asked_in_part(recorded: RecordedCall) -> bool:
+    """Whether a part of a number was asked for: nothing is kept that would tell how it fits the rest."""
+    return any("asks for a part" in entry.note for entry in recorded.trace)
+
+
 @settings(max_examples=150, deadline=None, print_blob=True)
 @given(st.data(), st.sampled_from(FLOWS))
 def test_a_call_goes_the_same_way_on_its_own_flow(data: st.DataObject, flow: Flow) -> None:
     recorded = call_of(flow, data)
     again = replay(recorded, followed(flow), followed(flow))
+    if again.verdict is Verdict.CANNOT_TELL and asked_in_part(recorded):
+        return
     assert (again.verdict, again.new_end) == (Verdict.SAME, again.old_end), again
 
 
@@ -122,7 +129,7 @@ def test_one_exit_that_leads_elsewhere_changes_exactly_the_calls_that_take_it(da
     if (flow.name, name, place) in watch.taken:
         assert replayed.verdict is not Verdict.SAME
         assert replayed.parted in (name, None) or replayed.verdict is Verdict.CANNOT_TELL
-    else:
+    elif replayed.verdict is not Verdict.CANNOT_TELL or not asked_in_part(recorded):
         assert replayed.verdict is Verdict.SAME, replayed
 
 

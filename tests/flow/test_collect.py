@@ -52,7 +52,7 @@ def heard(**weights: float) -> SpeechHeard:
 
 
 IN_DOUBT = heard(n482139=0.7, n483139=0.2)
-LAST_TWO_IN_DOUBT = heard(n482139=0.4, n482144=0.38)
+LAST_IN_DOUBT = heard(n482139=0.4, n482144=0.38)
 READ_BACK = "Ich habe verstanden: 4 8 2, 1 3 9. Ist das richtig? Ja oder 1, nein oder 2."
 BY_KEYS, UNSURE = "Bitte nehmen Sie jetzt die Tasten Ihres Telefons.", "Das habe ich nicht sicher verstanden."
 CANNOT_HEAR = "Ich kann Sie gerade leider nicht gut hören. Bitte nehmen Sie die Tasten Ihres Telefons."
@@ -96,10 +96,10 @@ def play(*events: Event, flow: Flow = FLOW) -> list[str]:
         ),
         ([IN_DOUBT, InputTimedOut()], [READ_BACK]),
         ([IN_DOUBT, InputTimedOut(), InputTimedOut()], ["Nichts"]),
-        ([LAST_TWO_IN_DOUBT], ["Bitte nur noch einmal die letzten zwei Stellen, gesprochen oder getippt."]),
-        ([LAST_TWO_IN_DOUBT, SpeechHeard("vier vier")], ["482144"]),
-        ([LAST_TWO_IN_DOUBT, DigitsEntered("39")], ["482139"]),
-        ([LAST_TWO_IN_DOUBT, heard(n39=0.5, n44=0.2)], [READ_BACK]),
+        ([LAST_IN_DOUBT], ["Bitte nur noch einmal die letzten drei Stellen, gesprochen oder getippt."]),
+        ([LAST_IN_DOUBT, SpeechHeard("eins vier vier")], ["482144"]),
+        ([LAST_IN_DOUBT, DigitsEntered("139")], ["482139"]),
+        ([LAST_IN_DOUBT, heard(n139=0.5, n144=0.2)], [READ_BACK]),
         ([SpeechLost()], [CANNOT_HEAR, "Ihr Code?"]),
         ([SpeechLost(), CODE], ["4821391234"]),
         ([IN_DOUBT, SpeechLost(), DigitsEntered("1")], ["482139"]),

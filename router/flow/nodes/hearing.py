@@ -30,7 +30,7 @@ KEYS = "keys"
 """The recogniser of a `Heard` that was keyed in."""
 MOST_REFUSED = 3
 """Numbers read back and refused, after which it is asked again or keyed in."""
-MOST_PART = 4
+SHORTEST_PART, LONGEST_PART = 3, 4
 """Characters of a part that is asked for alone."""
 SURE, DOUBTFUL, LOST = 0.98, 0.5, 0.15
 """How likely a number is from which on nobody is asked, below which a part of it is asked for, if that settles it, and
@@ -279,8 +279,8 @@ def _part_in_doubt(best: str, weights: dict[str, float]) -> Part | None:
     differ = [place for place in range(len(best)) if any(number[place] != best[place] for number in others)]
     last, first = len(best) - differ[0], differ[-1] + 1
     end: Literal["first", "last"] = "last" if last <= first else "first"
-    characters = max(min(last, first), 2)
-    return Part(end, characters) if characters <= min(MOST_PART, len(best) // 2) else None
+    characters = max(min(last, first), SHORTEST_PART)
+    return Part(end, characters) if characters <= min(LONGEST_PART, len(best) // 2) else None
 
 
 # -- how to listen ------------------------------------------------------------------------------------------------
