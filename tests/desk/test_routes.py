@@ -219,7 +219,7 @@ async def test_what_the_caller_said_stands_on_the_card(
 ) -> None:
     for opened in (True, False):
         page = await desk.shown(card(open=opened, label=Label.UNKNOWN, heard=heard))
-        line = page[page.index('class="heard"') : page.index('class="since"')]
+        line = page[page.index('class="heard"') : page.index("</header>")]
         assert said in line
         assert hidden not in line
     assert 'class="heard"' not in await desk.shown(card())
