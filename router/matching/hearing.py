@@ -176,7 +176,11 @@ class Hearings:
             other *= each.floor
         if not any(each.part is None for each in self._hearings):
             other = self._answers(None)  # of a number of which only a part was heard any end is as likely
-        return other + sum(weight for _, weight in self._numbers)
+        found = other + sum(weight for _, weight in self._numbers)
+        if len(self._hearings) == 1 and self.confirmed is None:
+            # Any number may be heard as one of these, if only once.
+            found = max(found, self._answers(None))
+        return found
 
     def _joint(self, number: str) -> float:
         product = self._answers(number)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 from functools import cached_property
-from math import prod
+from math import comb, prod
 
 from router.matching.references import LONGEST_FUZZY
 
@@ -69,6 +69,9 @@ class Shape:
         if shorter := OF_OUR_KIND * self._share(length - 1):
             without = (prod(self._each(text[:at] + text[at + 1 :], 0)) * _of_any(text[at]) for at in range(length))
             found += shorter * added * sum(without)
+        for other, rate in ((length + 2, lost), (length - 2, added)):
+            if twice := OF_OUR_KIND * self._share(other):
+                found += twice * rate**2 * comb(max(length, other), 2) * chance_of_any(text)
         return found
 
     def _share(self, length: int) -> float:
