@@ -129,7 +129,7 @@ class Hearings:
     def said(self) -> tuple[tuple[str, float], ...]:
         """The numbers that a caller may have said whose number is not live, with the chance of each, likeliest first;
         those refused are not among them."""
-        chances = [(number, weight / self._none) for number, weight in self._numbers if number not in self.refused]
+        chances = [(number, weight / self._of_these) for number, weight in self._numbers if number not in self.refused]
         return tuple(chances)
 
     @cached_property
@@ -169,18 +169,22 @@ class Hearings:
         return sorted(weighed, key=lambda each: (-each[1], each[0]))[:MOST_NUMBERS]
 
     @cached_property
-    def _none(self) -> float:
-        """The likelihood of all of it when the caller's number is not live."""
+    def _of_these(self) -> float:
+        """The likelihood of all of it when the caller's number is not live, and is one that was heard or something
+        else."""
         other = self._answers(None)
         for each in self._hearings:
             other *= each.floor
         if not any(each.part is None for each in self._hearings):
             other = self._answers(None)  # of a number of which only a part was heard any end is as likely
-        found = other + sum(weight for _, weight in self._numbers)
-        if len(self._hearings) == 1 and self.confirmed is None:
-            # Any number may be heard as one of these, if only once.
-            found = max(found, self._answers(None))
-        return found
+        return other + sum(weight for _, weight in self._numbers)
+
+    @cached_property
+    def _none(self) -> float:
+        """The likelihood of all of it when the caller's number is not live: any may be heard as one of these, if only
+        once."""
+        once = len(self._hearings) == 1 and self.confirmed is None
+        return max(self._of_these, self._answers(None)) if once else self._of_these
 
     def _joint(self, number: str) -> float:
         product = self._answers(number)

@@ -176,14 +176,14 @@ class Parameters:
         0.3, "probability", "judgement: from here reading one back is less trouble than to have all of it said again"
     )
     read_back_odds: float = _figure(
-        2.3,
+        1.4,
         "odds",
         "against a number that is not live, from which a live one is read back, at up to 1,000 live ones; with more it "
         "grows with the fourth root of their number. Of strangers' numbers said by other voices about 5 % came to a "
         "live one with these odds at 1,000, 8 % at 100,000 (noise included)",
     )
     strangers_taken: float = _figure(
-        0.004, "share", "of strangers' numbers, those that may at most be taken for a live one without asking"
+        0.005, "share", "of strangers' numbers, those that may at most be taken for a live one without asking"
     )
     refusals: int = _figure(2, "read-backs", "refused in a call, after which only what was said itself is read back")
     said_clearly: float = _figure(
