@@ -145,12 +145,12 @@ async def _guess(house: House, guessing: Guessing, call_id: str, rng: Random, re
 async def _call_with(
     house: House, call_id: str, caller: Caller, tries: list[str], trunk: str | None = None
 ) -> bool | None:
-    """A call that keys in the next of ``tries`` whenever the code is asked for, and says yes to being about a message;
+    """A call that keys in the next of ``tries`` whenever a code is an answer, and says yes to being about a message;
     whether a message was opened, None where no code was taken."""
     turn = await house.begin(call_id, CallStarted("bench", caller, None, trunk=trunk))
     while (question := question_of(turn)) is not None:
         given = NOTHING
-        if question.kind is QuestionKind.CODE and tries:
+        if question.kind in (QuestionKind.CODE, QuestionKind.REFERENCE) and tries:
             code = tries.pop(0)
             given = Answer(code, keys=len(code))
         elif question.kind is QuestionKind.ABOUT_MESSAGE:

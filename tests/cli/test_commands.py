@@ -86,7 +86,7 @@ def test_the_code_keyed_in_on_a_test_call_leads_to_the_offers_queue(run: Run, tm
 
 def test_dialling_by_hand_shows_prompts_and_what_the_flow_did(run: Run) -> None:
     result = run("dial", "--withheld", "--at", "2026-11-23T10:00:00", stdin="*\n\n")
-    assert "Please enter the callback code" in result.output
+    assert "Please say the reference or the callback code" in result.output
     assert "[to queue 'default']" in result.output
     assert re.search(r"recognise +match +key \*", result.output)
 
