@@ -175,6 +175,9 @@ class Parameters:
     read_back_least: float = _figure(
         0.3, "probability", "judgement: from here reading one back is less trouble than to have all of it said again"
     )
+    read_back_known: float = _figure(
+        0.1, "probability", "judgement: the same of the few that something else ties the call to, as its caller number"
+    )
     read_back_odds: float = _figure(
         1.4,
         "odds",

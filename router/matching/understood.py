@@ -53,7 +53,8 @@ def understand(
         return Understood(Verdict.CONFIRM, best.reference)
     if part := _part_in_doubt(hearings, left, none, parameters):
         return Understood(Verdict.PART, best.reference if best and may_be_read else "", part)
-    if best and may_be_read and best.probability >= parameters.read_back_least:
+    least = parameters.read_back_known if best and best.known else parameters.read_back_least
+    if best and may_be_read and best.probability >= least:
         return Understood(Verdict.CONFIRM, best.reference)
     if (said := _said_clearly(hearings, none, live, parameters)) is not None:
         return Understood(Verdict.CONFIRM, said)
