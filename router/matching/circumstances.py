@@ -15,7 +15,8 @@ class Circumstances:
     """``now`` is the time of the call, ``sharers`` how many customers use the caller number as far as we know, at least
     1. ``somebodys``: it is on file for one of the messages or customers looked at. ``hearings`` are those of a number
     that was said; ``live`` is what is known of all live references; ``tied``: something beside a number that was said
-    ties the call to one of the messages looked at."""
+    ties the call to one of the messages looked at. ``own``: of calls about none of them, the share in which one of
+    their customers, with another matter, gives what was given, being a message's reference."""
 
     now: datetime
     sharers: int
@@ -24,6 +25,7 @@ class Circumstances:
     hearings: Hearings | None = None
     live: LiveSet | None = None
     tied: bool = False
+    own: float = 0.0
 
     @property
     def unrelated_from_number(self) -> float:

@@ -118,20 +118,12 @@ def reference(row: MessageRow, observed: Observed, around: Circumstances) -> Evi
         return None
     parameters = around.parameters
     by_chance = parameters.unrelated_gives_reference * 10.0 ** -min(len(row.reference), parameters.reference_digits)
-    customer = (
-        1.0
-        if known_by_number(row, observed, around.now)
-        else parameters.unrelated_per_customer / parameters.unrelated_calls
-    )
-    slip = parameters.slip_heard if observed.spoken else parameters.slip_keyed
+    others = by_chance + max(own_reference(row, observed, around), around.own)
     if given == row.reference:
-        likelihood = parameters.gives_reference * (1 - slip)
-        weight = log(likelihood / (by_chance + parameters.own_reference * customer))
-        return Evidence(EvidenceKind.REFERENCE, weight, "The reference of the message was given.")
+        likelihood = parameters.gives_reference * (1 - _slip(observed, parameters))
+        return Evidence(EvidenceKind.REFERENCE, log(likelihood / others), "The reference of the message was given.")
     if one_slip_apart(given, row.reference):
-        ways = parameters.slips_a_character * len(row.reference)
-        likelihood = parameters.gives_reference * slip / ways
-        weight = log(likelihood / (by_chance + parameters.own_reference * customer * slip / ways))
+        weight = log(parameters.gives_reference * _with_slip(row.reference, observed, parameters) / others)
         detail = "What was given is one slip away from the reference of the message."
         return Evidence(EvidenceKind.REFERENCE_HEARD, max(weight, 0.0), detail)
     return None
@@ -146,10 +138,8 @@ def reference_heard(row: MessageRow, observed: Observed, around: Circumstances, 
         said_no = (1 - around.parameters.says_right) / (1 - around.parameters.lets_wrong_pass)
         detail = "The caller said no when the reference of the message was read back."
         return Evidence(EvidenceKind.REFERENCE_HEARD, log(said_no), detail)
-    parameters, ratio = around.parameters, hearings.log_ratio(row.reference)
-    known = known_by_number(row, observed, around.now)
-    customer = 1.0 if known else parameters.unrelated_per_customer / parameters.unrelated_calls
-    own = parameters.own_reference * customer * exp(ratio)
+    ratio = hearings.log_ratio(row.reference)
+    own = max(own_reference(row, observed, around), around.own if ratio > 0.0 else 0.0)
     weight = heard_weight(ratio, around) - log1p(own / says_another(around))
     if hearings.is_likeliest(row.reference):
         agreed = row.reference == hearings.confirmed
@@ -160,6 +150,31 @@ def reference_heard(row: MessageRow, observed: Observed, around: Circumstances, 
         return Evidence(EvidenceKind.REFERENCE_HEARD, max(weight, 0.0), detail)
     detail = "What was heard is not the reference of the message."
     return Evidence(EvidenceKind.REFERENCE_HEARD, min(weight, 0.0), detail)
+
+
+def own_reference(row: MessageRow, observed: Observed, around: Circumstances) -> float:
+    """Of calls about none of the messages, the share in which the customer of this one, with another matter, gives what
+    was given, being its reference; 0 where it does not fit."""
+    if row.reference is None or not reference_fits(row, observed, around.hearings):
+        return 0.0
+    parameters = around.parameters
+    known = known_by_number(row, observed, around.now)
+    share = parameters.own_reference * (
+        1.0 if known else parameters.unrelated_per_customer / parameters.unrelated_calls
+    )
+    if around.hearings is not None:
+        return share * exp(around.hearings.log_ratio(row.reference))
+    exact = _reference_given(observed) == row.reference
+    return share if exact else share * _with_slip(row.reference, observed, parameters)
+
+
+def _slip(observed: Observed, parameters: Parameters) -> float:
+    return parameters.slip_heard if observed.spoken else parameters.slip_keyed
+
+
+def _with_slip(reference: str, observed: Observed, parameters: Parameters) -> float:
+    """How likely the caller gives this reference with just the slip there is."""
+    return _slip(observed, parameters) / (parameters.slips_a_character * len(reference))
 
 
 def heard_weight(ratio: float, around: Circumstances) -> float:

@@ -8,6 +8,7 @@ likely it makes a message, is never `sure`: it says who calls, hardly about what
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from math import exp, fsum
 
@@ -25,6 +26,7 @@ from router.matching.evidence import (
     known_by_number,
     leased_number_dialled,
     number_on_file,
+    own_reference,
     reference_fits,
 )
 from router.matching.hearing import Hearings
@@ -136,6 +138,7 @@ def posterior(
     somebodys = sharers > 0 or any(number_on_file(row, observed) for row in rows)
     tied = hearings is not None and any(_tied(row, observed, now, None) for row in rows)
     around = Circumstances(now, _sharers(observed, rows, sharers), somebodys, parameters, hearings, live, tied)
+    around = replace(around, own=_own(rows, observed, around))
     evidence = {row.message_id: gather(row, observed, around) for row in rows}
     odds = {key: fsum([each.log_odds for each in found]) for key, found in evidence.items()}
     unread = [row.message_id for row in rows if _like_unread(row, observed, now, hearings)] if observed.unread else []
@@ -146,6 +149,14 @@ def posterior(
     ordered.sort(key=lambda row: probabilities[row.message_id], reverse=True)
     weighed = [Weighed(row, evidence[row.message_id], probabilities[row.message_id]) for row in ordered]
     return weighed, none_probability
+
+
+def _own(rows: Iterable[MessageRow], observed: Observed, around: Circumstances) -> float:
+    """`Circumstances.own` of all ``rows`` together; what is the reference of several messages is given once."""
+    shares: dict[str | None, float] = {}
+    for row in rows:
+        shares[row.reference] = max(own_reference(row, observed, around), shares.get(row.reference, 0.0))
+    return fsum(shares.values())
 
 
 def _normalised(odds: Mapping[str, float], unread: Collection[str], count: int) -> tuple[dict[str, float], float]:

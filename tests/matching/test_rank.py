@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from router.core.assurance import Assurance
 from router.core.events import WITHHELD, Attestation, Caller
+from router.core.hearing import Heard, Reading
 from router.core.match import NO_MATCH, Decision, EvidenceKind, Match, Question, QuestionKind
+from router.matching.live import LiveSet, Shape
 from router.matching.observed import Delivery, MessageRow, Observed
 from router.matching.parameters import DEFAULT
 from router.matching.rank import MOST_CANDIDATES, posterior, rank
@@ -247,6 +249,20 @@ def test_a_reference_alone_is_l1_and_with_the_number_on_file_l2() -> None:
     known = rank(Observed(Caller(MOBILE), reference="K4711A93"), [row], NOW)
     assert (known.decision, known.assurance) == (Decision.SURE, Assurance.L2)
     assert rank(Observed(WITHHELD, reference="K4711B94"), [row], NOW) == NO_MATCH
+
+
+def test_of_two_references_a_slip_apart_the_one_that_was_given_leads_whoever_calls() -> None:
+    given = a_message("given", sent_at=ago(days=4), channel="letter", to_phone=None, reference="ST204161")
+    given = replace(given, customer_phones=frozenset({LANDLINE}))
+    latest = a_message("latest", to_phone=LANDLINE, reference="ST204162", customer_phones=frozenset({LANDLINE}))
+    for caller in (Caller(LANDLINE), WITHHELD):
+        match = rank(Observed(caller, reference="ST-2041-61"), [given, latest], NOW)
+        assert [each.message_id for each in match.candidates[:1]] == ["given"]
+        assert match.candidates[0].probability > 0.95
+        said = Observed(caller, heard=(Heard((Reading("ST204161", 0.9),), "typed", "de"),), confirmed="ST204161")
+        match = rank(said, [given, latest], NOW, live=LiveSet(2, Shape(["ST204161", "ST204162"]), 0.01))
+        assert [each.message_id for each in match.candidates[:1]] == ["given"]
+        assert match.candidates[0].probability > 0.97
 
 
 def test_a_reference_heard_with_a_slip_counts_for_less() -> None:
