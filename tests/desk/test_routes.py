@@ -219,10 +219,10 @@ async def test_what_the_caller_said_stands_on_the_card(
 ) -> None:
     for opened in (True, False):
         page = await desk.shown(card(open=opened, label=Label.UNKNOWN, heard=heard))
-        line = page[page.index('class="heard"') : page.index("</header>")]
+        line = page[page.index('class="spoken"') : page.index("</header>")]
         assert said in line
         assert hidden not in line
-    assert 'class="heard"' not in await desk.shown(card())
+    assert 'class="spoken"' not in await desk.shown(card())
 
 
 async def test_a_call_the_router_never_saw_says_so(desk: Desk, card: Callable[..., Card]) -> None:
