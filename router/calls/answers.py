@@ -20,6 +20,7 @@ from router.core.events import HouseEvent, MatchesFound
 from router.core.match import Match, Question, QuestionKind
 from router.engine.session import Session
 from router.matching.codes import LONGEST, CodeKeys
+from router.matching.hearing import Hearings
 from router.matching.live import LiveSet
 from router.matching.observed import Observed
 from router.matching.rank import heard_in
@@ -77,9 +78,11 @@ class Answers:
 
     async def _find(self, connection: Connection, session: Session, asked: FindMatches, now: datetime) -> MatchesFound:
         observed = _observed(session, asked)
-        found = await self._found(connection, session, asked, observed, now)
+        # Once for all that is looked up: weighing them takes long.
+        said = heard_in(observed, self._weights.live, self._weights.now) if self._weights.live else None
+        found = await self._found(connection, session, asked, observed, now, said)
         if asked.heard:
-            found = await self._by_spoken_code(connection, session, asked, observed, found, now)
+            found = await self._by_spoken_code(connection, session, asked, observed, found, now, said)
             clock_time = now - timedelta(seconds=session.ahead)
             await hearings.keep(connection, session, asked, found, self._weights.live, clock_time)
         if found.question and found.question.kind is QuestionKind.CODE:
@@ -96,7 +99,13 @@ class Answers:
         return MatchesFound(found, about)
 
     async def _found(
-        self, connection: Connection, session: Session, asked: FindMatches, observed: Observed, now: datetime
+        self,
+        connection: Connection,
+        session: Session,
+        asked: FindMatches,
+        observed: Observed,
+        now: datetime,
+        said: Hearings | None,
     ) -> Match:
         """The match, its code looked up where that is allowed and counted where it is wrong."""
         clock_time = now - timedelta(seconds=session.ahead)
@@ -110,6 +119,7 @@ class Answers:
             questions=asked.questions,
             pool_numbers=self._pool_numbers,
             live=self._weights.live,
+            hearings=said,
         )
         await self._guesses.note(connection, session, admitted, found, clock_time)
         return found
@@ -122,14 +132,14 @@ class Answers:
         observed: Observed,
         found: Match,
         now: datetime,
+        said: Hearings | None,
     ) -> Match:
         """The match by the code that was said, where it is a live one; else ``found``. One code is tried, as one guess:
         readings are not to be several."""
-        said = heard_in(observed, self._weights.live, self._weights.now)
         code = hearings.spoken_code(said, found, self._weights.live) if said and not observed.code else None
         if code is None:
             return found
-        by_code = await self._found(connection, session, asked, replace(observed, code=code), now)
+        by_code = await self._found(connection, session, asked, replace(observed, code=code), now, said)
         return by_code if by_code.code_accepted else found
 
 

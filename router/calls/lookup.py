@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
+from typing import Final, TypeVar
 
 from router.core.match import Match, Question, QuestionKind
 from router.matching import references
@@ -19,6 +22,12 @@ from router.store import matching as store
 from router.store.database import Connection, new_id
 from router.store.live import live_set
 
+_Result = TypeVar("_Result")
+
+_WEIGHING: Final = ThreadPoolExecutor(1, "weighing")
+"""Weighs what was heard, one call after the other: it takes some tenths of a second, in which no other call is to
+stand still."""
+
 
 async def find_matches(
     connection: Connection,
@@ -30,16 +39,18 @@ async def find_matches(
     questions: Sequence[Question] = (),
     pool_numbers: Collection[str] = frozenset(),
     live: LiveSet | None = None,
+    hearings: Hearings | None = None,
 ) -> Match:
     """Which message the call is about, as far as the store knows; reads only.
 
     ``observed`` has numbers in E.164. ``questions`` are those that can be put next (see `rank`), ``pool_numbers`` the
     service numbers that are leased. ``live`` is what is known of all live references; where a number was heard and
-    nobody has told, it is looked for. Whatever is keyed in or withheld, the answer has the same shape.
+    nobody has told, it is looked for. ``hearings`` as `heard_in` gives them with it, where somebody has them already.
+    Whatever is keyed in or withheld, the answer has the same shape.
     """
     if live is None and (observed.heard or observed.confirmed):
         live = await live_set(connection, new_id(), now, parameters)
-    hearings = heard_in(observed, live, parameters)
+    hearings = hearings or heard_in(observed, live, parameters)
     number, dialled = observed.number, observed.service_number
     reference = references.normalise(observed.reference) if observed.reference else None
     leased = dialled if dialled in pool_numbers else None
@@ -57,7 +68,8 @@ async def find_matches(
         rows = await _heard(connection, hearings) | rows
     if found.carriers is not None:
         observed = replace(observed, carriers=found.carriers, unread=found.unread)
-    return rank(
+    ranked = partial(
+        rank,
         observed,
         rows.values(),
         now,
@@ -67,15 +79,23 @@ async def find_matches(
         live=live,
         hearings=hearings,
     )
+    return ranked() if hearings is None else await _aside(ranked)
 
 
 async def _heard(connection: Connection, hearings: Hearings) -> dict[str, MessageRow]:
     """The messages whose references fit what was heard better than a number that is not live."""
-    near = hearings.closest(await store.near_heard(connection, hearings.index_keys()))
+    found = await store.near_heard(connection, await _aside(hearings.index_keys))
+    return await store.with_references(connection, await _aside(partial(_fitting, hearings, found)))
+
+
+def _fitting(hearings: Hearings, found: Sequence[str]) -> list[str]:
     short = [each for each in hearings.heard if not references.neighbours(each)]
-    ratios = {each: hearings.log_ratio(each) for each in (*near, *short)}
-    fitting = sorted((each for each in ratios if ratios[each] > 0.0), key=lambda each: (-ratios[each], each))
-    return await store.with_references(connection, fitting)
+    ratios = {each: hearings.log_ratio(each) for each in (*hearings.closest(found), *short)}
+    return sorted((each for each in ratios if ratios[each] > 0.0), key=lambda each: (-ratios[each], each))
+
+
+async def _aside(weigh: Callable[[], _Result]) -> _Result:
+    return await asyncio.get_running_loop().run_in_executor(_WEIGHING, weigh)
 
 
 def _hashes(code: str | None, keys: CodeKeys) -> tuple[bytes, ...]:

@@ -71,17 +71,15 @@ class Confusions:
         right = 1.0 - figures.wrong - lost - figures.swapped
         heard_as = self._heard_as.get(character, {})
         swapped = figures.swapped if previous and previous != character else 0.0
-        found = [row[0] * lost]
-        first, last = place + 1 - FARTHEST, place + 1 + FARTHEST
-        for end, each in enumerate(heard, 1):
-            if not first <= end <= last:
-                found.append(0.0)
-                continue
-            likely = row[end] * lost + found[-1] * added[end - 1]
+        found = [0.0] * len(row)
+        found[0] = row[0] * lost
+        for end in range(max(place + 1 - FARTHEST, 1), min(place + 1 + FARTHEST, len(heard)) + 1):
+            each = heard[end - 1]
+            likely = row[end] * lost + found[end - 1] * added[end - 1]
             likely += row[end - 1] * (right if each == character else heard_as.get(each, 0.0))
             if swapped and end > 1 and each == previous and heard[end - 2] == character:
                 likely += earlier[end - 2] * swapped
-            found.append(likely)
+            found[end] = likely
         return found
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from router.core.hearing import Expected, Listening, Reading
 from router.spoken.corrections import goes_round, joined, parts_of, without_loop
 from router.spoken.pieces import in_pieces
-from router.spoken.tokens import Token, tokens_of
+from router.spoken.tokens import MOST_TEXT, Token, tokens_of
 from router.spoken.ways import Ways
 from router.spoken.words import vocabulary
 from router.spoken.words.vocabulary import Vocabulary
@@ -23,6 +23,8 @@ MOST = 12
 """Numbers that come out at most."""
 MOST_READINGS = 24
 """Readings looked at, likeliest first as they come."""
+MOST_CHARACTERS = 2000
+"""Characters looked at in all readings together: they take time in which no other call is answered."""
 _KEPT = 32
 """Numbers kept at each place on the way: the likeliest."""
 OFF_BY = 2
@@ -49,11 +51,15 @@ def numbers(readings: Iterable[Reading], language: str, listening: Listening) ->
     """
     words, letters = vocabulary(language), listening.expected is Expected.CHARACTERS
     found: dict[str, float] = defaultdict(float)
+    left = MOST_CHARACTERS
     for reading in list(readings)[:MOST_READINGS]:
         weight = min(max(reading.weight, 0.0), 1.0) if math.isfinite(reading.weight) else 0.0
         tokens = in_pieces(tokens_of(reading.text), words)
         for number, share in _meant(tokens, words, letters, listening).items():
             found[number] += weight * share
+        left -= min(len(reading.text), MOST_TEXT)
+        if left <= 0:
+            break
     ranked = sorted(found.items(), key=lambda each: -each[1])[:MOST]
     return tuple(Reading(number, weight) for number, weight in ranked if weight > ranked[0][1] * _HARDLY)
 

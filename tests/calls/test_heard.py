@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 
 import pytest
@@ -12,6 +13,7 @@ from router.core.events import WITHHELD, Caller
 from router.core.hearing import Heard, Part, Reading, Understood, Verdict
 from router.core.match import Decision, EvidenceKind, Match
 from router.matching.codes import CodeKeys
+from router.matching.confusions import Confusions
 from router.matching.observed import Observed
 from router.store.database import Connection, Database
 from tests.stored import NOW, a_customer, a_message
@@ -120,3 +122,19 @@ async def test_what_people_are_told_holds_no_number(connection: Connection) -> N
     match = await found(connection, heard(("48213987", 0.9)), confirmed="48213907")
     assert "48213907" not in repr(match)
     assert not any(digit in each.detail for each in match.candidates[0].evidence for digit in ("4821", "3907"))
+
+
+async def test_weighing_what_was_heard_lets_other_calls_go_on(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = set[int]()
+    likelihood = Confusions.likelihood
+
+    def noted(table: Confusions, heard: str, said: str) -> float:
+        threads.add(threading.get_ident())
+        return likelihood(table, heard, said)
+
+    monkeypatch.setattr(Confusions, "likelihood", noted)
+    await found(connection, heard(("48213907", 0.8), ("48313907", 0.1)))
+    assert threads
+    assert threading.get_ident() not in threads

@@ -185,6 +185,13 @@ def test_hostile_texts_are_bounded() -> None:
         assert len(said(text, "de", CHARACTERS)) <= MOST
 
 
+def test_many_long_readings_are_bounded_together() -> None:
+    """Each takes milliseconds, in which no other call is answered."""
+    long = [Reading(f"moment {each} " + "qwertz " * 70, 0.03) for each in range(20)]
+    assert numbers([*long, Reading("4821", 0.3)], "de", DIGITS) == ()
+    assert numbers([Reading("4821", 0.3), *long], "de", DIGITS)[0].text == "4821"
+
+
 EXAMPLES = re.findall(r"^\| (de|en) \| (.*?) \| ([0-9, ]+) \|$", DOCUMENT.read_text("utf-8"), flags=re.MULTILINE)
 
 
