@@ -30,8 +30,8 @@ class ServerLimits:
     """What one server takes on; times in seconds."""
 
     nameless: int = 64
-    """Connections that have not yet said whose call they are; more are closed at once. Those of calls are as many as
-    there are calls that expect one."""
+    """Connections that have not yet said whose call they are. With one more the oldest of them is closed: Asterisk says
+    so at once. Those of calls are as many as there are calls that expect one."""
     name_timeout: float = 3.0
     backlog: int = 256
     wire: Limits = DEFAULT_LIMITS
@@ -83,7 +83,7 @@ class AudioSocketServer:
         self._server: asyncio.Server | None = None
         self._expected: dict[UUID, Visit] = {}
         self._lines: set[Line] = set()
-        self._nameless: set[Line] = set()
+        self._nameless: dict[Line, None] = {}
         self.refusals: Final[Counter[str]] = Counter()
         """Connections that were closed, by the reason."""
 
@@ -138,10 +138,12 @@ class AudioSocketServer:
         if self._server is None:
             return False
         if len(self._nameless) >= self._limits.nameless:
-            self.refused(line, "too many")
-            return False
+            oldest = next(iter(self._nameless))
+            del self._nameless[oldest]
+            self.refused(oldest, "too many")
+            oldest.abort()
         self._lines.add(line)
-        self._nameless.add(line)
+        self._nameless[line] = None
         return True
 
     def named(self, line: Line, id: UUID) -> Sink | None:
@@ -149,7 +151,7 @@ class AudioSocketServer:
         visit = self._expected.pop(id, None)
         if visit is None:
             return None
-        self._nameless.discard(line)
+        self._nameless.pop(line, None)
         visit.arrived(line)
         return visit.sink
 
@@ -162,4 +164,4 @@ class AudioSocketServer:
     def released(self, line: Line) -> None:
         """``line`` is closed."""
         self._lines.discard(line)
-        self._nameless.discard(line)
+        self._nameless.pop(line, None)

@@ -139,6 +139,16 @@ async def test_many_strangers_do_not_keep_a_call_out(server: AudioSocketServer) 
     assert await peer.closed() == TERMINATE
 
 
+async def test_strangers_who_hold_every_place_keep_no_call_out(server: AudioSocketServer) -> None:
+    strangers = [await Peer.connect(server, b"\x01") for _ in range(3)]
+    taken = Taken()
+    with server.expected(taken) as visit:
+        peer = await Peer.connect(server, named(visit.id) + b"\x03\x00\x017")
+        await taken.until(Key("7"))
+    assert await peer.closed() == TERMINATE
+    assert [await stranger.closed() for stranger in strangers] == [b""] * 3
+
+
 async def test_a_call_that_turns_strange_is_ended(server: AudioSocketServer) -> None:
     taken = Taken()
     with server.expected(taken) as visit:
