@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
+from itertools import islice
 from typing import Protocol, runtime_checkable
 
 import structlog
 
 from router.core.events import InputTimedOut, SpeechHeard, SpeechLost
-from router.core.hearing import Listening
+from router.core.hearing import Listening, Reading
 from router.speech.recognition.recogniser import RATE, Recogniser, RecognitionFailed
 
 log = structlog.get_logger(__name__)
 
 HEARD, NOTHING, LOST = "heard", "nothing", "lost"
 """How a hearing can end."""
+MOST_READINGS = 24
+LONGEST_TEXT = 500
+"""Characters of a reading; the rest is left out."""
 
 
 @runtime_checkable
@@ -104,8 +109,21 @@ class Ear:
             self._under_way -= 1
         if not readings:
             return NOTHING, "", InputTimedOut()
-        return HEARD, "", SpeechHeard(readings[0].text, readings, self.name)
+        usable = tuple(_usable(readings))
+        if not usable:
+            return LOST, "no reading can be used", SpeechLost()
+        return HEARD, "", SpeechHeard(usable[0].text, usable, self.name)
 
     async def aclose(self) -> None:
         """End the recogniser and all that it has started."""
         await self._recogniser.aclose()
+
+
+def _usable(readings: Iterable[Reading]) -> Iterable[Reading]:
+    """The readings without what no recogniser should say: what cannot be printed, texts without an end, weights that
+    are none."""
+    for each in islice(readings, MOST_READINGS):
+        printed = "".join(character if character.isprintable() else " " for character in each.text[:LONGEST_TEXT])
+        text = " ".join(printed.split())
+        if text and math.isfinite(each.weight) and each.weight > 0.0:
+            yield Reading(text, min(each.weight, 1.0))

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from router.core.events import InputTimedOut, SpeechHeard, SpeechLost
 from router.core.hearing import Expected, Listening, Reading
-from router.speech.recognition.ear import HEARD, LOST, NOTHING, Ear
+from router.speech.recognition.ear import HEARD, LOST, MOST_READINGS, NOTHING, Ear
 from router.speech.recognition.recogniser import RecognitionFailed
 
 AUDIO = bytes(16_000)
@@ -65,6 +65,35 @@ def ready(answer: tuple[Reading, ...] | Exception = WORDS) -> Scripted:
 async def test_the_readings_come_as_the_recogniser_ranks_them() -> None:
     event = await ear(ready()).hear(AUDIO, "de", NUMBER)
     assert event == SpeechHeard("vier acht zwei", WORDS, "scripted")
+
+
+@pytest.mark.parametrize(
+    ("said", "heard"),
+    [
+        (("vier\0 \ud800 acht\n\x1b[2J", 0.5), (("vier acht [2J", 0.5),)),
+        (("vier " * 300_000, 0.5), ((("vier " * 100).strip(), 0.5),)),
+        (("vier", 1e300), (("vier", 1.0),)),
+    ],
+)
+async def test_what_no_recogniser_should_say_is_taken_out(
+    said: tuple[str, float], heard: tuple[tuple[str, float], ...]
+) -> None:
+    event = await ear(ready((Reading(*said),))).hear(AUDIO, "de", NUMBER)
+    assert isinstance(event, SpeechHeard)
+    assert (event.text, event.readings) == (heard[0][0], tuple(Reading(*each) for each in heard))
+
+
+@pytest.mark.parametrize("weight", [float("nan"), float("inf"), -1.0, 0.0])
+async def test_readings_of_no_weight_are_none(weight: float) -> None:
+    assert await ear(ready((Reading("vier", weight),))).hear(AUDIO, "de", NUMBER) == SpeechLost()
+    event = await ear(ready((Reading("vier", weight), Reading("acht", 0.4)))).hear(AUDIO, "de", NUMBER)
+    assert event == SpeechHeard("acht", (Reading("acht", 0.4),), "scripted")
+
+
+async def test_a_million_readings_are_bounded() -> None:
+    event = await ear(ready((Reading("vier", 1e-6),) * 1_000_000)).hear(AUDIO, "de", NUMBER)
+    assert isinstance(event, SpeechHeard)
+    assert len(event.readings) == MOST_READINGS
 
 
 async def test_where_nobody_speaks_there_is_no_input() -> None:
