@@ -38,8 +38,14 @@ def _not_told(flow: Flow, name: str, step: Step) -> str | None:
         return None
     if teller not in flow.steps:
         return f"no step '{teller}'{nearest(teller, flow.steps)}"
-    if teller == name or not flow.steps[teller].texts():
+    if teller == name or not _tells(flow, teller):
         return f"'{teller}' does not tell callers before they speak; name a step that does, such as a say or a menu"
     if name in reached(flow, [flow.text.start, HUMAN], past=teller):
         return f"callers also come here past '{teller}', and are not told; lead every way here through it"
     return None
+
+
+def _tells(flow: Flow, name: str) -> bool:
+    """Whether nobody leaves a step without having been told its words. A `match` or a `verify` may go on at once."""
+    step = flow.steps[name]
+    return bool(step.texts()) and (step.type == "say" or step.WAITS)
