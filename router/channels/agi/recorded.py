@@ -1,13 +1,15 @@
 """Listening where AudioSocket is missing: Asterisk records what the caller says, and we read the file.
 
 That is slower, and needs Asterisk's disk to be ours: silence counts in whole seconds, and nothing is heard before it.
-What is recorded is deleted at once; where we could not do that, callers use keys.
+What is recorded is deleted at once; where we could not do that, callers use keys. What a crash left is deleted when
+somebody is listened to later.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -39,6 +41,9 @@ _LOOK: Final = 0.5
 _COMFORT_AFTER: Final = 1.0
 """Seconds after which the caller is told that we are at it: two of silence are over before."""
 _SPEECH: Final = 0.5
+_NAME: Final = "listening-"
+_LEFT_SECONDS: Final = 3600.0
+"""A file as old as that is of a call that a crash took away from us."""
 
 
 class Hands(Protocol):
@@ -71,9 +76,10 @@ class Recorded:
     ) -> Answer | str:
         """The caller's answer, once the prompts are over; or the first key. ``comfort`` tells the caller that we are at
         it, and gives the key that cut it short. Raises what ``hands`` raise."""
+        await asyncio.to_thread(self._delete_left)
         waited = 0.0
         while waited < command.first_timeout:
-            file = self.directory / f"listening-{uuid4()}"
+            file = self.directory / f"{_NAME}{uuid4()}"
             try:
                 reply = await hands.do(render.record_answer(str(file), _LONGEST, _SILENCE))
                 if reply.data == "dtmf":
@@ -92,6 +98,12 @@ class Recorded:
                     return answer
             waited += max(float(_SILENCE), (reply.endpos or 0) / RATE)
         return InputTimedOut()
+
+    def _delete_left(self) -> None:
+        for file in self.directory.glob(f"{_NAME}*.wav"):
+            with suppress(OSError):
+                if file.stat().st_mtime < time.time() - _LEFT_SECONDS:
+                    file.unlink()
 
     def _read(self, file: Path) -> bytes:
         """The sound of a recording in which somebody speaks, else nothing."""

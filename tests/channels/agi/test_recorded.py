@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -51,6 +52,20 @@ async def test_what_a_caller_says_is_recorded_and_heard(place: Place) -> None:
     (record,) = [command for command in asterisk.commands if command.startswith("RECORD")]
     assert record.endswith(" wav 0123456789*# 12000 s=2")
     assert "STREAM FILE http://router/code.wav 0123456789*#" in asterisk.commands
+
+
+async def test_what_a_crash_left_of_a_caller_is_deleted_with_the_next(place: Place) -> None:
+    folder = place.file.parent
+    names = ("listening-0c5d1f4e.wav", "listening-5e0d2c1b.wav", "voicemail-1.wav")
+    left, fresh, voicemail = (folder / name for name in names)
+    for file in (left, fresh, voicemail):
+        file.write_bytes(telephone_wav(LOUD))
+    for file in (left, voicemail):
+        os.utime(file, (0, 0))
+    await asked(place, SPOKE)
+    assert (left.exists(), fresh.exists(), voicemail.exists()) == (False, True, True)
+    fresh.unlink()
+    voicemail.unlink()
 
 
 async def test_silence_is_waited_out_and_no_answer(place: Place) -> None:
