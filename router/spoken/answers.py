@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from router.core.hearing import Reading
 from router.spoken.tokens import tokens_of
-from router.spoken.words.answers import NO, NOT, NOT_NO, ONE_OR_TWO, YES
+from router.spoken.words.answers import NO, NONE, NOT, NOT_NO, ONE_OR_TWO, PERSON, YES
 from router.spoken.words.vocabulary import Phrase
 
 MOST_READINGS = 24
@@ -29,6 +29,21 @@ def yes_or_no(readings: Iterable[Reading], language: str) -> bool | None:
     likelier = weights[True] > weights[False]
     clear = weights[likelier] > _CLEARER * weights[not likelier]
     return likelier if clear else None
+
+
+def wants_person(readings: Iterable[Reading]) -> bool:
+    """Whether the caller asks for a person, in either language, by the likeliest of ``readings``."""
+    return _any_of(PERSON, readings)
+
+
+def has_none(readings: Iterable[Reading]) -> bool:
+    """Whether the caller says, other than by a no, that there is no number to say, by the likeliest of ``readings``."""
+    return _any_of(NONE, readings)
+
+
+def _any_of(words: frozenset[str], readings: Iterable[Reading]) -> bool:
+    likeliest = max(readings, key=lambda each: each.weight, default=None)
+    return likeliest is not None and any(token.text in words for token in tokens_of(likeliest.text))
 
 
 def _answer(words: Phrase, language: str) -> bool | None:

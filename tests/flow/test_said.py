@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 
@@ -52,6 +53,16 @@ steps:
   english: {type: say, language: en, text: sure, next: find}
   sure: {type: hangup, text: sure}
   none: {type: hangup, text: none}
+"""
+COLLECTS = """
+version: 1
+name: said
+languages: [de]
+start: number
+steps:
+  number: {type: collect, text: {de: Ihre Nummer?}, into: number, min_digits: 6, next: one, none: none, otherwise: one}
+  one: {type: hangup, text: {de: sicher}}
+  none: {type: hangup, text: {de: niemand}}
 """
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 REFERENCE, CODE = Question(QuestionKind.REFERENCE, 14), Question(QuestionKind.CODE, 10)
@@ -206,6 +217,36 @@ def test_a_caller_without_a_number_is_not_pressed(event: Event) -> None:
     call = Call(found()).happens(event)
     assert call.asked[1].reference == ""
     assert call.hears == ["niemand"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ich habe keine Nummer.", "Äh, keine Ahnung", "I don't have one", "I don't know", "I can't find it", "none",
+        "Ich möchte mit einem Menschen sprechen", "einen Mitarbeiter bitte", "Can I speak to a person", "operator",
+    ],
+)  # fmt: skip
+def test_nor_is_one_who_says_so_or_wants_a_person(text: str) -> None:
+    lettered = found(ask=True)
+    lettered = replace(lettered, question=replace(REFERENCE, letters=True))
+    for first in (ASKS, lettered):
+        call = Call(found(), first=first).happens(said(text))
+        assert call.asked[1].reference == ""
+        assert call.hears == ["niemand"]
+    collected = Call(source=COLLECTS).happens(said(text))
+    assert collected.hears == ["niemand"]
+
+
+def test_a_number_that_is_said_counts_whatever_is_said_beside_it() -> None:
+    call = Call(READ_BACK).happens(said("Einen Kundenberater, ich habe keine andere Nummer als 6 3 0 5 7 4 1 2"))
+    assert call.hears == [CONFIRM]
+
+
+def test_who_wants_a_person_gets_one_when_a_number_is_read_back() -> None:
+    call = Call(READ_BACK, found()).happens(said("63057412"), said("Geben Sie mir bitte einen Mitarbeiter"))
+    assert call.hears == ["niemand"]
+    assert call.asked[2].confirmed is None
+    assert Call(READ_BACK).happens(said("63057412"), said("keine Ahnung")).hears == [CONFIRM]
 
 
 def test_keys_are_an_answer_at_any_moment() -> None:

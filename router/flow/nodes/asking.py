@@ -15,7 +15,7 @@ from router.core.events import DigitsEntered, Event, SpeechHeard
 from router.core.hearing import Expected, Listening
 from router.core.match import EvidenceKind, Match, Question, QuestionKind
 from router.flow.nodes.base import Key, Name, Place, Scene, Text, choice_of
-from router.flow.nodes.hearing import WORDS_FOR_YES_OR_NO, clear_number, says_yes_or_no
+from router.flow.nodes.hearing import WORDS_FOR_YES_OR_NO, clear_number, has_no_number, says_yes_or_no
 
 SHORTEST_CODE, LONGEST_CODE = 6, 14
 """Digits of the callback codes we issue (`router.matching.codes`)."""
@@ -162,7 +162,7 @@ class Ask(BaseModel):
         if not isinstance(event, DigitsEntered | SpeechHeard) or event == DigitsEntered(""):
             return {name: ""}
         if isinstance(event, SpeechHeard) and question.kind in NUMBERS:
-            return {name: ""} if says_yes_or_no(event, language) is False else None
+            return {name: ""} if has_no_number(event, language) else None
         digits = clear_number(event, language, _A_CODE) if isinstance(event, SpeechHeard) else event.digits
         if question.kind in NUMBERS:
             return self.number(question, digits)

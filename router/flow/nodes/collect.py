@@ -28,7 +28,7 @@ from router.flow.nodes.base import (
     given,
     keys_of,
 )
-from router.flow.nodes.hearing import NO, YES, Confirm, Stage, Talk, Terms, after, says_yes_or_no, take, understand
+from router.flow.nodes.hearing import NO, YES, Confirm, Stage, Talk, Terms, after, has_no_number, take, understand
 from router.flow.nodes.sayings import CONFIRMS, KEEPS, SAYS, Sayings, before_again, in_words, put
 
 
@@ -132,7 +132,7 @@ ask_contract:
 
     def _keyed(self, scene: Scene, talk: Talk, event: Event, digits: str) -> Move:
         """Nothing, or a number by keys."""
-        none = isinstance(event, SpeechHeard) and says_yes_or_no(event, scene.language) is False
+        none = isinstance(event, SpeechHeard) and has_no_number(event, scene.language)
         if none or (not digits and not isinstance(event, SpeechHeard)):
             way = self.silence if isinstance(event, InputTimedOut) else None
             return Move(way or self.none, note="nothing entered")

@@ -15,7 +15,7 @@ from typing import Literal
 
 from router.core.events import DigitsEntered, Event, InputTimedOut, SpeechHeard, SpeechLost
 from router.core.hearing import Expected, Heard, Listening, Part, Reading, Understood, Verdict
-from router.spoken.answers import yes_or_no
+from router.spoken.answers import has_none, wants_person, yes_or_no
 from router.spoken.numbers import numbers
 
 Confirm = Literal["auto", "always", "never"]
@@ -86,8 +86,8 @@ class Terms:
 
 
 def take(talk: Talk, event: Event, terms: Terms) -> Talk | None:
-    """The talk after an event; None for silence, for callers who say no, and for a number keyed in, which are the
-    step's own matter."""
+    """The talk after an event; None for silence, for callers who say that they have no number or want a person, and for
+    a number keyed in, which are the step's own matter."""
     match event:
         case SpeechLost():
             return _by_keys(replace(talk, lost=True), terms)
@@ -153,15 +153,16 @@ def likeliest(talk: Talk, most: int) -> list[str]:
 
 
 def _said(talk: Talk, event: SpeechHeard, terms: Terms) -> Talk | None:
-    """A number, or the part of it that was asked for. Whoever says no has none; anything else is one more try."""
-    readings = _readings(event)
+    """A number, or the part of it that was asked for. Whoever says so has none; anything else is one more try."""
+    readings, gives_none = _readings(event), has_no_number(event, terms.language)
     if talk.stage is Stage.PART and talk.part:
         wanted = replace(terms.listening, shortest=talk.part.characters, longest=talk.part.characters)
         if found := _numbers(readings, replace(terms, listening=wanted, near=False)):
             return _weigh(talk, Heard(found, event.recogniser, terms.language, talk.part))
-    if found := _numbers(readings, terms):
+    found = _numbers(readings, replace(terms, near=terms.near and not gives_none))
+    if found:
         return _weigh(talk, Heard(found, event.recogniser, terms.language))
-    if yes_or_no(readings, terms.language) is False:
+    if gives_none:
         return None
     return after(replace(talk, tries=talk.tries + 1), Understood(Verdict.AGAIN), terms)
 
@@ -179,6 +180,8 @@ def _replied(talk: Talk, event: Event, terms: Terms) -> Talk | None:
             elif found and talk.tries < terms.tries:
                 before = _refused(talk) if answer is False else talk
                 return _weigh(before, Heard(found, event.recogniser, terms.language))
+            elif answer is None and wants_person(_readings(event)):
+                return None
         case _:
             answer = None
     if answer is not None:
@@ -237,6 +240,12 @@ def likeliest_number(event: SpeechHeard, language: str, listening: Listening) ->
 def says_yes_or_no(event: SpeechHeard, language: str) -> bool | None:
     """What a caller said who was asked for yes or no."""
     return yes_or_no(_readings(event), language)
+
+
+def has_no_number(event: SpeechHeard, language: str) -> bool:
+    """Whether a caller who was asked for a number says no, that there is none, or that a person is wanted."""
+    readings = _readings(event)
+    return yes_or_no(readings, language) is False or has_none(readings) or wants_person(readings)
 
 
 # -- several hearings of one number -------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from router.spoken.tokens import plain
 from router.spoken.words.vocabulary import Phrase, phrases
 
 _BOTH = frozenset({"de", "en"})
@@ -117,6 +118,8 @@ NO = _counting(
     incorrect
     never
     no way
+    i dont think so
+    dont think so
     it isnt
     thats not it
     that isnt
@@ -142,6 +145,22 @@ NOT_NO = _counting(
 )
 NOT = frozenset({"nicht", "not", "isnt"})
 """Words that turn a yes into a no."""
+NONE = frozenset(
+    plain(word)
+    for word in """
+    keine keinen keins ahnung vergessen verloren none don't haven't can't cannot couldn't didn't forgot
+    """.split()
+)
+"""Words of those who have no number to say, or do not find it."""
+PERSON = frozenset(
+    plain(word)
+    for word in """
+    mensch menschen mitarbeiter mitarbeiterin mitarbeitern person berater beraterin kundenberater kundenberaterin
+    sachbearbeiter sachbearbeiterin kundenservice kundendienst vermittlung verbinden human agent operator representative
+    someone somebody advisor adviser
+    """.split()
+)
+"""Words of those who want to speak to one."""
 ONE_OR_TWO = {
     "1": True, "eins": True, "one": True, "ein": True, "2": False, "zwei": False, "zwo": False, "two": False,
 }  # fmt: skip
