@@ -70,7 +70,8 @@ async def keep(
 
 
 def _no_code(heard: Sequence[Heard], live: LiveSet | None) -> bool:
-    """Whether nothing that was heard is about as long as a code."""
-    codes = live.codes if live is not None else frozenset[int]()
+    """Whether nothing that was heard is about as long as a code; not where nobody knows how long those are."""
+    if live is None:
+        return False
     texts = (reading.text for each in heard for reading in each.readings)
-    return not any(abs(len(text) - digits) <= NEAR_CODES for text in texts for digits in codes)
+    return not any(abs(len(text) - digits) <= NEAR_CODES for text in texts for digits in live.codes)

@@ -154,3 +154,14 @@ async def test_what_was_heard_is_deleted_in_time(house: House) -> None:
         assert await store.forget(connection, NOW - HEARINGS_KEPT, 100) == 0
         assert await store.forget(connection, NOW + timedelta(seconds=1), 100) == 1
     assert await house.kept() == []
+
+
+async def test_nothing_is_kept_while_nobody_knows_how_long_codes_are(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr("router.calls.weights.live_set", fails)
+    await house.call(CODE)
+    assert await house.kept() == []
