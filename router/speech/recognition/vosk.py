@@ -28,8 +28,18 @@ _SPREAD = 2.0
 _SURE = 0.9
 """The weight of all readings together: what is missing stands for something else."""
 
+_MOST_SCORE = 1e9
+"""What is beyond is no score, and would not add up."""
+
 Way = tuple[str, float]
 """A text, and the natural logarithm of how likely it is beside the others."""
+
+
+class _Connect(connect):
+    """Follows no redirect: callers' voices go to no other server."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
 
 
 class VoskRecogniser:
@@ -45,7 +55,7 @@ class VoskRecogniser:
         address = self._address.replace("{language}", language.split("-")[0].lower())
         try:
             # No proxies: the environment is read by the settings alone.
-            async with connect(
+            async with _Connect(
                 address,
                 proxy=None,
                 compression=None,
@@ -94,7 +104,7 @@ def ways_of(message: str | bytes) -> list[Way]:
 def _way(text: object, score: object) -> Way:
     if not isinstance(text, str) or isinstance(score, bool) or not isinstance(score, int | float):
         raise TypeError
-    if not math.isfinite(score):
+    if not abs(score) <= _MOST_SCORE:  # nor where it is no number at all
         raise ValueError
     return " ".join(text.split())[:_LONGEST_TEXT], float(score)
 

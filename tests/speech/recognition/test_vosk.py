@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.http11 import Request, Response
 
 from router.core.hearing import Expected, Listening
 from router.speech.recognition.ear import Ear
@@ -110,6 +111,8 @@ async def test_nothing_heard_is_nobody_speaking() -> None:
         '{"alternatives": [{"text": "vier"}]}',
         '{"alternatives": [{"text": "vier", "confidence": NaN}]}',
         '{"alternatives": [{"text": ["vier"], "confidence": 1}]}',
+        '{"alternatives": [{"text": "vier", "confidence": 1%s}]}' % ("0" * 400),
+        '{"alternatives": [{"text": "vier", "confidence": -1.7e308}]}',
         '{"text": "vier", "result": [{"word": "vier"}]}',
     ],
 )
@@ -140,6 +143,21 @@ async def test_a_server_that_ends_in_the_middle_is_a_failure() -> None:
 async def test_a_server_that_is_not_there_is_a_failure() -> None:
     with pytest.raises(RecognitionFailed, match="cannot be reached"):
         await VoskRecogniser("ws://127.0.0.1:9").hear(AUDIO, "de", NUMBER)
+
+
+async def test_voices_go_nowhere_else_by_a_redirect() -> None:
+    async with vosk(PARTIAL, PARTIAL, PARTIAL, WORDS) as elsewhere:
+
+        def redirected(connection: ServerConnection, _: Request) -> Response:
+            response = connection.respond(302, "")
+            response.headers["Location"] = elsewhere.address
+            return response
+
+        async with serve(Vosk(), "127.0.0.1", 0, process_request=redirected) as server:
+            address = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
+            with pytest.raises(RecognitionFailed, match="cannot be reached"):
+                await VoskRecogniser(address).hear(AUDIO, "de", NUMBER)
+    assert elsewhere.heard == []
 
 
 async def test_a_server_that_hangs_is_not_waited_for() -> None:
