@@ -18,6 +18,8 @@ _SURE: Odds = 60.0
 _ALONE: Odds = 0.2
 """What is left of the odds of a word that sounds like a digit, where there is none beside it."""
 _NO_LETTER: Odds = 0.1
+_PERHAPS: Odds = 0.5
+"""That what is mostly a word ("SMS") are letters, where it is written in capitals beside figures."""
 _ARTICLE: Odds = 0.5
 """That an English "a" is no letter where letters are said."""
 _MOST_TIMES = 6
@@ -163,6 +165,8 @@ class Ways:
         token = self._tokens[at]
         if token.figures:
             return
+        if self._printed(at):
+            yield Way(at + 1, token.written, _SURE)
         yield from self._like(at)
         for phrase, letters in self._words.letters_in_words.items():
             if self._follows(phrase, at):
@@ -180,6 +184,9 @@ class Ways:
                 yield Way(at + 1, "")
         elif not self._known(token):
             yield from self._guessed(at)
+        elif token.text in self._words.others and self._in_capitals(token) and self._beside_digits(at):
+            yield Way(at + 1, token.written, _PERHAPS)
+            yield Way(at + 1, "")
 
     def _known(self, token: Token) -> bool:
         """Whether a word means something else than a letter."""
@@ -236,11 +243,24 @@ class Ways:
             yield Way(at + 1, name[0])
             yield Way(at + 1, "")
 
-    def _touches_figures(self, at: int) -> bool:
+    def _printed(self, at: int) -> bool:
+        """Whether letters are written as references are printed, with their figures ("ST-2041"): no word then, though
+        they may look like one."""
+        token = self._tokens[at]
+        as_one = self._touches_figures(at, Gap.NONE, Gap.HYPHEN)
+        return as_one and self._in_capitals(token) and not self._digits(token)
+
+    def _in_capitals(self, token: Token) -> bool:
+        text = token.written
+        return text.isascii() and text.isupper() and 1 < len(text) <= _MOST_LETTERS
+
+    def _touches_figures(self, at: int, *gaps: Gap) -> bool:
+        """Whether figures stand beside, with nothing between, or one of ``gaps``."""
         before, after = self._token(at - 1) if at else None, self._token(at + 1)
+        gaps = gaps or (Gap.NONE,)
         return bool(
-            (before and before.figures and self._tokens[at].gap is Gap.NONE)
-            or (after and after.figures and after.gap is Gap.NONE)
+            (before and before.figures and self._tokens[at].gap in gaps)
+            or (after and after.figures and after.gap in gaps)
         )
 
 

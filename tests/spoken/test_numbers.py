@@ -106,6 +106,9 @@ def test_what_has_several_meanings_is_each_of_them(text: str, language: str, fir
         ("Ha en 7541", "de", "HN7541"),
         ("HN7541", "de", "HN7541"),
         ("hn7541", "de", "HN7541"),
+        ("ST-2041-21", "de", "ST204121"),
+        ("ES-2041-21", "de", "ES204121"),
+        ("2041-OK", "en", "2041OK"),
         ("ab7541", "de", "AB7541"),
         ("SMS 4821 AB", "de", "4821AB"),
         ("Aachen, Köln 12 34", "de", "AK1234"),
@@ -122,6 +125,10 @@ def test_what_has_several_meanings_is_each_of_them(text: str, language: str, fir
 )
 def test_letters_are_said_by_name_and_by_alphabet(text: str, language: str, number: str) -> None:
     assert said(text, language, CHARACTERS)[0] == number
+
+
+def test_what_is_a_word_in_capitals_may_be_letters_all_the_same() -> None:
+    assert said("ST 2041 21", "de", Listening(Expected.CHARACTERS, 4, 10)) == ["204121", "ST204121"]
 
 
 def test_a_misspelt_name_may_be_the_letter() -> None:
