@@ -22,6 +22,8 @@ from router.store.database import Database, new_id
 
 LONGEST: Final = 60
 """Seconds of one recording; what is longer is cut off."""
+SECONDS: Final = 2.0
+"""In which a recording has to be written: the caller waits for it."""
 NAMELESS: Final = timedelta(hours=1)
 """A file has this long to get its row; a turn takes seconds."""
 BITE: Final = 500
@@ -37,12 +39,19 @@ class KeptSpeech:
     """The recordings in ``folder``: telephone WAV that only we may read, each named by an id."""
 
     def __init__(
-        self, folder: Path, database: Database, clock: Callable[[], datetime], make_id: Callable[[], str] = new_id
+        self,
+        folder: Path,
+        database: Database,
+        clock: Callable[[], datetime],
+        make_id: Callable[[], str] = new_id,
+        *,
+        seconds: float = SECONDS,
     ) -> None:
         self._folder = folder
         self._database = database
         self._clock = clock
         self._make_id = make_id
+        self._seconds = seconds
         self._looked: datetime | None = None
 
     async def keep(self, audio: bytes) -> str | None:
@@ -50,7 +59,11 @@ class KeptSpeech:
         fails, which is logged and costs the caller nothing."""
         name = self._make_id()
         try:
-            await asyncio.to_thread(self._write, name, audio[: LONGEST * TELEPHONE_RATE * 2])
+            async with asyncio.timeout(self._seconds):
+                await asyncio.to_thread(self._write, name, audio[: LONGEST * TELEPHONE_RATE * 2])
+        except TimeoutError:
+            log.warning("a recording could not be kept", reason=f"not within {self._seconds:g} s")
+            return None
         except OSError as error:
             log.warning("a recording could not be kept", reason=error.strerror)
             return None

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -61,6 +62,20 @@ async def rows(database: Database, call_id: str = "c1") -> list[str]:
 
 def files(folder: Path) -> list[str]:
     return sorted(file.name for file in (folder / "speech").iterdir())
+
+
+@pytest.mark.sqlite_only
+async def test_a_disk_that_hangs_costs_the_caller_the_recording_and_no_more(
+    tmp_path: Path, database: Database, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goes_on = threading.Event()
+    monkeypatch.setattr(KeptSpeech, "_write", lambda *_: goes_on.wait(30))
+    try:
+        with capture_logs() as logs:
+            assert await KeptSpeech(tmp_path / "speech", database, clock, seconds=0.05).keep(AUDIO) is None
+    finally:
+        goes_on.set()
+    assert [each["reason"] for each in logs] == ["not within 0.05 s"]
 
 
 @pytest.mark.sqlite_only
