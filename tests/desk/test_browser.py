@@ -129,6 +129,10 @@ async def service(tmp_path: Path, browser: Browser, flows: Path = PROJECT / "ivr
         service_number="+493023125000",
         port=port,
         public_url=f"http://127.0.0.1:{port}",
+        # Somebody who listens, so that the hotline's flow is without a warning; nobody is asked in these tests.
+        recogniser="http",
+        recogniser_url="http://127.0.0.1:9/hear",
+        recogniser_secret=SecretStr("whsec_" + "c2VjcmV0" * 6),
     )
     async with assembled(settings, Clock()) as house:
         agents = agents_of(house)

@@ -85,7 +85,7 @@ def test_a_flow_is_written_tried_published_met_and_taken_back(
     page.keyboard.press("Escape")
 
     write(page, better)
-    expect(problems.locator("li")).to_have_count(0)
+    expect(problems.locator(".error")).to_have_count(0)
     expect(page.locator("#graph #step-order")).to_be_visible()
 
     page.click("#tab-phone")

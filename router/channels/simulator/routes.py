@@ -118,7 +118,9 @@ def routes(
         except UnknownDraft as error:
             raise unprocessable(str(error), [{"field": "draft", "message": str(error)}]) from None
         except FlowRefused as refused:
-            problems = [{"field": "draft", "message": str(problem)} for problem in refused.problems]
+            problems = [
+                {"field": "draft", "message": str(problem)} for problem in refused.problems if not problem.warning
+            ]
             raise unprocessable("The draft cannot run.", problems) from None
         except QueueFull as error:
             raise Refused(503, "Too many calls", str(error)) from None
