@@ -69,7 +69,7 @@ def switchboard(row: MessageRow, observed: Observed, around: Circumstances) -> E
 
 def attestation(row: MessageRow, observed: Observed, around: Circumstances) -> Evidence | None:
     """What the network says of a caller number that counts; no word, or half a word, is neutral."""
-    if not (number_on_file(row, observed) or (row.switchboard and observed.number is not None)):
+    if not known_by_number(row, observed, around.now):
         return None
     match observed.caller.attestation:
         case Attestation.FULL:

@@ -101,6 +101,12 @@ def test_the_network_vouches_for_a_number_or_finds_it_forged() -> None:
     assert by(Attestation.FULL, OTHER) is None, "a number that does not count is not vouched for"
 
 
+def test_a_forged_number_counts_no_more_for_having_called_before() -> None:
+    forged = Observed(Caller(OTHER, attestation=Attestation.FAILED))
+    assert evidence.attestation(a_message(), forged, AROUND) is None
+    assert weight(evidence.attestation(a_message(called_at=NOW - timedelta(days=1)), forged, AROUND)) < 0
+
+
 def test_an_earlier_call_about_the_message_counts_and_fades() -> None:
     def after(**since: float) -> Evidence | None:
         row = a_message(sent_at=NOW - timedelta(days=40), called_at=NOW - timedelta(**since))
