@@ -334,7 +334,6 @@ async def test_the_session_ends_in_all_windows(site: Site) -> None:
 async def test_off_duty_only_the_way_to_calls_is_filled(site: Site) -> None:
     anna = await site.person("anna", "de")
     async with site.page(anna) as page:
-        ground = "element => getComputedStyle(element).backgroundColor"
         accent = await page.evaluate("""() => {
             const probe = document.body.appendChild(document.createElement("i"));
             probe.style.backgroundColor = "var(--accent)";
@@ -342,10 +341,12 @@ async def test_off_duty_only_the_way_to_calls_is_filled(site: Site) -> None:
         }""")
         ready, off = page.get_by_role("button", name="Bereit"), page.get_by_role("button", name="Feierabend")
         await expect(off).to_have_attribute("aria-pressed", "true")
-        assert await ready.evaluate(ground) == accent != await off.evaluate(ground)
+        await expect(ready).to_have_css("background-color", accent)
+        await expect(off).not_to_have_css("background-color", accent)
         await ready.click()
         await expect(ready).to_have_attribute("aria-pressed", "true")
-        assert accent not in (await ready.evaluate(ground), await off.evaluate(ground))
+        await expect(ready).not_to_have_css("background-color", accent)
+        await expect(off).not_to_have_css("background-color", accent)
 
 
 async def test_keys_work_but_never_while_typing_or_when_turned_off(site: Site) -> None:
