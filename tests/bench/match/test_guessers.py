@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+import structlog
 
 from bench.match import guessers
 from bench.match.house import quiet
 from bench.match.rules import DEFAULT
 
 
-def test_guessers_find_what_the_budget_allows_and_no_more() -> None:
+@pytest.fixture(autouse=True)
+def without_logs() -> Iterator[None]:
+    """Quiet, and for these tests only."""
+    before = structlog.get_config()
     quiet()
+    yield
+    structlog.configure(**before)
+
+
+def test_guessers_find_what_the_budget_allows_and_no_more() -> None:
     rules = replace(DEFAULT, guesses_a_day=300.0)
     result = guessers.run(guessers.Guessing(rules, 6, 3_000, 1, 5))
     assert result.made > 250
@@ -25,7 +35,6 @@ def test_guessers_find_what_the_budget_allows_and_no_more() -> None:
 
 
 def test_withheld_or_not_they_get_the_same() -> None:
-    quiet()
     for withheld in (0.0, 1.0):
         rules = replace(DEFAULT, guesses_a_day=240.0, guesser_withheld=withheld)
         result = guessers.run(guessers.Guessing(rules, 10, 500, 1, 5))
