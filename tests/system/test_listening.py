@@ -131,7 +131,8 @@ async def line(asterisk: Asterisk, tmp_path: Path) -> AsyncIterator[Listened]:
         await server.stop()
 
 
-def _tone(seconds: float, hertz: float = 440.0) -> Samples:
+def _tone(seconds: float, hertz: float = 1000.0) -> Samples:
+    """A prompt; nothing that could be taken for a ring tone (425 Hz)."""
     return 6000 * np.sin(2 * np.pi * hertz * np.arange(int(seconds * RATE)) / RATE)
 
 
@@ -159,13 +160,20 @@ async def call(make_caller: MakeCaller) -> Caller:
     return await asyncio.to_thread(make_caller, KNOWN)
 
 
+async def in_mid_word(caller: Caller, sound: bytes) -> None:
+    """Begins to speak; returns when 0.7 s of it are said."""
+    caller.media.play(sound)
+    left = len(sound) / RATE - 0.7
+    await asyncio.to_thread(until, lambda: caller.media.to_say <= left, 10, "the caller speaks")
+
+
 async def test_what_a_caller_says_reaches_the_recogniser_whole(
     line: Listened, asterisk: Asterisk, make_caller: MakeCaller
 ) -> None:
     listened = await line()
     words = await asyncio.to_thread(Voice(asterisk).digits, "482139")
     caller = await call(make_caller)
-    await asyncio.sleep(1.6)
+    await asyncio.to_thread(caller.hears_the_end)
     caller.media.play(alaw(words))
     heard = await outcome(listened)
     assert isinstance(heard, SpeechHeard)
@@ -178,7 +186,7 @@ async def test_speech_cuts_the_prompt_short(line: Listened, asterisk: Asterisk, 
     listened = await line(prompt=_tone(12.0))
     words = await asyncio.to_thread(Voice(asterisk).digits, "482139")
     caller = await call(make_caller)
-    await asyncio.sleep(1.5)
+    await asyncio.to_thread(caller.hears)
     begun = time.monotonic()
     caller.media.play(alaw(words))
     heard = await outcome(listened)
@@ -204,17 +212,17 @@ async def test_a_prompt_is_not_cut_short_by_its_own_echo(
     assert listened.house.events == [InputTimedOut()]
 
 
-@pytest.mark.parametrize("after", [0.5, 1.6], ids=["while the prompt plays", "in the middle of a word"])
+@pytest.mark.parametrize("speaking", [False, True], ids=["while the prompt plays", "in the middle of a word"])
 async def test_a_key_ends_listening_and_counts(
-    line: Listened, asterisk: Asterisk, make_caller: MakeCaller, after: float
+    line: Listened, asterisk: Asterisk, make_caller: MakeCaller, speaking: bool
 ) -> None:
     listened = await line()
     words = await asyncio.to_thread(Voice(asterisk).digits, "482139")
     caller = await call(make_caller)
-    await asyncio.sleep(after)
-    if after > 1:
-        caller.media.play(alaw(words))
-        await asyncio.sleep(0.7)
+    await asyncio.to_thread(caller.hears)
+    if speaking:
+        await asyncio.to_thread(caller.hears_the_end)
+        await in_mid_word(caller, alaw(words))
     caller.press("123456")
     assert await outcome(listened) == DigitsEntered("123456")
 
@@ -230,9 +238,8 @@ async def test_hanging_up_in_the_middle_of_a_word(line: Listened, asterisk: Aste
     listened = await line()
     words = await asyncio.to_thread(Voice(asterisk).digits, "482139")
     caller = await call(make_caller)
-    await asyncio.sleep(1.5)
-    caller.media.play(alaw(words))
-    await asyncio.sleep(0.7)
+    await asyncio.to_thread(caller.hears_the_end)
+    await in_mid_word(caller, alaw(words))
     await asyncio.to_thread(caller.hang_up)
     assert await outcome(listened) == CallerHungUp()
     assert listened.server.streams == 0
@@ -244,9 +251,7 @@ async def test_nobody_waits_in_silence_for_a_slow_recogniser(
     listened = await line(Scripted(takes=5.0), first_timeout=8.0)
     words = await asyncio.to_thread(Voice(asterisk).says, "4 8 2 1 3 9")
     caller = await call(make_caller)
-    await asyncio.sleep(1.5)
-    caller.media.play(alaw(words))
-    await asyncio.sleep(len(words) / RATE)
-    spoken = time.monotonic()
+    await asyncio.to_thread(caller.hears_the_end)
+    spoken = await asyncio.to_thread(caller.says, alaw(words))
     assert isinstance(await outcome(listened), SpeechHeard)
     assert caller.media.longest_silence(spoken, time.monotonic()) < 3.0, caller.media.summary(spoken)
