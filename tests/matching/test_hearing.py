@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.core.hearing import Heard, Part, Reading
-from router.matching.hearing import MOST_KEYS, Fits, Hearings, fits
+from router.matching.hearing import MOST_KEYS, Hearings
 from router.matching.live import LiveSet, Shape
 from router.matching.references import indexed
+from tests.matching.fitting import Fits, fits
 
 SEED = 5
 MANY = 100_000

@@ -8,10 +8,11 @@ from collections.abc import Iterable
 import pytest
 
 from router.core.hearing import Heard, Part, Understood, Verdict
-from router.matching.hearing import Hearings, fits
+from router.matching.hearing import Hearings
 from router.matching.live import LiveSet, Shape
 from router.matching.parameters import DEFAULT
 from router.matching.understood import Chance, understand
+from tests.matching.fitting import fits
 from tests.matching.test_hearing import MANY, SEED, Town, heard, numbers, wrong_at
 
 
