@@ -1,0 +1,32 @@
+"""How we and Asterisk reach each other, and the agents' phones and queues."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from router.settings.types import Group, OptionalSecret, Port, WebAddress
+
+
+class AsteriskSettings(Group):
+    """How we and Asterisk reach each other, and the agents' phones and queues."""
+
+    fastagi_host: str = Field("127.0.0.1", description="Address that FastAGI listens on.")
+    fastagi_port: Port = Field(4573, description="Port that FastAGI listens on.")
+    fastagi_calls: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        5000, description="Calls over FastAGI at one time; one more goes to Asterisk's default queue."
+    )
+    ami_host: str = Field("127.0.0.1", description="Host of Asterisk's manager interface.")
+    ami_port: Port = Field(5038, description="Port of Asterisk's manager interface.")
+    ami_username: str = Field("threadline", description="User of the manager interface.")
+    ami_secret: OptionalSecret = Field(
+        None, description="Password of that user; without it no agent's phone is followed."
+    )
+    phones: tuple[str, ...] = Field((), description='Phones that agents may choose: ["PJSIP/101", "PJSIP/102"].')
+    queues: tuple[str, ...] = Field(("default", "sales", "service"), description="Queues that agents may belong to.")
+    prompt_url: WebAddress | None = Field(
+        None, description="Address under which Asterisk fetches prompts; `http://HOST:PORT` where not set."
+    )
+    recordings: Path = Field(Path("recordings"), description="Folder of recorded prompts: LANGUAGE/NAME.wav.")

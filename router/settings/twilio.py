@@ -1,0 +1,54 @@
+"""Calls and text messages over Twilio."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from router.settings.types import TEXT_SENDER, Destination, EmptyIsUnset, Group, OptionalSecret, SafeAddress
+
+
+class TwilioSettings(Group):
+    """Calls and text messages over Twilio."""
+
+    twilio_auth_token: OptionalSecret = Field(
+        None, description="Twilio's auth token; without it its webhooks are refused."
+    )
+    twilio_queues: dict[str, str] = Field(
+        {}, description="Where Twilio takes the callers of a queue: a number, a sip: address or `queue:NAME`."
+    )
+    twilio_account_sid: Annotated[Annotated[str, Field(pattern=r"^AC[0-9a-fA-F]{32}$")] | None, EmptyIsUnset] = Field(
+        None, description="Twilio's account that sends text messages."
+    )
+    twilio_text_sender: Annotated[Annotated[str, Field(pattern=TEXT_SENDER)] | None, EmptyIsUnset] = Field(
+        None,
+        description="What text messages come from: a number of that account (E.164), a messaging service (`MG…`) or a "
+        "name of up to 11 letters; without it none are sent. Needs the account and the auth token.",
+    )
+    twilio_api_url: SafeAddress = Field("https://api.twilio.com", description="Address of Twilio's API.")
+    destinations: tuple[Destination, ...] = Field(
+        (),
+        description="Where text messages may go and who may be called back: countries and beginnings of numbers, "
+        '["DE", "+43"]; the country of `region` where empty. Premium numbers never.',
+    )
+    texts_per_number: Annotated[int, Field(ge=1, le=1000)] = Field(
+        6, description="Text messages to one number in 24 hours; after them none is sent to it."
+    )
+    texts_a_day: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        1000, description="Text messages in 24 hours in all; after them none is sent."
+    )
+
+    @field_validator("twilio_text_sender")
+    @classmethod
+    def _can_send_texts(cls, sender: str | None, known: ValidationInfo) -> str | None:
+        if sender and not (known.data.get("twilio_account_sid") and known.data.get("twilio_auth_token")):
+            raise ValueError("needs twilio_account_sid and twilio_auth_token")
+        if sender and sender[0] != "+" and not any(char.isalpha() for char in sender):
+            raise ValueError("is no name without a letter; a number is written like +491573599000")
+        return sender
+
+    @property
+    def sends_texts(self) -> bool:
+        """Whether somebody sends text messages."""
+        return self.twilio_text_sender is not None
