@@ -5,44 +5,74 @@ to be in.
 """
 
 from router.store.tables.base import Id, Moment, Number, metadata
-from router.store.tables.calls import call_events, callbacks, calls, one_time_codes, speech_recordings, voicemails
-from router.store.tables.desk import cards, desk_events
+from router.store.tables.calls import (
+    call_events,
+    callbacks,
+    calls,
+    crm_events,
+    handovers,
+    identity_checks,
+    one_time_codes,
+    speech_recordings,
+    voicemails,
+    work_items,
+)
+from router.store.tables.desk import cards, desk_events, dispositions, notes
 from router.store.tables.flows import flow_drafts, flow_releases, flow_revisions, flow_sets
 from router.store.tables.matching import hearings, match_adjustments, match_outcomes, wrong_codes
 from router.store.tables.messages import customer_phones, customers, messages, number_leases, reference_neighbours
-from router.store.tables.people import api_keys, people, sign_in_failures, sign_in_links, web_sessions
-from router.store.tables.sending import text_messages
+from router.store.tables.people import (
+    api_keys,
+    audit_log,
+    people,
+    presence_log,
+    sign_in_failures,
+    sign_in_links,
+    web_sessions,
+)
+from router.store.tables.sending import inbound_messages, payments, text_messages, twilio_legs
 
 __all__ = [
     "Id",
     "Moment",
     "Number",
     "api_keys",
+    "audit_log",
     "call_events",
     "callbacks",
     "calls",
     "cards",
+    "crm_events",
     "customer_phones",
     "customers",
     "desk_events",
+    "dispositions",
     "flow_drafts",
     "flow_releases",
     "flow_revisions",
     "flow_sets",
+    "handovers",
     "hearings",
+    "identity_checks",
+    "inbound_messages",
     "match_adjustments",
     "match_outcomes",
     "messages",
     "metadata",
+    "notes",
     "number_leases",
     "one_time_codes",
+    "payments",
     "people",
+    "presence_log",
     "reference_neighbours",
     "sign_in_failures",
     "sign_in_links",
     "speech_recordings",
     "text_messages",
+    "twilio_legs",
     "voicemails",
     "web_sessions",
+    "work_items",
     "wrong_codes",
 ]

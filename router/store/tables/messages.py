@@ -13,6 +13,7 @@ customers = Table(
     Column("external_id", String(200), unique=True),
     Column("name", String(200)),
     Column("language", String(8)),
+    Column("segment", String(40)),  # what the company counts the customer among, such as gold
     Column("created_at", Moment, nullable=False),
 )
 
