@@ -11,7 +11,7 @@ from router.errors import Refused, conflict, unprocessable
 from router.store import people
 from router.store.database import Connection, new_id
 
-ROLES = ("agent", "admin")
+ROLES = ("agent", "supervisor", "admin")
 LANGUAGES = ("de", "en")
 LONGEST_NAME = 200
 

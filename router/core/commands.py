@@ -70,15 +70,37 @@ class RecordMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class Leg:
+    """One place to wait in: ``queue``, there only at agents who have all of ``skills`` or, where a ``person`` is named
+    (an id), at theirs alone, and that for ``seconds``."""
+
+    queue: str
+    seconds: int
+    skills: tuple[str, ...] = ()
+    person: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Transfer:
     """Hand the caller to ``queue``, to wait there at most ``timeout`` seconds; higher ``priority`` is served first.
-    ``skills`` are what the agent should have, ``whisper`` is what the agent alone hears before the caller."""
+    ``skills`` are what the agent should have, ``whisper`` is what the agent alone hears before the caller.
+
+    The engine says what is wished for: ``last_agent`` seconds for the agent whom the customer talked to last,
+    ``skills_for`` seconds (None: to the end) in which the skills count, and after ``overflow_after`` seconds in all
+    another queue, ``overflow``. The house makes ``legs`` of it, one after the other, together at most ``timeout``
+    seconds; channels go by these, and where there are none by the queue alone.
+    """
 
     queue: str
     timeout: int
     priority: int = 0
     skills: tuple[str, ...] = ()
     whisper: Prompt | None = None
+    last_agent: int = 0
+    skills_for: int | None = None
+    overflow: str | None = None
+    overflow_after: int = 0
+    legs: tuple[Leg, ...] = ()
     kind: Literal["transfer"] = "transfer"
 
 

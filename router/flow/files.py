@@ -163,8 +163,8 @@ def _together(
 def _gathered(parsed: Mapping[str, Parsed[SharedText]]) -> tuple[Shared, PassedOver, list[Problem]]:
     """The pieces of all shared files, the names of those that could not be read, and what is wrong with them."""
     problems = [problem for each in parsed.values() for problem in each.problems]
-    pieces: dict[str, dict[str, object]] = {"hours": {}, "prompts": {}, "queues": {}}
-    unread: dict[str, dict[str, object]] = {"hours": {}, "prompts": {}, "queues": {}}
+    pieces: dict[str, dict[str, object]] = {"hours": {}, "prompts": {}, "queues": {}, "texts": {}}
+    unread: dict[str, dict[str, object]] = {part: {} for part in pieces}
     for each in parsed.values():
         for part, known in pieces.items():
             unread[part].update(each.passed_over.get(part, {}))

@@ -12,7 +12,8 @@ from router.flow.nodes.base import HUMAN, Name, UseKind, Words
 from router.flow.nodes.transfer import Transfer
 from router.flow.opening import Hours
 from router.flow.personal import personal_variables, speaks_of_message
-from router.flow.shared import NOTHING_SHARED, Queue, Shared
+from router.flow.queues import Queue
+from router.flow.shared import NOTHING_SHARED, Shared
 
 Language = Literal["de", "en"]
 """Languages that prompts may be in."""

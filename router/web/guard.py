@@ -8,7 +8,7 @@ from urllib.parse import quote, urlsplit
 from fastapi import Request, Response
 
 from router.errors import Refused, forbidden, unauthorised
-from router.web.person import ADMIN, ROLES, Person, SignedIn
+from router.web.person import ADMIN, ROLES, SUPERVISOR, Person, SignedIn
 from router.web.sign_in import SESSION, SignIn
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -23,7 +23,7 @@ class SignInNeeded(Refused):
 
 
 class Guard:
-    """Dependencies of page routes: `signed_in`, `person`, `agent` and `admin`.
+    """Dependencies of page routes: `signed_in`, `person`, `agent`, `supervisor` and `admin`.
 
     Whoever comes by cookie also passes `same_origin`, so no route can forget it.
     """
@@ -51,7 +51,7 @@ class Guard:
         return (await self.signed_in(request)).person
 
     async def agent(self, request: Request) -> Person:
-        """An agent; admins may see the desk too."""
+        """An agent; supervisors and admins may see the desk too."""
         return _with_role(await self.person(request), ROLES)
 
     async def signed_in_agent(self, request: Request) -> SignedIn:
@@ -59,6 +59,10 @@ class Guard:
         found = await self.signed_in(request)
         _with_role(found.person, ROLES)
         return found
+
+    async def supervisor(self, request: Request) -> Person:
+        """A supervisor, or an admin."""
+        return _with_role(await self.person(request), (SUPERVISOR, ADMIN))
 
     async def admin(self, request: Request) -> Person:
         """An admin."""

@@ -7,14 +7,15 @@ from datetime import datetime
 from typing import Any, Final
 
 AGENT: Final = "agent"
+SUPERVISOR: Final = "supervisor"
 ADMIN: Final = "admin"
-ROLES: Final = (AGENT, ADMIN)
+ROLES: Final = (AGENT, SUPERVISOR, ADMIN)
 LANGUAGES: Final = ("de", "en")
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An agent or admin as stored when the request came in.
+    """An agent, supervisor or admin as stored when the request came in.
 
     ``phone`` is the interface chosen for calls (``PJSIP/101``), None: answers in the browser (test phone).
     ``presence`` is ``off``, ``ready`` or ``paused``.
@@ -33,7 +34,7 @@ class Person:
     @property
     def home(self) -> str:
         """The page to land on after signing in."""
-        return "/admin" if self.role == ADMIN else "/desk"
+        return {ADMIN: "/admin", SUPERVISOR: "/supervisor"}.get(self.role, "/desk")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,34 @@
+"""The audit log: who saw or changed what. Written in the transaction of what it tells of, and never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert
+
+from router.store.database import Connection
+from router.store.tables import audit_log
+
+
+async def note(
+    connection: Connection,
+    at: datetime,
+    action: str,
+    subject: str,
+    subject_id: str | None,
+    *,
+    person_id: str | None = None,
+    key_id: str | None = None,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """Write down that a person, or a program with an API key, did something; with neither it was the command line.
+
+    ``action`` is like ``message.seen`` or ``person.changed``, ``subject`` what it is about (``message``, ``call``,
+    ``customer``, ``person``, ``key``, ``flow``, ``queue``), ``subject_id`` its id. ``detail`` names fields and states;
+    numbers, codes, passwords and what customers wrote have no place in it.
+    """
+    values = {"at": at, "action": action, "subject": subject, "subject_id": subject_id}
+    who = {"person_id": person_id, "key_id": key_id, "detail": dict(detail or {})}
+    await connection.execute(insert(audit_log).values(**values, **who))
