@@ -96,6 +96,15 @@ def routes(
             last = None if shown else await last_card(connection, person.id, now, policy)
         return pages.page(request, "desk/cards.html", person, cards=shown, last=last, now=now)
 
+    @router.get("/desk/cards/{card_id}", include_in_schema=False)
+    async def one_card(request: Request, card_id: str, person: Person = Depends(guard.agent)) -> Response:
+        now = clock()
+        async with database.read() as connection:
+            shown = await cards_for(connection, person.id, now, policy)
+        if card_id not in {card.id for card in shown}:
+            raise not_found("This call is not on your desk any more.")
+        return pages.page(request, "desk/cards.html", person, cards=shown, only=card_id, last=None, now=now)
+
     @router.get("/desk/bar", include_in_schema=False)
     async def state_bar(request: Request, person: Person = Depends(guard.agent)) -> Response:
         return await bar(request, person)

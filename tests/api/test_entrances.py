@@ -43,6 +43,7 @@ EXPECTED = {
     "GET /metrics": CALL_READERS,
     "GET /desk": PEOPLE,
     "GET /desk/cards": PEOPLE,
+    "GET /desk/cards/{card_id}": PEOPLE,
     "GET /desk/bar": PEOPLE,
     "POST /desk/presence": PEOPLE,
     "POST /desk/phone": PEOPLE,

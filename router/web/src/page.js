@@ -1,7 +1,12 @@
-// On every page: times in the reader's zone, and forms that are sent once.
+// On every page: times in the reader's zone, forms that are sent once, and nothing of anybody else's work.
+import { keepOnly } from "./lib/kept.js";
 import { showTimes } from "./lib/times.js";
 
 showTimes(document);
+
+// What was typed at the desk goes when somebody signs out, or somebody else is here now.
+keepOnly(document.body.dataset.person);
+document.querySelector('form[action="/sign-out"]')?.addEventListener("submit", () => keepOnly(null));
 
 for (const form of document.querySelectorAll("form[data-busy]")) {
   form.addEventListener("submit", () => {

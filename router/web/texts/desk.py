@@ -278,6 +278,14 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Das hat nicht geklappt. Versuchen Sie es noch einmal.",
         "That did not work. Try again.",
     ),
+    "desk.js.not_sent": (
+        "Keine Verbindung: Es wurde nichts gesendet. Was Sie geschrieben haben, bleibt stehen.",
+        "No connection: nothing was sent. What you wrote stays.",
+    ),
+    "desk.js.maybe_sent": (
+        "Keine Antwort: Vielleicht ist es angekommen. Sehen Sie auf der Karte nach, bevor Sie es noch einmal senden.",
+        "No answer: it may have arrived. Look at the card before you send it again.",
+    ),
     "desk.js.ringing": ("Es klingelt", "A call is ringing"),
     "desk.js.gone.abandoned": ("Der Anrufer hat aufgelegt.", "The caller hung up."),
     "desk.js.gone.no_answer": ("Der Anruf ist weitergegangen.", "The call went on to somebody else."),

@@ -1,0 +1,38 @@
+// Times on the cards, by the server's clock: a machine whose clock is wrong, or that slept, still shows what is so.
+import { span } from "../lib/times.js";
+import { cards, texts } from "./elements.js";
+
+let offset = 0; // server's clock minus ours
+
+// The server's time of an answer that came now.
+export function setClock(text) {
+  offset = new Date(text) - Date.now();
+}
+
+export function tick(root = cards) {
+  const now = Date.now() + offset;
+  for (const element of root.querySelectorAll("[data-until]")) {
+    const left = new Date(element.dataset.until) - now;
+    const begins = element.dataset.from ? new Date(element.dataset.from) - now : 0;
+    const [key, time] = begins > 0 ? ["begins", begins] : left >= 0 ? ["left", left] : ["expired", left];
+    element.dataset.validity = key === "left" && left < 3_600_000 ? "soon" : key;
+    write(element.querySelector(".countdown"), texts[key].replace("{time}", span(time, texts)));
+  }
+  for (const element of root.querySelectorAll("[data-since]")) {
+    write(element, span(Math.max(0, now - new Date(element.dataset.since)), texts));
+  }
+  // What ends at a time and is then over, such as the time for wrapping up.
+  for (const element of root.querySelectorAll("[data-ends]")) {
+    write(element, span(Math.max(0, new Date(element.dataset.ends) - now), texts));
+  }
+}
+
+function write(element, text) {
+  if (element && element.textContent !== text) element.textContent = text;
+}
+
+export function runClocks() {
+  setInterval(tick, 1000, cards);
+  // A page that was asleep or in the background shows the right time at once.
+  document.addEventListener("visibilitychange", () => tick());
+}
