@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, delete, fun
 from sqlalchemy.dialects import postgresql, sqlite
 
 from router.matching.references import indexed
+from router.store import customer_words
 from router.store.database import Connection
 from router.store.tables import customer_phones, customers, messages, number_leases, reference_neighbours
 
@@ -117,8 +118,11 @@ async def keep_customers(connection: Connection, rows: Sequence[Mapping[str, Any
             "language": func.coalesce(new.excluded.language, customers.c.language),
         },
     )
-    kept = await connection.execute(known.returning(customers.c.external_id, customers.c.id), _in_order(rows))
-    return {row.external_id: row.id for row in kept}
+    result = await connection.execute(known.returning(customers.c.external_id, customers.c.id), _in_order(rows))
+    kept: dict[str | None, str] = {row.external_id: row.id for row in result}
+    whose = (each["id"] if each["external_id"] is None else kept[each["external_id"]] for each in rows)
+    await customer_words.keep(connection, {who: each["name"] for who, each in zip(whose, rows, strict=True)})
+    return kept
 
 
 async def nameless_customer(connection: Connection, name: str | None, numbers: Collection[str]) -> str | None:

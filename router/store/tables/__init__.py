@@ -20,7 +20,14 @@ from router.store.tables.calls import (
 from router.store.tables.desk import cards, desk_events, dispositions, notes
 from router.store.tables.flows import flow_drafts, flow_releases, flow_revisions, flow_sets
 from router.store.tables.matching import hearings, match_adjustments, match_outcomes, wrong_codes
-from router.store.tables.messages import customer_phones, customers, messages, number_leases, reference_neighbours
+from router.store.tables.messages import (
+    customer_phones,
+    customer_words,
+    customers,
+    messages,
+    number_leases,
+    reference_neighbours,
+)
 from router.store.tables.people import (
     api_keys,
     audit_log,
@@ -44,6 +51,7 @@ __all__ = [
     "cards",
     "crm_events",
     "customer_phones",
+    "customer_words",
     "customers",
     "desk_events",
     "dispositions",

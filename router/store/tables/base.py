@@ -36,3 +36,6 @@ metadata = MetaData(
 
 Id = String(32)
 Number = String(20)
+
+Word = String(40).with_variant(String(40, collation="C"), "postgresql")
+"""Compared byte by byte, so that words with the same beginning stand together in an index, whatever the locale."""

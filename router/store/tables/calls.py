@@ -158,6 +158,7 @@ identity_checks = Table(
     Column("message_id", Id),  # that was open when it was checked
     Column("person_id", Id, nullable=False),
     Column("method", String(10), nullable=False),  # own, code
+    Column("checked", JSON, nullable=False, server_default="[]"),  # names of what the agent asked for, never the values
     Column("passed", Boolean, nullable=False),
     Column("undone_at", Moment),
     Column("at", Moment, nullable=False),

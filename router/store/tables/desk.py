@@ -20,6 +20,7 @@ cards = Table(
     Column("answered_at", Moment),
     Column("talked_until", Moment),  # when the talk ended; what follows is the wrap-up
     Column("gone_at", Moment),
+    Column("view", JSON, nullable=False, server_default="{}"),  # what its agent has opened on it, by id and by name
     UniqueConstraint("call_key", "person_id"),
     Index(None, "person_id", "state"),
     Index(None, "queue", "answered_at"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
 
-from router.store.tables.base import Id, Moment, Number, metadata
+from router.store.tables.base import Id, Moment, Number, Word, metadata
 
 customers = Table(
     "customers",
@@ -25,6 +25,15 @@ customer_phones = Table(
     Index(None, "number"),
 )
 
+customer_words = Table(
+    "customer_words",  # what customers are found by: the words of their names, see router.core.names
+    metadata,
+    Column("word", Word, primary_key=True),
+    Column("customer_id", Id, ForeignKey("customers.id", ondelete="CASCADE"), primary_key=True),
+    Index(None, "customer_id"),
+    sqlite_with_rowid=False,
+)
+
 messages = Table(
     "messages",
     metadata,
@@ -35,7 +44,7 @@ messages = Table(
     Column("customer_id", Id, ForeignKey("customers.id")),
     Column("to_phone", Number),
     Column("to_email", String(320)),
-    Column("offer", JSON, nullable=False),  # title, summary, valid_from, valid_until, queue, skills, url, facts
+    Column("offer", JSON, nullable=False),  # title, summary, valid_from, valid_until, queue, skills, url, script, facts
     Column("body", Text, nullable=False, default=""),
     Column("reference", String(64)),
     Column("reference_key", String(64)),  # the reference as it is compared, see router.matching.references

@@ -5,7 +5,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from router.core.names import words_of
 from router.store.tables import Moment
+from router.store.tables.base import Word
 
 revision = "0005"
 down_revision = "0004"
@@ -22,6 +24,7 @@ def upgrade() -> None:
     _desk()
     _people()
     _sending()
+    _customer_words()
 
 
 def _calls() -> None:
@@ -92,6 +95,7 @@ def _calls() -> None:
         _id("message_id", nullable=True),
         _id("person_id"),
         sa.Column("method", sa.String(length=10), nullable=False),
+        sa.Column("checked", sa.JSON(), server_default="[]", nullable=False),
         sa.Column("passed", sa.Boolean(), nullable=False),
         sa.Column("undone_at", Moment(), nullable=True),
         sa.Column("at", Moment(), nullable=False),
@@ -144,6 +148,7 @@ def _desk() -> None:
     op.create_index("ix_notes_customer_id_at", "notes", ["customer_id", "at"])
     op.create_index("ix_notes_message_id", "notes", ["message_id"])
     op.add_column("cards", sa.Column("talked_until", Moment(), nullable=True))
+    op.add_column("cards", sa.Column("view", sa.JSON(), server_default="{}", nullable=False))
 
 
 def _people() -> None:
@@ -244,3 +249,35 @@ def _sending() -> None:
     op.add_column("text_messages", _id("person_id", nullable=True))
     op.add_column("text_messages", _id("payment_id", nullable=True))
     op.create_index("ix_text_messages_customer_id_created_at", "text_messages", ["customer_id", "created_at"])
+
+
+def _customer_words() -> None:
+    op.create_table(
+        "customer_words",
+        sa.Column("word", Word, nullable=False),
+        _id("customer_id"),
+        sa.ForeignKeyConstraint(
+            ["customer_id"], ["customers.id"], name="fk_customer_words_customer_id", ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("word", "customer_id", name="pk_customer_words"),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_customer_words_customer_id", "customer_words", ["customer_id"])
+    customers = sa.table("customers", sa.column("id", sa.String), sa.column("name", sa.String))
+    words = sa.table("customer_words", sa.column("word", sa.String), sa.column("customer_id", sa.String))
+    last = ""
+    while page := op.get_bind().execute(_after(customers, last)).all():
+        found = [{"word": word, "customer_id": row.id} for row in page for word in words_of(row.name)]
+        if found:
+            op.bulk_insert(words, found)
+        last = page[-1].id
+
+
+def _after(customers: sa.TableClause, last: str) -> sa.Select[tuple[str, str]]:
+    known = customers.c.name.is_not(None)
+    return (
+        sa.select(customers.c.id, customers.c.name)
+        .where(known, customers.c.id > last)
+        .order_by(customers.c.id)
+        .limit(5000)
+    )
