@@ -7,13 +7,14 @@ whatever the order, no card rings on after its call is over.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from router.calls.work import Work
 from router.store import calls, cards, people
 from router.store.bus import Bus
 from router.store.database import Connection, Database, new_id
@@ -54,11 +55,14 @@ class Ringing:
         bus: Bus,
         clock: Callable[[], datetime],
         make_id: Callable[[], str] = new_id,
+        *,
+        work: Work | None = None,
     ) -> None:
         self._database = database
         self._bus = bus
         self._clock = clock
         self._make_id = make_id
+        self._work = work or Work(make_id)
         # A call that is over may have no card to say so. Forgetting the oldest is harmless: its events are long past.
         self._over: OrderedDict[str, None] = OrderedDict()
         self._trimmed_at: datetime | None = None
@@ -97,6 +101,7 @@ class Ringing:
             own = next((row for row in rows if row.person_id == person_id), None)
             known_as = own.call_id if own else call_id
             call = await calls.by_id(connection, known_as, lock=True) if known_as else None
+            settled: Sequence[str] = ()
             talking = {"state": "talking", "answered_at": now, "reason": None, "gone_at": None}
             if own is None:
                 talking |= {"queue": queue, "rang_at": now}
@@ -107,11 +112,16 @@ class Ringing:
                 # One that is not in a queue, as far as we know, the router lost on the way: its card goes by that.
                 state = {"state": "talking", "updated_at": now} if call.state in ("queue", "talking") else {}
                 await calls.change(connection, call.id, {**state, "agent_id": person_id})
+                settled = await self._work.served(connection, call, person_id, now)
+        for each in settled:
+            self._work.on_change(each)
         self._tell(call_key, "talking", [person_id, *(row.person_id for row in others)])
 
     async def answered_by_nobody(self, call_key: str) -> None:
         """Somebody without a desk talks to the caller: the card goes from all desks where it rings."""
         await self._remove(call_key, ("ringing",), ELSEWHERE)
+        async with self._database.begin() as connection:
+            await calls.talked_to(connection, call_key, self._clock())
 
     async def withdrawn(self, call_key: str, person_id: str, reason: str = NO_ANSWER) -> None:
         """This agent's phone rings no more, and the agent did not answer: the card goes from this desk."""

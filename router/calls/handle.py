@@ -25,6 +25,7 @@ from router.calls.texting import Texting
 from router.calls.turns import Turn, as_kept, columns
 from router.calls.webhooks import MOST_SECONDS, Webhooks
 from router.calls.weights import Weights
+from router.calls.work import Work
 from router.core.commands import CallWebhook, ChannelCommand
 from router.core.destinations import Destinations
 from router.core.events import CallerHungUp, CallStarted, Event, HouseEvent, RecordingEnded, WebhookAnswered
@@ -79,6 +80,7 @@ class Calls:
         answers: Answering | None = None,
         recording: bool = True,
         webhooks: Webhooks | None = None,
+        work: Work | None = None,
     ) -> None:
         """``queues`` are those there are (None: any); an offer that names another one goes to the flow's own.
         ``limits`` are those on wrong codes, ``weights`` those of matching (None: of the table of the code). Where
@@ -97,6 +99,7 @@ class Calls:
         self.on_turn: Callable[[Session, float], None] | None = None
         """Told of every turn taken, with the seconds it took; for figures."""
         self.guesses = Guesses(keys, limits)
+        self.work = work or Work(make_id)
         self._recording = recording
         germany = Destinations(("DE",))
         self._texting = texting or Texting(keys, random_digits, make_id, destinations=germany)
@@ -177,7 +180,7 @@ class Calls:
             session = session_from_json(row.session)
             if sequence is not None and sequence != session.sequence:
                 if session.ended and isinstance(event, RecordingEnded):
-                    await self._keep_late_message(connection, call_id, event, now)
+                    await self._keep_late_message(connection, row, session, event, now)
                 return as_kept(row)
             flow, event = await self._flow_for(connection, session, event)
             kept = kept_speech(session, event)
@@ -188,10 +191,11 @@ class Calls:
                     raise
                 return as_kept(row)
             if isinstance(event, RecordingEnded) and (event.seconds > 0 or event.text):
-                await store.add_voicemail(connection, self._voicemail(call_id, event, now))
+                await self._keep_message(connection, row, session, event, now)
             if kept is not None:
                 await speech_recordings.add(connection, kept | {"id": self._make_id(), "created_at": now})
             await store.change(connection, call_id, columns(session, commands, now))
+            await self.work.ended(connection, row, session, now)
             await self._record(connection, flow, session, event, answers, now)
         return Turn(call_id, session.sequence, commands, session)
 
@@ -244,6 +248,7 @@ class Calls:
             flow = await self._flows.flow(connection, session.revision, session.flow)
             session, commands, answers = await self._run(connection, flow, session, answer, now)
             await store.change(connection, session.call_id, columns(session, commands, now))
+            await self.work.ended(connection, row, session, now)
             if self._recording:
                 more = to_record(flow, answer, (answer, *answers), session.language)["answers"]
                 await call_events.add_answers(connection, session.call_id, session.sequence, more)
@@ -338,13 +343,21 @@ class Calls:
             await call_events.add(connection, session.call_id, session.sequence, now, kept)
 
     async def _keep_late_message(
-        self, connection: Connection, call_id: str, event: RecordingEnded, now: datetime
+        self, connection: Connection, row: store.CallRow, session: Session, event: RecordingEnded, now: datetime
     ) -> None:
         """A network may tell of what a caller left only after it has told that the call is over; kept once."""
         if event.recording is None or event.seconds <= 0:
             return
-        if not await store.has_voicemail(connection, call_id, event.recording):
-            await store.add_voicemail(connection, self._voicemail(call_id, event, now))
+        if not await store.has_voicemail(connection, row.id, event.recording):
+            await self._keep_message(connection, row, session, event, now)
+
+    async def _keep_message(
+        self, connection: Connection, row: store.CallRow, session: Session, event: RecordingEnded, now: datetime
+    ) -> None:
+        """Store what a caller has left, and that somebody is to hear it."""
+        values = self._voicemail(row.id, event, now)
+        await store.add_voicemail(connection, values)
+        await self.work.voicemail(connection, row, session, values["id"], now)
 
     def _voicemail(self, call_id: str, event: RecordingEnded, now: datetime) -> dict[str, Any]:
         return {
@@ -360,6 +373,8 @@ class Calls:
         if self.on_turn is not None:
             self.on_turn(session, seconds)
         self._bus.announce(f"call:{session.call_id}")
+        if session.ended and session.queue:
+            self.work.on_change(session.queue)
         if self._texting.stored_in(session.call_id):
             self._bus.announce(outbox.TOPIC)
         log.info("call", call=session.call_id, state=session.state.value, step=session.step, sequence=session.sequence)

@@ -14,22 +14,33 @@ from router.store.tables import callbacks, calls, messages, people
 
 CallbackRow = Row[Any]
 
-OPEN, DONE, DROPPED = "open", "done", "dropped"
+_AFRESH = {
+    "settled_at": None,
+    "person_id": None,
+    "attempts": 0,
+    "next_try_at": None,
+    "last_result": None,
+    "claimed_until": None,
+    "attempt_id": None,
+}
+
+OPEN, DIALLING, DONE, FAILED, DROPPED = "open", "dialling", "done", "failed", "dropped"
+LEFT = (OPEN, DIALLING)
 
 
 async def put(connection: Connection, values: Mapping[str, Any]) -> None:
     """Store the callback of a call; said again in the same call, the last one counts."""
     build = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     again = {name: value for name, value in values.items() if name not in ("id", "call_id", "created_at")}
-    again |= {"settled_at": None, "person_id": None}
+    again |= _AFRESH
     statement = build(callbacks).values(**values)
     await connection.execute(statement.on_conflict_do_update(index_elements=["call_id"], set_=again))
 
 
 async def in_order(connection: Connection, limit: int) -> Sequence[CallbackRow]:
-    """Those open, in the order in which they are to be called, with the offer of their message and the channel of their
-    call."""
-    query = _listed().where(callbacks.c.state == OPEN)
+    """Those open, or dialled just now, in the order in which they are to be called, with the offer of their message and
+    the channel of their call."""
+    query = _listed().where(callbacks.c.state.in_(LEFT))
     query = query.order_by(callbacks.c.priority.desc(), callbacks.c.since, callbacks.c.id).limit(limit)
     found: Sequence[CallbackRow] = (await connection.execute(query)).all()
     return found
@@ -37,7 +48,7 @@ async def in_order(connection: Connection, limit: int) -> Sequence[CallbackRow]:
 
 async def settled(connection: Connection, limit: int) -> Sequence[CallbackRow]:
     """The last ones settled, the latest first, as `in_order` gives them."""
-    query = _listed().where(callbacks.c.state != OPEN).order_by(callbacks.c.settled_at.desc(), callbacks.c.id)
+    query = _listed().where(callbacks.c.state.not_in(LEFT)).order_by(callbacks.c.settled_at.desc(), callbacks.c.id)
     found: Sequence[CallbackRow] = (await connection.execute(query.limit(limit))).all()
     return found
 
@@ -59,9 +70,21 @@ async def settle(connection: Connection, callback_id: str, state: str, person_id
 
 
 async def reopen(connection: Connection, callback_id: str) -> bool:
-    """Take that back; False where it is open already."""
-    statement = update(callbacks).where(callbacks.c.id == callback_id, callbacks.c.state != OPEN)
-    return (await connection.execute(statement.values(state=OPEN, settled_at=None, person_id=None))).rowcount == 1
+    """Take that back, with no attempt made yet; False where it is open already."""
+    statement = update(callbacks).where(callbacks.c.id == callback_id, callbacks.c.state.not_in(LEFT))
+    return (await connection.execute(statement.values(state=OPEN, **_AFRESH))).rowcount == 1
+
+
+async def asked_for(connection: Connection, call_id: str) -> bool:
+    """Whether a callback was asked for in this call."""
+    query = select(callbacks.c.id).where(callbacks.c.call_id == call_id)
+    return (await connection.execute(query)).first() is not None
+
+
+async def settle_served(connection: Connection, number: str, person_id: str, now: datetime) -> None:
+    """Say that those open for ``number`` are done: somebody talks to the caller."""
+    statement = update(callbacks).where(callbacks.c.number == number, callbacks.c.state == OPEN)
+    await connection.execute(statement.values(state=DONE, settled_at=now, person_id=person_id, last_result="called"))
 
 
 async def forget(connection: Connection, before: datetime, bite: int) -> int:

@@ -39,6 +39,12 @@ async def change(connection: Connection, call_id: str, values: dict[str, Any]) -
     await connection.execute(update(calls).where(calls.c.id == call_id).values(**values))
 
 
+async def talked_to(connection: Connection, call_id: str, now: datetime) -> None:
+    """Somebody talks to the caller of a call that waited in a queue."""
+    waiting = update(calls).where(calls.c.id == call_id, calls.c.state == "queue")
+    await connection.execute(waiting.values(state="talking", updated_at=now))
+
+
 async def open_calls(connection: Connection, channel: str, untouched_since: datetime) -> Sequence[CallRow]:
     """Calls of ``channel`` that have not ended, last touched before ``untouched_since``."""
     query = select(calls).where(

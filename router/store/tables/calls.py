@@ -120,6 +120,7 @@ callbacks = Table(
     Column("next_try_at", Moment),
     Column("last_result", String(20)),  # of the latest attempt: busy, no_answer, failed, ...
     Column("claimed_until", Moment),  # while it is dialled: left to who dials until then
+    Column("attempt_id", Id),  # the call that is the latest attempt
     Index(None, "state", "since"),
 )
 
@@ -128,7 +129,7 @@ work_items = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("source", String(60), nullable=False, unique=True),  # such as voicemail:ID; never a second one
-    Column("kind", String(12), nullable=False),  # voicemail, abandoned, follow_up
+    Column("kind", String(12), nullable=False),  # voicemail, abandoned, follow_up, callback
     Column("queue", String(40), nullable=False),
     Column("call_id", Id),
     Column("message_id", Id),
