@@ -17,6 +17,7 @@ from router.agents.presence import Presence
 from router.agents.ringing import Ringing
 from router.agents.switchboard import CHANNEL as ASTERISK
 from router.agents.switchboard import Switchboard
+from router.agents.work_news import WorkNews
 from router.calls.callbacks import Callbacks
 from router.calls.handle import Calls
 from router.calls.texting import Texting, TextLimits
@@ -101,6 +102,7 @@ class Agents:
     presence: Presence
     switchboard: Switchboard
     ami: Ami | None
+    work_news: WorkNews
 
 
 @asynccontextmanager
@@ -271,7 +273,9 @@ def sign_in_of(house: House) -> SignIn:
 def agents_of(house: House) -> Agents:
     """Make the parts that agents need, wired to the calls."""
     settings, database, bus = house.settings, house.database, house.bus
-    ringing = Ringing(database, bus, house.clock)
+    work_news = WorkNews(database, bus, house.clock)
+    house.calls.work.on_change = work_news.changed
+    ringing = Ringing(database, bus, house.clock, work=house.calls.work)
 
     async def call_ended(uniqueid: str) -> None:
         await house.calls.hung_up(ASTERISK, uniqueid)
@@ -291,7 +295,7 @@ def agents_of(house: House) -> Agents:
         ami = Ami(access, on_notice)
     presence = Presence(database, bus, house.clock, ami, settings)
     switchboard = Switchboard(database, ringing, presence, house.clock, call_ended, end_lost)
-    return Agents(ringing, presence, switchboard, ami)
+    return Agents(ringing, presence, switchboard, ami, work_news)
 
 
 def browser_queues(house: House, agents: Agents) -> SimulatedQueues:

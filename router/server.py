@@ -29,7 +29,7 @@ from router.matching.lockout import KEPT
 from router.releases.following import Following
 from router.settings import Settings
 from router.speech.prompts import Prompt, PromptStore
-from router.store import call_events, callbacks, cards, hearings, one_time_codes, text_messages, wrong_codes
+from router.store import call_events, callbacks, cards, hearings, one_time_codes, text_messages, work_items, wrong_codes
 from router.web.connections import BoundedConnection, make_room
 from router.web_app import web_app
 
@@ -100,6 +100,7 @@ async def _running(
             following = Following(house.flows, house.releases, house.bus, partial(_prepare, house, prompts, listener))
             work = (_prepare(house, prompts, listener), _sweep(house, agents), following.run(), house.folder.run())
             background = [tasks.create_task(each) for each in work]
+            background.append(tasks.create_task(agents.work_news.run()))
             if (sender := app.text_sender(house)) is not None:
                 background.append(tasks.create_task(sender.run()))
             if house.ear is not None:
@@ -182,6 +183,7 @@ async def tidy(house: House, agents: Agents, now: datetime) -> None:
         await text_messages.forget(connection, now - KEPT, BITE)
         await one_time_codes.forget(connection, now - LONGEST_CALL, BITE)
         await callbacks.forget(connection, now - KEPT, BITE)
+        await work_items.forget(connection, now - KEPT, BITE)
         await hearings.forget(connection, now - HEARINGS_KEPT, BITE)
     await _forget_events(house, now - timedelta(days=house.settings.replay_days))
     await house.kept_speech.tidy(now - timedelta(days=house.settings.speech_recording_days))
