@@ -18,6 +18,7 @@ from router.agents.ringing import Ringing
 from router.agents.switchboard import CHANNEL as ASTERISK
 from router.agents.switchboard import Switchboard
 from router.agents.work_news import WorkNews
+from router.agents.wrap_up import WrapUps
 from router.calls.callbacks import Callbacks
 from router.calls.handle import Calls
 from router.calls.texting import Texting, TextLimits
@@ -43,6 +44,7 @@ from router.messages.texting import TextSender
 from router.releases.checks import NEEDED
 from router.releases.flows import Flows, needed
 from router.releases.folder import Folder
+from router.releases.queue_book import QueueBook
 from router.releases.releases import Releases
 from router.releases.starting import released_flows
 from router.settings import Settings, SettingsRefused
@@ -82,6 +84,8 @@ class House:
     database: Database
     bus: Bus
     flows: Flows
+    queue_book: QueueBook
+    """How queues are described in the flows that new calls run."""
     releases: Releases
     folder: Folder
     keys: CodeKeys
@@ -100,6 +104,7 @@ class Agents:
 
     ringing: Ringing
     presence: Presence
+    wrap_ups: WrapUps
     switchboard: Switchboard
     ami: Ami | None
     work_news: WorkNews
@@ -150,7 +155,21 @@ async def assembled(settings: Settings, clock: Clock = utc_now, *, serving: bool
         if ear is not None:
             ear.keep = kept.keep
         yield House(
-            settings, clock, database, bus, flows, releases, folder, keys, calls, weights, phone, registrar, ear, kept
+            settings,
+            clock,
+            database,
+            bus,
+            flows,
+            QueueBook(flows),
+            releases,
+            folder,
+            keys,
+            calls,
+            weights,
+            phone,
+            registrar,
+            ear,
+            kept,
         )
         await calls.aclose()
         await weights.aclose()
@@ -275,7 +294,8 @@ def agents_of(house: House) -> Agents:
     settings, database, bus = house.settings, house.database, house.bus
     work_news = WorkNews(database, bus, house.clock)
     house.calls.work.on_change = work_news.changed
-    ringing = Ringing(database, bus, house.clock, work=house.calls.work)
+    describe = house.queue_book.get
+    ringing = Ringing(database, bus, house.clock, work=house.calls.work, describe=describe)
 
     async def call_ended(uniqueid: str) -> None:
         await house.calls.hung_up(ASTERISK, uniqueid)
@@ -294,8 +314,10 @@ def agents_of(house: House) -> Agents:
         )
         ami = Ami(access, on_notice)
     presence = Presence(database, bus, house.clock, ami, settings)
+    ringing.rests = presence.settle
+    wrap_ups = WrapUps(database, bus, house.clock, presence, describe)
     switchboard = Switchboard(database, ringing, presence, house.clock, call_ended, end_lost)
-    return Agents(ringing, presence, switchboard, ami, work_news)
+    return Agents(ringing, presence, wrap_ups, switchboard, ami, work_news)
 
 
 def browser_queues(house: House, agents: Agents) -> SimulatedQueues:

@@ -99,7 +99,7 @@ async def _running(
         async with asyncio.TaskGroup() as tasks:
             following = Following(house.flows, house.releases, house.bus, partial(_prepare, house, prompts, listener))
             work = (_prepare(house, prompts, listener), _sweep(house, agents), following.run(), house.folder.run())
-            background = [tasks.create_task(each) for each in work]
+            background = [tasks.create_task(each) for each in (*work, agents.wrap_ups.run())]
             background.append(tasks.create_task(agents.work_news.run()))
             if (sender := app.text_sender(house)) is not None:
                 background.append(tasks.create_task(sender.run()))

@@ -13,6 +13,7 @@ from typing import Protocol
 
 import structlog
 
+from router.agents import states
 from router.agents.ami import AmiRefused, Snapshot
 from router.store import people
 from router.store.database import Database
@@ -57,7 +58,7 @@ class Membership:
                 actual[member.interface][member.queue] = member.paused
         async with self._database.read() as connection:
             rows = await people.with_phones(connection)
-        wanted = {row.phone: dict.fromkeys(_queues(row), row.presence == "paused") for row in rows}
+        wanted = {row.phone: dict.fromkeys(_queues(row), states.rests(row) is not None) for row in rows}
         differing = [phone for phone in self._phones if wanted.get(phone, {}) != actual[phone]]
         for phone in differing:
             await self.tell(phone, actual[phone])
@@ -76,22 +77,32 @@ class Membership:
                 row = await people.by_phone(connection, phone)
             wanted = _queues(row) if row else ()
             self.refused.discard(phone)
+            if row is not None and (reason := states.rests(row)) is not None:
+                await self._pause(self._ami, phone, reason)
             for queue in {*self._queues, *also} - set(wanted):
                 await self._remove(self._ami, queue, phone)
             if row is not None:
                 await self._add(self._ami, phone, row, wanted)
 
     async def _add(self, ami: Phones, phone: str, row: people.PersonRow, wanted: Sequence[str]) -> None:
-        paused = row.presence == "paused"
+        reason = states.rests(row)
         for queue in wanted:
             try:
                 # The member name is an id, not a name: Asterisk logs it and shows it to whoever asks.
-                await ami.queue_add(queue, phone, row.id, paused=paused)
-                if paused:
-                    await ami.queue_pause(phone, True, row.pause_reason or "", queue)
+                await ami.queue_add(queue, phone, row.id, paused=reason is not None)
+                if reason is not None:
+                    await ami.queue_pause(phone, True, reason, queue)
             except AmiRefused as error:
                 self.refused.add(phone)
                 log.warning("queue refused a phone", queue=queue, phone=phone, reason=error.message)
+
+    @staticmethod
+    async def _pause(ami: Phones, phone: str, reason: str) -> None:
+        """In all queues at once, before anything else: no call is to come in meanwhile."""
+        try:
+            await ami.queue_pause(phone, True, reason)
+        except AmiRefused as error:  # it is in no queue
+            log.debug("phone not paused", phone=phone, reason=error.message)
 
     async def _remove(self, ami: Phones, queue: str, phone: str) -> None:
         try:

@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from router.agents import states, wrap_up
 from router.agents.ami import AmiDown, Snapshot
 from router.agents.membership import Membership, Phones
 from router.errors import Refused, not_found
@@ -42,8 +43,18 @@ class Telephone(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class WrapUpView:
+    """The time after a talk: it ends at `until`, or it is up and only goes on because somebody still `has_to_say` what
+    came of the talk."""
+
+    until: datetime
+    has_to_say: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PresenceView:
-    """What the page shows of an agent's own state. `presence` is `off`, `ready` or `paused`."""
+    """What the page shows of an agent's own state. `presence` is `off`, `ready` or `paused`: what the agent chose. It
+    counts when the `wrap_up`, where there is one, is over."""
 
     person_id: str
     presence: str
@@ -51,6 +62,7 @@ class PresenceView:
     phone: str | None
     queues: tuple[str, ...]
     telephone: Telephone
+    wrap_up: WrapUpView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +123,22 @@ class Presence:
         return await self._become(person_id, {"presence": "off", "pause_reason": None})
 
     async def left(self, person_id: str) -> PresenceView:
-        """The agent signed out, or the sign-in expired: off, and the phone is free for others."""
-        return await self._become(person_id, {"presence": "off", "pause_reason": None, "phone": None})
+        """The agent signed out, or the sign-in expired: off, nothing to wrap up, and the phone is free for others."""
+        now = self._clock()
+        async with self._database.begin() as connection:
+            await _lock(connection, person_id)
+            await wrap_up.drop(connection, person_id, wrap_up.LEFT, now)
+            gone = {"presence": "off", "pause_reason": None, "phone": None}
+            before = await self._change(connection, person_id, gone, now)
+        return await self._settle(person_id, {before.phone})
+
+    async def settle(self, person_id: str) -> PresenceView:
+        """Something about this person was changed elsewhere: wake the page and tell Asterisk what is so now."""
+        async with self._database.read() as connection:
+            row = await people.by_id(connection, person_id)
+        if row is None:
+            raise _nobody()
+        return await self._settle(person_id, {row.phone})
 
     async def leave_expired(self) -> int:
         """Sign off everybody whose sign-in has expired; how many they were. To be called every minute or so."""
@@ -142,7 +168,8 @@ class Presence:
         return tuple(PhoneChoice(phone, phone in taken) for phone in self._phones)
 
     async def who_is_ready(self, queue: str) -> tuple[people.PersonRow, ...]:
-        """Who takes calls of `queue` and is not talking now. People without a `phone` are reached on their page."""
+        """Who takes calls of `queue`, and neither talks now nor wraps a talk up. People without a `phone` are
+        reached on their page."""
         async with self._database.read() as connection:
             return tuple(await people.ready_and_free(connection, queue))
 
@@ -184,17 +211,14 @@ class Presence:
         self, connection: Connection, person_id: str, values: dict[str, Any], now: datetime
     ) -> people.PersonRow:
         """Store a change and tell the page; gives the person as it was before."""
-        before = await people.by_id(connection, person_id)
+        before = await states.change(connection, person_id, values, now)
         if before is None:
             raise _nobody()
-        await people.change(connection, person_id, values)
-        after = await people.by_id(connection, person_id)
-        await self._tell(connection, [after] if after else [], now)
         return before
 
     async def _tell(self, connection: Connection, rows: Iterable[people.PersonRow], now: datetime) -> None:
         for row in rows:
-            await cards.add_event(connection, row.id, "presence", {"presence": row.presence}, now)
+            await cards.add_event(connection, row.id, "presence", {"presence": states.standing(row)}, now)
 
     @staticmethod
     async def _is_there(connection: Connection, person_id: str, now: datetime) -> bool:
@@ -220,8 +244,9 @@ class Presence:
         return await self.look(person_id)
 
     def _view(self, row: people.PersonRow) -> PresenceView:
-        telephone = self._telephone(row.phone)
-        return PresenceView(row.id, row.presence, row.pause_reason, row.phone, tuple(row.queues), telephone)
+        telephone, until = self._telephone(row.phone), row.wrap_until
+        wraps_up = WrapUpView(until, until <= self._clock()) if until is not None else None
+        return PresenceView(row.id, row.presence, row.pause_reason, row.phone, tuple(row.queues), telephone, wraps_up)
 
     def _telephone(self, phone: str | None) -> Telephone:
         if phone is None:

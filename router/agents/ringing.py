@@ -7,14 +7,16 @@ whatever the order, no card rings on after its call is over.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from router.agents import wrap_up
 from router.calls.work import Work
+from router.flow.queues import Queue
 from router.store import calls, cards, people
 from router.store.bus import Bus
 from router.store.database import Connection, Database, new_id
@@ -43,6 +45,10 @@ _TRIM_EVERY = timedelta(minutes=1)
 _TRIM_AT_MOST = 200
 
 
+Rests = Callable[[str], Awaitable[object]]
+"""Told the person whose talk is wrapped up from now on, as soon as that is stored."""
+
+
 class Ringing:
     """Keeps the cards. `call_key` is our id of the call, or the channel's name for a call that never reached us.
 
@@ -57,12 +63,15 @@ class Ringing:
         make_id: Callable[[], str] = new_id,
         *,
         work: Work | None = None,
+        describe: wrap_up.Describe = lambda _: Queue(),
     ) -> None:
         self._database = database
         self._bus = bus
         self._clock = clock
         self._make_id = make_id
         self._work = work or Work(make_id)
+        self._describe = describe
+        self.rests: Rests | None = None
         # A call that is over may have no card to say so. Forgetting the oldest is harmless: its events are long past.
         self._over: OrderedDict[str, None] = OrderedDict()
         self._trimmed_at: datetime | None = None
@@ -79,6 +88,8 @@ class Ringing:
             call = await calls.by_id(connection, call_id) if call_id else None
             ringing = {"state": "ringing", "queue": queue, "rang_at": now, **_NEVER_ANSWERED}
             await self._put(connection, rows, call_key, call, person_id, ringing, now)
+            if _of(rows, person_id, "wrap_up"):
+                await wrap_up.one_less(connection, person_id, now)
         self._tell(call_key, "ringing", [person_id])
         await self._trim(now)
 
@@ -102,7 +113,7 @@ class Ringing:
             known_as = own.call_id if own else call_id
             call = await calls.by_id(connection, known_as, lock=True) if known_as else None
             settled: Sequence[str] = ()
-            talking = {"state": "talking", "answered_at": now, "reason": None, "gone_at": None}
+            talking = {"state": "talking", "answered_at": now, "talked_until": None, "reason": None, "gone_at": None}
             if own is None:
                 talking |= {"queue": queue, "rang_at": now}
             await self._put(connection, rows, call_key, call, person_id, talking, now)
@@ -128,7 +139,7 @@ class Ringing:
         await self._remove(call_key, ("ringing",), reason, person_id)
 
     async def completed(self, call_key: str, person_id: str) -> None:
-        """The talk with this agent ended: the card goes from this desk."""
+        """The talk with this agent ended: it is wrapped up where its queue asks for that, else the card goes."""
         await self._remove(call_key, ("talking",), COMPLETED, person_id)
 
     async def left_queue(self, call_key: str) -> None:
@@ -137,7 +148,7 @@ class Ringing:
         await self._remove(call_key, ("ringing",), STOPPED)
 
     async def over(self, call_key: str, reason: str = ENDED) -> None:
-        """The call ended: all its cards go, and what is told of it later counts for nothing.
+        """The call ended: its cards go or are wrapped up, and what is told of it later counts for nothing.
 
         With `NO_ANSWER` the queue's time is up: all cards go, but the call may come to a queue again.
         """
@@ -160,8 +171,16 @@ class Ringing:
             if not rows:
                 return
             await people.lock(connection, [row.person_id for row in rows])
+            resting = [row for row in rows if row.state == "talking" and wrap_up.asked_for(self._describe(row.queue))]
             for row in rows:
-                await self._withdraw(connection, row, reason, now)
+                if row in resting:
+                    await wrap_up.begin(connection, row, self._describe(row.queue), now)
+                else:
+                    await self._withdraw(connection, row, reason, now)
+        # First of all no phone may ring there; the queue leaves it alone for a few seconds only.
+        if self.rests is not None:
+            for row in resting:
+                await self.rests(row.person_id)
         self._tell(call_key, reason, [row.person_id for row in rows])
 
     async def _cards(self, connection: Connection, call_key: str) -> list[cards.CardRow] | None:
@@ -194,7 +213,8 @@ class Ringing:
 
     async def _withdraw(self, connection: Connection, row: cards.CardRow, reason: str, now: datetime) -> None:
         reason = reason[:_LONGEST_REASON]
-        await cards.change(connection, row.id, {"state": "gone", "reason": reason, "gone_at": now})
+        talked = {"talked_until": now} if row.state == "talking" else {}
+        await cards.change(connection, row.id, {"state": "gone", "reason": reason, "gone_at": now, **talked})
         data = {"card": row.id, "state": "gone", "reason": reason}
         await cards.add_event(connection, row.person_id, "card", data, now)
 
@@ -215,7 +235,7 @@ class Ringing:
             log.warning("desk events not trimmed", reason=type(error).__name__)
 
 
-_NEVER_ANSWERED = {"reason": None, "answered_at": None, "gone_at": None}
+_NEVER_ANSWERED = {"reason": None, "answered_at": None, "talked_until": None, "gone_at": None}
 
 
 def _of(rows: Iterable[cards.CardRow], person_id: str, state: str) -> bool:
@@ -224,4 +244,5 @@ def _of(rows: Iterable[cards.CardRow], person_id: str, state: str) -> bool:
 
 def _talked_before(rows: Iterable[cards.CardRow], person_id: str) -> bool:
     """The person's talk has ended, and the phone did not ring again since: this answer is told a second time."""
-    return any(row.person_id == person_id and row.state == "gone" and row.answered_at for row in rows)
+    ended = ("wrap_up", "gone")
+    return any(row.person_id == person_id and row.state in ended and row.answered_at for row in rows)

@@ -20,6 +20,8 @@ class CardState(StrEnum):
 
     RINGING = "ringing"
     TALKING = "talking"
+    WRAP_UP = "wrap_up"
+    """The talk is over; what has still to be done for it is done now."""
 
 
 class Label(StrEnum):
@@ -162,5 +164,6 @@ class Card:
 
     @property
     def can_be_judged(self) -> bool:
-        """The agent talks to the caller, and the router did find out something, if only that it knows nobody."""
-        return self.state is CardState.TALKING and self.call_id is not None and self.label is not Label.UNAVAILABLE
+        """The agent talks to the caller, or did just now, and the router did find out something, if only that it knows
+        nobody."""
+        return self.state is not CardState.RINGING and self.call_id is not None and self.label is not Label.UNAVAILABLE

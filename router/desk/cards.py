@@ -135,7 +135,7 @@ def _card(
     return Card(
         id=row.id,
         call_id=row.call_id,
-        state=CardState.RINGING if row.state == CardState.RINGING else CardState.TALKING,
+        state=CardState(row.state) if row.state in store.ON_DESK else CardState.TALKING,  # as it was
         label=label,
         queue=row.queue,
         service_number=call.service_number if call else None,

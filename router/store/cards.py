@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, insert, or_, select, update
+from sqlalchemy import Row, Select, case, delete, insert, or_, select, update
 
 from router.store.database import Connection
 from router.store.tables import calls, cards, customers, desk_events, messages
@@ -15,6 +15,9 @@ CardRow = Row[Any]
 SourceRow = Row[Any]
 
 LIVE = ("ringing", "talking")
+"""The call is with the agent."""
+ON_DESK = (*LIVE, "wrap_up")
+"""The agent sees the card."""
 
 
 async def add(connection: Connection, values: dict[str, Any]) -> None:
@@ -33,11 +36,13 @@ async def of_call(connection: Connection, call_key: str) -> Sequence[CardRow]:
 
 
 async def live_of_person(connection: Connection, person_id: str) -> Sequence[CardRow]:
-    """The cards on a person's desk: the call they talk to first, then the longest ringing one."""
+    """The cards on a person's desk: the call they talk to first, then the longest ringing one, then what is wrapped
+    up."""
+    turn = case({"talking": 0, "ringing": 1}, value=cards.c.state, else_=2)
     query = (
         select(cards)
-        .where(cards.c.person_id == person_id, cards.c.state.in_(LIVE))
-        .order_by(cards.c.state.desc(), cards.c.rang_at, cards.c.id)
+        .where(cards.c.person_id == person_id, cards.c.state.in_(ON_DESK))
+        .order_by(turn, cards.c.rang_at, cards.c.id)
     )
     return (await connection.execute(query)).all()
 

@@ -68,8 +68,10 @@ async def on_duty(connection: Connection) -> Sequence[PersonRow]:
 
 
 async def on_duty_without_session(connection: Connection, now: datetime) -> Sequence[PersonRow]:
-    """Those of them, and of the holders of phones, whose last sign-in has expired or was ended."""
-    query = select(people).where((people.c.presence != "off") | people.c.phone.is_not(None), ~_signed_in(now))
+    """Those of them, of the holders of phones and of those who wrap a talk up, whose last sign-in has expired or was
+    ended."""
+    there = (people.c.presence != "off") | people.c.phone.is_not(None) | people.c.wrap_until.is_not(None)
+    query = select(people).where(there, ~_signed_in(now))
     return (await connection.execute(query)).all()
 
 
@@ -80,9 +82,10 @@ async def is_signed_in(connection: Connection, person_id: str, now: datetime) ->
 
 
 async def ready_and_free(connection: Connection, queue: str) -> Sequence[PersonRow]:
-    """Who is ready, belongs to `queue` and talks to nobody; by login."""
+    """Who is ready, belongs to `queue`, talks to nobody and wraps nothing up; by login."""
     talking = exists().where(cards.c.person_id == people.c.id, cards.c.state == "talking")
-    query = select(people).where(people.c.presence == "ready", ~talking).order_by(people.c.login)
+    ready = (people.c.presence == "ready", people.c.wrap_until.is_(None), ~talking)
+    query = select(people).where(*ready).order_by(people.c.login)
     # The queues are a JSON list, which the two databases search in different ways; people are few.
     return [row for row in await connection.execute(query) if queue in row.queues]
 

@@ -15,8 +15,8 @@ MOST_TALKS = 100
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Callers ``waiting``, agents ``on_duty`` (ready for the queue, talking or not) and ``free`` of them, and the
-    seconds that the latest ``talks`` took, at most `MOST_TALKS`."""
+    """Callers ``waiting``, agents ``on_duty`` (ready for the queue, whether or not they talk or wrap up) and ``free``
+    of them, and the seconds that the latest ``talks`` took with their wrap-up, at most `MOST_TALKS`."""
 
     waiting: int
     on_duty: int
@@ -35,7 +35,8 @@ async def standing(connection: Connection, queue: str, waiting_since: datetime, 
         .order_by(cards.c.answered_at.desc())
         .limit(MOST_TALKS)
     )
-    talking = exists().where(cards.c.person_id == people.c.id, cards.c.state == "talking")
+    busy = ("talking", "wrap_up")
+    talking = exists().where(cards.c.person_id == people.c.id, cards.c.state.in_(busy))
     ready = select(people.c.queues, talking.label("talking")).where(people.c.presence == "ready")
     waiting = (await connection.execute(waits)).scalar_one()
     # The queues are a JSON list, which the two databases search in different ways; people are few.

@@ -78,6 +78,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "presence.off": ("Außer Dienst", "Off duty"),
     "presence.ready": ("Bereit", "Ready"),
     "presence.paused": ("Pause", "Paused"),
+    "presence.wrap_up": ("Nachbearbeitung", "Wrap-up"),
     "role.agent": ("Agent", "Agent"),
     "role.admin": ("Verwaltung", "Administrator"),
 }

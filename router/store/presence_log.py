@@ -1,0 +1,47 @@
+"""When people took calls: one row for each change of how somebody stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, func, insert, select
+
+from router.store.database import Connection
+from router.store.tables import presence_log
+
+
+async def add(connection: Connection, person_id: str, presence: str, reason: str | None, at: datetime) -> None:
+    """Somebody stands like this from now on: `off`, `ready`, `paused` or `wrap_up`."""
+    values = {"person_id": person_id, "presence": presence, "reason": reason, "at": at}
+    await connection.execute(insert(presence_log).values(**values))
+
+
+async def since(connection: Connection, begin: datetime) -> Sequence[Row[Any]]:
+    """Everybody's changes from ``begin`` on, and the last one of each before it; oldest first."""
+    latest = (
+        select(func.max(presence_log.c.id)).where(presence_log.c.at < begin).group_by(presence_log.c.person_id)
+    ).scalar_subquery()
+    query = (
+        select(presence_log)
+        .where((presence_log.c.at >= begin) | presence_log.c.id.in_(latest))
+        .order_by(presence_log.c.at, presence_log.c.id)
+    )
+    return (await connection.execute(query)).all()
+
+
+async def forget(connection: Connection, before: datetime, limit: int) -> int:
+    """Delete up to ``limit`` of the oldest changes made before ``before``, but of nobody the last one; how many they
+    were."""
+    last = select(func.max(presence_log.c.id)).group_by(presence_log.c.person_id).scalar_subquery()
+    oldest = (
+        select(presence_log.c.id)
+        .where(presence_log.c.at < before, presence_log.c.id.not_in(last))
+        .order_by(presence_log.c.at)
+        .limit(limit)
+    )
+    ids = (await connection.execute(oldest)).scalars().all()
+    if ids:
+        await connection.execute(delete(presence_log).where(presence_log.c.id.in_(ids)))
+    return len(ids)
