@@ -20,6 +20,8 @@ from router.agents.switchboard import Switchboard
 from router.agents.work_news import WorkNews
 from router.agents.wrap_up import WrapUps
 from router.calls.callbacks import Callbacks
+from router.calls.crm import CrmEvents
+from router.calls.crm_sending import CrmSender, crm_of
 from router.calls.handle import Calls
 from router.calls.texting import Texting, TextLimits
 from router.calls.webhooks import Webhooks, webhooks_of
@@ -139,6 +141,7 @@ async def assembled(settings: Settings, clock: Clock = utc_now, *, serving: bool
             pool_numbers=rules.pools.every_number,
             recording=settings.replay_days > 0,
             webhooks=Webhooks(webhooks_of(settings)),
+            crm=crm_events(settings),
             texting=Texting(
                 keys,
                 random_digits,
@@ -295,7 +298,7 @@ def agents_of(house: House) -> Agents:
     work_news = WorkNews(database, bus, house.clock)
     house.calls.work.on_change = work_news.changed
     describe = house.queue_book.get
-    ringing = Ringing(database, bus, house.clock, work=house.calls.work, describe=describe)
+    ringing = Ringing(database, bus, house.clock, work=house.calls.work, describe=describe, crm=crm_events(settings))
 
     async def call_ended(uniqueid: str) -> None:
         await house.calls.hung_up(ASTERISK, uniqueid)
@@ -334,6 +337,19 @@ def text_sender(house: House) -> TextSender | None:
     if not house.settings.sends_texts:
         return None
     return TextSender(house.database, house.bus, TwilioTexts(house.settings), house.clock)
+
+
+def crm_events(settings: Settings) -> CrmEvents | None:
+    """What stores what a CRM is told; None where there is none."""
+    return None if settings.crm_url is None else CrmEvents(new_id, settings.crm_fields)
+
+
+def crm_sender(house: House) -> CrmSender | None:
+    """What tells a CRM of calls; None where there is none. Raises `SettingsRefused`."""
+    crm, settings = crm_of(house.settings), house.settings
+    if crm is None:
+        return None
+    return CrmSender(house.database, house.bus, crm, house.clock, form=settings.crm_format == "form")
 
 
 async def prompt_store(settings: Settings) -> PromptStore:

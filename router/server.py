@@ -18,6 +18,7 @@ from fastapi import FastAPI
 
 from router import app, logs
 from router.app import Agents, House
+from router.calls.crm_sending import IN_TIME as CRM_IN_TIME
 from router.calls.hearings import HEARINGS_KEPT
 from router.channels.agi.listening import Listener
 from router.channels.agi.server import AgiServer
@@ -29,7 +30,17 @@ from router.matching.lockout import KEPT
 from router.releases.following import Following
 from router.settings import Settings
 from router.speech.prompts import Prompt, PromptStore
-from router.store import call_events, callbacks, cards, hearings, one_time_codes, text_messages, work_items, wrong_codes
+from router.store import (
+    call_events,
+    callbacks,
+    cards,
+    crm_events,
+    hearings,
+    one_time_codes,
+    text_messages,
+    work_items,
+    wrong_codes,
+)
 from router.web.connections import BoundedConnection, make_room
 from router.web_app import web_app
 
@@ -103,6 +114,8 @@ async def _running(
             background.append(tasks.create_task(agents.work_news.run()))
             if (sender := app.text_sender(house)) is not None:
                 background.append(tasks.create_task(sender.run()))
+            if (crm := app.crm_sender(house)) is not None:
+                background.append(tasks.create_task(crm.run()))
             if house.ear is not None:
                 background.append(tasks.create_task(house.ear.prepare()))
             else:
@@ -184,6 +197,8 @@ async def tidy(house: House, agents: Agents, now: datetime) -> None:
         await one_time_codes.forget(connection, now - LONGEST_CALL, BITE)
         await callbacks.forget(connection, now - KEPT, BITE)
         await work_items.forget(connection, now - KEPT, BITE)
+        await crm_events.give_up(connection, now, now - 2 * CRM_IN_TIME)
+        await crm_events.forget(connection, now - KEPT, BITE)
         await hearings.forget(connection, now - HEARINGS_KEPT, BITE)
     await _forget_events(house, now - timedelta(days=house.settings.replay_days))
     await house.kept_speech.tidy(now - timedelta(days=house.settings.speech_recording_days))

@@ -15,6 +15,8 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from router.agents import wrap_up
+from router.calls.crm import TOPIC as CRM_TOPIC
+from router.calls.crm import CrmEvents
 from router.calls.work import Work
 from router.flow.queues import Queue
 from router.store import calls, cards, people
@@ -64,7 +66,10 @@ class Ringing:
         *,
         work: Work | None = None,
         describe: wrap_up.Describe = lambda _: Queue(),
+        crm: CrmEvents | None = None,
     ) -> None:
+        """``crm`` (None: nobody) is told who answered."""
+        self._crm = crm
         self._database = database
         self._bus = bus
         self._clock = clock
@@ -124,9 +129,14 @@ class Ringing:
                 state = {"state": "talking", "updated_at": now} if call.state in ("queue", "talking") else {}
                 await calls.change(connection, call.id, {**state, "agent_id": person_id})
                 settled = await self._work.served(connection, call, person_id, now)
+                if self._crm is not None and call.state != "ended":
+                    me = next(row for row in locked if row.id == person_id)
+                    await self._crm.answered(connection, call.id, me.name, me.login, now)
         for each in settled:
             self._work.on_change(each)
         self._tell(call_key, "talking", [person_id, *(row.person_id for row in others)])
+        if self._crm is not None:
+            self._bus.announce(CRM_TOPIC)
 
     async def answered_by_nobody(self, call_key: str) -> None:
         """Somebody without a desk talks to the caller: the card goes from all desks where it rings."""

@@ -19,6 +19,8 @@ import structlog
 
 from router.calls.answers import Answering, Answers
 from router.calls.callbacks import Callbacks
+from router.calls.crm import TOPIC as CRM_TOPIC
+from router.calls.crm import CrmEvents
 from router.calls.guesses import Guesses
 from router.calls.kept import kept_speech
 from router.calls.texting import Texting
@@ -81,12 +83,14 @@ class Calls:
         recording: bool = True,
         webhooks: Webhooks | None = None,
         work: Work | None = None,
+        crm: CrmEvents | None = None,
     ) -> None:
         """``queues`` are those there are (None: any); an offer that names another one goes to the flow's own.
         ``limits`` are those on wrong codes, ``weights`` those of matching (None: of the table of the code). Where
         nothing is said of ``texting`` and ``callbacks``, no text message is sent, and Germany is called back.
         ``answers`` stand in for the house's own, ``webhooks`` (None: there are none) included. ``recording``: turns are
-        kept to be run again on another flow."""
+        kept to be run again on another flow. ``crm`` (None: nobody) is told of new calls and of their end."""
+        self._crm = crm
         self._webhooks = Webhooks({}) if webhooks is None and answers is None else webhooks
         self._asking: set[asyncio.Task[Turn]] = set()
         self._weights = weights or Weights(database, clock=clock)
@@ -148,6 +152,7 @@ class Calls:
             }
             if not await store.add(connection, values):
                 raise _Twice
+            await self._tell_crm(connection, None, session, now)
             if trial is None:
                 await self._record(connection, flow, session, event, answers, now)
         self._kept_flows.add(flow.revision)
@@ -182,6 +187,7 @@ class Calls:
                 if session.ended and isinstance(event, RecordingEnded):
                     await self._keep_late_message(connection, row, session, event, now)
                 return as_kept(row)
+            before = session
             flow, event = await self._flow_for(connection, session, event)
             kept = kept_speech(session, event)
             try:
@@ -196,6 +202,7 @@ class Calls:
                 await speech_recordings.add(connection, kept | {"id": self._make_id(), "created_at": now})
             await store.change(connection, call_id, columns(session, commands, now))
             await self.work.ended(connection, row, session, now)
+            await self._tell_crm(connection, before, session, now)
             await self._record(connection, flow, session, event, answers, now)
         return Turn(call_id, session.sequence, commands, session)
 
@@ -249,6 +256,7 @@ class Calls:
             session, commands, answers = await self._run(connection, flow, session, answer, now)
             await store.change(connection, session.call_id, columns(session, commands, now))
             await self.work.ended(connection, row, session, now)
+            await self._tell_crm(connection, asked, session, now)
             if self._recording:
                 more = to_record(flow, answer, (answer, *answers), session.language)["answers"]
                 await call_events.add_answers(connection, session.call_id, session.sequence, more)
@@ -342,6 +350,15 @@ class Calls:
             kept = to_record(flow, event, answers, session.language)
             await call_events.add(connection, session.call_id, session.sequence, now, kept)
 
+    async def _tell_crm(self, connection: Connection, before: Session | None, session: Session, now: datetime) -> None:
+        """Have the CRM told of what a turn that is stored has led to."""
+        if self._crm is None:
+            return
+        if before is None:
+            await self._crm.new_call(connection, session.call_id, now)
+        if session.ended and not (before and before.ended):
+            await self._crm.hung_up(connection, session.call_id, now)
+
     async def _keep_late_message(
         self, connection: Connection, row: store.CallRow, session: Session, event: RecordingEnded, now: datetime
     ) -> None:
@@ -375,6 +392,8 @@ class Calls:
         self._bus.announce(f"call:{session.call_id}")
         if session.ended and session.queue:
             self.work.on_change(session.queue)
+        if self._crm is not None:
+            self._bus.announce(CRM_TOPIC)
         if self._texting.stored_in(session.call_id):
             self._bus.announce(outbox.TOPIC)
         log.info("call", call=session.call_id, state=session.state.value, step=session.step, sequence=session.sequence)

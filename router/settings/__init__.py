@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from router.settings.asterisk import AsteriskSettings
 from router.settings.codes import CodeSettings
+from router.settings.crm import CrmSettings
 from router.settings.flows import FlowSettings
 from router.settings.serving import Serving
 from router.settings.speech import SpeechSettings
@@ -31,7 +32,7 @@ class SettingsRefused(Exception):
 
 
 class Settings(  # the last one stands first in lists of all
-    TwilioSettings, SpeechSettings, AsteriskSettings, CodeSettings, FlowSettings, Serving
+    CrmSettings, TwilioSettings, SpeechSettings, AsteriskSettings, CodeSettings, FlowSettings, Serving
 ):
     """What an operator may set, a file for each subject. Lists and tables are JSON in a variable, TOML in the file."""
 
