@@ -22,6 +22,7 @@ from router.flow.nodes import AnyStep  # noqa: E402
 from router.flow.nodes.base import Step, StepName, Words  # noqa: E402
 from router.flow.nodes.sayings import AGAIN, ASK_PART, BY_KEYS, CONFIRM, LOST, Sayings  # noqa: E402
 from router.flow.problems import CODES, WARNINGS  # noqa: E402
+from router.flow.queues import Queue  # noqa: E402
 from router.flow.schema import ABOUT  # noqa: E402
 from router.flow.spoken.formats import FORMATS, said  # noqa: E402
 from router.flow.spoken.manner import Manner  # noqa: E402
@@ -282,7 +283,14 @@ def sayings() -> str:
     return "\n".join(lines)
 
 
+def queues() -> str:
+    """The fields of a queue, with those of its parts."""
+    rows = [row for field, info in Queue.model_fields.items() for row in _rows(f"`{field}`", info)]
+    return "\n".join(["| field | value | default |", "| --- | --- | --- |", *rows])
+
+
 PARTS = {
+    "queues": queues,
     "alphabets": alphabets,
     "code lengths": code_lengths,
     "sayings": sayings,

@@ -67,6 +67,7 @@ _EXAMPLE: Final = {
         "external_id": "K-1001",
         "name": "Anna Beispiel",
         "language": "de",
+        "segment": "gold",
         "phones": ["+491713920011", "030/23125-011"],
     },
     "offer": {

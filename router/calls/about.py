@@ -33,7 +33,12 @@ async def about_message(connection: Connection, match: Match) -> About | None:
     said |= {"channel": row.channel, "campaign": row.campaign, "sent": row.sent_at.isoformat()}
     said |= {"skills": [each for each in offer.get("skills") or () if isinstance(each, str)]}
     said |= {"facts": _facts(offer.get("facts"))}
-    customer = {"name": row.name, "external_id": row.external_id, "language": row.language}
+    customer = {
+        "name": row.name,
+        "external_id": row.external_id,
+        "language": row.language,
+        "segment": row.segment,
+    }
     return About(_known(said), {} if row.customer_id is None else {"name": "", **_known(customer)})
 
 

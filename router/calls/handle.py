@@ -23,12 +23,13 @@ from router.calls.crm import TOPIC as CRM_TOPIC
 from router.calls.crm import CrmEvents
 from router.calls.guesses import Guesses
 from router.calls.kept import kept_speech
+from router.calls.placing import placed
 from router.calls.texting import Texting
 from router.calls.turns import Turn, as_kept, columns
 from router.calls.webhooks import MOST_SECONDS, Webhooks
 from router.calls.weights import Weights
 from router.calls.work import Work
-from router.core.commands import CallWebhook, ChannelCommand
+from router.core.commands import CallWebhook, ChannelCommand, Transfer
 from router.core.destinations import Destinations
 from router.core.events import CallerHungUp, CallStarted, Event, HouseEvent, RecordingEnded, WebhookAnswered
 from router.engine.recorded import to_record
@@ -334,7 +335,10 @@ class Calls:
             answers += (answer,)
             flow = flow.flows.get(session.flow, flow)  # a step may have led to another one
             session, commands = step(flow, session, answer, now)
-        return session, tuple(command for command in commands if isinstance(command, ChannelCommand)), answers
+        told = [command for command in commands if isinstance(command, ChannelCommand)]
+        if told and isinstance(told[-1], Transfer):
+            told[-1] = await placed(connection, session, told[-1], flow.queues)
+        return session, tuple(told), answers
 
     async def _record(
         self,

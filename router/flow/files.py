@@ -15,7 +15,8 @@ from enum import StrEnum
 from router.flow.model import Flow, FlowText
 from router.flow.parse import Parsed, PassedOver, parse
 from router.flow.problems import FlowRefused, Problem
-from router.flow.rules import Whole, complaints
+from router.flow.queue_rules import QueueCheck, skills_of_steps
+from router.flow.rules import Whole, complaints, formula_check
 from router.flow.shared import Shared, SharedText
 from router.flow.shared_rules import shared_complaints
 from router.flow.surroundings import NOTHING_KNOWN, Surroundings
@@ -143,10 +144,27 @@ def _read(
         if around is not None:
             problems += complaints(flow, parsed, whole)
     if around is not None:
+        problems += _queues(made, shared, parsed_shared, whole)
         problems += _together(made, parsed_shared, whole, right=all(problem.warning for problem in problems))
     elif cannot := [problem for problem in problems if not problem.warning]:
         raise FlowRefused(cannot)
     return FlowSet(name, files, flows, shared), problems
+
+
+def _queues(
+    made: Sequence[tuple[Flow, Parsed[FlowText]]],
+    shared: Shared,
+    parsed_shared: Mapping[str, Parsed[SharedText]],
+    whole: Whole,
+) -> Iterator[Problem]:
+    """What is wrong with queues. Their rules may go by what any of the flows notes and asks for."""
+    if not shared.queues:
+        return
+    flows = [(flow, {"steps": parsed.passed_over.get("steps", {})}) for flow, parsed in made]
+    check = QueueCheck(shared, whole, formula_check(flows, unsure=whole.unsure))
+    for parsed in parsed_shared.values():
+        yield from check.complaints(parsed)
+    yield from skills_of_steps([(flow, parsed.source) for flow, parsed in made if parsed.source is not None])
 
 
 def _together(

@@ -56,6 +56,10 @@ def speaks_of_message(flow: Flow) -> bool:
 
 
 def _expressions(flow: Flow) -> Iterator[str]:
+    for rule in (rule for queue in flow.queues.values() for rule in queue.rules):
+        yield rule.when
+        if isinstance(rule.priority, str):
+            yield rule.priority
     for step in flow.text.steps.values():
         yield from (formula.text for formula in step.formulas().values())
         if isinstance(step, Transfer) and step.offer_skills:

@@ -94,6 +94,9 @@ CODES: Mapping[str, str] = {
     "duplicate-piece": "two shared files have a piece of the same name",
     "unknown-topic": "words for a topic that no key chooses",
     "key-taken": "a key with a way of its own that is an answer, too",
+    # queues
+    "queue-loop": "a queue that leads to itself",
+    "unknown-skill": "a skill that the queue does not tell apart, so that nobody is looked for by it",
     # texts
     "missing-placeholder": "a text lacks a placeholder that the step needs in it",
     "missing-translation": "a text is not there in a language of the flow",
@@ -120,4 +123,6 @@ CODES: Mapping[str, str] = {
     "unused": "a shared piece that no flow uses",
 }
 """The codes of problems of flows and shared files, in the order in which they are looked for, with their meaning."""
-WARNINGS = frozenset({"missing-audio", "no-default", "no-person", "no-speech", "no-texts", "overlap", "unused"})
+WARNINGS = frozenset(
+    {"missing-audio", "no-default", "no-person", "no-speech", "no-texts", "overlap", "unknown-skill", "unused"}
+)

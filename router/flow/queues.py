@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from router.flow.nodes.base import Name, Words
+from router.flow.nodes.priorities import Priority
 
 MOST_SKILLS = 5
 """Skills that a queue tells apart; on Asterisk each set of them is a place of its own."""
@@ -24,7 +25,7 @@ class Rule(_Part):
 
     when: str = Field(description="a condition in CEL, such as offer.days_left <= 0")
     note: str = Field("", description="for the people who read it")
-    priority: int | str | None = Field(None, description="whole number or a CEL expression")
+    priority: Priority = Field(None, description="whole number or a CEL expression")
     skills: tuple[Name, ...] = Field((), description="what the agent should be able to do, too")
     last_agent: Annotated[int, Field(ge=0, le=600, description="seconds to wait for whom they talked to last")] = 0
     queue: Name | None = Field(None, description="another queue to go to instead")

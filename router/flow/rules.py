@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from router.core.abilities import Ability
@@ -263,19 +263,31 @@ def _formulas(source: Source, flow: Flow, unread: PassedOver, whole: Whole) -> I
     formulas = [(("steps", name, *at), each) for name, step in _steps(flow) for at, each in step.formulas().items()]
     if not formulas and not texts.any_to_check(flow):
         return
-    unsure = whole.unsure and len(flow.flows) > 1
-    check = FormulaCheck(
-        Known(
-            steps=[*flow.steps, *unread["steps"]],
-            inputs=None if unsure else _inputs(flow, unread),
-            values=None if unsure or None in unread["steps"].values() else _values(flow, unread),
-        )
-    )
+    check = formula_check([(flow, unread)], unsure=whole.unsure and len(flow.flows) > 1)
     for path, formula in formulas:
         code = "condition" if formula.gives == "condition" else "expression"
         for mistake in check.mistakes(formula):
             yield source.problem(path, code, mistake.message, offset=mistake.offset)
     yield from texts.complaints(source, flow, check)
+
+
+def formula_check(flows: Sequence[tuple[Flow, PassedOver]], *, unsure: bool) -> FormulaCheck:
+    """Checks expressions that stand in any of ``flows``, each with what of it could not be read. ``unsure``: not all
+    that inputs and values come from could be."""
+    unread = [step for _, passed in flows for step in passed["steps"].values()]
+    steps = [name for flow, passed in flows for name in (*flow.steps, *passed["steps"])]
+    inputs = {name: None for flow, passed in flows for name in _inputs(flow, passed)}
+    values: dict[str, list[Formula | None]] = {}
+    for flow, passed in flows:
+        for name, formulas in _values(flow, passed).items():
+            values.setdefault(name, []).extend(formulas)
+    return FormulaCheck(
+        Known(
+            steps=list(dict.fromkeys(steps)),
+            inputs=None if unsure else inputs,
+            values=None if unsure or None in unread else values,
+        )
+    )
 
 
 _IN_WORDS = {

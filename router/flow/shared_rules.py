@@ -9,6 +9,7 @@ from router.flow.model import Flow
 from router.flow.nodes.base import UseKind
 from router.flow.parse import Parsed
 from router.flow.problems import Problem
+from router.flow.queue_rules import led_to
 from router.flow.rules import Whole, overlapping, recordings, unseen
 from router.flow.shared import SharedText
 
@@ -54,4 +55,7 @@ def _used(flows: Sequence[Flow]) -> Mapping[str, set[str]]:
             said = (*step.texts().values(), *step.private_texts().values())
             used["prompts"] |= {text for text in said if isinstance(text, str)}
         used["hours"] -= set(flow.text.hours)
+    hours, queues = led_to(flows[0].queues if flows else {})
+    used["hours"] |= hours
+    used["queues"] |= queues
     return used

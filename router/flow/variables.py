@@ -52,6 +52,7 @@ VARIABLES: tuple[Variable, ...] = (
     _V("customer.name", "Erika Muster", "", "name of the customer", True),
     _V("customer.external_id", "K-1009", "", "the customer's id in your system", True),
     _V("customer.language", "de", "", "the customer's language"),
+    _V("customer.segment", "gold", "", "what your company counts the customer among"),
     _V("queue.name", "service", "", "the queue that the last `queue_info` looked at"),
     _V("queue.waiting", 2, 0, "callers waiting in it"),
     _V("queue.ready", 3, 0, "agents ready for it, also those who talk just now"),

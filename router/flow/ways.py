@@ -75,7 +75,8 @@ def _without_waiting(flow: Flow, step: Step) -> list[_Node]:
     """Where a call may be next without anybody having been waited for."""
     if any("visits." in formula.text for formula in step.formulas().values()):
         return []
-    waited = step.after_waiting()
+    refused = step.refused_at(flow.queues, flow.text.default_queue)
+    waited = [place for place in step.after_waiting() if place not in refused]
     ahead = [(flow.name, target) for place, target in step.targets().items() if place not in waited]
     for use in step.uses():
         if use.kind is UseKind.FLOW and use.name in flow.flows:

@@ -45,9 +45,8 @@ def _of_customer(registration: Registration, row: Any, phones: Collection[str]) 
         yield "customer"
     if customer is None or row.customer_id is None:
         return
-    stored = {"external_id": row.customer_external_id, "name": row.customer_name, "language": row.customer_language}
-    for name, value in stored.items():
-        told = getattr(customer, name)
+    for name in ("external_id", "name", "language", "segment"):
+        told, value = getattr(customer, name), getattr(row, f"customer_{name}")
         if told != value and (told is not None or name == "external_id"):
             yield f"customer.{name}"
     if customer.phones is not None and not _same_phones(customer, registration, phones):

@@ -19,6 +19,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "customer_external_id": ("customer", "external_id"),
     "customer_name": ("customer", "name"),
     "customer_language": ("customer", "language"),
+    "customer_segment": ("customer", "segment"),
     "customer_phones": ("customer", "phones"),
     "offer_title": ("offer", "title"),
     "offer_summary": ("offer", "summary"),

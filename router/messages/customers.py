@@ -48,6 +48,7 @@ async def keep(
                 "external_id": each.customer.external_id,
                 "name": each.customer.name,
                 "language": each.customer.language,
+                "segment": each.customer.segment,
                 "created_at": now,
             }
         )

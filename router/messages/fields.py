@@ -110,6 +110,7 @@ def _web_address(text: str) -> str:
 
 WebAddress = Annotated[str, Field(max_length=2000), _CLEANED, AfterValidator(_web_address)]
 
+Segment = Annotated[str, Field(min_length=1, max_length=40, examples=["gold"]), _CLEANED, _ONE_LINE]
 Short = Annotated[str, Field(min_length=1, max_length=64), _CLEANED, _ONE_LINE]
 Name = Annotated[str, Field(min_length=1, max_length=200), _CLEANED, _ONE_LINE]
 FactName = Annotated[str, Field(min_length=1, max_length=60), _CLEANED, _ONE_LINE]

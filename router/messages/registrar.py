@@ -278,6 +278,7 @@ class Registrar:
                 "external_id": row.customer_external_id,
                 "name": row.customer_name,
                 "language": row.customer_language,
+                "segment": row.customer_segment,
                 "phones": await store.phones_of(connection, row.customer_id),
             }
         return {

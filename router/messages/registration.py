@@ -36,6 +36,7 @@ from router.messages.fields import (
     Phone,
     PoolName,
     QueueName,
+    Segment,
     Short,
     Summary,
     Topic,
@@ -67,6 +68,9 @@ class Customer(_Part):
     external_id: Annotated[Name | None, BlankIsNone, Field(description="The customer's id at the sender.")] = None
     name: Annotated[Name | None, BlankIsNone] = None
     language: Annotated[Language | None, BlankIsNone] = None
+    segment: Annotated[
+        Segment | None, BlankIsNone, Field(description="What the sender counts the customer among; flows may go by it.")
+    ] = None
     phones: Annotated[tuple[Phone, ...] | None, Field(max_length=MOST_PHONES)] = None
 
     @model_validator(mode="after")

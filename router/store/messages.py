@@ -46,8 +46,8 @@ async def longest_code(connection: Connection) -> int | None:
 
 
 async def by_id(connection: Connection, message_id: str) -> MessageRow | None:
-    """The message with its customer's columns as ``customer_external_id``, ``customer_name`` and
-    ``customer_language``, or None."""
+    """The message with its customer's columns as ``customer_external_id``, ``customer_name``, ``customer_language`` and
+    ``customer_segment``, or None."""
     return await _whole(connection, messages.c.id == message_id)
 
 
@@ -63,6 +63,7 @@ async def _whole(connection: Connection, condition: ColumnElement[bool]) -> Mess
             customers.c.external_id.label("customer_external_id"),
             customers.c.name.label("customer_name"),
             customers.c.language.label("customer_language"),
+            customers.c.segment.label("customer_segment"),
         )
         .select_from(messages.outerjoin(customers))
         .where(condition)
@@ -73,7 +74,8 @@ async def _whole(connection: Connection, condition: ColumnElement[bool]) -> Mess
 
 async def what_it_says(connection: Connection, message_id: str) -> MessageRow | None:
     """What a call can be told of the message: ``offer``, ``channel``, ``campaign`` and ``sent_at``, and
-    ``customer_id``, ``name``, ``external_id`` and ``language`` of its customer; or None. No number, no code."""
+    ``customer_id``, ``name``, ``external_id``, ``language`` and ``segment`` of its customer; or None. No number, no
+    code."""
     query: Select[Any] = (
         select(
             messages.c.offer,
@@ -84,6 +86,7 @@ async def what_it_says(connection: Connection, message_id: str) -> MessageRow | 
             customers.c.name,
             customers.c.external_id,
             customers.c.language,
+            customers.c.segment,
         )
         .select_from(messages.outerjoin(customers))
         .where(messages.c.id == message_id)
@@ -116,6 +119,7 @@ async def keep_customers(connection: Connection, rows: Sequence[Mapping[str, Any
         set_={
             "name": func.coalesce(new.excluded.name, customers.c.name),
             "language": func.coalesce(new.excluded.language, customers.c.language),
+            "segment": func.coalesce(new.excluded.segment, customers.c.segment),
         },
     )
     result = await connection.execute(known.returning(customers.c.external_id, customers.c.id), _in_order(rows))

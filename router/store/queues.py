@@ -1,14 +1,16 @@
-"""How queues stand: who waits, who takes calls, and how long the last talks took."""
+"""How queues stand: who waits, who takes calls, whom a customer talked to, and how long the last talks took."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import Column, Row, exists, func, or_, select
 
 from router.store.database import Connection
-from router.store.tables import calls, cards, people
+from router.store.tables import calls, cards, messages, people
 
 MOST_TALKS = 100
 
@@ -43,3 +45,25 @@ async def standing(connection: Connection, queue: str, waiting_since: datetime, 
     there = [row.talking for row in await connection.execute(ready) if queue in row.queues]
     took = tuple((row.gone_at - row.answered_at).total_seconds() for row in await connection.execute(talks))
     return Standing(waiting, len(there), sum(not talks for talks in there), took)
+
+
+async def ready_people(connection: Connection) -> Sequence[Row[Any]]:
+    """Everybody who takes calls, talking or not: ``id``, ``phone``, ``queues`` and ``skills``."""
+    columns: tuple[Column[Any], ...] = (people.c.id, people.c.phone, people.c.queues, people.c.skills)
+    return (await connection.execute(select(*columns).where(people.c.presence == "ready"))).all()
+
+
+async def last_agent(connection: Connection, message_id: str, but_call: str) -> str | None:
+    """Who talked last to the customer of this message, in whichever call about whichever message, ``but_call``; None:
+    nobody, or nobody knows whose the message is."""
+    customer = select(messages.c.customer_id).where(messages.c.id == message_id).scalar_subquery()
+    theirs = select(messages.c.id).where(messages.c.customer_id == customer)
+    query = (
+        select(cards.c.person_id)
+        .join(calls, calls.c.id == cards.c.call_key)
+        .where(or_(calls.c.customer_id == customer, calls.c.message_id.in_(theirs)))
+        .where(cards.c.answered_at.is_not(None), calls.c.id != but_call)
+        .order_by(cards.c.answered_at.desc(), cards.c.id)
+        .limit(1)
+    )
+    return (await connection.execute(query)).scalar_one_or_none()

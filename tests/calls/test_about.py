@@ -48,7 +48,7 @@ SURE = Match(Decision.SURE, Assurance.L2, 0.01, (Candidate("m1", 0.99, ()),))
 async def stored(database: Database) -> Database:
     async with database.begin() as connection:
         await a_customer(connection, "erika", LANDLINE)
-        await connection.execute(update(customers).values(name="Erika Muster", external_id="K-1009"))
+        await connection.execute(update(customers).values(name="Erika Muster", external_id="K-1009", segment="gold"))
         await a_message(
             connection, "m1", customer_id="erika", to_phone=LANDLINE, offer=OFFER, campaign="spring", body="Geheim"
         )

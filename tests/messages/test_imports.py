@@ -47,11 +47,11 @@ def a_row(number: int, name: str = "Anna") -> str:
 
 async def test_every_column_fills_its_field(registrar: Registrar) -> None:
     data = (
-        "external_id;channel;to_phone;to_email;customer_external_id;customer_name;customer_language;customer_phones;"
+        "external_id;channel;to_phone;to_email;customer_external_id;customer_name;customer_language;customer_segment;customer_phones;"
         "offer_title;offer_summary;offer_valid_from;offer_valid_until;offer_queue;offer_skills;offer_topic;"
         "offer_url;offer_facts.Preis;offer_sensitive_facts.IBAN;body;reference;campaign;call_to_action;"
         "pool;lease;sent_at\r\n"
-        "b-1;letter;030/23125-001;anna@post.example;c-1;Anna Müller;de;030 23125 001|0171 39200 01;"
+        "b-1;letter;030/23125-001;anna@post.example;c-1;Anna Müller;de;gold;030 23125 001|0171 39200 01;"
         "Ökostrom;Zwei Jahre;2026-03-01T00:00:00+01:00;2026-03-31T00:00:00+02:00;sales;power|german;power;"
         'https://energie.example;28,4 ct;DE00 2041;"Guten Tag,\r\nFrau ""Müller""";A-1;spring;Ja;mail;'
         "message;2026-03-01T09:00:00Z\r\n"
@@ -65,6 +65,7 @@ async def test_every_column_fills_its_field(registrar: Registrar) -> None:
     assert message is not None
     assert message["to"] == {"phone": "+493023125001", "email": "anna@post.example"}
     assert message["customer"]["name"] == "Anna Müller"
+    assert message["customer"]["segment"] == "gold"
     assert message["customer"]["phones"] == ["+491713920001", "+493023125001"]
     assert message["offer"]["skills"] == ["power", "german"]
     assert message["offer"]["facts"] == {"Preis": "28,4 ct", "IBAN": {"value": "DE00 2041", "sensitive": True}}

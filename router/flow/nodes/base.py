@@ -299,6 +299,10 @@ class Step(BaseModel, ABC):
         """Those of `targets` to which no way leads without having waited for the caller."""
         return self.targets() if self.WAITS else {}
 
+    def refused_at(self, queues: Mapping[str, Any], default_queue: str) -> Collection[Place]:
+        """The places of those of `after_waiting` that a caller may be led to at once, as the shared ``queues`` are."""
+        return ()
+
     def texts(self) -> Mapping[Place, Text]:
         """What the step may say to the caller, by its place in the YAML."""
         return {}

@@ -3,41 +3,37 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from router.core import commands
 from router.core.abilities import Ability
 from router.core.events import Event, TransferEnded, TransferOutcome
 from router.flow import expressions
-from router.flow.nodes.base import HUMAN, Formula, Move, Name, Place, Scene, Step, StepName, Text, Use, UseKind
+from router.flow.nodes.base import HUMAN, Formula, Move, Name, Place, Scene, Step, StepName, Text, Use, UseKind, given
+from router.flow.nodes.priorities import Priority, as_priority
+from router.flow.nodes.queueing import Wishes, is_closed, wished
 
-MOST_PRIORITY = 100
 MOST_SKILLS = 20
-_ODD_NUMBER = re.compile(r"[0-9][0-9A-Za-z_.]*")
 _SKILL = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 _UNSAID = {"timeout": 600, "priority": 0, "skills": ()}
 """What counts where neither the step nor the queue's shared piece says anything."""
-
-
-def _in_range(priority: int | str | None) -> int | str | None:
-    odd = isinstance(priority, str) and _ODD_NUMBER.fullmatch(priority)
-    if odd or (isinstance(priority, int) and not 0 <= priority <= MOST_PRIORITY):
-        raise ValueError(f"a whole number from 0 to {MOST_PRIORITY}, or a CEL expression, is expected here")
-    return priority
 
 
 class Transfer(Step):
     """Waits in ``queue`` for at most ``timeout`` seconds. With ``offer_queue`` the queue named by the matched offer
     goes first. Callers of a higher ``priority`` (0 to 100, or a CEL expression) are served before others; ``skills``
     are what the agent should be able to do, with ``offer_skills`` also what the offer asks for. What the step does not
-    say of these, the queue says (``queues`` in a file under ``shared/``).
+    say of these, the queue says (``queues`` in a file under ``shared/``). Its rules come on top: the highest priority,
+    all skills, the longest wait for the last agent, and perhaps another queue.
 
     ``whisper`` is said to the agent alone, in the flow's first language, before the two are connected; it may be
     personal. Where nobody answers the flow goes on at ``no_answer``, where the queue cannot be had at ``unavailable``;
-    an agent who hands the caller back leads to ``done``."""
+    an agent who hands the caller back leads to ``done``. Outside the queue's hours nobody waits: the flow goes on at
+    ``closed``, or without it at ``unavailable``; where that is `human`, callers of the flow's own queue wait all the
+    same."""
 
     EXAMPLE: ClassVar[str] = """
 connect:
@@ -59,9 +55,7 @@ connect:
         Annotated[int, Field(ge=5, le=3600)] | None, Field(description="whole number; without it the queue's, or 600")
     ] = None
     priority: Annotated[
-        int | str | None,
-        AfterValidator(_in_range),
-        Field(description="whole number or a CEL expression; without it the queue's, or 0"),
+        Priority, Field(description="whole number or a CEL expression; without it the queue's, or 0")
     ] = None
     skills: Annotated[
         Annotated[tuple[Name, ...], Field(max_length=MOST_SKILLS)] | None,
@@ -71,6 +65,7 @@ connect:
     whisper: Text | None = None
     no_answer: StepName = HUMAN
     unavailable: StepName = HUMAN
+    closed: StepName | None = None
     done: StepName | None = None
 
     def targets(self) -> Mapping[Place, str]:
@@ -78,7 +73,24 @@ connect:
             ("no_answer",): self.no_answer,
             ("unavailable",): self.unavailable,
         }
-        return ways | ({("done",): self.done} if self.done else {})
+        return ways | given({("closed",): self.closed, ("done",): self.done})
+
+    def after_waiting(self) -> Mapping[Place, str]:
+        return {place: step for place, step in self.targets().items() if place != ("closed",)}
+
+    def refused_at(self, queues: Mapping[str, Any], default_queue: str) -> Collection[Place]:
+        ahead = [self.queue or default_queue, *(queues if self.offer_queue else ())]
+        seen: set[str] = set()
+        while ahead:
+            name = ahead.pop()
+            described = queues.get(name)
+            if described is None or name in seen:
+                continue
+            if described.hours and (self._when_closed != HUMAN or name != default_queue):
+                return (("closed",) if self.closed else ("unavailable",),)
+            seen.add(name)
+            ahead += [rule.queue for rule in described.rules if rule.queue]
+        return ()
 
     def texts(self) -> Mapping[Place, Text]:
         return {("text",): self.text} if self.text else {}
@@ -101,29 +113,49 @@ connect:
             needed["skills",] = Ability.SKILLS
         return needed | ({("offer_skills",): Ability.SKILLS} if self.offer_skills else {})
 
-    def enter(self, scene: Scene) -> Move:
-        queue = scene.queue(self.queue, self.offer_queue)
-        piece = scene.queues.get(queue)
-        priority, failed = self._priority(scene, piece)
-        whisper = self._whisper(scene)
-        handed = commands.Transfer(queue, _first(self, piece, "timeout"), priority, self._skills(scene, piece), whisper)
-        say = (scene.prompt(self.text),) if self.text else ()
-        return Move(handed, note=f"to queue {queue}{failed}", say=say)
+    @property
+    def _when_closed(self) -> str:
+        return self.closed or self.unavailable
 
-    def _priority(self, scene: Scene, piece: Any) -> tuple[int, str]:
+    def enter(self, scene: Scene) -> Move:
+        first = scene.queue(self.queue, self.offer_queue)
+        wishes = wished(scene, first)
+        queue = wishes.queue
+        if is_closed(scene, queue):
+            if self._when_closed != HUMAN or first != scene.default_queue:
+                return Move(self._when_closed, note=f"queue {queue} is closed{wishes.told}")
+            queue = first  # the step `human` would lead here, too: there is nothing behind it
+        described = scene.queues.get(queue)
+        priority, failed = self._priority(scene, described)
+        overflow = getattr(described, "overflow", None)
+        handed = commands.Transfer(
+            queue,
+            _first(self, described, "timeout"),
+            max(priority, wishes.priority),
+            self._skills(scene, described, wishes),
+            self._whisper(scene),
+            last_agent=wishes.last_agent,
+            skills_for=getattr(described, "skills_for", None),
+            overflow=overflow.queue if overflow else None,
+            overflow_after=overflow.after if overflow else 0,
+        )
+        say = (scene.prompt(self.text),) if self.text else ()
+        return Move(handed, note=f"to queue {queue}{failed}{wishes.told}", say=say)
+
+    def _priority(self, scene: Scene, described: Any) -> tuple[int, str]:
         """The priority, and for the trace why the expression gave none."""
         if not isinstance(self.priority, str):
-            return _first(self, piece, "priority"), ""
+            return _first(self, described, "priority"), ""
         try:
-            value = expressions.value_of(self.priority, scene.facts)
+            priority = as_priority(expressions.value_of(self.priority, scene.facts))
         except ValueError as error:
-            return getattr(piece, "priority", 0), f"; priority: {error}"
-        if isinstance(value, bool | str):
-            return getattr(piece, "priority", 0), "; priority: gives no number"
-        return min(max(round(value), 0), MOST_PRIORITY), ""
+            return getattr(described, "priority", 0), f"; priority: {error}"
+        if priority is None:
+            return getattr(described, "priority", 0), "; priority: gives no number"
+        return priority, ""
 
-    def _skills(self, scene: Scene, piece: Any) -> tuple[str, ...]:
-        skills = _first(self, piece, "skills")
+    def _skills(self, scene: Scene, described: Any, wishes: Wishes) -> tuple[str, ...]:
+        skills = (*_first(self, described, "skills"), *wishes.skills)
         if self.offer_skills:
             # Whoever registers messages writes them: what is no plain name means something else to a dialplan.
             skills = (*skills, *(each for each in scene.facts["offer"]["skills"] if _SKILL.fullmatch(str(each))))
