@@ -127,7 +127,8 @@ class Ringing:
             if call is not None:
                 # One that is not in a queue, as far as we know, the router lost on the way: its card goes by that.
                 state = {"state": "talking", "updated_at": now} if call.state in ("queue", "talking") else {}
-                await calls.change(connection, call.id, {**state, "agent_id": person_id})
+                first = {"agent_id": person_id, "answered_at": call.answered_at or now}
+                await calls.change(connection, call.id, state | first)
                 settled = await self._work.served(connection, call, person_id, now)
                 if self._crm is not None and call.state != "ended":
                     me = next(row for row in locked if row.id == person_id)

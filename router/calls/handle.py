@@ -31,7 +31,16 @@ from router.calls.weights import Weights
 from router.calls.work import Work
 from router.core.commands import CallWebhook, ChannelCommand, Transfer
 from router.core.destinations import Destinations
-from router.core.events import CallerHungUp, CallStarted, Event, HouseEvent, RecordingEnded, WebhookAnswered
+from router.core.events import (
+    CallerHungUp,
+    CallStarted,
+    Event,
+    HouseEvent,
+    RecordingEnded,
+    TransferEnded,
+    TransferOutcome,
+    WebhookAnswered,
+)
 from router.engine.recorded import to_record
 from router.engine.session import Session, session_from_json
 from router.engine.step import NotAccepted, start, step
@@ -201,7 +210,10 @@ class Calls:
                 await self._keep_message(connection, row, session, event, now)
             if kept is not None:
                 await speech_recordings.add(connection, kept | {"id": self._make_id(), "created_at": now})
-            await store.change(connection, call_id, columns(session, commands, now))
+            values = columns(session, commands, now, row)
+            if event == TransferEnded(TransferOutcome.ANSWERED) and row.answered_at is None:
+                values["answered_at"] = now  # nobody has told before
+            await store.change(connection, call_id, values)
             await self.work.ended(connection, row, session, now)
             await self._tell_crm(connection, before, session, now)
             await self._record(connection, flow, session, event, answers, now)
@@ -255,7 +267,7 @@ class Calls:
                 return as_kept(row)
             flow = await self._flows.flow(connection, session.revision, session.flow)
             session, commands, answers = await self._run(connection, flow, session, answer, now)
-            await store.change(connection, session.call_id, columns(session, commands, now))
+            await store.change(connection, session.call_id, columns(session, commands, now, row))
             await self.work.ended(connection, row, session, now)
             await self._tell_crm(connection, asked, session, now)
             if self._recording:

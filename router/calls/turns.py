@@ -9,6 +9,7 @@ from typing import Any
 from router.core.commands import CallWebhook, ChannelCommand, Prompt, Say
 from router.engine.session import (
     Session,
+    State,
     commands_from_json,
     commands_to_json,
     session_from_json,
@@ -39,10 +40,14 @@ class Turn:
         return isinstance(self.session.waiting, CallWebhook)
 
 
-def columns(session: Session, commands: tuple[ChannelCommand, ...], now: datetime) -> dict[str, Any]:
-    """What is stored of a call after a turn at ``now``."""
+def columns(
+    session: Session, commands: tuple[ChannelCommand, ...], now: datetime, before: CallRow | None = None
+) -> dict[str, Any]:
+    """What is stored of a call after a turn at ``now``; ``before`` is what was, None for a call that begins."""
     match = session.match
+    queued_at = before.queued_at if before is not None else None
     return {
+        "queued_at": queued_at or (now if session.state is State.QUEUE else None),
         "state": session.state.value,
         "outcome": session.outcome.value if session.outcome else None,
         "sequence": session.sequence,

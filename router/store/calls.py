@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from router.store.database import Connection
-from router.store.tables import calls, voicemails
+from router.store.tables import Moment, calls, voicemails
 
 CallRow = Row[Any]
 
@@ -42,7 +42,8 @@ async def change(connection: Connection, call_id: str, values: dict[str, Any]) -
 async def talked_to(connection: Connection, call_id: str, now: datetime) -> None:
     """Somebody talks to the caller of a call that waited in a queue."""
     waiting = update(calls).where(calls.c.id == call_id, calls.c.state == "queue")
-    await connection.execute(waiting.values(state="talking", updated_at=now))
+    answered_at = func.coalesce(calls.c.answered_at, literal(now, Moment))
+    await connection.execute(waiting.values(state="talking", updated_at=now, answered_at=answered_at))
 
 
 async def open_calls(connection: Connection, channel: str, untouched_since: datetime) -> Sequence[CallRow]:
