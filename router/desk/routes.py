@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal, Protocol
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.responses import StreamingResponse
 
 from router.agents.presence import PhoneChoice, PresenceView
 from router.desk.card import Card
@@ -21,6 +20,7 @@ from router.web.forms import read_form
 from router.web.guard import Guard
 from router.web.pages import Pages
 from router.web.person import Person, SignedIn
+from router.web.streams import EventStream
 from router.web.texts import Texts
 
 PAUSE_REASONS: Final = ("break", "lunch", "wrap_up", "meeting", "training")
@@ -163,12 +163,3 @@ def routes(
         return EventStream(stream.events(signed_in, request.headers.get("last-event-id")))
 
     return router
-
-
-class EventStream(StreamingResponse):
-    """A response that no proxy keeps back or stores."""
-
-    media_type = "text/event-stream"
-
-    def __init__(self, content: AsyncIterator[str]) -> None:
-        super().__init__(content, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})

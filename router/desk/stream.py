@@ -8,11 +8,7 @@ Format: WHATWG HTML, section 9.2 "Server-sent events".
 from __future__ import annotations
 
 import asyncio
-import json
-from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Callable
 from datetime import datetime
 from typing import Any, Final
 
@@ -21,53 +17,10 @@ from router.store import web as rows
 from router.store.bus import Bus
 from router.store.database import Database
 from router.web.person import SignedIn
+from router.web.streams import HEART, HEARTBEAT, RETRY, OpenPages, message, pause
 
-HEARTBEAT: Final = 15.0
-"""Seconds without an event after which a comment shows that the line is alive."""
 CATCH_UP: Final = 100
 """Events sent after a pause at most; with more the page starts afresh, which is cheaper."""
-PER_PERSON: Final = 8
-RETRY: Final = "retry: 1000\n\n"
-HEART: Final = ": alive\n\n"
-
-
-@dataclass(slots=True, eq=False)
-class _Open:
-    """One open page."""
-
-    replaced: asyncio.Event = field(default_factory=asyncio.Event)
-
-
-class OpenPages:
-    """Bounds the streams of each person: when one too many opens, the oldest is told to stop."""
-
-    def __init__(self, per_person: int = PER_PERSON) -> None:
-        self._per_person = per_person
-        self._open: dict[str, OrderedDict[_Open, None]] = {}
-
-    @contextmanager
-    def one_more(self, person_id: str) -> Iterator[asyncio.Event]:
-        """An event that is set when this page has to give way."""
-        page, pages = _Open(), self._open.setdefault(person_id, OrderedDict())
-        pages[page] = None
-        if len(pages) > self._per_person:
-            oldest, _ = pages.popitem(last=False)
-            oldest.replaced.set()
-        try:
-            yield page.replaced
-        finally:
-            pages.pop(page, None)
-            if not pages and self._open.get(person_id) is pages:
-                del self._open[person_id]
-
-    def count(self, person_id: str) -> int:
-        """Pages this person has open now."""
-        return len(self._open.get(person_id, ()))
-
-    @property
-    def total(self) -> int:
-        """Pages that all people have open now."""
-        return sum(len(pages) for pages in self._open.values())
 
 
 class DeskStream:
@@ -111,7 +64,7 @@ class DeskStream:
                     if events:
                         last = events[-1].id
                         yield "".join(message(row.name, row.data, row.id) for row in events)
-                    reason = await self._wait(woken, replaced)
+                    reason = await pause(self._heartbeat, stopping=self._stopping, replaced=replaced, news=woken)
                     if reason == "stopping":
                         return
                     if reason == "replaced":
@@ -140,24 +93,6 @@ class DeskStream:
     async def _newest(self, person_id: str) -> int:
         async with self._database.read() as connection:
             return await desk_events.newest(connection, person_id)
-
-    async def _wait(self, woken: asyncio.Event, replaced: asyncio.Event) -> str:
-        """What ended the pause: ``stopping``, ``replaced``, ``news``, or ``time`` for a heartbeat."""
-        signals = {"stopping": self._stopping, "replaced": replaced, "news": woken}
-        tasks = {asyncio.create_task(event.wait()): name for name, event in signals.items()}
-        try:
-            done, _ = await asyncio.wait(tasks, timeout=self._heartbeat, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-        names = {tasks[task] for task in done}
-        return next((name for name in signals if name in names), "time")
-
-
-def message(name: str, data: dict[str, Any], number: int | None = None) -> str:
-    """One event as text; JSON has no line breaks of its own."""
-    lines = [f"id: {number}"] if number is not None else []
-    return "\n".join([*lines, f"event: {name}", f"data: {json.dumps(data)}", "", ""])
 
 
 def _number(last_event_id: str | None) -> int | None:

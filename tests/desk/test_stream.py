@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from router.desk.stream import CATCH_UP, HEART, DeskStream, OpenPages
+from router.desk.stream import CATCH_UP, DeskStream
 from router.store import cards
 from router.web.person import SignedIn
+from router.web.streams import HEART, OpenPages
 
 if TYPE_CHECKING:
     from tests.web.conftest import House
