@@ -32,7 +32,7 @@ NODE_PATHS := PATH="$(CURDIR)/$(BIN):$$PATH"
 LOCK := env -u PIP_FIND_LINKS $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --only-binary :all: \
 	--generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: help run test check bench-match bench-lookup bench-engine bench-speech setup assets docs lock clean
+.PHONY: help run test check bench-match bench-lookup bench-engine bench-speech bench-desk setup assets docs lock clean
 
 help: ## Show this list
 	@echo "Usage: make TARGET"
@@ -67,6 +67,9 @@ bench-engine: $(VENV)/.run ## Time the engine's steps and weigh waiting calls, o
 
 bench-speech: $(VENV)/.dev ## Let recordings of spoken references be heard, beside simpler ways (ARGS="--audio DIR --live 1000"; --help for more)
 	@$(BIN)/python -m bench.speech $(ARGS)
+
+bench-desk: setup $(VENV)/.dev ## Time the card after a phone begins to ring: 200 desks, 50 calls at once, a real Asterisk (ARGS="--database postgresql")
+	@$(BIN)/python -m bench.desk $(ARGS)
 
 setup: $(VENV)/.run $(STATIC)/manifest.json ## Set up without starting anything: virtual environment, dependencies, page assets
 

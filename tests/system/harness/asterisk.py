@@ -52,6 +52,11 @@ class Asterisk:
         return self.directory / "spool" / "threadline"
 
     @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def log(self) -> str:
         """What Asterisk logged: notices, warnings, errors."""
         path = self.directory / "log" / "messages.log"

@@ -1,0 +1,181 @@
+"""The agents' phones and the callers: one sipp plays all phones, another all callers."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from bench.desk.company import QUEUE, Agent, Customer
+from tests.system.harness.asterisk import TRUNK_ADDRESS, Asterisk
+from tests.system.harness.waiting import free_port, until
+
+_PHONES_AT: Final = "127.0.0.3"
+
+_SDP: Final = """v=0
+o=bench 1 1 IN IP4 [local_ip]
+s=-
+c=IN IP4 [local_ip]
+t=0 0
+m=audio {media} RTP/AVP 8
+a=rtpmap:8 PCMA/8000
+a=ptime:20
+"""
+
+_PHONE = """<?xml version="1.0" encoding="UTF-8"?>
+<scenario name="phone">
+  <recv request="INVITE"/>
+  <send><![CDATA[
+SIP/2.0 180 Ringing
+[last_Via:]
+[last_From:]
+[last_To:];tag=phone[call_number]
+[last_Call-ID:]
+[last_CSeq:]
+Contact: <sip:phone@[local_ip]:[local_port]>
+Content-Length: 0
+
+]]></send>
+  <recv request="CANCEL" optional="true" timeout="{rings}" ontimeout="1" next="2"/>
+  <label id="1"/>
+  <send retrans="500"><![CDATA[
+SIP/2.0 200 OK
+[last_Via:]
+[last_From:]
+[last_To:];tag=phone[call_number]
+[last_Call-ID:]
+[last_CSeq:]
+Contact: <sip:phone@[local_ip]:[local_port]>
+Content-Type: application/sdp
+Content-Length: [len]
+
+{sdp}
+]]></send>
+  <recv request="ACK"/>
+  <recv request="BYE"/>
+  <send next="9"><![CDATA[
+SIP/2.0 200 OK
+[last_Via:]
+[last_From:]
+[last_To:]
+[last_Call-ID:]
+[last_CSeq:]
+Content-Length: 0
+
+]]></send>
+  <label id="2"/>
+  <send><![CDATA[
+SIP/2.0 200 OK
+[last_Via:]
+[last_From:]
+[last_To:];tag=phone[call_number]
+[last_Call-ID:]
+[last_CSeq:]
+Content-Length: 0
+
+]]></send>
+  <label id="9"/>
+  <nop/>
+</scenario>
+"""
+
+_CALLER = """<?xml version="1.0" encoding="UTF-8"?>
+<scenario name="caller">
+  <send retrans="500"><![CDATA[
+INVITE sip:{dialled}@[remote_ip]:[remote_port] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From: <sip:[field0]@[local_ip]>;tag=caller[call_number]
+To: <sip:{dialled}@[remote_ip]:[remote_port]>
+Call-ID: [call_id]
+CSeq: 1 INVITE
+Contact: <sip:trunk@[local_ip]:[local_port]>
+Max-Forwards: 70
+Content-Type: application/sdp
+Content-Length: [len]
+
+{sdp}
+]]></send>
+  <recv response="100" optional="true"/>
+  <recv response="180" optional="true"/>
+  <recv response="183" optional="true"/>
+  <recv response="200" rtd="true"/>
+  <send><![CDATA[
+ACK sip:{dialled}@[remote_ip]:[remote_port] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From: <sip:[field0]@[local_ip]>;tag=caller[call_number]
+[last_To:]
+Call-ID: [call_id]
+CSeq: 1 ACK
+Max-Forwards: 70
+Content-Length: 0
+
+]]></send>
+  <pause milliseconds="{stays}"/>
+  <send retrans="500"><![CDATA[
+BYE sip:{dialled}@[remote_ip]:[remote_port] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From: <sip:[field0]@[local_ip]>;tag=caller[call_number]
+[last_To:]
+Call-ID: [call_id]
+CSeq: 2 BYE
+Max-Forwards: 70
+Content-Length: 0
+
+]]></send>
+  <recv response="200"/>
+</scenario>
+"""
+
+
+def prepare(asterisk: Asterisk, agents: Sequence[Agent]) -> int:
+    """Give Asterisk the phones and the queue; the port at which the phones are."""
+    port = free_port(host=_PHONES_AT)
+    etc = asterisk.directory / "etc"
+    phones = []
+    for agent in agents:
+        name = agent.phone.removeprefix("PJSIP/")
+        phones.append(f"[{name}](phone)\naors = {name}\n[{name}]\ntype = aor\n")
+        phones.append(f"contact = sip:{name}@{_PHONES_AT}:{port}\n")
+    (etc / "pjsip_custom.conf").write_text("".join(phones))
+    (etc / "queues_custom.conf").write_text(f"[{QUEUE}](hotline)\nstrategy = leastrecent\n")
+    (etc / "manager_custom.conf").write_text("[general](+)\ntimestampevents = yes\n")
+    return port
+
+
+class Telephones:
+    """Phones that ring for ``rings`` seconds and then answer. Use as a context manager."""
+
+    def __init__(self, asterisk: Asterisk, directory: Path, port: int, rings: float) -> None:
+        self._asterisk = asterisk
+        self._directory = directory
+        self._port = port
+        scenario = _PHONE.format(rings=int(rings * 1000), sdp=_SDP.format(media="[media_port]"))
+        (directory / "phone.xml").write_text(scenario)
+
+    def __enter__(self) -> Telephones:
+        options = ["-i", _PHONES_AT, "-p", str(self._port), "-nostdin", "-aa", "-sf", "phone.xml"]
+        self._phones = self._sipp([*options, "-trace_err"], "phones.log")
+        until(lambda: self._phones.poll() is None, 5, "the phones are there")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._phones.kill()
+        self._phones.wait(10)
+
+    def call(self, dialled: str, callers: Sequence[Customer], at_once: int, stays: float) -> subprocess.Popen[bytes]:
+        """Have everybody call once, ``at_once`` at one time, and stay for so many seconds."""
+        numbers = "\n".join(f"{customer.number};" for customer in callers)
+        (self._directory / "callers.csv").write_text(f"SEQUENTIAL\n{numbers}\n")
+        scenario = _CALLER.format(dialled=dialled, stays=int(stays * 1000), sdp=_SDP.format(media="[media_port]"))
+        (self._directory / "caller.xml").write_text(scenario)
+        remote = f"127.0.0.1:{self._asterisk.ports.sip}"
+        options = ["-i", TRUNK_ADDRESS, "-p", str(free_port(host=TRUNK_ADDRESS)), "-nostdin", "-sf", "caller.xml"]
+        amount = ["-inf", "callers.csv", "-m", str(len(callers)), "-l", str(at_once), "-r", str(at_once)]
+        return self._sipp([remote, *options, *amount, "-trace_err"], "callers.log")
+
+    def _sipp(self, arguments: list[str], screen: str) -> subprocess.Popen[bytes]:
+        with (self._directory / screen).open("wb") as out:
+            return subprocess.Popen(
+                ["sipp", *arguments], cwd=self._directory, stdin=subprocess.DEVNULL, stdout=out, stderr=out
+            )
