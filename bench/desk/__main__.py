@@ -11,15 +11,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.desk.company import QUEUE, Customer, customers, founded, phones, registration
-from bench.desk.outcome import Outcome, Rang, lines, outcome
-from bench.desk.pages import Pages
+from bench.desk.outcome import Rang, lines, outcome
+from bench.desk.pages import Pages, Shown
 from bench.desk.telephones import Telephones, prepare
 from tests.postgres import Cluster
 from tests.system.harness.ami import Ami
@@ -27,7 +27,7 @@ from tests.system.harness.asterisk import SETUP, Asterisk
 from tests.system.harness.router import Router
 
 DIALLED = "+493023125900"
-AGENTS, AT_ONCE, CALLS = 200, 50, 500
+AGENTS, AT_ONCE, CALLS = 200, 50, 300
 RINGS, STAYS = 1.5, 5.0
 """Seconds that a phone rings before it is answered, and that a caller stays after that the router has answered."""
 _LONGEST = 600
@@ -51,6 +51,15 @@ class Spent:
     asterisk: float
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How callers come: so many ``a_second`` until all are there."""
+
+    name: str
+    callers: tuple[Customer, ...]
+    a_second: float
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the bench; 0, whatever was measured, 2 where it cannot run."""
     asked = _parser().parse_args(arguments)
@@ -62,12 +71,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"bench-desk: no Asterisk: {made.stderr.strip()}", file=sys.stderr)
         return 2
     with tempfile.TemporaryDirectory(prefix="threadline-bench-") as name, _database(asked.database, name) as url:
-        found, spent, failures = _run(Path(made.stdout.strip()), Path(name), url, asked)
-    print(f"{asked.agents} desks, {asked.calls} calls, {asked.at_once} at one time, {asked.database}")
-    print("\n".join((*lines(found), *failures[:10])))
-    each = 1000 / asked.calls
+        report, spent, failures = _run(Path(made.stdout.strip()), Path(name), url, asked)
     print(
-        f"\nCPU a call: router {spent.router * each:.0f} ms (all desks included), Asterisk {spent.asterisk * each:.0f}"
+        f"{asked.agents} desks, {asked.calls} calls in each way, at most {asked.at_once} at one time, {asked.database}"
+    )
+    print("\n".join((*report, *failures[:10])))
+    each = 1000 / (2 * asked.calls)
+    print(
+        f"\nCPU a call: router {spent.router * each:.0f} ms, all desks included, Asterisk {spent.asterisk * each:.0f}"
     )
     return 0
 
@@ -75,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="make bench-desk", description=__doc__)
     parser.add_argument("--agents", type=int, default=AGENTS, help=f"desks that are open (else {AGENTS})")
-    parser.add_argument("--calls", type=int, default=CALLS, help=f"calls in all (else {CALLS})")
+    parser.add_argument("--calls", type=int, default=CALLS, help=f"calls in each of two ways (else {CALLS})")
     parser.add_argument("--at-once", type=int, default=AT_ONCE, help=f"calls at one time (else {AT_ONCE})")
     parser.add_argument("--database", default="sqlite", choices=("sqlite", "postgresql"))
     return parser
@@ -90,9 +101,14 @@ def _database(kind: str, folder: str) -> Iterator[str]:
         yield cluster.over_the_network(cluster.fresh())
 
 
-def _run(chroot: Path, folder: Path, url: str, asked: argparse.Namespace) -> tuple[Outcome, Spent, list[str]]:
+def _run(chroot: Path, folder: Path, url: str, asked: argparse.Namespace) -> tuple[list[str], Spent, list[str]]:
     agents, key = asyncio.run(founded(url, asked.agents))
-    callers = customers(asked.calls)
+    callers = customers(2 * asked.calls)
+    a_second = asked.at_once / (RINGS + STAYS)
+    ways = [
+        Way(f"one after the other, {a_second:.1f} a second", callers[: asked.calls], a_second),
+        Way(f"{asked.at_once} within a second, again and again", callers[asked.calls :], asked.at_once),
+    ]
     asterisk = Asterisk(chroot)
     asterisk.install(RTP_START="20000", RTP_END="29999")
     port = prepare(asterisk, agents)
@@ -111,24 +127,37 @@ def _run(chroot: Path, folder: Path, url: str, asked: argparse.Namespace) -> tup
             Telephones(asterisk, folder, port, RINGS) as telephones,
         ):
             pages = Pages(router.url, agents)
-            before = _spent(router, asterisk)
-            asyncio.run(_calls(pages, telephones, callers, asked.at_once))
-            after = _spent(router, asterisk)
+            spent = asyncio.run(_calls(pages, telephones, ways, asked.at_once, lambda: _spent(router, asterisk)))
             rang = _rang(ami, callers)
     finally:
         router.stop()
         asterisk.stop()
-    spent = Spent(after.router - before.router, after.asterisk - before.asterisk)
-    return outcome(rang, pages.shown), spent, pages.failures
+    return list(_report(ways, rang, pages.shown)), spent, pages.failures
 
 
-async def _calls(pages: Pages, telephones: Telephones, callers: Sequence[Customer], at_once: int) -> None:
+def _report(ways: Sequence[Way], rang: Sequence[Rang], shown: Sequence[Shown]) -> Iterator[str]:
+    for way in ways:
+        names = {caller.name for caller in way.callers}
+        found = outcome(
+            [each for each in rang if each.customer in names], [each for each in shown if each.customer in names]
+        )
+        yield from ("", f"{way.name}:", *lines(found))
+
+
+async def _calls(
+    pages: Pages, telephones: Telephones, ways: Sequence[Way], at_once: int, spent: Callable[[], Spent]
+) -> Spent:
+    """Have all calls made while all pages are open; the CPU that this took."""
     try:
         await pages.open()
-        calling = telephones.call(DIALLED, callers, at_once, STAYS)
-        async with asyncio.timeout(_LONGEST):
-            await asyncio.to_thread(calling.wait)
+        before = spent()
+        for way in ways:
+            calling = telephones.call(DIALLED, way.callers, at_once, way.a_second, STAYS)
+            async with asyncio.timeout(_LONGEST):
+                await asyncio.to_thread(calling.wait)
+        after = spent()
         await asyncio.sleep(2)  # what is late shall not count as missed
+        return Spent(after.router - before.router, after.asterisk - before.asterisk)
     finally:
         await pages.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Final
 
 from bench.desk.company import QUEUE, Agent, Customer
 from tests.system.harness.asterisk import TRUNK_ADDRESS, Asterisk
-from tests.system.harness.waiting import free_port, until
+from tests.system.harness.waiting import free_port
 
 _PHONES_AT: Final = "127.0.0.3"
 
@@ -130,7 +131,7 @@ Content-Length: 0
 
 def prepare(asterisk: Asterisk, agents: Sequence[Agent]) -> int:
     """Give Asterisk the phones and the queue; the port at which the phones are."""
-    port = free_port(host=_PHONES_AT)
+    port = free_port(socket.SOCK_DGRAM, _PHONES_AT)
     etc = asterisk.directory / "etc"
     phones = []
     for agent in agents:
@@ -156,23 +157,26 @@ class Telephones:
     def __enter__(self) -> Telephones:
         options = ["-i", _PHONES_AT, "-p", str(self._port), "-nostdin", "-aa", "-sf", "phone.xml"]
         self._phones = self._sipp([*options, "-trace_err"], "phones.log")
-        until(lambda: self._phones.poll() is None, 5, "the phones are there")
         return self
 
     def __exit__(self, *_: object) -> None:
         self._phones.kill()
         self._phones.wait(10)
 
-    def call(self, dialled: str, callers: Sequence[Customer], at_once: int, stays: float) -> subprocess.Popen[bytes]:
-        """Have everybody call once, ``at_once`` at one time, and stay for so many seconds."""
+    def call(
+        self, dialled: str, callers: Sequence[Customer], at_once: int, a_second: float, stays: float
+    ) -> subprocess.Popen[bytes]:
+        """Have everybody call once, at most ``at_once`` at one time and so many ``a_second``, and stay for ``stays``
+        seconds."""
         numbers = "\n".join(f"{customer.number};" for customer in callers)
         (self._directory / "callers.csv").write_text(f"SEQUENTIAL\n{numbers}\n")
         scenario = _CALLER.format(dialled=dialled, stays=int(stays * 1000), sdp=_SDP.format(media="[media_port]"))
         (self._directory / "caller.xml").write_text(scenario)
         remote = f"127.0.0.1:{self._asterisk.ports.sip}"
-        options = ["-i", TRUNK_ADDRESS, "-p", str(free_port(host=TRUNK_ADDRESS)), "-nostdin", "-sf", "caller.xml"]
-        amount = ["-inf", "callers.csv", "-m", str(len(callers)), "-l", str(at_once), "-r", str(at_once)]
-        return self._sipp([remote, *options, *amount, "-trace_err"], "callers.log")
+        port = free_port(socket.SOCK_DGRAM, TRUNK_ADDRESS)
+        options = ["-i", TRUNK_ADDRESS, "-p", str(port), "-nostdin", "-sf", "caller.xml", "-trace_err"]
+        amount = ["-inf", "callers.csv", "-m", str(len(callers)), "-l", str(at_once), "-r", f"{a_second:.1f}"]
+        return self._sipp([remote, *options, *amount], "callers.log")
 
     def _sipp(self, arguments: list[str], screen: str) -> subprocess.Popen[bytes]:
         with (self._directory / screen).open("wb") as out:

@@ -159,12 +159,8 @@ class Presence:
     async def phones(self, person_id: str) -> tuple[PhoneChoice, ...]:
         """The phones this person may choose from."""
         async with self._database.read() as connection:
-            holders = {row.phone: row.id for row in await people.with_phones(connection)}
-            now, taken = self._clock(), set()
-            for phone in self._phones:
-                holder = holders.get(phone, person_id)
-                if holder != person_id and await self._is_there(connection, holder, now):
-                    taken.add(phone)
+            there = await people.there_with_phones(connection, self._clock()) - {person_id}
+            taken = {row.phone for row in await people.with_phones(connection) if row.id in there}
         return tuple(PhoneChoice(phone, phone in taken) for phone in self._phones)
 
     async def who_is_ready(self, queue: str) -> tuple[people.PersonRow, ...]:

@@ -81,6 +81,12 @@ async def is_signed_in(connection: Connection, person_id: str, now: datetime) ->
     return (await connection.execute(query)).first() is not None
 
 
+async def there_with_phones(connection: Connection, now: datetime) -> set[str]:
+    """The ids of those who hold a phone and may keep it: they take calls, or are signed in at least."""
+    query = select(people.c.id).where(people.c.phone.is_not(None), (people.c.presence != "off") | _signed_in(now))
+    return set((await connection.execute(query)).scalars())
+
+
 async def ready_and_free(connection: Connection, queue: str) -> Sequence[PersonRow]:
     """Who is ready, belongs to `queue`, talks to nobody and wraps nothing up; by login."""
     talking = exists().where(cards.c.person_id == people.c.id, cards.c.state == "talking")

@@ -63,6 +63,27 @@ async def test_events_come_in_order_even_when_the_listener_waits(peer: Peer, hea
     assert [int(float(event.uniqueid)) for event in told if isinstance(event, QueueCallerJoin)] == list(range(100))
 
 
+async def test_a_call_that_takes_long_holds_up_no_other_one(peer: Peer, heard: Heard, start: Connect) -> None:
+    release = asyncio.Event()
+
+    async def stuck(notice: Notice) -> None:
+        if isinstance(notice, AgentCalled) and notice.call_id == "call-1":
+            await release.wait()
+
+    await start()
+    await heard.connected()
+    heard.react = stuck
+    other = recorded.AGENT_CALLED.replace("call-1", "call-2")
+    peer.send(wire(recorded.AGENT_CALLED) + wire(recorded.JOIN) + wire(other))
+    told = [await heard.next(), await heard.next()]
+    assert [getattr(notice, "call_id", None) for notice in told] == ["call-1", "call-2"]
+    peer.cut()  # what the connection tells of itself comes after everything before it
+    assert heard.notices.empty()
+    release.set()
+    assert isinstance(await heard.next(), QueueCallerJoin)
+    assert isinstance(await heard.next(), Disconnected)
+
+
 async def test_more_events_than_the_listener_takes_lead_to_a_new_snapshot(
     peer: Peer, heard: Heard, start: Connect
 ) -> None:
