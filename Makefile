@@ -28,6 +28,7 @@ endif
 
 UV := $(BIN)/uv --quiet
 UV_INSTALL := VIRTUAL_ENV=$(VENV) $(UV) pip install
+PYTEST = $(BIN)/python -m pytest $(if $(COMPLETE),--complete)
 NODE_PATHS := PATH="$(CURDIR)/$(BIN):$$PATH"
 LOCK := env -u PIP_FIND_LINKS $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --only-binary :all: \
 	--generate-hashes --no-emit-index-url --no-header --no-annotate
@@ -45,7 +46,9 @@ run: setup ## Set up everything and start Threadline with sample data (ARGS="--p
 test: setup $(VENV)/.dev ## Set up everything and run every test (ARGS="-k code" to choose; COMPLETE=1: leaving a suite out is a failure)
 	@$(MAKE) $(VENV)/.speech $(if $(COMPLETE),,|| echo "what hears real speech is left out")
 	@$(BIN)/python tools/suites.py $(if $(COMPLETE),--complete)
-	@$(BIN)/python -m pytest $(if $(COMPLETE),--complete) $(ARGS)
+	@if [ -n '$(ARGS)' ]; then exec $(PYTEST) $(ARGS); fi; \
+	$(PYTEST) --numprocesses auto --maxprocesses 4 --dist loadfile --ignore tests/system; beside=$$?; \
+	$(PYTEST) tests/system && exit $$beside
 
 check: setup $(VENV)/.dev ## Run ruff, mypy --strict, import-linter and the tests of the documents against the code
 	@failed=; \
