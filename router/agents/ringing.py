@@ -84,7 +84,7 @@ class Ringing:
     async def called(self, call_key: str, call_id: str | None, person_id: str, queue: str | None) -> None:
         """This agent's phone rings: the card appears."""
         now = self._clock()
-        async with self._database.begin() as connection:
+        async with self._database.begin(lasting=False) as connection:  # it rings now: nobody waits for the disk
             rows = await self._cards(connection, call_key)
             if rows is None or any(row.state == "talking" for row in rows) or _of(rows, person_id, "ringing"):
                 return

@@ -72,8 +72,12 @@ class Database:
             _set_up_sqlite(self.engine)
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[Connection]:
-        """A transaction that writes: committed at the end, rolled back when anything is raised."""
+    async def begin(self, *, lasting: bool = True) -> AsyncIterator[Connection]:
+        """A transaction that writes: committed at the end, rolled back when anything is raised.
+
+        One that is not ``lasting`` survives the end of the process, but not that of the machine: for what is over then
+        in any case, such as a phone that rings. On SQLite it does not wait for the disk.
+        """
         if not self.is_sqlite:
             async with self.engine.begin() as connection:
                 yield connection
@@ -81,6 +85,7 @@ class Database:
         # SQLite has one writer at a time, and who waits for it in the database looks again only now and then. Waiting
         # here is fair and wakes at once; the database's own waiting is left for other processes.
         async with self._writer, self.engine.begin() as connection:
+            await _wait_for_the_disk(connection, lasting)
             # Take the write lock now: a read lock that grows later would fail under contention instead of waiting.
             await connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
@@ -94,6 +99,14 @@ class Database:
     async def close(self) -> None:
         """Close all connections."""
         await self.engine.dispose()
+
+
+async def _wait_for_the_disk(connection: Connection, wait: bool) -> None:
+    """Whether a commit returns only when it is on the disk (https://sqlite.org/pragma.html#pragma_synchronous)."""
+    known = connection.sync_connection.connection.info if connection.sync_connection else {}
+    if known.get("waits", True) != wait:
+        await connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if wait else 'NORMAL'}")
+        known["waits"] = wait
 
 
 def _set_up_sqlite(engine: AsyncEngine) -> None:

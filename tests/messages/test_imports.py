@@ -259,7 +259,7 @@ class Failing(Database):
         self._fails = fails
 
     @asynccontextmanager
-    async def begin(self) -> AsyncIterator[Connection]:
+    async def begin(self, *, lasting: bool = True) -> AsyncIterator[Connection]:
         self.begun += 1
         if self._fails(self.begun):
             raise OperationalError("INSERT", {}, Exception("gone"))

@@ -55,6 +55,15 @@ async def test_a_mistake_of_ours_is_not(database: Database) -> None:
 
 
 @pytest.mark.sqlite_only
+async def test_only_what_has_to_last_waits_for_the_disk(database: Database) -> None:
+    async def waits(lasting: bool) -> bool:
+        async with database.begin(lasting=lasting) as connection:
+            return bool((await connection.execute(text("PRAGMA synchronous"))).scalar_one() == 2)  # FULL
+
+    assert [await waits(lasting) for lasting in (True, False, False, True)] == [True, False, False, True]
+
+
+@pytest.mark.sqlite_only
 async def test_writers_of_one_process_take_turns_in_order(database: Database) -> None:
     """Each waits for its turn at once; SQLite's own waiting polls, and lets some wait for long."""
     order: list[int] = []
