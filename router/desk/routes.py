@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from router.agents.presence import PhoneChoice, PresenceView
 from router.desk.card import Card
 from router.desk.cards import last_card
+from router.desk.keys import KEYS
 from router.desk.outcomes import say
 from router.desk.stream import DeskStream
 from router.errors import bad_request, conflict, not_found
@@ -86,7 +87,7 @@ def routes(
     @router.get("/desk", include_in_schema=False)
     async def desk(request: Request, person: Person = Depends(guard.agent)) -> Response:
         script = Texts(person.language).under("desk.js.")
-        return pages.page(request, "desk/desk.html", person, script_texts=script, **await bar_of(person))
+        return pages.page(request, "desk/desk.html", person, script_texts=script, keys=KEYS, **await bar_of(person))
 
     @router.get("/desk/cards", include_in_schema=False)
     async def cards(request: Request, person: Person = Depends(guard.agent)) -> Response:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from tests.desk.test_browser import Site, browser, dial_to_queue, site
+from tests.desk.site import Site, browser, dial_to_queue, site
 
 __all__ = ["browser", "site"]
 

@@ -2,15 +2,19 @@
 import { act, followButtons } from "./desk/acting.js";
 import { followBar } from "./desk/bar.js";
 import { runClocks } from "./desk/clocks.js";
-import { follow } from "./desk/connection.js";
+import { follow, wakeUp } from "./desk/connection.js";
 import { followForms } from "./desk/forms.js";
+import { followHelp } from "./desk/help.js";
 import { followTyping } from "./desk/keeping.js";
 import { followKeys } from "./desk/keys.js";
+import { followRinging } from "./desk/notify.js";
 
 followTyping();
 followForms();
 followButtons();
 followBar(act);
 followKeys(act);
-runClocks();
+followHelp();
+followRinging();
+runClocks(wakeUp);
 follow();

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from router.web.person import LANGUAGES
-from router.web.texts import admin, callbacks, common, desk, flows, quality, testphone
+from router.web.texts import admin, callbacks, common, desk, desk_page, flows, quality, testphone
 
 ALL: Final[dict[str, tuple[str, str]]] = {
     **common.TEXTS,
     **desk.TEXTS,
+    **desk_page.TEXTS,
     **testphone.TEXTS,
     **admin.TEXTS,
     **callbacks.TEXTS,

@@ -19,7 +19,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 from router.core.hearing import Listening, Reading
 from router.speech.recognition.ear import Ear
 from router.speech.recognition.recogniser import RATE, RecognitionFailed
-from tests.desk.test_browser import FLAGS, Site, service
+from tests.desk.site import FLAGS, Site, service
 
 pytestmark = [pytest.mark.needs("chromium"), pytest.mark.asyncio(loop_scope="module")]
 

@@ -65,6 +65,7 @@ export function showCard(html) {
 
 function show(html) {
   const root = parsed(html);
+  if (root.dataset.person !== person) return location.reload(); // somebody else signed in in this browser
   loadedAt = new Date();
   const box = document.createDocumentFragment();
   box.append(root);
@@ -80,6 +81,10 @@ function parsed(html) {
   if (root?.dataset.now) setClock(root.dataset.now);
   showTimes(template.content);
   tick(template.content);
+  // Browsers keep what is typed into forms, unless they are told not to.
+  for (const each of template.content.querySelectorAll("form, input, textarea, select")) {
+    if (!each.hasAttribute("autocomplete")) each.setAttribute("autocomplete", "off");
+  }
   return root;
 }
 
@@ -90,12 +95,13 @@ function change(morph) {
   giveBack();
   // Whoever was on a button that is gone stays with that call; on another call's button a key would take the wrong one.
   if (focused && !focused.isConnected && call) placeOf(call)?.focus({ preventScroll: true });
-  told();
+  refresh();
 }
 
 const placeOf = (id) => cardById(id) ?? cards.querySelector(`[data-of="${CSS.escape(id)}"]`);
 
-function told() {
+// Says what is on the page now to everything that goes by it: title, screen readers, notice of age, listeners.
+export function refresh() {
   const all = shownCards();
   document.title = all.some((card) => card.dataset.state === "ringing") ? `☎ ${texts.ringing} – Threadline` : plainTitle;
   announce(all);
@@ -117,7 +123,7 @@ function announce(all) {
 // Takes all calls off the page; what was typed is kept for when they are back.
 export function clearCards(...instead) {
   cards.replaceChildren(...instead);
-  told();
+  refresh();
 }
 
 export const finishing = (id) => finished.add(id);
@@ -128,12 +134,12 @@ export function forget({ card, reason }) {
   const gone = cardById(card);
   if (!gone) return;
   steady(() => gone.remove());
-  told();
+  refresh();
   if (finished.delete(card)) reason = "completed"; // that it was us who ended it, only this page knows
   say(texts[`gone.${GONE[reason] ?? "other"}`]);
 }
 
-export function showStale() {
+function showStale() {
   const shown = cards.querySelector("[data-card]") !== null;
   steady(() => {
     stale.hidden = state.live || !shown || !loadedAt;

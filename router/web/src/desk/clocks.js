@@ -31,8 +31,18 @@ function write(element, text) {
   if (element && element.textContent !== text) element.textContent = text;
 }
 
-export function runClocks() {
-  setInterval(tick, 1000, cards);
-  // A page that was asleep or in the background shows the right time at once.
+const ASLEEP = 5_000; // ms more than a second from tick to tick: the machine slept
+const ASLEEP_BEHIND = 90_000; // a page in the background may be called once a minute only
+
+// `woken` is called when the machine slept, or the page was frozen.
+export function runClocks(woken) {
+  let last = Date.now();
+  const beat = () => {
+    const passed = Date.now() - last;
+    last = Date.now();
+    if (passed > (document.hidden ? ASLEEP_BEHIND : ASLEEP) || passed < -ASLEEP) woken();
+    tick();
+  };
+  setInterval(beat, 1000);
   document.addEventListener("visibilitychange", () => tick());
 }

@@ -1,9 +1,10 @@
 // The event stream: what it tells is done here, and the page says whether it is up to date.
 import { keepOnly } from "../lib/kept.js";
 import { toSignIn } from "../lib/request.js";
+import { whenSignedOut } from "../lib/signing-out.js";
 import { Stream } from "../lib/stream.js";
 import { loadBar } from "./bar.js";
-import { clearCards, forget, loadCard, loadCards, showStale, shownCards } from "./cards.js";
+import { clearCards, forget, loadCard, loadCards, refresh, shownCards } from "./cards.js";
 import { cards, connection, elsewhere, state, texts } from "./elements.js";
 
 const stream = new Stream("/v1/desk/events", {
@@ -28,17 +29,22 @@ const stream = new Stream("/v1/desk/events", {
     elsewhere.hidden = now !== "elsewhere";
     connection.hidden = now === "elsewhere";
     if (now === "elsewhere") clearCards();
-    showStale();
+    refresh();
   },
   over: leave,
 });
 
-// The session is over: nothing of it stays.
-function leave() {
+// The session is over, here or in another window: nothing of it stays.
+export function leave() {
   stream.close();
   keepOnly(null);
   clearCards();
   toSignIn();
+}
+
+// The machine slept: what stands here may be over.
+export function wakeUp() {
+  stream.refresh();
 }
 
 export function follow() {
@@ -48,5 +54,6 @@ export function follow() {
     stream.close();
     cards.replaceChildren();
   });
+  whenSignedOut(leave);
   stream.run();
 }

@@ -1,42 +1,51 @@
-// Keys: single letters, never while typing, and they can be turned off (WCAG 2.1.4).
+// Keys: single letters, never while typing, and they can be turned off (WCAG 2.1.4). Arrows go among alternatives and calls.
+import { choice, choose, whenChosen } from "./choices.js";
 import { at, cards } from "./elements.js";
+import { nextCall, showHelp } from "./help.js";
 
 const FIELDS = "input:not([type=checkbox]), select, textarea, [contenteditable]";
+const ALTERNATIVES = { ArrowRight: 1, ArrowLeft: -1 };
+const CALLS = { ArrowDown: 1, ArrowUp: -1 };
 const shortcuts = at("shortcuts");
 
 // `act` presses a button that acts at once; every other button with a key is clicked.
 export function followKeys(act) {
-  shortcuts.checked = localStorage.getItem("shortcuts") !== "off";
   shortcuts.addEventListener("change", () => {
-    localStorage.setItem("shortcuts", shortcuts.checked ? "on" : "off");
+    choose("shortcuts", shortcuts.checked);
     showHints();
   });
+  whenChosen(showHints);
   showHints();
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.isComposing || event.defaultPrevented) return;
-    if (event.target.closest?.(FIELDS)) return;
-    if (event.key === "ArrowRight" || event.key === "ArrowLeft") {
-      if (step(event.key === "ArrowRight" ? 1 : -1)) event.preventDefault();
-    } else if (shortcuts.checked) press(event, act);
+    if (event.target.closest?.(`${FIELDS}, dialog`)) return;
+    if (goes(event.key) || (choice("shortcuts") && presses(event.key.toLowerCase(), act))) event.preventDefault();
   });
 }
 
 function showHints() {
+  shortcuts.checked = choice("shortcuts");
   document.body.classList.toggle("no-shortcuts", !shortcuts.checked);
 }
 
-function press(event, act) {
-  const key = event.key.toLowerCase();
-  const button = [...document.querySelectorAll("button[data-key]")].find((each) => each.dataset.key === key && !each.disabled);
-  if (!button) return;
-  event.preventDefault();
-  if (button.dataset.act || button.dataset.presence) act(button);
-  else button.click();
+// Up and down are for scrolling, but on a call itself.
+function goes(key) {
+  if (key in ALTERNATIVES) return step(ALTERNATIVES[key]);
+  return key in CALLS && document.activeElement.matches("[data-card]") && nextCall(CALLS[key]);
 }
 
-// Goes from one of the alternatives to the next.
+function presses(key, act) {
+  const button = [...document.querySelectorAll("button[data-key]")].find((each) => each.dataset.key === key && !each.disabled);
+  if (!button) return (key === "?" && showHelp()) || (key === "c" && nextCall());
+  if (button.dataset.act || button.dataset.presence) act(button);
+  else button.click();
+  return true;
+}
+
+// Goes from one of the alternatives to the next: of the call somebody is on, else of the first that has any.
 function step(by) {
-  const all = [...cards.querySelectorAll(".candidates > li")];
+  const here = document.activeElement.closest("[data-card]");
+  const all = [...(here?.querySelector(".candidates") ? here : cards).querySelectorAll(".candidates > li")];
   if (!all.length) return false;
   const from = all.indexOf(document.activeElement);
   const next = all[from < 0 ? (by > 0 ? 0 : all.length - 1) : Math.max(0, Math.min(all.length - 1, from + by))];

@@ -13,6 +13,7 @@ export class Stream {
   #failures = 0;
   #stop = null;
   #state = "";
+  #current = null;
 
   // handlers: event(name, data), state("live" | "reconnecting" | "elsewhere"), over()
   constructor(address, handlers) {
@@ -34,9 +35,17 @@ export class Stream {
     this.#stop?.abort();
   }
 
+  // Begins afresh: what was open may be dead without a word, and what was told meanwhile is not worth catching up with.
+  refresh() {
+    if (this.#state === "elsewhere") return;
+    this.#last = null;
+    this.#become("reconnecting");
+    this.#current?.abort();
+  }
+
   // One connection; how long to wait before the next one, or null for none.
   async #once(stop) {
-    const silence = new AbortController();
+    const silence = (this.#current = new AbortController());
     let timer = setTimeout(() => silence.abort(), SILENCE);
     const offline = () => silence.abort();
     addEventListener("offline", offline);
