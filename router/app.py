@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from router.agents.ami import Ami, AmiSettings, Notice
+from router.agents.phones import check_phones, may_ring
 from router.agents.presence import Presence
 from router.agents.ringing import Ringing
 from router.agents.switchboard import CHANNEL as ASTERISK
@@ -33,6 +34,7 @@ from router.channels.agi.sounds import prompt_sounds
 from router.channels.simulator.phone import TestPhone
 from router.channels.simulator.queues import SimulatedQueues
 from router.channels.surroundings import surroundings_of
+from router.channels.twilio.agents import AgentPhones
 from router.channels.twilio.texts import TwilioTexts
 from router.core.destinations import Destinations
 from router.flow.problems import FlowRefused
@@ -128,7 +130,7 @@ async def assembled(settings: Settings, clock: Clock = utc_now, *, serving: bool
         flows = await _flows(settings, releases, folder, serving)
         weights = Weights(database, table_of(settings), clock=clock)
         rules = HandleRules.of(settings)
-        reach = Destinations(settings.destinations or (settings.region,))
+        reach = reach_of(settings)
         calls = Calls(
             database,
             bus,
@@ -330,6 +332,22 @@ def browser_queues(house: House, agents: Agents) -> SimulatedQueues:
         return [row.id for row in await agents.presence.who_is_ready(queue) if row.phone is None]
 
     return SimulatedQueues(agents.ringing, ready_in_browser, house.test_phone.transfer_ended, house.bus)
+
+
+def twilio_agents(house: House, agents: Agents) -> AgentPhones:
+    """What rings agents' phones through Twilio. Raises `SettingsRefused` for one that it must not dial."""
+    reach = reach_of(house.settings)
+    check_phones(house.settings, reach)
+
+    def may(phone: str) -> bool:
+        return may_ring(phone, reach)
+
+    return AgentPhones(house.database, house.calls, agents.ringing, house.clock, house.queue_book.get, may)
+
+
+def reach_of(settings: Settings) -> Destinations:
+    """Which numbers may be texted and called."""
+    return Destinations(settings.destinations or (settings.region,))
 
 
 def text_sender(house: House) -> TextSender | None:

@@ -38,6 +38,7 @@ from router.store import (
     hearings,
     one_time_codes,
     text_messages,
+    twilio_agents,
     work_items,
     wrong_codes,
 )
@@ -197,6 +198,7 @@ async def tidy(house: House, agents: Agents, now: datetime) -> None:
         await one_time_codes.forget(connection, now - LONGEST_CALL, BITE)
         await callbacks.forget(connection, now - KEPT, BITE)
         await work_items.forget(connection, now - KEPT, BITE)
+        await twilio_agents.forget(connection, now - LONGEST_CALL, BITE)
         await crm_events.give_up(connection, now, now - 2 * CRM_IN_TIME)
         await crm_events.forget(connection, now - KEPT, BITE)
         await hearings.forget(connection, now - HEARINGS_KEPT, BITE)

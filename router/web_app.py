@@ -23,7 +23,7 @@ from router.api.metrics import Metrics
 from router.api.routes import BODIES
 from router.api.routes import routes as api_routes
 from router.api.turns import Turns
-from router.app import Agents, House, sign_in_of, table_of
+from router.app import Agents, House, sign_in_of, table_of, twilio_agents
 from router.channels.agi.server import AgiServer
 from router.channels.simulator.routes import routes as simulator_routes
 from router.channels.twilio.routes import routes as twilio_routes
@@ -81,7 +81,7 @@ def web_app(
     description.describe(app, BODIES)
     _include_api(app, house, entrance)
     _include_operation(app, house, agents, entrance, desk, stopping, agi, audiosocket)
-    _include_channels(app, house, entrance, prompts)
+    _include_channels(app, house, agents, entrance, prompts)
     _include_pages(app, house, agents, entrance, pages, desk)
     return app
 
@@ -151,12 +151,15 @@ def _listens(agi: AgiServer | None) -> Callable[[], bool] | None:
     return None if agi is None else lambda: agi.listening
 
 
-def _include_channels(app: FastAPI, house: House, entrance: _Entrance, prompts: PromptStore) -> None:
+def _include_channels(app: FastAPI, house: House, agents: Agents, entrance: _Entrance, prompts: PromptStore) -> None:
     tester = entrance.keys.allowed("testphone", entrance.guard, entrance.guard.agent)
     app.include_router(
         simulator_routes(house.test_phone, house.calls, house.bus, house.clock, tester, entrance.guard.admin, house.ear)
     )
-    app.include_router(twilio_routes(house.calls, house.settings))
+    describe = house.queue_book.get
+    app.include_router(
+        twilio_routes(house.calls, house.settings, agents=twilio_agents(house, agents), describe=describe)
+    )
     app.include_router(text_routes(house.settings, _reported(house)))
     app.include_router(prompt_routes(prompts), include_in_schema=False)
 

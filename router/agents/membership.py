@@ -15,6 +15,7 @@ import structlog
 
 from router.agents import states
 from router.agents.ami import AmiRefused, Snapshot
+from router.agents.phones import is_dialled
 from router.store import people
 from router.store.database import Database
 
@@ -42,7 +43,7 @@ class Membership:
     def __init__(self, database: Database, ami: Phones | None, phones: Sequence[str], queues: Sequence[str]) -> None:
         self._database = database
         self._ami = ami
-        self._phones = phones
+        self._phones = [phone for phone in phones if not is_dialled(phone)]  # Asterisk knows nothing of the others
         self._queues = queues
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # one for each of `phones` at most
         self.refused: set[str] = set()

@@ -16,6 +16,7 @@ import structlog
 from router.agents import states, wrap_up
 from router.agents.ami import AmiDown, Snapshot
 from router.agents.membership import Membership, Phones
+from router.agents.phones import is_dialled
 from router.errors import Refused, not_found
 from router.settings import Settings
 from router.store import cards, people
@@ -89,6 +90,7 @@ class Presence:
         self._clock = clock
         self._ami = ami
         self._phones = settings.phones
+        self._twilio = settings.twilio_auth_token is not None
         self._membership = Membership(database, ami, settings.phones, settings.queues)
         self._told_reachable: bool | None = None
 
@@ -247,6 +249,8 @@ class Presence:
     def _telephone(self, phone: str | None) -> Telephone:
         if phone is None:
             return Telephone.BROWSER
+        if is_dialled(phone):
+            return Telephone.CONNECTED if self._twilio else Telephone.NOT_SET_UP
         if self._ami is None:
             return Telephone.NOT_SET_UP
         if not self._ami.connected:

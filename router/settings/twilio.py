@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from router.settings.types import TEXT_SENDER, Destination, EmptyIsUnset, Group, OptionalSecret, SafeAddress
+from router.settings.types import TEXT_SENDER, Destination, EmptyIsUnset, Group, OptionalSecret, SafeAddress, WebAddress
 
 
 class TwilioSettings(Group):
@@ -16,7 +16,14 @@ class TwilioSettings(Group):
         None, description="Twilio's auth token; without it its webhooks are refused."
     )
     twilio_queues: dict[str, str] = Field(
-        {}, description="Where Twilio takes the callers of a queue: a number, a sip: address or `queue:NAME`."
+        {},
+        description="Where Twilio takes the callers of a queue: a number, a sip: address, `queue:NAME`, "
+        "`workflow:WW…` or `agents` (docs/twilio-agents.md).",
+    )
+    twilio_wait_sound: Annotated[WebAddress | None, EmptyIsUnset] = Field(
+        None,
+        description="Address of a sound of a few seconds that callers hear while they wait for agents whom we ring "
+        "ourselves; silence between the announcements where unset.",
     )
     twilio_account_sid: Annotated[Annotated[str, Field(pattern=r"^AC[0-9a-fA-F]{32}$")] | None, EmptyIsUnset] = Field(
         None, description="Twilio's account that sends text messages."

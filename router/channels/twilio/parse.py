@@ -1,7 +1,8 @@
 """What Twilio tells, in the house's terms. Pure.
 
-Which event a request is follows from its address, which we wrote ourselves: `?call=…&seq=…&for=ask|record|transfer`.
-The first request of a call has none of it. A withheld number is dropped here and goes no further.
+Which event a request is follows from its address, which we wrote ourselves:
+`?call=…&seq=…&for=ask|record|transfer|agents|rung`. The first request of a call has none of it. A withheld number is
+dropped here and goes no further.
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ from router.core.verstat import attestation
 
 CHANNEL: Final = "twilio"
 
-Wait = Literal["ask", "record", "transfer"]
-"""What the caller was doing when Twilio asked what comes next."""
+Wait = Literal["ask", "record", "transfer", "agents", "rung"]
+"""What the caller was doing when Twilio asked what comes next; ``agents``: waiting for one of ours, ``rung``: the
+phones of some of them rang."""
 
 MOST_KEYS: Final = 40
 LONGEST_RECORDING_URL: Final = 400
@@ -46,6 +48,7 @@ _CALL_ID = re.compile(r"[0-9a-f]{32}")
 _SEQUENCE = re.compile(r"[0-9]{1,9}")
 _URL = re.compile(r"https?://[!-~]+")
 _AS_DIALLED = re.compile(r"[!-~]{1,40}")
+_NUMBERS: Final = ("part", "since", "said", "failed")
 _KEYS: Final = frozenset("0123456789*#")
 
 # CallStatus of a call that is no more (Twilio, "Call resource: status values").
@@ -79,6 +82,14 @@ class Place:
     call_id: str
     sequence: int
     wait: Wait
+    part: int = 0
+    """Of a transfer that goes to several destinations one after the other, which of them."""
+    since: int = 0
+    """When that part began, in seconds since 1970; 0: now."""
+    said: int = 0
+    """The announcements that the caller has heard there."""
+    failed: int = 0
+    """How often in a row we could not say what comes next."""
 
 
 def place(query: str) -> Place | None:
@@ -88,10 +99,10 @@ def place(query: str) -> Place | None:
         return None
     call_id, sequence = _which(named)
     match named.get("for"):
-        case "ask" | "record" | "transfer" as wait:
-            return Place(call_id, sequence, wait)
+        case "ask" | "record" | "transfer" | "agents" | "rung" as wait:
+            return Place(call_id, sequence, wait, *(_number(named, name) for name in _NUMBERS))
         case _:
-            raise Misunderstood("for in the address is none of ask, record, transfer")
+            raise Misunderstood("for in the address is none of ask, record, transfer, agents, rung")
 
 
 def whisper_place(query: str) -> Place:
@@ -102,11 +113,36 @@ def whisper_place(query: str) -> Place:
 def _named(query: str) -> dict[str, str]:
     named: dict[str, str] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
-        if name in ("call", "seq", "for"):
+        if name in ("call", "seq", "for", "person", *_NUMBERS):
             if name in named:
                 raise Misunderstood(f"the address has {name} more than once")
             named[name] = value
     return named
+
+
+def _number(named: Mapping[str, str], name: str) -> int:
+    text = named.get(name, "0")
+    if not re.fullmatch(r"[0-9]{1,10}", text):
+        raise Misunderstood(f"{name} in the address is no number")
+    return int(text)
+
+
+def leg_place(query: str) -> tuple[str, int, str]:
+    """The call, its sequence and the person that the address of an agent's leg names. Raises `Misunderstood`."""
+    named = _named(query)
+    if not _CALL_ID.fullmatch(named.get("person", "")):
+        raise Misunderstood("person in the address is no id of a person")
+    return *_which(named), named["person"]
+
+
+def leg_status(form: Form) -> str:
+    """How it stands with the call to an agent's phone. Raises `Misunderstood`."""
+    return form.get("CallStatus") or ""
+
+
+def was_answered(form: Form) -> bool:
+    """Whether one of the phones that `<Dial>` rang was answered."""
+    return form.get("DialCallStatus") in ("completed", "answered")
 
 
 def _which(named: Mapping[str, str]) -> tuple[str, int]:
@@ -153,7 +189,7 @@ def event(form: Form, wait: Wait) -> Event:
             return _recording(form)
         case "ask":
             return CallerHungUp() if is_over(form) else _input(form)
-        case "transfer":
+        case "transfer" | "rung" | "agents":
             return CallerHungUp() if is_over(form) else TransferEnded(_outcome(form))
         case _:
             assert_never(wait)

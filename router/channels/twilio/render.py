@@ -11,32 +11,32 @@ after it is for the day when that is not heeded, and after `<Record>` for a reco
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, assert_never
-from xml.sax.saxutils import escape, quoteattr
 
-from router.channels.twilio.destinations import Destination, Destinations, PhoneNumber, SipAddress, TwilioQueue
+from router.channels.twilio.destinations import (
+    Agents,
+    Destination,
+    Destinations,
+    PhoneNumber,
+    SipAddress,
+    TwilioQueue,
+    Workflow,
+)
 from router.channels.twilio.parse import Wait
 from router.channels.twilio.speech import gather_attributes, locale_of
+from router.channels.twilio.stretches import Stretch, stretches
+from router.channels.twilio.tasks import task_attributes
+from router.channels.twilio.twiml import EMPTY, Attributes, redirect, response, tag, text
 from router.core.commands import AskDigits, ChannelCommand, Hangup, Prompt, RecordMessage, Say, Transfer
 from router.core.events import Caller
 from router.core.phone import e164
-
-_HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>'
-EMPTY: Final = f"{_HEAD}<Response/>"
-"""Nothing more to do: the caller has gone."""
 
 LONGEST_RINGING: Final = 600
 """Seconds; more Twilio does not let ring."""
 
 _VOICES: Final[Mapping[str, str]] = {"de": "Polly.Vicki", "en": "Polly.Amy"}
-
-# Characters that XML 1.0 has no way to write (section 2.2).
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-Attributes = Mapping[str, str | int | bool | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,11 @@ class Line:
     caller: Caller
     service_number: str | None
 
-    def address(self, wait: Wait) -> str:
-        """Where Twilio goes when the wait is over."""
-        return f"{self.voice_url}?call={self.call_id}&seq={self.sequence}&for={wait}"
+    def address(self, wait: Wait, part: int = 0, **more: int) -> str:
+        """Where Twilio goes when the wait is over, or a ``part`` of it; ``more`` as `parse.Place` has it."""
+        at = f"{self.voice_url}?call={self.call_id}&seq={self.sequence}&for={wait}"
+        told = {"part": part} | more
+        return at + "".join(f"&{name}={value}" for name, value in told.items() if value)
 
     @property
     def whisper(self) -> str:
@@ -66,41 +68,58 @@ def document(commands: Sequence[ChannelCommand], line: Line, destinations: Desti
     """The TwiML document for ``commands``."""
     if not commands:
         return EMPTY
-    return _response("".join(_verbs(command, line, destinations) for command in commands))
+    return response("".join(_verbs(command, line, destinations) for command in commands))
 
 
 def whispered(whisper: Prompt) -> str:
     """The document for an agent who has answered, before the caller hears anything."""
-    return _response(_said((whisper,)))
+    return response(said((whisper,)))
 
 
 def way_out(destination: Destination, caller: Caller, service_number: str | None) -> str:
     """The document for a caller for whom we can do nothing more: to the default queue, and nobody asks us again."""
-    return _response(_transfer(destination, LONGEST_RINGING, None, caller, service_number))
+    return response(_handed(destination, LONGEST_RINGING, None, caller, service_number))
 
 
 def _verbs(command: ChannelCommand, line: Line, destinations: Destinations) -> str:
     match command:
         case Say(prompts=prompts):
-            return _said(prompts)
+            return said(prompts)
         case AskDigits():
             return _gather(command, line)
         case RecordMessage():
             return _record(command, line)
-        case Transfer(queue=queue, timeout=timeout):
-            action, whisper = line.address("transfer"), line.whisper if command.whisper else None
-            return _transfer(destinations[queue], timeout, action, line.caller, line.service_number, whisper)
+        case Transfer():
+            return part_of(command, stretches(command, destinations.__getitem__), 0, line)
         case Hangup():
-            return _tag("Hangup")
+            return tag("Hangup")
         case _:
             assert_never(command)
 
 
-def _said(prompts: Sequence[Prompt]) -> str:
+def part_of(transfer: Transfer, parts: Sequence[Stretch], number: int, line: Line) -> str:
+    """The verbs for one part of a transfer."""
+    part = parts[number]
+    match part.destination:
+        case Agents():
+            return redirect(line.address("agents", number))
+        case Workflow(sid=sid):
+            task = {"priority": transfer.priority, "timeout": part.seconds}
+            attributes = task_attributes(line.call_id, part.legs[0], transfer)
+            then: Attributes = {"action": line.address("transfer", number), "method": "POST", "workflowSid": sid}
+            return tag("Enqueue", then, tag("Task", task, text(attributes)))
+        case to:
+            whisper = line.whisper if transfer.whisper else None
+            action = line.address("transfer", number)
+            return _handed(to, part.seconds, action, line.caller, line.service_number, whisper, line.call_id)
+
+
+def said(prompts: Sequence[Prompt]) -> str:
+    """What the caller hears."""
     return "".join(
-        _tag("Say", {"language": locale_of(said.language), "voice": _VOICES.get(said.language)}, _text(said.text))
-        for said in prompts
-        if said.text.strip()
+        tag("Say", {"language": locale_of(each.language), "voice": _VOICES.get(each.language)}, text(each.text))
+        for each in prompts
+        if each.text.strip()
     )
 
 
@@ -117,7 +136,7 @@ def _gather(asked: AskDigits, line: Line) -> str:
     }
     if asked.speech:
         attributes = {**attributes, **gather_attributes(asked.listening, _spoken(asked.prompts, line.language))}
-    return _tag("Gather", attributes, _said(asked.prompts)) + _redirect(action)
+    return tag("Gather", attributes, said(asked.prompts)) + redirect(action)
 
 
 def _spoken(prompts: Sequence[Prompt], language: str) -> str:
@@ -136,63 +155,52 @@ def _record(asked: RecordMessage, line: Line) -> str:
         "finishOnKey": "#",
         "playBeep": True,
     }
-    return _said(asked.prompts) + _tag("Record", attributes) + _redirect(action)
+    return said(asked.prompts) + tag("Record", attributes) + redirect(action)
 
 
-def _transfer(
+def _handed(
     destination: Destination,
     timeout: int,
     action: str | None,
     caller: Caller,
     service_number: str | None,
     whisper: str | None = None,
+    call_id: str | None = None,
 ) -> str:
     then: Attributes = {"action": action, "method": "POST" if action else None}
     match destination:
         case TwilioQueue(name=name):
-            return _tag("Enqueue", then, _text(name))
+            return tag("Enqueue", then, text(name))
+        case Workflow(sid=sid):
+            return tag("Enqueue", {**then, "workflowSid": sid})
+        case Agents():
+            raise ValueError("agents are rung, not handed to")
         case PhoneNumber(number=number):
-            whom = _tag("Number", {"url": whisper}, _text(number))
+            whom = tag("Number", {"url": whisper}, text(number))
         case SipAddress(address=address):
-            whom = _tag("Sip", {"url": whisper}, _text(address))
+            whom = tag("Sip", {"url": whisper}, text(with_headers(address, call_id)))
         case _:
             assert_never(destination)
     shown: Attributes = {
         "answerOnBridge": True,
         "timeout": min(max(timeout, 5), LONGEST_RINGING),
-        "callerId": _caller_id(caller, service_number),
+        "callerId": caller_id(caller, service_number),
     }
-    return _tag("Dial", {**then, **shown}, whom)
+    return tag("Dial", {**then, **shown}, whom)
 
 
-def _caller_id(caller: Caller, service_number: str | None) -> str | None:
+def with_headers(address: str, call_id: str | None) -> str:
+    """A SIP address that brings the call's id to the phone, in headers (Twilio, "TwiML Voice: <Sip>", "Custom headers";
+    RFC 7433). What the operator wrote stays."""
+    if call_id is None:
+        return address
+    headers = f"X-Threadline-Call={call_id}&User-to-User={call_id}%3Bencoding%3Dhex"
+    return f"{address}{'&' if '?' in address else '?'}{headers}"
+
+
+def caller_id(caller: Caller, service_number: str | None) -> str | None:
     """Twilio shows the caller's number to whom it dials, and dials nobody without a number to show: where the caller
     has none, it is the service number."""
     if caller.number is not None or service_number is None:
         return None
     return service_number if e164(service_number) == service_number else None
-
-
-def _redirect(address: str) -> str:
-    return _tag("Redirect", {"method": "POST"}, _text(address))
-
-
-def _response(verbs: str) -> str:
-    return f"{_HEAD}<Response>{verbs}</Response>"
-
-
-def _tag(name: str, attributes: Attributes | None = None, content: str = "") -> str:
-    written = "".join(f" {key}={_quoted(value)}" for key, value in (attributes or {}).items() if value is not None)
-    return f"<{name}{written}>{content}</{name}>" if content else f"<{name}{written}/>"
-
-
-def _quoted(value: str | int | bool) -> str:
-    return quoteattr(_xml(str(value).lower() if isinstance(value, bool) else str(value)))
-
-
-def _text(text: str) -> str:
-    return escape(_xml(text))
-
-
-def _xml(text: str) -> str:
-    return _NOT_XML.sub(" ", text)

@@ -7,8 +7,9 @@ answer takes the caller to the default queue. Only who is not Twilio gets a prob
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Final
 
 import structlog
@@ -16,21 +17,31 @@ from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
 from router.calls.handle import Calls, UnknownCall
+from router.calls.turns import Turn
 from router.channels.twilio import parse
-from router.channels.twilio.destinations import Destinations, destinations
+from router.channels.twilio.agents import AgentPhones, Hold, Ring
+from router.channels.twilio.announcing import announcement, is_due
+from router.channels.twilio.destinations import Agents, Destinations, destinations
 from router.channels.twilio.form import Form, Misunderstood, read
 from router.channels.twilio.parse import CHANNEL, Place
-from router.channels.twilio.render import EMPTY, Line, document, way_out, whispered
+from router.channels.twilio.render import Line, document, part_of, way_out, whispered
+from router.channels.twilio.render_agents import holding, holding_still, ringing
 from router.channels.twilio.signature import HEADER, Signatures
+from router.channels.twilio.stretches import Stretch, stretches
+from router.channels.twilio.twiml import EMPTY, response
 from router.core.commands import Prompt, Transfer
-from router.core.events import CallStarted, Event, RecordingEnded
+from router.core.events import WITHHELD, CallStarted, Event, RecordingEnded, TransferEnded, TransferOutcome
 from router.errors import Refused, bad_request, not_found, too_large
+from router.flow.queues import Queue
 from router.settings import Settings
 
 VOICE: Final = "/channels/twilio/voice"
 STATUS: Final = "/channels/twilio/status"
 WHISPER: Final = "/channels/twilio/whisper"
+RINGING: Final = "/channels/twilio/agents/ringing"
 DEFAULT_QUEUE: Final = "default"
+MOST_FAILURES: Final = 2
+"""After so many in a row a caller who waits for agents goes to the default queue."""
 
 MOST_BYTES: Final = 65_536
 HOUSE_SECONDS: Final = 8.0
@@ -45,11 +56,20 @@ _FORM: Final = "application/x-www-form-urlencoded"
 log = structlog.get_logger(__name__)
 
 
-def routes(calls: Calls, settings: Settings, *, house_seconds: float = HOUSE_SECONDS) -> APIRouter:
-    """`POST /channels/twilio/voice`, `/status` and `/whisper`. Raises `SettingsRefused` for settings that Twilio cannot
+def routes(
+    calls: Calls,
+    settings: Settings,
+    *,
+    agents: AgentPhones | None = None,
+    describe: Callable[[str], Queue] = lambda _: Queue(),
+    house_seconds: float = HOUSE_SECONDS,
+) -> APIRouter:
+    """`POST /channels/twilio/voice`, `/status` and `/whisper`, and `/agents/ringing`, where Twilio tells of the phones
+    of ``agents``. ``describe`` says how a queue is described. Raises `SettingsRefused` for settings that Twilio cannot
     work with."""
     signatures = Signatures(settings.twilio_auth_token, settings.public_url)
-    channel = _Channel(calls, settings, destinations(settings.twilio_queues, settings.region), house_seconds)
+    taken_to = destinations(settings.twilio_queues, settings.region, lambda queue: describe(queue).twilio)
+    channel = _Channel(calls, settings, taken_to, agents, describe, house_seconds)
     router = APIRouter(include_in_schema=False)
 
     @router.post(VOICE)
@@ -73,14 +93,33 @@ def routes(calls: Calls, settings: Settings, *, house_seconds: float = HOUSE_SEC
             answer = await channel.whisper(request.url.query)
         return Response(answer, media_type="application/xml")
 
+    @router.post(RINGING)
+    async def told(request: Request) -> Response:
+        form = await signed_form(request, signatures, RINGING)
+        with understood():
+            await channel.told(form, request.url.query)
+        return Response(status_code=204)
+
     return router
 
 
 class _Channel:
     """Between Twilio's requests and the house."""
 
-    def __init__(self, calls: Calls, settings: Settings, taken_to: Destinations, house_seconds: float) -> None:
+    def __init__(
+        self,
+        calls: Calls,
+        settings: Settings,
+        taken_to: Destinations,
+        agents: AgentPhones | None,
+        describe: Callable[[str], Queue],
+        house_seconds: float,
+    ) -> None:
         self._calls = calls
+        self._agents = agents
+        self._describe = describe
+        self._told_url = settings.public_url + RINGING
+        self._sound = settings.twilio_wait_sound
         self._region = settings.region
         self._voice_url, self._whisper_url = settings.public_url + VOICE, settings.public_url + WHISPER
         self._taken_to = taken_to
@@ -93,13 +132,16 @@ class _Channel:
         event = parse.event(form, place.wait) if place else begin
         try:
             async with asyncio.timeout(self._house_seconds):
-                return await self._answer(sid, place, event, over=parse.is_over(form))
+                return await self._answer(sid, place, event, form)
         except (Refused, Misunderstood):
             raise
         except Exception as error:
             # Without the error's text: a database puts the values into it, numbers included.
+            if place is not None and place.wait in ("agents", "rung") and place.failed < MOST_FAILURES:
+                log.warning("a caller who waits is asked for again", sid=sid, reason=type(error).__name__)
+                return holding_still(self._same_place(place))
             log.error("no answer for a caller, who goes to the default queue", sid=sid, reason=type(error).__name__)
-            return way_out(self._taken_to[DEFAULT_QUEUE], begin.caller, begin.service_number)
+            return way_out(self._taken_to.way_out(DEFAULT_QUEUE), begin.caller, begin.service_number)
 
     async def status(self, form: Form) -> None:
         """A call has changed its state; only its end matters. Raises `Misunderstood`, and `Refused` (503) when that
@@ -109,10 +151,22 @@ class _Channel:
             return
         try:
             async with asyncio.timeout(self._house_seconds):
-                await self._calls.hung_up(CHANNEL, sid)
+                await self._over(sid)
         except Exception as error:
             log.error("the end of a call was not taken down", sid=sid, reason=type(error).__name__)
             raise Refused(503, "Not now", "the end of the call could not be stored; send it again") from None
+
+    async def told(self, form: Form, query: str) -> None:
+        """How it stands with the call to an agent's phone. Raises as `status`."""
+        sid, (call_id, sequence, person_id) = parse.call_sid(form), parse.leg_place(query)
+        if self._agents is None:
+            return
+        try:
+            async with asyncio.timeout(self._house_seconds):
+                await self._agents.told(call_id, sequence, person_id, sid, parse.leg_status(form))
+        except Exception as error:
+            log.error("news of an agent's phone were not taken down", call=call_id, reason=type(error).__name__)
+            raise Refused(503, "Not now", "what was told could not be stored; send it again") from None
 
     async def whisper(self, query: str) -> str:
         """What an agent hears who has answered the call of the address; nothing once the call has gone on, or where we
@@ -132,19 +186,71 @@ class _Channel:
             case _:
                 return EMPTY
 
-    async def _answer(self, sid: str, place: Place | None, event: Event, *, over: bool) -> str:
+    async def _answer(self, sid: str, place: Place | None, event: Event, form: Form) -> str:
         if place is not None and await self._calls.call_for(CHANNEL, sid) != place.call_id:
             raise not_found("CallSid and the address belong to different calls, or to one that is not known here")
-        if over:
+        if parse.is_over(form):
             await self._ended(sid, place, event)
             return EMPTY
-        if place is not None:
-            turn = await self._calls.handle(place.call_id, event, place.sequence)
-        else:
+        if place is None:
             assert isinstance(event, CallStarted)  # noqa: S101 - for the type checker
             turn = await self._calls.begin(CHANNEL, sid, event)
+        else:
+            if place.wait in ("transfer", "agents", "rung"):
+                further = await self._further(place, event, form)
+                if isinstance(further, str):
+                    return further
+                event = further
+            turn = await self._calls.handle(place.call_id, event, place.sequence)
+        return document(turn.commands, self._line(turn), self._taken_to)
+
+    async def _further(self, place: Place, event: Event, form: Form) -> str | Event:
+        """What comes next in a transfer without the flow being asked, as a document; or what the flow is told."""
+        turn = await self._calls.turn(place.call_id)
+        transfer = turn.session.waiting
+        if turn.sequence != place.sequence or not isinstance(transfer, Transfer):
+            return event
+        parts, line = stretches(transfer, self._taken_to.__getitem__), self._line(turn)
+        number = min(place.part, len(parts) - 1)
+        answered = isinstance(event, TransferEnded) and event.outcome is TransferOutcome.ANSWERED
+        if place.wait == "rung" and answered and self._agents is not None:
+            await self._agents.done(place.call_id)
+        if answered and place.wait != "agents":
+            return event
+        if place.wait != "transfer":
+            if not isinstance(parts[number].destination, Agents) or self._agents is None:
+                return response(part_of(transfer, parts, number, line))  # described in another way since
+            if (waits := await self._waits(self._agents, place, transfer, parts[number], line)) is not None:
+                return waits
+            event = TransferEnded(TransferOutcome.NO_ANSWER)
+        return response(part_of(transfer, parts, number + 1, line)) if number + 1 < len(parts) else event
+
+    async def _waits(
+        self, agents: AgentPhones, place: Place, transfer: Transfer, part: Stretch, line: Line
+    ) -> str | None:
+        """The document for a caller who waits for agents whom we ring; None: their time there is up."""
+        began = place.since or int(agents.now().timestamp())
+        since = datetime.fromtimestamp(began, UTC)
+        match await agents.next(place.call_id, place.sequence, transfer, part, since):
+            case Ring() as ring:
+                whisper = transfer.whisper is not None
+                return ringing(ring, line, self._told_url, place.part, began, place.said, whisper=whisper)
+            case Hold(queue=queue, ahead=ahead, expected=expected):
+                to_say, waited = self._describe(queue).announcements, (agents.now() - since).total_seconds()
+                due = is_due(to_say, place.said, waited)
+                prompts = announcement(to_say, place.said, line.language, ahead, expected) if due else ()
+                return holding(line, place.part, began, place.said + due, prompts, self._sound)
+            case None:
+                return None
+
+    def _same_place(self, place: Place) -> str:
+        line = Line(self._voice_url, self._whisper_url, place.call_id, place.sequence, "", WITHHELD, None)
+        more = {"since": place.since, "said": place.said, "failed": place.failed + 1}
+        return line.address("agents", place.part, **more)
+
+    def _line(self, turn: Turn) -> Line:
         session = turn.session
-        line = Line(
+        return Line(
             self._voice_url,
             self._whisper_url,
             turn.call_id,
@@ -153,13 +259,17 @@ class _Channel:
             session.caller,
             session.service_number,
         )
-        return document(turn.commands, line, self._taken_to)
 
     async def _ended(self, sid: str, place: Place | None, event: Event) -> None:
         """The caller has gone; what was recorded until then counts."""
         if place is not None and isinstance(event, RecordingEnded):
             await self._calls.handle(place.call_id, event, place.sequence)
+        await self._over(sid)
+
+    async def _over(self, sid: str) -> None:
         await self._calls.hung_up(CHANNEL, sid)
+        if self._agents is not None and (call_id := await self._calls.call_for(CHANNEL, sid)) is not None:
+            await self._agents.over(call_id)
 
 
 async def signed_form(request: Request, signatures: Signatures, path: str) -> Form:

@@ -37,7 +37,7 @@ from router.store.tables.people import (
     sign_in_links,
     web_sessions,
 )
-from router.store.tables.sending import inbound_messages, payments, text_messages, twilio_legs
+from router.store.tables.sending import inbound_messages, payments, text_messages, twilio_legs, twilio_waiting
 
 __all__ = [
     "Id",
@@ -79,6 +79,7 @@ __all__ = [
     "speech_recordings",
     "text_messages",
     "twilio_legs",
+    "twilio_waiting",
     "voicemails",
     "web_sessions",
     "work_items",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
 
 from router.store.tables.base import Id, Moment, Number, metadata
 
@@ -81,6 +81,21 @@ twilio_legs = Table(
     Column("call_id", Id, ForeignKey("calls.id", ondelete="CASCADE"), nullable=False),
     Column("person_id", Id, nullable=False),
     Column("at", Moment, nullable=False),
+    Column("ended_at", Moment),
     Index(None, "call_id"),
     Index(None, "at"),
+)
+
+twilio_waiting = Table(
+    "twilio_waiting",  # callers from Twilio who wait for agents whom we ring ourselves
+    metadata,
+    Column("call_id", Id, ForeignKey("calls.id", ondelete="CASCADE"), primary_key=True),
+    Column("sequence", Integer, nullable=False),  # of the transfer
+    Column("queue", String(40), nullable=False),
+    Column("skills", JSON, nullable=False),
+    Column("person_id", Id),  # whom alone they wait for
+    Column("priority", Integer, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),  # when Twilio last asked; long ago: they are gone
+    Column("ringing", Boolean, nullable=False),
 )

@@ -8,7 +8,8 @@ import pytest
 from twilio.twiml.voice_response import Dial, Gather, VoiceResponse  # type: ignore[import-untyped]
 
 from router.channels.twilio.destinations import Destinations, PhoneNumber, SipAddress, TwilioQueue
-from router.channels.twilio.render import EMPTY, Line, document, way_out
+from router.channels.twilio.render import Line, document, way_out
+from router.channels.twilio.twiml import EMPTY
 from router.core.commands import AskDigits, ChannelCommand, Hangup, Prompt, RecordMessage, Say, Transfer
 from router.core.events import WITHHELD, Caller
 from router.core.hearing import Expected, Listening
@@ -29,6 +30,7 @@ HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
 NUMBER, SPELT = Listening(Expected.DIGITS, 4, 14), Listening(Expected.CHARACTERS, 4, 14)
 GERMAN_DIGITS = "null, eins, zwei, zwo, drei, vier, fünf, sechs, sieben, acht, neun, doppel"
 ENGLISH_DIGITS = "zero, oh, one, two, three, four, five, six, seven, eight, nine, double"
+HEADERS = f"&amp;X-Threadline-Call={'c' * 32}&amp;User-to-User={'c' * 32}%3Bencoding%3Dhex"
 SAID = '<Say language="de-DE" voice="Polly.Vicki">Guten Tag &amp; &lt;willkommen&gt;</Say>'
 
 
@@ -82,7 +84,7 @@ def action(wait: str) -> str:
         (
             (Transfer("service", 20),),
             f'<Response><Dial action="{action("transfer")}" method="POST" answerOnBridge="true" timeout="20">'
-            f"<Sip>sip:service@pbx.example.net;transport=tls?X-Line=1&amp;X-Two=2</Sip></Dial></Response>",
+            f"<Sip>sip:service@pbx.example.net;transport=tls?X-Line=1&amp;X-Two=2{HEADERS}</Sip></Dial></Response>",
         ),
         (
             (Transfer("sales", 20, 5, ("gas",), HELLO),),
@@ -93,7 +95,7 @@ def action(wait: str) -> str:
             (Transfer("service", 20, whisper=HELLO),),
             f'<Response><Dial action="{action("transfer")}" method="POST" answerOnBridge="true" timeout="20">'
             f'<Sip url="{WHISPER}?call={"c" * 32}&amp;seq=7">'
-            f"sip:service@pbx.example.net;transport=tls?X-Line=1&amp;X-Two=2</Sip></Dial></Response>",
+            f"sip:service@pbx.example.net;transport=tls?X-Line=1&amp;X-Two=2{HEADERS}</Sip></Dial></Response>",
         ),
         (
             (Transfer("back", 600, whisper=HELLO),),  # an agent who takes callers out of Twilio's queue hears nothing
@@ -116,7 +118,8 @@ def test_the_same_as_twilios_builder_makes() -> None:
         timeout=20,
         caller_id=SERVICE_NUMBER,
     )
-    dial.sip("sip:service@pbx.example.net;transport=tls?X-Line=1&X-Two=2")
+    headers = f"&X-Threadline-Call={'c' * 32}&User-to-User={'c' * 32}%3Bencoding%3Dhex"
+    dial.sip(f"sip:service@pbx.example.net;transport=tls?X-Line=1&X-Two=2{headers}")
     built.append(dial)
     ours = document((Say((HELLO,)), Transfer("service", 20)), line(WITHHELD), TAKEN_TO)
     assert ElementTree.canonicalize(ours) == ElementTree.canonicalize(str(built))

@@ -235,11 +235,26 @@ def _sending() -> None:
         _id("call_id"),
         _id("person_id"),
         sa.Column("at", Moment(), nullable=False),
+        sa.Column("ended_at", Moment(), nullable=True),
         sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name="fk_twilio_legs_call_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("sid", name="pk_twilio_legs"),
     )
     op.create_index("ix_twilio_legs_at", "twilio_legs", ["at"])
     op.create_index("ix_twilio_legs_call_id", "twilio_legs", ["call_id"])
+    op.create_table(
+        "twilio_waiting",
+        _id("call_id"),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("queue", sa.String(length=40), nullable=False),
+        sa.Column("skills", sa.JSON(), nullable=False),
+        _id("person_id", nullable=True),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("since", Moment(), nullable=False),
+        sa.Column("seen_at", Moment(), nullable=False),
+        sa.Column("ringing", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name="fk_twilio_waiting_call_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("call_id", name="pk_twilio_waiting"),
+    )
     op.add_column("customers", sa.Column("segment", sa.String(length=40), nullable=True))
     op.add_column("text_messages", sa.Column("channel", sa.String(length=10), server_default="sms", nullable=False))
     op.add_column("text_messages", sa.Column("to_email", sa.String(length=320), nullable=True))
