@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Any, Final
 
+from fastapi.concurrency import run_in_threadpool
 from fastapi.staticfiles import StaticFiles
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import Scope
 
@@ -55,10 +58,37 @@ def load(folder: Path = STATIC) -> Assets:
 
 
 class _Immutable(StaticFiles):
-    """Files whose name changes with their content never change under their name (RFC 8246)."""
+    """Files whose name changes with their content never change under their name (RFC 8246). Beside them may stand what
+    is sent to browsers that take it: the same, compressed (RFC 9110 section 12.5.3)."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
+        coding = await run_in_threadpool(self._coding, path, scope)
+        response = await super().get_response(path + _SUFFIX[coding] if coding else path, scope)
+        if coding:
+            response.headers["Content-Encoding"] = coding
+            response.headers["Content-Type"] = _type_of(path)
         hashed = response.status_code in (200, 206, 304) and path.replace("\\", "/").startswith("assets/")
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable" if hashed else "no-cache"
+        response.headers["Vary"] = "Accept-Encoding"
         return response
+
+    def _coding(self, path: str, scope: Scope) -> str | None:
+        """The best coding that the file has and the browser takes."""
+        headers = Headers(scope=scope)
+        if "range" in headers:
+            return None  # parts are of the file itself
+        accepted = _accepted(headers.get("accept-encoding", ""))
+        return next((each for each in _SUFFIX if each in accepted and self.lookup_path(path + _SUFFIX[each])[1]), None)
+
+
+_SUFFIX: Final = {"br": ".br", "gzip": ".gz"}
+
+
+def _accepted(header: str) -> set[str]:
+    parts = (part.partition(";") for part in header.lower().split(","))
+    return {name.strip() for name, _, weight in parts if weight.strip() not in ("q=0", "q=0.0", "q=0.00", "q=0.000")}
+
+
+def _type_of(path: str) -> str:
+    kind = guess_type(path)[0] or "application/octet-stream"
+    return f"{kind}; charset=utf-8" if kind.startswith("text/") else kind

@@ -35,6 +35,26 @@ async def test_what_was_built_is_served_for_good(built: Path) -> None:
         assert (await client.get("/static/..%2f..%2fpyproject.toml")).status_code == 404
 
 
+async def test_what_was_compressed_goes_to_those_who_take_it(built: Path) -> None:
+    for suffix in ("br", "gz"):
+        (built / "assets" / f"desk-abc123.js.{suffix}").write_text(suffix)
+    app, loaded = FastAPI(), assets.load(built)
+    install(app, loaded)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        address, told = loaded.url("desk.js"), {}
+        for accepted in ("gzip, deflate, br", "gzip", "br;q=0, gzip;q=0.5", "identity", ""):
+            async with client.stream("GET", address, headers={"Accept-Encoding": accepted}) as answer:
+                body = b"".join([part async for part in answer.aiter_raw()]).decode()
+            told[accepted] = (body, answer.headers.get("content-encoding"))
+            assert answer.headers["content-type"].startswith("text/javascript")
+            assert answer.headers["vary"] == "Accept-Encoding"
+            assert answer.headers["cache-control"].endswith("immutable")
+        part = await client.get(address, headers={"Accept-Encoding": "br", "Range": "bytes=0-2"})
+        assert (part.status_code, part.text, part.headers.get("content-encoding")) == (206, "exp", None)
+    plain = ("export {}", None)
+    assert list(told.values()) == [("br", "br"), ("gz", "gzip"), ("gz", "gzip"), plain, plain]
+
+
 def test_what_was_not_built_is_said_with_the_way_out(tmp_path: Path, built: Path) -> None:
     with pytest.raises(assets.AssetsNotBuilt, match=r"not built.*make assets"):
         assets.load(tmp_path / "nowhere")
