@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from mimetypes import guess_type
 from pathlib import Path
 from typing import Any, Final
@@ -25,8 +25,11 @@ class AssetsNotBuilt(Exception):
 class Assets:
     """Addresses of assets by the name of their source: ``url("desk.js")`` is ``/static/assets/desk-3f2a….js``."""
 
-    def __init__(self, urls: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self, urls: Mapping[str, str], folder: Path, shared: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
         self._urls = dict(urls)
+        self._shared = dict(shared or {})
         self.folder = folder
 
     def url(self, source: str) -> str:
@@ -35,6 +38,10 @@ class Assets:
             return self._urls[source]
         except KeyError:
             raise AssetsNotBuilt(f"The page assets are out of date: {source} is not among them. {_WAY_OUT}") from None
+
+    def shared(self, source: str) -> Sequence[str]:
+        """Addresses of the scripts that ``source`` needs, so that a page can ask for all of them at once."""
+        return self._shared.get(source, ())
 
     def files(self) -> StaticFiles:
         """The application to mount under `PREFIX`."""
@@ -49,12 +56,14 @@ def load(folder: Path = STATIC) -> Assets:
     manifest = folder / "manifest.json"
     try:
         content: Any = json.loads(manifest.read_text("utf-8"))
-        urls = {name: f"{PREFIX}/{entry['file']}" for name, entry in content.items() if "src" in entry}
+        places = {name: f"{PREFIX}/{entry['file']}" for name, entry in content.items()}
+        urls = {name: places[name] for name, entry in content.items() if "src" in entry}
+        shared = {name: [places[each] for each in content[name].get("imports", ())] for name in urls}
     except FileNotFoundError:
         raise AssetsNotBuilt(f"The page assets are not built: {manifest} is missing. {_WAY_OUT}") from None
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise AssetsNotBuilt(f"The page assets are damaged: {manifest}: {error}. {_WAY_OUT}") from None
-    return Assets(urls, folder)
+    return Assets(urls, folder, shared)
 
 
 class _Immutable(StaticFiles):

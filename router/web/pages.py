@@ -33,7 +33,11 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.globals |= {"asset": assets.url, "channel_name": channel_name}
+        self._environment.globals |= {
+            "asset": assets.url,
+            "shared_scripts": assets.shared,
+            "channel_name": channel_name,
+        }
         self._environment.filters |= {"number": phone_number, "moment": moment, "script_data": script_data}
 
     def page(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest_asyncio
 import uvicorn
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, Playwright, async_playwright, expect
 from pydantic import SecretStr
 
 from router.agents import people
@@ -99,14 +99,20 @@ class Site:
             self.faults.append(text)
 
 
+@asynccontextmanager
+async def launched(playwright: Playwright) -> AsyncIterator[Browser]:
+    """Chromium, headless, with an empty profile."""
+    running = await playwright.chromium.launch(
+        executable_path=shutil.which("chromium"), headless=True, args=list(FLAGS)
+    )
+    yield running
+    await running.close()
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), headless=True, args=list(FLAGS)
-        )
-        yield launched
-        await launched.close()
+    async with async_playwright() as playwright, launched(playwright) as running:
+        yield running
 
 
 @asynccontextmanager

@@ -17,7 +17,10 @@ from router.web.routes import install
 def built(tmp_path: Path) -> Path:
     (tmp_path / "assets").mkdir()
     (tmp_path / "assets" / "desk-abc123.js").write_text("export {}")
-    manifest = {"desk.js": {"file": "assets/desk-abc123.js", "src": "desk.js"}, "_x.js": {"file": "assets/x.js"}}
+    manifest = {
+        "desk.js": {"file": "assets/desk-abc123.js", "src": "desk.js", "imports": ["_x.js"]},
+        "_x.js": {"file": "assets/x.js"},
+    }
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
     return tmp_path
 
@@ -27,6 +30,7 @@ async def test_what_was_built_is_served_for_good(built: Path) -> None:
     install(app, loaded)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
         answer = await client.get(loaded.url("desk.js"))
+        assert loaded.shared("desk.js") == ["/static/assets/x.js"] and not loaded.shared("admin.js")
         assert (answer.status_code, answer.text) == (200, "export {}")
         assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
         again = await client.get(loaded.url("desk.js"), headers={"If-None-Match": answer.headers["etag"]})
@@ -53,6 +57,15 @@ async def test_what_was_compressed_goes_to_those_who_take_it(built: Path) -> Non
         assert (part.status_code, part.text, part.headers.get("content-encoding")) == (206, "exp", None)
     plain = ("export {}", None)
     assert list(told.values()) == [("br", "br"), ("gz", "gzip"), ("gz", "gzip"), plain, plain]
+
+
+def test_the_desk_is_light() -> None:
+    """Everything that its page fetches once, as it goes over the line: `make bench-page` weighs it in a browser."""
+    loaded = assets.load()
+    fetched = {loaded.url(name) for name in ("desk.js", "page.js", "style.css", "images/icon.svg")}
+    fetched |= {address for name in ("desk.js", "page.js") for address in loaded.shared(name)}
+    files = [assets.STATIC / f"{address.removeprefix(assets.PREFIX)[1:]}.br" for address in fetched]
+    assert sum(file.stat().st_size for file in files) < 100_000
 
 
 def test_what_was_not_built_is_said_with_the_way_out(tmp_path: Path, built: Path) -> None:
