@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI
 
@@ -16,6 +17,7 @@ from router.admin.replaying import routes as replaying_routes
 from router.admin.routes import routes as admin_routes
 from router.admin.trying import routes as trying_routes
 from router.admin.turns import Turns as TurnsEach
+from router.agents.supervising import Supervising
 from router.api import description, health, imports, problems, schemas
 from router.api.keys import ApiKeys
 from router.api.limits import IMPORT, BodyLimits, PlainAddresses
@@ -35,6 +37,9 @@ from router.messages.texting import reported
 from router.speech.audiosocket.server import AudioSocketServer
 from router.speech.prompts import PromptStore
 from router.speech.serving import prompt_routes
+from router.supervisor.board import Boards
+from router.supervisor.routes import routes as supervisor_routes
+from router.supervisor.stream import SupervisorStream
 from router.web import assets as asset_files
 from router.web.guard import Guard
 from router.web.pages import Pages
@@ -83,6 +88,7 @@ def web_app(
     _include_operation(app, house, agents, entrance, desk, stopping, agi, audiosocket)
     _include_channels(app, house, agents, entrance, prompts)
     _include_pages(app, house, agents, entrance, pages, desk)
+    _include_supervision(app, house, agents, entrance, pages, stopping)
     return app
 
 
@@ -226,6 +232,26 @@ def _include_pages(
             pages=pages,
             policy=house.settings.disclosure,
             table=table_of(house.settings),
+        )
+    )
+
+
+def _include_supervision(
+    app: FastAPI, house: House, agents: Agents, entrance: _Entrance, pages: Pages, stopping: asyncio.Event
+) -> None:
+    database, clock, queues = house.database, house.clock, house.settings.queues
+    zone = ZoneInfo(house.settings.timezone)
+    boards = Boards(database, clock, house.queue_book, agents.presence, queues, zone)
+    app.include_router(
+        supervisor_routes(
+            database=database,
+            clock=clock,
+            guard=entrance.guard,
+            pages=pages,
+            boards=boards,
+            stream=SupervisorStream(database, boards, clock, stopping=stopping),
+            acting=Supervising(database, clock, agents.presence, queues),
+            known_queues=queues,
         )
     )
 

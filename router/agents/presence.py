@@ -64,6 +64,7 @@ class PresenceView:
     queues: tuple[str, ...]
     telephone: Telephone
     wrap_up: WrapUpView | None = None
+    skills: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,10 +242,17 @@ class Presence:
             self._bus.announce(f"desk:{person_id}")
         return await self.look(person_id)
 
+    def telephone(self, person: people.PersonRow) -> Telephone:
+        """Whether this person's phone can ring, as far as we know."""
+        return self._telephone(person.phone)
+
     def _view(self, row: people.PersonRow) -> PresenceView:
-        telephone, until = self._telephone(row.phone), row.wrap_until
+        telephone, until = self.telephone(row), row.wrap_until
         wraps_up = WrapUpView(until, until <= self._clock()) if until is not None else None
-        return PresenceView(row.id, row.presence, row.pause_reason, row.phone, tuple(row.queues), telephone, wraps_up)
+        skills = tuple(row.skills)
+        return PresenceView(
+            row.id, row.presence, row.pause_reason, row.phone, tuple(row.queues), telephone, wraps_up, skills
+        )
 
     def _telephone(self, phone: str | None) -> Telephone:
         if phone is None:

@@ -8,6 +8,13 @@ from typing import Any, Final
 from router.store import cards, people, presence_log
 from router.store.database import Connection
 
+SUPERVISOR: Final = "supervisor"
+"""Why somebody is paused who did not choose it: a supervisor did."""
+PAGE_GONE: Final = "page_gone"
+"""Why somebody is paused: no page of theirs was open for a while."""
+AT_PHONE: Final = "at_phone"
+"""Why somebody is paused: the phone was paused in Asterisk, at the phone itself or by somebody else."""
+NOT_CHOSEN: Final = (SUPERVISOR, PAGE_GONE, AT_PHONE)
 WRAP_UP: Final = "wrap_up"
 """After a talk. What the agent chose (`presence`) counts again when it is over."""
 

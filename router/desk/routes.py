@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, Protocol
 from fastapi import APIRouter, Depends, Request, Response
 
 from router.agents.presence import PhoneChoice, PresenceView
+from router.agents.states import NOT_CHOSEN
 from router.desk.card import Card
 from router.desk.cards import last_card
 from router.desk.keys import KEYS
@@ -71,7 +72,12 @@ def routes(
 
     async def bar_of(person: Person) -> dict[str, Any]:
         view = await presence.look(person.id)
-        return {"view": view, "phones": await presence.phones(person.id), "reasons": PAUSE_REASONS}
+        return {
+            "view": view,
+            "phones": await presence.phones(person.id),
+            "reasons": PAUSE_REASONS,
+            "not_chosen": NOT_CHOSEN,
+        }
 
     async def bar(request: Request, person: Person) -> Response:
         return pages.page(request, "desk/bar.html", person, **await bar_of(person))

@@ -20,6 +20,7 @@ from router.settings.crm import CrmSettings
 from router.settings.flows import FlowSettings
 from router.settings.serving import Serving
 from router.settings.speech import SpeechSettings
+from router.settings.supervising import SupervisingSettings
 from router.settings.twilio import TwilioSettings
 
 PREFIX = "THREADLINE_"
@@ -32,7 +33,14 @@ class SettingsRefused(Exception):
 
 
 class Settings(  # the last one stands first in lists of all
-    CrmSettings, TwilioSettings, SpeechSettings, AsteriskSettings, CodeSettings, FlowSettings, Serving
+    CrmSettings,
+    TwilioSettings,
+    SpeechSettings,
+    SupervisingSettings,
+    AsteriskSettings,
+    CodeSettings,
+    FlowSettings,
+    Serving,
 ):
     """What an operator may set, a file for each subject. Lists and tables are JSON in a variable, TOML in the file."""
 

@@ -18,17 +18,17 @@ async def add(connection: Connection, person_id: str, presence: str, reason: str
     await connection.execute(insert(presence_log).values(**values))
 
 
-async def since(connection: Connection, begin: datetime) -> Sequence[Row[Any]]:
-    """Everybody's changes from ``begin`` on, and the last one of each before it; oldest first."""
-    latest = (
-        select(func.max(presence_log.c.id)).where(presence_log.c.at < begin).group_by(presence_log.c.person_id)
-    ).scalar_subquery()
+async def since(connection: Connection, begin: datetime, person_id: str | None = None) -> Sequence[Row[Any]]:
+    """Everybody's changes, or one person's, from ``begin`` on, and the last one of each before it; oldest first."""
+    latest = select(func.max(presence_log.c.id)).where(presence_log.c.at < begin).group_by(presence_log.c.person_id)
     query = (
         select(presence_log)
-        .where((presence_log.c.at >= begin) | presence_log.c.id.in_(latest))
+        .where((presence_log.c.at >= begin) | presence_log.c.id.in_(latest.scalar_subquery()))
         .order_by(presence_log.c.at, presence_log.c.id)
     )
-    return (await connection.execute(query)).all()
+    if person_id is not None:
+        query = query.where(presence_log.c.person_id == person_id)
+    return list(await connection.execute(query))
 
 
 async def forget(connection: Connection, before: datetime, limit: int) -> int:

@@ -64,6 +64,12 @@ class Guard:
         """A supervisor, or an admin."""
         return _with_role(await self.person(request), (SUPERVISOR, ADMIN))
 
+    async def signed_in_supervisor(self, request: Request) -> SignedIn:
+        """The session of a supervisor, or of an admin."""
+        found = await self.signed_in(request)
+        _with_role(found.person, (SUPERVISOR, ADMIN))
+        return found
+
     async def admin(self, request: Request) -> Person:
         """An admin."""
         return _with_role(await self.person(request), (ADMIN,))

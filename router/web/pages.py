@@ -19,7 +19,7 @@ from router.web.person import Person
 from router.web.texts import ALL, Texts, preferred
 
 _ROUTER: Final = Path(__file__).parent.parent
-_ROOMS: Final = ("web", "desk", "admin")
+_ROOMS: Final = ("web", "desk", "supervisor", "admin")
 
 
 class Pages:
@@ -37,6 +37,7 @@ class Pages:
             "asset": assets.url,
             "shared_scripts": assets.shared,
             "channel_name": channel_name,
+            "reason_name": reason_name,
         }
         self._environment.filters |= {"number": phone_number, "moment": moment, "script_data": script_data}
 
@@ -75,6 +76,11 @@ def phone_number(number: str) -> str:
 def channel_name(t: Texts, channel: str) -> str:
     """What people call a message's channel; one that has no name here is shown as stored."""
     return t(f"channel.{channel}") if f"channel.{channel}" in ALL else channel
+
+
+def reason_name(t: Texts, reason: str) -> str:
+    """What people call a reason for a pause; one that has no name here is shown as stored."""
+    return t(f"desk.reason.{reason}") if f"desk.reason.{reason}" in ALL else reason
 
 
 def moment(time: datetime | str, show: str = "datetime") -> Markup:

@@ -51,6 +51,13 @@ EXPECTED = {
     "POST /desk/cards/{card_id}/finish": PEOPLE,
     "POST /desk/cards/{card_id}/outcome": PEOPLE,
     "GET /v1/desk/events": PEOPLE,
+    "GET /supervisor": ADMINS,  # and supervisors
+    "GET /supervisor/board": ADMINS,
+    "GET /supervisor/people/{person_id}": ADMINS,
+    "POST /supervisor/people/{person_id}/assign": ADMINS,
+    "POST /supervisor/people/{person_id}/pause": ADMINS,
+    "POST /supervisor/people/{person_id}/sign-out": ADMINS,
+    "GET /v1/supervisor/events": ADMINS,
     "GET /testphone": PEOPLE,
     "POST /testphone/calls": TESTERS,
     "POST /testphone/calls/{call_id}/events": TESTERS,
@@ -114,7 +121,7 @@ def routes_of(app: FastAPI) -> Iterator[str]:
 async def status(client: httpx.AsyncClient, name: str, **headers: str) -> int:
     method, path = name.split()
     path = path.replace("{path:path}", "hotline.yaml")
-    for parameter in ("card_id", "call_id", "message_id", "callback_id", "recording_id", "key", "kind"):
+    for parameter in ("card_id", "call_id", "message_id", "callback_id", "recording_id", "key", "kind", "person_id"):
         path = path.replace(f"{{{parameter}}}", "0" * 32)
     return (await client.request(method, path, headers=headers)).status_code
 

@@ -32,6 +32,7 @@ SOURCES = (
     "page.js",
     "link.js",
     "desk.js",
+    "supervisor.js",
     "testphone.js",
     "recorder.js",
     "admin.js",

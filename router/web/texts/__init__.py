@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from router.web.person import LANGUAGES
-from router.web.texts import admin, callbacks, common, desk, desk_page, flows, quality, testphone
+from router.web.texts import admin, callbacks, common, desk, desk_page, flows, quality, supervisor, testphone
 
 ALL: Final[dict[str, tuple[str, str]]] = {
     **common.TEXTS,
@@ -16,6 +16,7 @@ ALL: Final[dict[str, tuple[str, str]]] = {
     **callbacks.TEXTS,
     **quality.TEXTS,
     **flows.TEXTS,
+    **supervisor.TEXTS,
 }
 
 
