@@ -36,6 +36,7 @@ from router.store import (
     cards,
     crm_events,
     hearings,
+    inbound_messages,
     one_time_codes,
     text_messages,
     twilio_agents,
@@ -198,6 +199,7 @@ async def tidy(house: House, agents: Agents, now: datetime) -> None:
         await one_time_codes.forget(connection, now - LONGEST_CALL, BITE)
         await callbacks.forget(connection, now - KEPT, BITE)
         await work_items.forget(connection, now - KEPT, BITE)
+        await inbound_messages.forget(connection, now - timedelta(days=house.settings.inbound_texts_days), BITE)
         await twilio_agents.forget(connection, now - LONGEST_CALL, BITE)
         await crm_events.give_up(connection, now, now - 2 * CRM_IN_TIME)
         await crm_events.forget(connection, now - KEPT, BITE)

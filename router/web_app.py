@@ -28,11 +28,13 @@ from router.api.turns import Turns
 from router.app import Agents, House, sign_in_of, table_of, twilio_agents
 from router.channels.agi.server import AgiServer
 from router.channels.simulator.routes import routes as simulator_routes
+from router.channels.twilio.inbound_texts import inbound_routes
 from router.channels.twilio.routes import routes as twilio_routes
 from router.channels.twilio.texts import Reported, text_routes
 from router.desk.cards import cards_for
 from router.desk.routes import routes as desk_routes
 from router.desk.stream import DeskStream
+from router.messages.inbound import Inbox
 from router.messages.texting import reported
 from router.speech.audiosocket.server import AudioSocketServer
 from router.speech.prompts import PromptStore
@@ -167,6 +169,8 @@ def _include_channels(app: FastAPI, house: House, agents: Agents, entrance: _Ent
         twilio_routes(house.calls, house.settings, agents=twilio_agents(house, agents), describe=describe)
     )
     app.include_router(text_routes(house.settings, _reported(house)))
+    inbox = Inbox(house.database, house.bus, house.keys, house.clock)
+    app.include_router(inbound_routes(house.settings, inbox.take))
     app.include_router(prompt_routes(prompts), include_in_schema=False)
 
 

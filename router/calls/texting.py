@@ -19,7 +19,7 @@ from router.core.destinations import Destinations, takes_texts
 from router.core.events import TEST_PHONE, CodeChecked, CodeSent, TextSent, Unsent
 from router.engine.session import Session
 from router.matching.codes import CodeKeys
-from router.store import messages, one_time_codes, text_messages
+from router.store import inbound_messages, messages, one_time_codes, text_messages
 from router.store.database import Connection
 from router.store.holds import hold
 
@@ -127,6 +127,8 @@ class Texting:
         if number is None or not takes_texts(number):
             return Unsent.NO_NUMBER
         if not self._destinations.allow(number):
+            return Unsent.NOT_ALLOWED
+        if not test and await inbound_messages.wants_none(connection, number):
             return Unsent.NOT_ALLOWED
         if not test and not self._provided:
             return Unsent.NO_PROVIDER

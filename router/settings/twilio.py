@@ -46,6 +46,10 @@ class TwilioSettings(Group):
         1000, description="Text messages in 24 hours in all; after them none is sent."
     )
 
+    inbound_texts_days: Annotated[int, Field(ge=1, le=3650)] = Field(
+        365, description="Days that text messages which customers write are kept."
+    )
+
     @field_validator("twilio_text_sender")
     @classmethod
     def _can_send_texts(cls, sender: str | None, known: ValidationInfo) -> str | None:

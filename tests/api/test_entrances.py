@@ -106,6 +106,7 @@ EXPECTED = {
     "POST /channels/twilio/status": NOT_BY_LOGIN,
     "POST /channels/twilio/text-status": NOT_BY_LOGIN,
     "POST /channels/twilio/whisper": NOT_BY_LOGIN,
+    "POST /channels/twilio/texts/inbound": NOT_BY_LOGIN,
     "POST /channels/twilio/agents/ringing": NOT_BY_LOGIN,
     "GET /schemas/flow-1.json": EVERYBODY,
     "GET /schemas/shared-1.json": EVERYBODY,

@@ -63,6 +63,7 @@ inbound_messages = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("channel", String(10), nullable=False),  # sms
+    Column("kind", String(10), nullable=False, server_default="text"),  # text, stop, start
     Column("provider_ref", String(80), nullable=False, unique=True),
     Column("from_number", Number),
     Column("to_number", Number),

@@ -197,6 +197,7 @@ def _sending() -> None:
         "inbound_messages",
         _id("id"),
         sa.Column("channel", sa.String(length=10), nullable=False),
+        sa.Column("kind", sa.String(length=10), server_default="text", nullable=False),
         sa.Column("provider_ref", sa.String(length=80), nullable=False),
         sa.Column("from_number", sa.String(length=20), nullable=True),
         sa.Column("to_number", sa.String(length=20), nullable=True),
