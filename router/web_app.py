@@ -31,14 +31,18 @@ from router.channels.simulator.routes import routes as simulator_routes
 from router.channels.twilio.inbound_texts import inbound_routes
 from router.channels.twilio.routes import routes as twilio_routes
 from router.channels.twilio.texts import Reported, text_routes
+from router.desk.card_routes import card_routes
 from router.desk.cards import cards_for
+from router.desk.checking import Checking
 from router.desk.routes import routes as desk_routes
+from router.desk.searching import Searching
 from router.desk.stream import DeskStream
 from router.messages.inbound import Inbox
 from router.messages.texting import reported
 from router.speech.audiosocket.server import AudioSocketServer
 from router.speech.prompts import PromptStore
 from router.speech.serving import prompt_routes
+from router.store.database import new_id
 from router.supervisor.board import Boards
 from router.supervisor.routes import routes as supervisor_routes
 from router.supervisor.stream import SupervisorStream
@@ -214,8 +218,10 @@ def _include_pages(
             browser_phone=house.test_phone,
             cards_for=cards_for,
             policy=house.settings.disclosure,
+            checks=house.settings.identity_checks,
         )
     )
+    _include_cards(app, house, entrance)
     app.include_router(
         admin_routes(
             database=house.database,
@@ -256,6 +262,21 @@ def _include_supervision(
             stream=SupervisorStream(database, boards, clock, stopping=stopping),
             acting=Supervising(database, clock, agents.presence, queues),
             known_queues=queues,
+        )
+    )
+
+
+def _include_cards(app: FastAPI, house: House, entrance: _Entrance) -> None:
+    settings, calls = house.settings, house.calls
+    app.include_router(
+        card_routes(
+            database=house.database,
+            bus=house.bus,
+            clock=house.clock,
+            guard=entrance.guard,
+            searching=Searching(calls.guesses, house.keys, region=settings.region, a_minute=settings.searches_a_minute),
+            checking=Checking(calls.texting, new_id, settings.identity_checks),
+            policy=settings.disclosure,
         )
     )
 

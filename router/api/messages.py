@@ -75,6 +75,7 @@ _EXAMPLE: Final = {
         "summary": "Preisgarantie für zwölf Monate",
         "valid_until": "2026-12-31T23:59:59+01:00",
         "queue": "sales",
+        "script": ["Der Preis gilt zwölf Monate fest.", "Ich kann den Wechsel gleich für Sie veranlassen."],
         "facts": {"Preis": "29,90 €", "IBAN": {"value": "DE…4711", "sensitive": True}},
     },
     "body": "Ihr Angebot: Ökostrom 12 Monate. Rufen Sie uns an!",

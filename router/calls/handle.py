@@ -127,6 +127,11 @@ class Calls:
             callbacks=callbacks or Callbacks(make_id, destinations=germany, region="DE"),
         )
 
+    @property
+    def texting(self) -> Texting:
+        """Who gets text messages, and how many."""
+        return self._texting
+
     async def begin(self, channel: str, channel_ref: str, event: CallStarted, *, trial: Trial | None = None) -> Turn:
         """A call has reached us, known to its channel as ``channel_ref``. Told twice, it is still one call.
 
@@ -210,7 +215,7 @@ class Calls:
                 await self._keep_message(connection, row, session, event, now)
             if kept is not None:
                 await speech_recordings.add(connection, kept | {"id": self._make_id(), "created_at": now})
-            values = columns(session, commands, now, row)
+            values = columns(session, commands, now, row, before)
             if event == TransferEnded(TransferOutcome.ANSWERED) and row.answered_at is None:
                 values["answered_at"] = now  # nobody has told before
             await store.change(connection, call_id, values)
@@ -267,7 +272,7 @@ class Calls:
                 return as_kept(row)
             flow = await self._flows.flow(connection, session.revision, session.flow)
             session, commands, answers = await self._run(connection, flow, session, answer, now)
-            await store.change(connection, session.call_id, columns(session, commands, now, row))
+            await store.change(connection, session.call_id, columns(session, commands, now, row, asked))
             await self.work.ended(connection, row, session, now)
             await self._tell_crm(connection, asked, session, now)
             if self._recording:

@@ -19,7 +19,7 @@ from router.matching.disclosure import Policy
 from router.matching.learn_confusions import Known
 from router.matching.outcomes import Outcome, Verdict, candidates_from_json, candidates_to_json
 from router.matching.quality import Judged, Quality, measured
-from router.store import adjustments, hearings
+from router.store import adjustments, calls, hearings
 from router.store import outcomes as store
 from router.store.database import Connection
 
@@ -44,9 +44,10 @@ async def say(
     message_id: str | None,
     person_id: str,
     now: datetime,
+    customer_id: str | None = None,
 ) -> None:
     """Store what an agent said of the match of ``call`` (a row with ``id``, ``match``, ``started_at``), in place of
-    what was said before."""
+    what was said before. ``customer_id``: whose call it is, where it is about none of the messages we know."""
     found = match_of(call.id, call.match) or NO_MATCH
     named = found.best.message_id if found.best else None
     values = {
@@ -65,6 +66,14 @@ async def say(
     await store.put(connection, values)
     if values["message_id"] is not None:
         await hearings.settle_by_message(connection, call.id, values["message_id"])
+    await calls.tie(connection, call.id, values["message_id"], customer_id)
+
+
+async def take_back(connection: Connection, call: Any) -> None:
+    """Forget what was said of ``call``: it is about what the match named again."""
+    await store.take_back(connection, call.id)
+    found = match_of(call.id, call.match)
+    await calls.tie(connection, call.id, found.best.message_id if found and found.best else None, None)
 
 
 def match_of(call_id: str, stored: Any) -> Match | None:

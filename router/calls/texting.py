@@ -7,7 +7,7 @@ Nothing is sent here: what is to be sent is stored within the transaction of the
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -70,9 +70,15 @@ class Texting:
         self._stored.discard(call_id)
         return stored
 
-    async def send_code(self, connection: Connection, session: Session, asked: SendCode, now: datetime) -> CodeSent:
-        """Make a code, and store the text message with it. ``now`` is the clock's time, in test calls, too."""
-        number = await self._on_file(connection, session)
+    async def send_code(
+        self, connection: Connection, session: Session, asked: SendCode, now: datetime, customer_id: str | None = None
+    ) -> CodeSent:
+        """Make a code, and store the text message with it. ``now`` is the clock's time, in test calls, too.
+        ``customer_id``: to this customer, about no message."""
+        if customer_id is None:
+            number = await self._on_file(connection, session)
+        else:
+            number = self._able(await messages.phones_of(connection, customer_id))
         unsent = await self._reason(connection, session, number, now)
         if unsent is not None:
             return CodeSent(unsent)
@@ -116,6 +122,9 @@ class Texting:
         else:
             numbers = await messages.phones_of(connection, message.customer_id)
             numbers.sort(key=lambda number: number != message.to_phone)
+        return self._able(numbers)
+
+    def _able(self, numbers: Sequence[str]) -> str | None:
         able = [number for number in numbers if takes_texts(number)]
         return next((number for number in able if self._destinations.allow(number)), next(iter(able), None))
 

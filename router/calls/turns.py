@@ -15,7 +15,7 @@ from router.engine.session import (
     session_from_json,
     session_to_json,
 )
-from router.store.calls import CallRow
+from router.store.calls import CallRow, owner_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,21 @@ class Turn:
 
 
 def columns(
-    session: Session, commands: tuple[ChannelCommand, ...], now: datetime, before: CallRow | None = None
+    session: Session,
+    commands: tuple[ChannelCommand, ...],
+    now: datetime,
+    before: CallRow | None = None,
+    was: Session | None = None,
 ) -> dict[str, Any]:
-    """What is stored of a call after a turn at ``now``; ``before`` is what was, None for a call that begins."""
+    """What is stored of a call after a turn at ``now``; ``before`` and ``was`` are the call and its session before it,
+    None for a call that begins. Which message the call is about is stored where that has changed: an agent may have
+    said otherwise meanwhile."""
     match = session.match
     queued_at = before.queued_at if before is not None else None
+    named = _named(session)
+    tied = was is None or named != _named(was)
     return {
+        **({"message_id": named, "customer_id": owner_of(named) if named else None} if tied else {}),
         "queued_at": queued_at or (now if session.state is State.QUEUE else None),
         "state": session.state.value,
         "outcome": session.outcome.value if session.outcome else None,
@@ -54,11 +63,14 @@ def columns(
         "session": session_to_json(session),
         "reply": commands_to_json(_without_once(commands) if session.ended else commands),
         "match": asdict(match) if match else None,
-        "message_id": match.best.message_id if match and match.best else None,
         "queue": session.queue,
         "updated_at": now,
         "ended_at": now if session.ended else None,
     }
+
+
+def _named(session: Session) -> str | None:
+    return session.match.best.message_id if session.match and session.match.best else None
 
 
 def _without_once(commands: tuple[ChannelCommand, ...]) -> tuple[ChannelCommand, ...]:

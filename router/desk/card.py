@@ -21,7 +21,7 @@ class CardState(StrEnum):
     RINGING = "ringing"
     TALKING = "talking"
     WRAP_UP = "wrap_up"
-    """The talk is over; what has still to be done for it is done now."""
+    """The talk is over; what was open stays open, and nothing else opens."""
 
 
 class Label(StrEnum):
@@ -64,6 +64,8 @@ class FactView:
 
     name: str
     value: str | None
+    can_open: bool = False
+    """Sensitive, and the assurance is high enough to open it; each opening is written down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ class OfferView:
     valid_until: datetime | None = None
     url: str | None = None
     facts: tuple[FactView, ...] = ()
+    script: tuple[str, ...] = ()
+    """What to say, sentence by sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,124 @@ class HeardView:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """The caller is the customer: ``method`` ``own`` (the agent's own check of what is in ``checked``) or ``code``."""
+
+    method: str
+    by: str | None
+    at: datetime
+    checked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Proving:
+    """What can be done about it; ``code_sent``: a one-time code is on its way to the number on file."""
+
+    code_sent: bool = False
+    failed: bool = False
+    """The last check was not passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Did:
+    """One thing the caller did before the queue; the page has a sentence for each ``what``, with ``values`` in it.
+    Without numbers and codes."""
+
+    at: datetime
+    what: str
+    values: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What led to the call: ``callback``, ``voicemail`` (``words`` as far as understood) or ``handover`` (``by``
+    somebody, ``words`` the note)."""
+
+    kind: str
+    at: datetime
+    by: str | None = None
+    words: str = ""
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OtherMessage:
+    """Another message of the customer. ``body`` and ``summary`` None: it is not opened; ``can_open``: it may be."""
+
+    message_id: str
+    channel: str
+    sent_at: datetime
+    offer_title: str
+    valid_until: datetime | None
+    can_open: bool
+    body: str | None = None
+    summary: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundOne:
+    """What a search has found: a message, or a customer without one (``message_id`` None)."""
+
+    message_id: str | None
+    customer_id: str | None
+    name: str | None
+    external_id: str | None
+    channel: str | None = None
+    sent_at: datetime | None = None
+    offer_title: str | None = None
+    valid_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """``complete`` is False where there was more than is shown."""
+
+    each: tuple[FoundOne, ...]
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something that happened with the customer. ``kind``, ``channel`` and ``state`` are as stored; ``words`` None:
+    there are none, or the assurance keeps them closed. ``seconds`` is the length of a talk or a recording, ``amount``
+    what was to be paid."""
+
+    kind: str
+    at: datetime
+    channel: str | None = None
+    state: str | None = None
+    by: str | None = None
+    words: str | None = None
+    title: str | None = None
+    seconds: float | None = None
+    amount: str | None = None
+    parts: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """What belongs together: a message and what happened about it, newest first. ``message_id`` None: about none of our
+    messages. ``here``: it is the message that the card shows anyway."""
+
+    message_id: str | None
+    entries: tuple[Entry, ...]
+    title: str | None = None
+    channel: str | None = None
+    sent_at: datetime | None = None
+    state: str | None = None
+    here: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The newest matter first. ``more``: there is older; ``words``: what people wrote and said is shown, too."""
+
+    matters: tuple[Matter, ...]
+    more: bool
+    words: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """A call that rings at this agent's phone or that this agent talks to.
 
@@ -161,9 +283,31 @@ class Card:
     """What this agent said of the match, None: nothing yet."""
     heard: HeardView | None = None
     """The number that the caller said."""
+    looked_up: bool = False
+    """What is opened is not what the match named: the agent has picked it, or gone on to it."""
+    identity: Identity | None = None
+    """How the caller was proved to be the customer; None: by nothing but what the level says."""
+    proving: Proving | None = None
+    """What the agent can do to find out whether it is the customer; None: nothing, or nothing is open to check."""
+    did: tuple[Did, ...] = ()
+    """What the caller did before the queue, in order."""
+    before: tuple[Before, ...] = ()
+    """How the call came to be: a callback, a handover."""
+    more: tuple[OtherMessage, ...] = ()
+    """Other messages of the customer, those whose offer still holds first."""
+    timeline: Timeline | None = None
+    unseen: bool = False
+    """That this message was opened here is not written down yet."""
+    found: Found | None = None
+    """What the agent's search has found."""
 
     @property
     def can_be_judged(self) -> bool:
-        """The agent talks to the caller, or did just now, and the router did find out something, if only that it knows
-        nobody."""
+        """The agent talks to the caller, or has just done so, and the router did find out something, if only that it
+        knows nobody."""
         return self.state is not CardState.RINGING and self.call_id is not None and self.label is not Label.UNAVAILABLE
+
+    @property
+    def can_look(self) -> bool:
+        """The agent talks to the caller, and may look for what the call is about."""
+        return self.state is CardState.TALKING and self.call_id is not None

@@ -5,46 +5,45 @@ What is stored is read anew each time, so a reload shows what is so now. The cal
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Row
 
 from router.calls.learning import match_of
 from router.core.assurance import Assurance
-from router.core.match import NO_MATCH, Candidate, Decision, EvidenceKind, Match
-from router.desk.card import (
-    CandidateView,
-    Card,
-    CardState,
-    CustomerView,
-    EvidenceView,
-    FactView,
-    Label,
-    MessageView,
-    OfferView,
-    Said,
+from router.core.match import NO_MATCH, Candidate, Decision, Match
+from router.desk.around import before_of, found_of, identity_of, more_of
+from router.desk.card import Card, CardState, Label, Proving, Said
+from router.desk.did import did
+from router.desk.heard import heard_in, session_of
+from router.desk.making import (
+    MessageRow,
+    candidate_views,
+    customer_view,
+    evidence_views,
+    message_view,
+    offer_view,
 )
-from router.desk.heard import heard_in
+from router.desk.opening import Subject, subject_of
+from router.desk.sources import Sources, read
+from router.desk.timeline import timeline_of
+from router.desk.view import View
 from router.matching.disclosure import Policy, Visible, visible
 from router.matching.outcomes import Verdict
 from router.store import cards as store
-from router.store import outcomes, pools
+from router.store import pools
 from router.store.database import Connection
 
 TEST_PHONE = "testphone"
 """The channel of calls that are answered on the page."""
 
-_TIME: TypeAdapter[datetime | None] = TypeAdapter(datetime | None)
 _LATEST_MESSAGES = 200
 
 LAST_CALL = timedelta(minutes=5)
 """How long after its end something may be said of a call."""
-
-MessageRow = Row[Any]
 
 
 async def cards_for(connection: Connection, person_id: str, now: datetime, policy: Policy) -> list[Card]:
@@ -65,27 +64,15 @@ async def _made(
 ) -> list[Card]:
     calls = await store.calls_by_id(connection, {row.call_id for row in rows if row.call_id})
     matches = {call.id: match_of(call.id, call.match) or NO_MATCH for call in calls.values() if _was_routed(call)}
-    wanted = {candidate.message_id for match in matches.values() for candidate in match.candidates}
-    messages = await store.messages_by_id(connection, wanted)
+    sources = await read(connection, rows, calls, matches)
     campaigns = await _campaigns(connection, {call.service_number for call in calls.values()}, now)
-    said = await outcomes.of_calls(connection, calls.keys())
     made = []
     for row in rows:
         call = calls.get(row.call_id)
         campaign = campaigns.get(call.service_number) if call else None
-        match = _with_messages(matches[call.id], messages) if call and call.id in matches else None
-        card = _card(row, call, match, messages, campaign, policy)
-        if call and match:
-            card = replace(card, heard=heard_in(call.id, call.session, match.code_accepted))
-        made.append(replace(card, said=_said(said.get(row.call_id), person_id)))
+        match = _with_messages(matches[call.id], sources.messages) if call and call.id in matches else None
+        made.append(await _card(connection, row, call, match, sources, campaign, person_id, now, policy))
     return made
-
-
-def _said(outcome: Row[Any] | None, person_id: str) -> Said | None:
-    if outcome is None or outcome.person_id != person_id:
-        return None
-    verdict = Verdict(outcome.verdict)
-    return Said(verdict, outcome.message_id if verdict is Verdict.OTHER else None)
 
 
 def _was_routed(call: Row[Any]) -> bool:
@@ -118,49 +105,136 @@ async def _campaigns(
     return found
 
 
-def _card(
+def state_of(row: store.CardRow) -> CardState:
+    """Where the card stands; one that is gone is as it was when its talk had ended."""
+    return CardState.WRAP_UP if row.state == "gone" else CardState(row.state)
+
+
+def subject_on(row: store.CardRow, call: Row[Any] | None, match: Match | None, sources: Sources) -> Subject:
+    """What the card is about now. What is said after the talk opens nothing."""
+    said = sources.said.get(row.call_id)
+    if said is not None and row.talked_until is not None and said.at > row.talked_until:
+        said = None
+    picked = call.customer_id if call and said and said.verdict == Verdict.OTHER and not said.message_id else None
+    owners = {key: message.customer_id for key, message in sources.messages.items()}
+    return subject_of(match, said, picked, sources.view(row), sources.checks_of(row.call_id), owners)
+
+
+async def _card(
+    connection: Connection,
     row: store.CardRow,
     call: Row[Any] | None,
     match: Match | None,
-    messages: Mapping[str, MessageRow],
+    sources: Sources,
     campaign: str | None,
+    person_id: str,
+    now: datetime,
     policy: Policy,
 ) -> Card:
     """The card of a call; `match` is None where the router could not finish its work."""
+    subject = subject_on(row, call, match, sources)
+    show = visible(subject.assurance, subject.decision, policy)
+    card = _plain(row, call, match, subject, show, campaign)
+    view = sources.view(row)
+    if call is not None:
+        session = session_of(call.id, call.session)
+        heard = heard_in(session, match.code_accepted) if match else None
+        card = replace(card, heard=heard, did=did(session, match) if session else ())
+    card = replace(
+        card,
+        said=_said(sources.said.get(row.call_id), person_id),
+        candidates=_candidates(match or NO_MATCH, subject, show, sources),
+        before=before_of(call, person_id, sources),
+        found=found_of(view, sources, show, policy) if card.can_look else None,
+        proving=_proving(card, subject, view),
+    )
+    if not show.opened or not subject.anybody:
+        return card
+    return await _opened(connection, card, subject, show, view, sources, match, now)
+
+
+async def looked_at(
+    connection: Connection, row: store.CardRow, policy: Policy
+) -> tuple[Row[Any], Subject, Sources, Visible] | None:
+    """The call of a card with what the card is about and what may be shown of it, for what is done on it; None where
+    the call is not known to us."""
+    call = (await store.calls_by_id(connection, [row.call_id])).get(row.call_id) if row.call_id else None
+    if call is None:
+        return None
+    matches = {call.id: match_of(call.id, call.match) or NO_MATCH} if _was_routed(call) else {}
+    sources = await read(connection, [row], {call.id: call}, matches)
+    match = _with_messages(matches[call.id], sources.messages) if matches else None
+    subject = subject_on(row, call, match, sources)
+    return call, subject, sources, visible(subject.assurance, subject.decision, policy)
+
+
+async def _opened(
+    connection: Connection,
+    card: Card,
+    subject: Subject,
+    show: Visible,
+    view: View,
+    sources: Sources,
+    match: Match | None,
+    now: datetime,
+) -> Card:
+    """The card with what is open of its subject."""
+    message = sources.messages.get(subject.message_id or "")
+    who = message if message is not None else sources.customers.get(subject.customer_id or "")
+    opened = {each.partition(":")[2] for each in view.facts if each.startswith(f"{subject.message_id}:")}
+    beside = {subject.message_id, *(each.message_id for each in card.candidates)}
+    return replace(
+        card,
+        campaign=(message.campaign if message is not None else None) or card.campaign,
+        who=customer_view(who) if who is not None else None,
+        message=message_view(message) if message is not None else None,
+        offer=offer_view(message.offer, show, opened, card.can_look) if message is not None else None,
+        why=_why(match, subject),
+        identity=identity_of(subject, sources),
+        more=await more_of(connection, subject.customer_id, beside, view, now, can_open=show.others and card.can_look),
+        timeline=await timeline_of(
+            connection, subject.customer_id, subject.message_id, card.call_id, view.pages, words=show.others
+        ),
+        unseen=message is not None and message.id not in view.seen,
+    )
+
+
+def _plain(
+    row: store.CardRow,
+    call: Row[Any] | None,
+    match: Match | None,
+    subject: Subject,
+    show: Visible,
+    campaign: str | None,
+) -> Card:
+    """The card without anything personal."""
     found = match or NO_MATCH
-    show = visible(found.assurance, found.decision, policy)
-    best = found.best if show.opened else None
-    label = Label.UNAVAILABLE if match is None else _label(found)
-    opened = messages[best.message_id] if best else None
+    label = Label.UNAVAILABLE if match is None and not subject.looked_up else _label(subject, found)
     return Card(
         id=row.id,
         call_id=row.call_id,
-        state=CardState(row.state) if row.state in store.ON_DESK else CardState.TALKING,  # as it was
+        state=state_of(row),
         label=label,
         queue=row.queue,
         service_number=call.service_number if call else None,
-        campaign=(opened.campaign if opened else None) or campaign,
+        campaign=campaign,
         rang_at=row.rang_at,
         answered_at=row.answered_at,
-        assurance=found.assurance,
+        assurance=subject.assurance,
         check_first=label is Label.POSSIBLE,
         withheld=bool(call and call.withheld),
         code_accepted=found.code_accepted,
         in_browser=bool(call and call.channel == TEST_PHONE),
         none_probability=found.none_probability if show.candidates else 1.0,
-        who=_customer(opened) if opened else None,
-        message=_message(opened) if opened else None,
-        offer=_offer(opened.offer, show) if opened else None,
-        why=_evidence(best) if best else (),
-        candidates=_candidates(found.candidates, best, messages) if show.candidates else (),
+        looked_up=subject.looked_up and subject.anybody,
     )
 
 
-def _label(match: Match) -> Label:
-    match match.decision:
-        case Decision.SURE | Decision.LIKELY if match.assurance >= Assurance.L2:
+def _label(subject: Subject, match: Match) -> Label:
+    match subject.decision:
+        case Decision.SURE | Decision.LIKELY if subject.assurance >= Assurance.L2:
             return Label.VERIFIED
-        case Decision.SURE | Decision.LIKELY if match.assurance is Assurance.L1:
+        case Decision.SURE | Decision.LIKELY if subject.assurance is Assurance.L1:
             return Label.POSSIBLE
         case Decision.UNCLEAR if match.candidates:
             return Label.POSSIBLE
@@ -168,81 +242,35 @@ def _label(match: Match) -> Label:
             return Label.UNKNOWN
 
 
-def _customer(message: MessageRow) -> CustomerView | None:
-    if message.customer_id is None:
+def _said(outcome: Row[Any] | None, person_id: str) -> Said | None:
+    if outcome is None or outcome.person_id != person_id:
         return None
-    return CustomerView(message.name, message.language, message.external_id)
+    verdict = Verdict(outcome.verdict)
+    return Said(verdict, outcome.message_id if verdict is Verdict.OTHER else None)
 
 
-def _message(message: MessageRow) -> MessageView:
-    return MessageView(message.id, message.channel, message.sent_at, message.body, message.reference)
+def _candidates(match: Match, subject: Subject, show: Visible, sources: Sources) -> Any:
+    if not show.candidates:
+        return ()
+
+    def named(message: MessageRow) -> bool:
+        if not subject.anybody:
+            return True
+        return subject.customer_id is not None and bool(subject.customer_id == message.customer_id)
+
+    return candidate_views(match.candidates, sources.messages, subject.message_id if show.opened else None, named)
 
 
-def _offer(offer: Mapping[str, Any], show: Visible) -> OfferView:
-    return OfferView(
-        title=str(offer.get("title") or ""),
-        summary=str(offer.get("summary") or ""),
-        valid_from=_time(offer.get("valid_from")),
-        valid_until=_time(offer.get("valid_until")),
-        url=offer.get("url"),
-        facts=tuple(_fact(name, fact, show) for name, fact in (offer.get("facts") or {}).items()),
+def _why(match: Match | None, subject: Subject) -> Any:
+    found: Candidate | None = next(
+        (each for each in (match or NO_MATCH).candidates if each.message_id == subject.message_id), None
     )
+    return evidence_views(found) if found is not None else ()
 
 
-def _fact(name: str, fact: Any, show: Visible) -> FactView:
-    """A fact is a plain value, or `{"value": …, "sensitive": true}`; any other object is taken for sensitive."""
-    if isinstance(fact, Mapping):
-        closed = fact.get("sensitive", True) and not show.sensitive
-        return FactView(name, None if closed else _plain(fact.get("value", "")))
-    return FactView(name, _plain(fact))
-
-
-def _plain(value: Any) -> str:
-    """A text, a number, or a yes or no as a sign of no language."""
-    if isinstance(value, bool):
-        return "✓" if value else "✗"
-    return str(value)
-
-
-def _candidates(
-    candidates: Iterable[Candidate], best: Candidate | None, messages: Mapping[str, MessageRow]
-) -> tuple[CandidateView, ...]:
-    """The other messages. Beside an opened one only its own customer's are named: the others are strangers to them."""
-    customer = messages[best.message_id].customer_id if best else None
-    return tuple(
-        _candidate(candidate, messages[candidate.message_id], best is None or customer is not None, customer)
-        for candidate in candidates
-        if candidate is not best
-    )
-
-
-def _candidate(candidate: Candidate, message: MessageRow, named: bool, customer: str | None) -> CandidateView:
-    own = named and customer in (None, message.customer_id)
-    offer = message.offer
-    return CandidateView(
-        message_id=candidate.message_id,
-        probability=candidate.probability,
-        channel=message.channel,
-        sent_at=message.sent_at,
-        offer_title=str(offer.get("title") or ""),
-        valid_until=_time(offer.get("valid_until")),
-        customer_name=message.name if own else None,
-        campaign=message.campaign,
-        why=_evidence(candidate),
-    )
-
-
-def _evidence(candidate: Candidate) -> tuple[EvidenceView, ...]:
-    # How old a message is stands on the card; its weight is that of a call about anything, and tells an agent nothing.
-    telling = [each for each in candidate.evidence if each.kind is not EvidenceKind.TIMING]
-    ordered = sorted(telling, key=lambda each: -abs(each.log_odds))
-    return tuple(EvidenceView(each.kind, each.log_odds) for each in ordered)
-
-
-def _time(text: Any) -> datetime | None:
-    """A time of an offer as stored (RFC 3339); one that cannot be read or has no offset counts as none."""
-    try:
-        time = _TIME.validate_python(text)
-    except ValidationError:
+def _proving(card: Card, subject: Subject, view: View) -> Proving | None:
+    """What can be done to find out who it is, while they talk and that is not known for certain."""
+    if not card.can_look or not subject.anybody or subject.assurance is Assurance.L3:
         return None
-    return time if time is not None and time.tzinfo is not None else None
+    target = subject.customer_id or subject.message_id
+    return Proving(view.code_for == target, view.not_proved)

@@ -7,7 +7,7 @@ import structlog
 from pydantic import ValidationError
 
 from router.desk.card import HeardView
-from router.engine.session import session_from_json
+from router.engine.session import Session, session_from_json
 from router.flow.nodes.hearing import Talk, likeliest
 from router.matching.codes import well_formed
 
@@ -16,13 +16,18 @@ log = structlog.get_logger(__name__)
 MOST_OTHERS = 2
 
 
-def heard_in(call_id: str, session: str, code_accepted: bool | None) -> HeardView | None:
-    """What was heard in a call, whose ``session`` is as stored; None where nobody said a number."""
+def session_of(call_id: str, stored: str) -> Session | None:
+    """The session of a call as it is stored; None where it cannot be read."""
     try:
-        asked = session_from_json(session).asked.values()
+        return session_from_json(stored)
     except ValidationError:
         log.warning("session not read", call=call_id)
         return None
+
+
+def heard_in(session: Session | None, code_accepted: bool | None) -> HeardView | None:
+    """What was heard in a call; None where nobody said a number."""
+    asked = session.asked.values() if session else ()
     talks = [talk for each in asked for talk in (each.said, each.talk) if talk is not None and talk.heard]
     return _view(talks[-1], code_accepted) if talks else None
 

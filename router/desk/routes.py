@@ -12,6 +12,7 @@ from router.agents.presence import PhoneChoice, PresenceView
 from router.agents.states import NOT_CHOSEN
 from router.desk.card import Card
 from router.desk.cards import last_card
+from router.desk.doing import note_seen
 from router.desk.keys import KEYS
 from router.desk.outcomes import say
 from router.desk.stream import DeskStream
@@ -66,8 +67,9 @@ def routes(
     browser_phone: BrowserPhone,
     cards_for: CardsFor,
     policy: Policy,
+    checks: Sequence[str] = (),
 ) -> APIRouter:
-    """`/desk…` for people, and `GET /v1/desk/events`."""
+    """`/desk…` for people, and `GET /v1/desk/events`. ``checks`` are what agents can ask for to find out who calls."""
     router = APIRouter()
 
     async def bar_of(person: Person) -> dict[str, Any]:
@@ -81,6 +83,14 @@ def routes(
 
     async def bar(request: Request, person: Person) -> Response:
         return pages.page(request, "desk/bar.html", person, **await bar_of(person))
+
+    async def seen(person: Person, cards: Sequence[Card], now: datetime) -> None:
+        """Write down which messages these cards have opened, once for each card."""
+        opened = [(card.id, card.message.id) for card in cards if card.unseen and card.message is not None]
+        if opened:
+            async with database.begin() as connection:
+                for card_id, message_id in opened:
+                    await note_seen(connection, person.id, card_id, message_id, now)
 
     async def own_call(card_id: str, person: Person, state: str) -> str:
         async with database.read() as connection:
@@ -101,7 +111,8 @@ def routes(
         async with database.read() as connection:
             shown = await cards_for(connection, person.id, now, policy)
             last = None if shown else await last_card(connection, person.id, now, policy)
-        return pages.page(request, "desk/cards.html", person, cards=shown, last=last, now=now)
+        await seen(person, shown, now)
+        return pages.page(request, "desk/cards.html", person, cards=shown, last=last, now=now, checks=checks)
 
     @router.get("/desk/cards/{card_id}", include_in_schema=False)
     async def one_card(request: Request, card_id: str, person: Person = Depends(guard.agent)) -> Response:
@@ -110,7 +121,10 @@ def routes(
             shown = await cards_for(connection, person.id, now, policy)
         if card_id not in {card.id for card in shown}:
             raise not_found("This call is not on your desk any more.")
-        return pages.page(request, "desk/cards.html", person, cards=shown, only=card_id, last=None, now=now)
+        await seen(person, [card for card in shown if card.id == card_id], now)
+        return pages.page(
+            request, "desk/cards.html", person, cards=shown, only=card_id, last=None, now=now, checks=checks
+        )
 
     @router.get("/desk/bar", include_in_schema=False)
     async def state_bar(request: Request, person: Person = Depends(guard.agent)) -> Response:

@@ -6,7 +6,8 @@ the match                           the agent sees             the IVR may say
 L0, nothing or nobody named         the campaign dialled       nothing personal
 L0, several candidates, none ahead  candidates side by side    nothing personal
 L1, caller number or reference      opened, with "probably"    nothing personal
-L2, valid callback code, and so on  opened                     nothing personal
+L2, valid callback code, and so on  opened, the history's      nothing personal
+                                    words and others too
 L3, code and number on file         opened, sensitive too      the offer's title
 ==================================  =========================  ======================
 
@@ -62,6 +63,11 @@ class Visible:
     def probably(self) -> bool:
         """To be told with "probably", and with the advice to check."""
         return self.shown == Shown.PROBABLY
+
+    @property
+    def others(self) -> bool:
+        """The customer's other messages may be opened, and what was written and said on every channel is shown."""
+        return self.shown >= Shown.OPENED
 
     @property
     def sensitive(self) -> bool:

@@ -29,6 +29,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "offer_skills": ("offer", "skills"),
     "offer_topic": ("offer", "topic"),
     "offer_url": ("offer", "url"),
+    "offer_script": ("offer", "script"),
     "body": ("body",),
     "reference": ("reference",),
     "campaign": ("campaign",),

@@ -116,6 +116,35 @@ Name = Annotated[str, Field(min_length=1, max_length=200), _CLEANED, _ONE_LINE]
 FactName = Annotated[str, Field(min_length=1, max_length=60), _CLEANED, _ONE_LINE]
 
 
+MOST_SENTENCES = 10
+Sentence = Annotated[str, Field(min_length=1, max_length=300), _CLEANED, _ONE_LINE]
+
+
+def _sentences(value: object) -> object:
+    """A text is a sentence a line; ``|`` separates them, too."""
+    if isinstance(value, str):
+        return [part.strip() for part in re.split(r"[\n|]", value.replace("\r", "\n")) if part.strip()]
+    return () if value is None else value
+
+
+Script = Annotated[
+    tuple[Sentence, ...],
+    Field(max_length=MOST_SENTENCES),
+    BeforeValidator(_sentences),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "array", "items": {"type": "string", "maxLength": 300}, "maxItems": MOST_SENTENCES},
+                {"type": "string"},
+                {"type": "null"},
+            ],
+            "examples": [["Das Angebot gilt noch bis Ende der Woche.", "Der Wechsel kostet nichts."]],
+        }
+    ),
+]
+"""What to say, sentence by sentence: a list, or one text with a sentence a line."""
+
+
 def _fact(value: object) -> object:
     """A text, number or yes/no; or ``{"value": …, "sensitive": true}`` for what stays closed until a check."""
     if isinstance(value, dict):

@@ -36,6 +36,7 @@ from router.messages.fields import (
     Phone,
     PoolName,
     QueueName,
+    Script,
     Segment,
     Short,
     Summary,
@@ -91,6 +92,9 @@ class Offer(_Part):
     skills: Annotated[tuple[Short, ...], Field(max_length=MOST_SKILLS)] = ()
     topic: Annotated[Topic | None, BlankIsNone, Field(description="What it is about, in a topic of the flow.")] = None
     url: Annotated[WebAddress | None, BlankIsNone] = None
+    script: Annotated[
+        Script, Field(description="What the agent can say about it: sentences, or a text with one a line.")
+    ] = ()
     facts: Annotated[dict[FactName, Fact], Field(max_length=MOST_FACTS)] = {}
 
     @model_validator(mode="after")

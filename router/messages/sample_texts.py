@@ -66,6 +66,11 @@ DRAFTS = (
             "skills": ["power"],
             "topic": "power",
             "url": "https://energie.example/fix24",
+            "script": [
+                "Der Preis bleibt zwei Jahre lang fest, auch wenn der Markt steigt.",
+                "Die 60 € Bonus gibt es bei Abschluss bis zum Ende der Frist.",
+                "Den Wechsel kann ich gleich für Sie veranlassen; er kostet nichts.",
+            ],
             "facts": {
                 "Arbeitspreis": "28,4 ct/kWh",
                 "Grundpreis": "11,90 € im Monat",

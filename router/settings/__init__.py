@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from router.settings.asterisk import AsteriskSettings
 from router.settings.codes import CodeSettings
 from router.settings.crm import CrmSettings
+from router.settings.desk import DeskSettings
 from router.settings.flows import FlowSettings
 from router.settings.serving import Serving
 from router.settings.speech import SpeechSettings
@@ -33,6 +34,7 @@ class SettingsRefused(Exception):
 
 
 class Settings(  # the last one stands first in lists of all
+    DeskSettings,
     CrmSettings,
     TwilioSettings,
     SpeechSettings,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import func, insert, literal, select
 
 from router.store.database import Connection
 from router.store.tables import audit_log
@@ -32,3 +32,14 @@ async def note(
     values = {"at": at, "action": action, "subject": subject, "subject_id": subject_id}
     who = {"person_id": person_id, "key_id": key_id, "detail": dict(detail or {})}
     await connection.execute(insert(audit_log).values(**values, **who))
+
+
+async def times_done(connection: Connection, person_id: str, action: str, since: datetime, most: int) -> int:
+    """How often this person did this since then, up to ``most``."""
+    found = (
+        select(literal(1))
+        .where(audit_log.c.person_id == person_id, audit_log.c.at > since, audit_log.c.action == action)
+        .limit(most)
+        .subquery()
+    )
+    return int((await connection.execute(select(func.count()).select_from(found))).scalar_one())

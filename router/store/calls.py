@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, literal, select, update
+from sqlalchemy import Row, ScalarSelect, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from router.store.database import Connection
-from router.store.tables import Moment, calls, voicemails
+from router.store.tables import Moment, calls, messages, voicemails
 
 CallRow = Row[Any]
 
@@ -44,6 +44,18 @@ async def talked_to(connection: Connection, call_id: str, now: datetime) -> None
     waiting = update(calls).where(calls.c.id == call_id, calls.c.state == "queue")
     answered_at = func.coalesce(calls.c.answered_at, literal(now, Moment))
     await connection.execute(waiting.values(state="talking", updated_at=now, answered_at=answered_at))
+
+
+async def tie(connection: Connection, call_id: str, message_id: str | None, customer_id: str | None) -> None:
+    """Say which message a call is about, and whose it is; with a message its customer's."""
+    owner = None if message_id is None else owner_of(message_id)
+    values = {"message_id": message_id, "customer_id": customer_id if message_id is None else owner}
+    await connection.execute(update(calls).where(calls.c.id == call_id).values(**values))
+
+
+def owner_of(message_id: str) -> ScalarSelect[str | None]:
+    """The customer of a message, to be stored."""
+    return select(messages.c.customer_id).where(messages.c.id == message_id).scalar_subquery()
 
 
 async def open_calls(connection: Connection, channel: str, untouched_since: datetime) -> Sequence[CallRow]:

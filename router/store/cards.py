@@ -47,6 +47,26 @@ async def live_of_person(connection: Connection, person_id: str) -> Sequence[Car
     return (await connection.execute(query)).all()
 
 
+async def own(connection: Connection, person_id: str, card_id: str) -> CardRow | None:
+    """A person's card, whatever its state, for this transaction alone; None where it is nobody's or somebody else's."""
+    query = select(cards).where(cards.c.id == card_id, cards.c.person_id == person_id).with_for_update()
+    return (await connection.execute(query)).one_or_none()
+
+
+async def call_of(connection: Connection, card_id: str) -> str | None:
+    """The call of a card, None where it has none or is not there."""
+    found: str | None = (
+        await connection.execute(select(cards.c.call_id).where(cards.c.id == card_id))
+    ).scalar_one_or_none()
+    return found
+
+
+async def of_call_and_person(connection: Connection, call_id: str, person_id: str) -> CardRow | None:
+    """A person's card of a call, where it is on their desk."""
+    query = select(cards).where(cards.c.call_key == call_id, cards.c.person_id == person_id, cards.c.state != "gone")
+    return (await connection.execute(query)).one_or_none()
+
+
 async def last_talked(connection: Connection, person_id: str, since: datetime) -> CardRow | None:
     """The card of the last call that a person talked to, where it is gone, and that not before ``since``."""
     query = (
@@ -97,9 +117,9 @@ async def trim_events(connection: Connection, before: datetime, limit: int) -> i
 async def calls_by_id(connection: Connection, call_ids: Collection[str]) -> dict[str, SourceRow]:
     """What a card tells of these calls. The caller's number is not among it."""
     columns = (calls.c.id, calls.c.channel, calls.c.withheld, calls.c.service_number, calls.c.state, calls.c.outcome)
-    query: Select[Any] = select(*columns, calls.c.match, calls.c.session, calls.c.started_at).where(
-        calls.c.id.in_(call_ids)
-    )
+    query: Select[Any] = select(
+        *columns, calls.c.match, calls.c.session, calls.c.started_at, calls.c.customer_id, calls.c.callback_id
+    ).where(calls.c.id.in_(call_ids))
     return {row.id: row for row in await connection.execute(query)}
 
 

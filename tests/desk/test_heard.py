@@ -7,7 +7,7 @@ import pytest
 from router.core.events import WITHHELD
 from router.core.hearing import Heard, Part, Reading
 from router.desk.card import HeardView
-from router.desk.heard import heard_in
+from router.desk.heard import heard_in, session_of
 from router.engine.session import Session, session_to_json
 from router.flow.nodes.base import Asked
 from router.flow.nodes.hearing import Stage, Talk
@@ -43,18 +43,18 @@ IN_DOUBT = heard(("63057412", 0.5), ("63057442", 0.4), ("63051412", 0.01))
     ],
 )
 def test_what_the_caller_said_and_how_sure_that_is(talk: Talk, seen: HeardView | None) -> None:
-    assert heard_in("c", stored(Asked(said=talk)), None) == seen
-    assert heard_in("c", stored(Asked(talk=talk)), None) == seen
+    assert heard_in(session_of("c", stored(Asked(said=talk))), None) == seen
+    assert heard_in(session_of("c", stored(Asked(talk=talk))), None) == seen
 
 
 def test_nothing_is_seen_of_a_number_that_was_taken_as_a_code() -> None:
-    assert heard_in("c", stored(Asked(said=Talk(heard=(IN_DOUBT,)))), True) == HeardView(None)
+    assert heard_in(session_of("c", stored(Asked(said=Talk(heard=(IN_DOUBT,))))), True) == HeardView(None)
 
 
 def test_nothing_was_said() -> None:
-    assert heard_in("c", stored(), None) is None
-    assert heard_in("c", stored(Asked(questions=2)), None) is None
-    assert heard_in("c", "{}", None) is None, "a session of another version"
+    assert heard_in(session_of("c", stored()), None) is None
+    assert heard_in(session_of("c", stored(Asked(questions=2))), None) is None
+    assert heard_in(session_of("c", "{}"), None) is None, "a session of another version"
 
 
 def test_no_number_gets_into_a_log() -> None:

@@ -10,13 +10,17 @@ import pytest
 
 from router.agents.ringing import Ringing
 from router.calls.learning import outcomes_since
+from router.calls.turns import columns
 from router.core.assurance import Assurance
+from router.core.events import WITHHELD
 from router.core.match import Candidate, Decision, Evidence, EvidenceKind, Match
 from router.desk.cards import LAST_CALL, cards_for, last_card
 from router.desk.outcomes import say
+from router.engine.session import Session, State
 from router.errors import Refused
 from router.matching.disclosure import Policy
 from router.matching.outcomes import Fact, Outcome
+from router.store import calls
 from router.store.database import Database
 from router.store.tables import messages
 from tests.agents.house import START, House
@@ -82,6 +86,18 @@ class Desk:
             query = messages.select().where(messages.c.answered_at.is_not(None))
             return {row.id for row in await connection.execute(query)}
 
+    async def shows(self) -> str | None:
+        """The message that the card has open."""
+        async with self.house.database.read() as connection:
+            (card,) = await cards_for(connection, self.anna, self.house.clock(), self.policy)
+        return card.message.id if card.message else None
+
+    async def tied(self) -> str | None:
+        """The message that the call is stored to be about."""
+        async with self.house.database.read() as connection:
+            row = await calls.by_id(connection, self.call)
+        return row.message_id if row else None
+
     async def pressed(self) -> Any:
         async with self.house.database.read() as connection:
             (card,) = await cards_for(connection, self.anna, self.house.clock(), self.policy)
@@ -132,12 +148,50 @@ async def test_what_the_sender_said_of_a_message_stays(desk: Desk) -> None:
 
 async def test_of_level_candidates_one_can_be_picked(desk: Desk) -> None:
     await desk.begin(LEVEL)
-    await desk.say("other", "m2")
-    (outcome,) = await desk.kept()
-    assert (outcome.verdict.value, outcome.message_id, outcome.named_id) == ("other", "m2", None)
     for verdict, message_id in (("right", None), ("other", None)):
         with pytest.raises(Refused):
             await desk.say(verdict, message_id)
+    await desk.say("other", "m2")
+    (outcome,) = await desk.kept()
+    assert (outcome.verdict.value, outcome.message_id, outcome.named_id) == ("other", "m2", None)
+    assert await desk.shows() == "m2"
+
+
+async def test_not_this_one_goes_on_to_the_next_and_undo_comes_back(desk: Desk) -> None:
+    await desk.begin(NAMED)
+    assert await desk.shows() == "m1"
+    await desk.say("other")
+    assert (await desk.shows(), await desk.answered()) == ("m2", set())
+    assert [each.message_id for each in await desk.kept()] == [None], "only that it was not the one named"
+    await desk.say("right")
+    (outcome,) = await desk.kept()
+    assert (outcome.verdict.value, outcome.message_id) == ("other", "m2")
+    assert (await desk.tied(), await desk.answered()) == ("m2", {"m2"})
+    await desk.say("other")
+    assert (await desk.shows(), await desk.tied()) == ("m1", None)
+    await desk.say("other")
+    assert await desk.shows() is None, "none is left"
+    await desk.say("unsaid")
+    assert (await desk.shows(), await desk.tied(), await desk.pressed()) == ("m1", "m1", None)
+
+
+async def test_with_the_strict_policy_nothing_unproved_is_gone_on_to(desk: Desk) -> None:
+    desk.policy = "strict"
+    await desk.begin(Match(Decision.SURE, Assurance.L2, 0.1, NAMED.candidates))
+    assert await desk.shows() == "m1"
+    await desk.say("other")
+    assert await desk.shows() is None
+
+
+async def test_a_later_turn_of_the_call_does_not_undo_what_was_said(desk: Desk) -> None:
+    await desk.begin(NAMED)
+    await desk.say("other", "m2")
+    session = Session(desk.call, "f", "r", "asterisk", WITHHELD, None, "de", match=NAMED)
+    async with desk.house.database.begin() as connection:
+        row = await calls.by_id(connection, desk.call)
+        after = columns(session.but(state=State.ENDED), (), desk.house.clock(), row, session)
+        await calls.change(connection, desk.call, after)
+    assert await desk.tied() == "m2"
 
 
 async def test_of_an_unknown_caller_only_none_can_be_said(desk: Desk) -> None:

@@ -154,7 +154,7 @@ async def test_an_opened_card_shows_the_offer_and_why(desk: Desk, card: Callable
     assert "+49 30 123456" in page
     assert "Calls from the number the message went to." in page
     assert "Dialled a number other than the one in the message." in page
-    assert "Closed: shown only when the callback code comes from a number on file" in page
+    assert "Closed until it is beyond doubt who is calling" in page
     assert 'data-until="2026-04-02T08:00:00+00:00"' in page
     assert "Check who is calling" not in page
 

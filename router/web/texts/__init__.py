@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from router.web.person import LANGUAGES
-from router.web.texts import admin, callbacks, common, desk, desk_page, flows, quality, supervisor, testphone
+from router.web.texts import admin, callbacks, card, common, desk, desk_page, flows, quality, supervisor, testphone
 
 ALL: Final[dict[str, tuple[str, str]]] = {
     **common.TEXTS,
     **desk.TEXTS,
     **desk_page.TEXTS,
+    **card.TEXTS,
     **testphone.TEXTS,
     **admin.TEXTS,
     **callbacks.TEXTS,

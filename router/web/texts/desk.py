@@ -89,8 +89,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "card.open_end": ("Ohne Ablaufdatum", "No end date"),
     "card.facts": ("Einzelheiten", "Details"),
     "card.closed": (
-        "Verschlossen: nur zu sehen, wenn der Rückrufcode von einer hinterlegten Nummer kommt",
-        "Closed: shown only when the callback code comes from a number on file",
+        "Verschlossen, bis zweifelsfrei feststeht, wer anruft",
+        "Closed until it is beyond doubt who is calling",
     ),
     "card.link": ("Angebot öffnen", "Open the offer"),
     "card.message": ("Was wir geschrieben haben", "What we wrote"),
