@@ -6,7 +6,7 @@ import hmac
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import structlog
@@ -64,7 +64,7 @@ from router.store import migrate
 from router.store.bus import Bus
 from router.store.database import Database, new_id
 from router.web.passwords import Passwords
-from router.web.sign_in import SignIn
+from router.web.sign_in import Lasting, SignIn
 
 log = structlog.get_logger(__name__)
 
@@ -289,9 +289,16 @@ async def _at_right_schema(database: Database) -> None:
 
 
 def sign_in_of(house: House) -> SignIn:
-    """Signing in. Each use of the one secret has a key of its own, made from it under its own label."""
-    attempts = hmac.digest(secret_of(house.settings).encode(), b"threadline sign-in attempts", "sha256")
-    return SignIn(house.database, Passwords(), house.clock, key=attempts)
+    """Signing in."""
+    settings = house.settings
+    lasting = Lasting(timedelta(hours=settings.session_hours), timedelta(minutes=settings.session_idle_minutes))
+    key = key_for(settings, b"threadline sign-in attempts")
+    return SignIn(house.database, Passwords(), house.clock, key=key, lasting=lasting)
+
+
+def key_for(settings: Settings, use: bytes) -> bytes:
+    """Each use of the one secret has a key of its own, made from it under its own label."""
+    return hmac.digest(secret_of(settings).encode(), use, "sha256")
 
 
 def agents_of(house: House) -> Agents:

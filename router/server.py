@@ -31,6 +31,7 @@ from router.releases.following import Following
 from router.settings import Settings
 from router.speech.prompts import Prompt, PromptStore
 from router.store import (
+    audit_notes,
     call_events,
     callbacks,
     cards,
@@ -204,8 +205,17 @@ async def tidy(house: House, agents: Agents, now: datetime) -> None:
         await crm_events.give_up(connection, now, now - 2 * CRM_IN_TIME)
         await crm_events.forget(connection, now - KEPT, BITE)
         await hearings.forget(connection, now - HEARINGS_KEPT, BITE)
+    await _forget_notes(house, now - timedelta(days=house.settings.audit_days))
     await _forget_events(house, now - timedelta(days=house.settings.replay_days))
     await house.kept_speech.tidy(now - timedelta(days=house.settings.speech_recording_days))
+
+
+async def _forget_notes(house: House, before: datetime) -> None:
+    """Forget who did what before then, one bite after the other."""
+    for _ in range(MOST_BITES):
+        async with house.database.begin() as connection:
+            if await audit_notes.forget(connection, before, BITE) < BITE:
+                return
 
 
 async def _forget_events(house: House, before: datetime) -> None:

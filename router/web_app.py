@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI
 
+from router.admin.auditing import routes as audit_routes
 from router.admin.callbacks import routes as callback_routes
 from router.admin.editing import routes as editing_routes
 from router.admin.flows import routes as flow_routes
+from router.admin.keys import routes as key_routes
+from router.admin.people import routes as people_routes
 from router.admin.quality import routes as quality_routes
 from router.admin.replaying import routes as replaying_routes
 from router.admin.routes import routes as admin_routes
@@ -19,13 +23,13 @@ from router.admin.trying import routes as trying_routes
 from router.admin.turns import Turns as TurnsEach
 from router.agents.supervising import Supervising
 from router.api import description, health, imports, problems, schemas
-from router.api.keys import ApiKeys
+from router.api.keys import LONGEST_NAME, SCOPES, ApiKeys, create_key, revoke_key
 from router.api.limits import IMPORT, BodyLimits, PlainAddresses
 from router.api.metrics import Metrics
 from router.api.routes import BODIES
 from router.api.routes import routes as api_routes
 from router.api.turns import Turns
-from router.app import Agents, House, sign_in_of, table_of, twilio_agents
+from router.app import Agents, House, key_for, sign_in_of, table_of, twilio_agents
 from router.channels.agi.server import AgiServer
 from router.channels.simulator.routes import routes as simulator_routes
 from router.channels.twilio.inbound_texts import inbound_routes
@@ -47,8 +51,16 @@ from router.supervisor.board import Boards
 from router.supervisor.routes import routes as supervisor_routes
 from router.supervisor.stream import SupervisorStream
 from router.web import assets as asset_files
+from router.web.account import routes as account_routes
+from router.web.ending import Ending
 from router.web.guard import Guard
+from router.web.oidc.chosen import oidc_of
+from router.web.oidc.routes import OidcSignIn
+from router.web.oidc.routes import routes as oidc_routes
 from router.web.pages import Pages
+from router.web.passwords import Passwords
+from router.web.reads import Reads
+from router.web.routes import Ways
 from router.web.routes import install as pages_support
 from router.web.routes import routes as web_routes
 from router.web.sign_in import SignIn
@@ -65,6 +77,9 @@ class _Entrance:
     guard: Guard
     turns: Turns
     keys: ApiKeys
+    ending: Ending
+    reads: Reads
+    oidc: OidcSignIn | None
 
 
 def web_app(
@@ -82,8 +97,8 @@ def web_app(
     """
     assets = asset_files.load()
     pages = Pages(assets)
-    entrance = _entrance(house)
-    desk = DeskStream(house.database, house.bus, house.clock, stopping=stopping)
+    entrance = _entrance(house, agents)
+    desk = DeskStream(house.database, house.bus, house.clock, stopping=stopping, still_there=entrance.sign_in.still)
     app = FastAPI(title="Threadline", docs_url=None, redoc_url=None, redirect_slashes=False)
     app.add_middleware(BodyLimits, special={imports.PATH: IMPORT})
     app.add_middleware(PlainAddresses)
@@ -98,9 +113,18 @@ def web_app(
     return app
 
 
-def _entrance(house: House) -> _Entrance:
+def _entrance(house: House, agents: Agents) -> _Entrance:
     sign_in, turns = sign_in_of(house), Turns()
-    return _Entrance(sign_in, Guard(sign_in, house.settings.public_url), turns, ApiKeys(house.database, turns))
+    guard = Guard(sign_in, house.settings.public_url)
+    return _Entrance(
+        sign_in,
+        guard,
+        turns,
+        ApiKeys(house.database, turns, house.clock),
+        Ending(sign_in, guard, house.bus, agents.presence.left),
+        Reads(house.database, house.clock),
+        oidc_of(house.settings, house.clock, key_for(house.settings, b"threadline sign-in with a provider")),
+    )
 
 
 def _include_api(app: FastAPI, house: House, entrance: _Entrance) -> None:
@@ -116,6 +140,7 @@ def _include_api(app: FastAPI, house: House, entrance: _Entrance) -> None:
             keys=entrance.keys,
             guard=entrance.guard,
             turns=entrance.turns,
+            reads=entrance.reads,
             policy=house.settings.disclosure,
         )
     )
@@ -195,14 +220,15 @@ def _service_numbers(house: House) -> list[str]:
 def _include_pages(
     app: FastAPI, house: House, agents: Agents, entrance: _Entrance, pages: Pages, desk: DeskStream
 ) -> None:
+    _include_people(app, house, agents, entrance, pages)
     app.include_router(
         web_routes(
             database=house.database,
-            bus=house.bus,
             sign_in=entrance.sign_in,
             guard=entrance.guard,
             pages=pages,
-            signed_out=agents.presence.left,
+            ending=entrance.ending,
+            ways=Ways(house.settings.password_sign_in, entrance.oidc.name if entrance.oidc else None),
             service_numbers=_service_numbers(house),
             listens=house.ear is not None,
         )
@@ -225,11 +251,11 @@ def _include_pages(
     app.include_router(
         admin_routes(
             database=house.database,
-            clock=house.clock,
             guard=entrance.guard,
             pages=pages,
             messages=house.registrar,
             recordings=house.kept_speech,
+            reads=entrance.reads,
         )
     )
     _include_flows(app, house, entrance, pages)
@@ -279,6 +305,24 @@ def _include_cards(app: FastAPI, house: House, entrance: _Entrance) -> None:
             policy=settings.disclosure,
         )
     )
+
+
+def _include_people(app: FastAPI, house: House, agents: Agents, entrance: _Entrance, pages: Pages) -> None:
+    """Who may sign in and what they may do, programs as well, and what they did."""
+    parts: dict[str, Any] = {"database": house.database, "clock": house.clock, "guard": entrance.guard, "pages": pages}
+    own: dict[str, Any] = {"sign_in": entrance.sign_in, "passwords": Passwords(), "ending": entrance.ending}
+    if entrance.oidc is not None:
+        own_session = {key: own[key] for key in ("sign_in", "ending")}
+        app.include_router(oidc_routes(entrance.oidc, **parts, **own_session))
+    app.include_router(account_routes(**parts, **own))
+    presence, settings = agents.presence, house.settings
+    app.include_router(
+        people_routes(**parts, **own, presence=presence, queues=settings.queues, public_url=settings.public_url)
+    )
+    app.include_router(
+        key_routes(**parts, scopes=SCOPES, longest_name=LONGEST_NAME, make_key=create_key, revoke_key=revoke_key)
+    )
+    app.include_router(audit_routes(**parts))
 
 
 def _include_flows(app: FastAPI, house: House, entrance: _Entrance, pages: Pages) -> None:

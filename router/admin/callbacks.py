@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from router.errors import bad_request
+from router.store import audit
 from router.store import callbacks as store
 from router.store.callbacks import DONE, DROPPED, OPEN
 from router.store.database import Database
@@ -56,6 +57,9 @@ def routes(*, database: Database, clock: Callable[[], datetime], guard: Guard, p
                     changed = await store.reopen(connection, callback_id)
                 case _:
                     raise bad_request(f"state is none of {OPEN}, {DONE}, {DROPPED}.")
+            if changed:
+                what = (f"callback.{state}", "callback", callback_id)
+                await audit.note(connection, clock(), *what, person_id=person.id)
         if changed:
             _log.info("callback", callback=callback_id, state=state, person=person.id)
         return RedirectResponse("/admin/callbacks" if changed else "/admin/callbacks?missed=1", 303)

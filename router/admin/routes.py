@@ -1,9 +1,8 @@
-"""The administration's requests. All of them only read; files of messages go to `POST /v1/messages/import`."""
+"""The administration's lists. All of them only read; files of messages go to `POST /v1/messages/import`."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -24,6 +23,7 @@ from router.store.database import Connection, Database
 from router.web.guard import Guard
 from router.web.pages import Pages
 from router.web.person import Person
+from router.web.reads import Reads
 from router.web.texts import Texts
 
 PAGE: Final = 50
@@ -51,11 +51,11 @@ _List = Callable[[Connection, int, Cursor | None], Awaitable[Sequence[Any]]]
 def routes(
     *,
     database: Database,
-    clock: Callable[[], datetime],
     guard: Guard,
     pages: Pages,
     messages: Messages,
     recordings: Recordings,
+    reads: Reads,
 ) -> APIRouter:
     """`/admin…`, for admins."""
     router = APIRouter(prefix="/admin", include_in_schema=False)
@@ -96,6 +96,7 @@ def routes(
             "trace": _trace_of(row),
             "recordings": [(each, recordings.seconds(each.recording)) for each in said],
         }
+        await reads.note("call.seen", "call", call_id, person_id=person.id)
         return pages.page(request, "admin/call.html", person, **values)
 
     @router.get("/calls/{call_id}/speech/{recording_id}")
@@ -107,6 +108,8 @@ def routes(
         if row is None or file is None:
             raise not_found("There is no such recording, or no more.")
         _log.info("a recording of a caller was fetched", call=call_id, recording=recording_id, person=person.id)
+        detail = {"recording": recording_id}
+        await reads.note("recording.heard", "call", call_id, person_id=person.id, detail=detail)
         name = f"{row.created_at:%Y-%m-%d-%H%M%S}-{row.step}.wav"
         headers = {"Cache-Control": "no-store"}
         return FileResponse(file, media_type="audio/wav", filename=name, headers=headers)
@@ -122,19 +125,13 @@ def routes(
         found = await messages.stored(message_id)
         if found is None:
             raise not_found("There is no such message.")
+        await reads.note("message.seen", "message", message_id, person_id=person.id)
         code = found["callback_code"]
         return pages.page(request, "admin/message.html", person, message=found, code=grouped(code) if code else None)
 
     @router.get("/voicemails")
     async def voicemail_list(request: Request, before: str = "", person: Person = Depends(guard.admin)) -> Response:
         return await listed(request, person, "admin/voicemails.html", lists.voicemails_page, "created_at", before)
-
-    @router.get("/people")
-    async def people_list(request: Request, person: Person = Depends(guard.admin)) -> Response:
-        async with database.read() as connection:
-            everybody = await people.everybody(connection)
-            sessions = await lists.signed_in(connection, clock())
-        return pages.page(request, "admin/people.html", person, rows=everybody, sessions=sessions)
 
     return router
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from router.api.bodies import Answer
 from router.api.description import says
-from router.api.keys import Allowed
+from router.api.keys import Allowed, Asker
 from router.api.match import MatchAnswer
 from router.api.turns import Turns
 from router.calls.question import as_json
@@ -21,6 +21,7 @@ from router.messages.registration import as_sent
 from router.store import calls as store
 from router.store.admin import Cursor, calls_page
 from router.store.database import Database
+from router.web.reads import Reads
 
 LONGEST_PAGE: Final = 200
 
@@ -85,7 +86,7 @@ class CallDetail(CallBrief):
     match: MatchAnswer | None
 
 
-def routes(database: Database, turns: Turns, allowed: Allowed) -> APIRouter:
+def routes(database: Database, turns: Turns, allowed: Allowed, reads: Reads) -> APIRouter:
     """The calls, for those whom ``allowed`` lets in; they see caller numbers."""
     router = APIRouter(prefix="/v1/calls", tags=["calls"], dependencies=[Depends(allowed)])
 
@@ -93,21 +94,24 @@ def routes(database: Database, turns: Turns, allowed: Allowed) -> APIRouter:
     async def listed(
         limit: Annotated[int, Query(ge=1, le=LONGEST_PAGE, description="Calls on a page.")] = 50,
         cursor: Annotated[str | None, Query(max_length=60, description="`next` of the page before.")] = None,
+        asker: Asker = Depends(allowed),
     ) -> Answer:
         """Calls, latest first."""
         after = _read_cursor(cursor) if cursor is not None else None
         async with turns.one(), database.read() as connection:
             rows = await calls_page(connection, limit + 1, after)
+        await reads.note("calls.listed", "call", **asker.noted)
         further = _cursor(rows[limit - 1]) if len(rows) > limit else None
         return Answer({"calls": [_brief(row) for row in rows[:limit]], "next": further})
 
     @router.get("/{call_id}", operation_id="read_call", responses={200: {"model": CallDetail}, **says(401, 403, 404)})
-    async def one(call_id: str) -> Answer:
+    async def one(call_id: str, asker: Asker = Depends(allowed)) -> Answer:
         """One call with the steps it took, its match, the evidence and the outcome. Codes are never in there."""
         async with turns.one(), database.read() as connection:
             row = await store.by_id(connection, call_id) if len(call_id) <= 32 else None
         if row is None:
             raise not_found("There is no such call.")
+        await reads.note("call.seen", "call", call_id, **asker.noted)
         return Answer(_brief(row) | _detail(session_from_json(row.session)))
 
     return router

@@ -13,7 +13,7 @@ import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 from fastapi import Request, Security
@@ -21,13 +21,18 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from router.api.turns import Turns
 from router.errors import Refused, forbidden, unauthorised
+from router.store import audit
 from router.store import keys as store
 from router.store.database import Connection, Database
 from router.web.guard import Guard
 from router.web.person import Person
+from router.web.reads import Who
 
 SCOPES: Final = ("messages:write", "messages:read", "match", "calls:read", "testphone")
+"""What a key may be allowed; each has words in `router.web.texts.keys`."""
 LONGEST_NAME: Final = 100
+USED_EVERY: Final = timedelta(hours=1)
+"""So often it is written down that a key is in use."""
 
 _KEY = re.compile(r"tl_([0-9a-f]{12})_[A-Za-z0-9_-]{43}")
 _SCHEME = HTTPBearer(
@@ -46,6 +51,12 @@ class Asker:
     """Who makes a request: a key or a person, by id. Limits are kept, and lines logged, under this id."""
 
     id: str
+    is_person: bool = False
+
+    @property
+    def noted(self) -> Who:
+        """Who it is to the audit log."""
+        return {"person_id": self.id, "key_id": None} if self.is_person else {"person_id": None, "key_id": self.id}
 
 
 Allowed = Callable[..., Awaitable[Asker]]
@@ -58,8 +69,10 @@ async def create_key(
     scopes: Sequence[str],
     now: datetime,
     random_bytes: Callable[[int], bytes] = secrets.token_bytes,
+    by: str | None = None,
 ) -> str:
-    """Make and store a key that allows ``scopes``; the key, which cannot be had again.
+    """Make and store a key that allows ``scopes``; the key, which cannot be had again. ``by`` is the id of whoever does
+    it, None for the command line.
 
     Raises `ValueError` for no scope, an unknown one, or a name of more than `LONGEST_NAME` characters.
     """
@@ -78,7 +91,17 @@ async def create_key(
         "created_at": now,
     }
     await store.add(connection, values)
+    detail = {"scopes": values["scopes"]}
+    await audit.note(connection, now, "key.made", "key", key_id, person_id=by, detail=detail)
     return key
+
+
+async def revoke_key(connection: Connection, key_id: str, now: datetime, by: str | None = None) -> bool:
+    """Make a key worthless from now on; False when there is none, or it was revoked before."""
+    revoked = await store.revoke(connection, key_id, now)
+    if revoked:
+        await audit.note(connection, now, "key.revoked", "key", key_id, person_id=by)
+    return revoked
 
 
 def digest(key: str) -> bytes:
@@ -89,9 +112,10 @@ def digest(key: str) -> bytes:
 class ApiKeys:
     """Makes the dependencies of routes. Every use of a key looks it up, so a revoked one ends at once."""
 
-    def __init__(self, database: Database, turns: Turns) -> None:
+    def __init__(self, database: Database, turns: Turns, clock: Callable[[], datetime]) -> None:
         self._database = database
         self._turns = turns
+        self._clock = clock
 
     def needs(self, scope: str) -> Allowed:
         """Let in who has a key with ``scope``."""
@@ -113,7 +137,7 @@ class ApiKeys:
         async def check(request: Request, _: _Described = None) -> Asker:
             if "authorization" in request.headers or guard.cookie not in request.cookies:
                 return await self.by_key(request, scope)
-            return Asker((await signed_in(request)).id)
+            return Asker((await signed_in(request)).id, is_person=True)
 
         return check
 
@@ -128,6 +152,10 @@ class ApiKeys:
             raise _unknown("This API key does not exist or was revoked.")
         if scope not in row.scopes:
             raise _lacks(scope)
+        now = self._clock()
+        if row.used_at is None or now - row.used_at >= USED_EVERY:
+            async with self._database.begin() as connection:
+                await store.used(connection, row.id, now)
         return Asker(row.id)
 
 

@@ -20,6 +20,7 @@ from router.matching.codes import CodeKeys
 from router.matching.lockout import guess_in
 from router.releases.flows import Flows
 from router.store.database import Database
+from router.web.reads import Reads
 
 
 class EvidenceAnswer(BaseModel):
@@ -97,6 +98,7 @@ def routes(
     clock: Callable[[], datetime],
     turns: Turns,
     allowed: Allowed,
+    reads: Reads,
     most_wrong_codes: int = WRONG_CODES,
     pool_numbers: Collection[str] = frozenset(),
 ) -> APIRouter:
@@ -136,6 +138,7 @@ def routes(
             )
         if guess_in(seen.code) is not None and not found.code_accepted:
             wrong_codes.add(asker.id)
+        await reads.note("match.explained", "match", **asker.noted)
         return Answer(as_json(found))
 
     return router

@@ -9,11 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from router.api.bodies import Answer, json_bytes
 from router.api.description import says, takes
-from router.api.keys import Allowed
+from router.api.keys import Allowed, Asker
 from router.api.turns import Turns
 from router.errors import not_found
 from router.messages.registrar import Registrar
 from router.messages.registration import Registration, read
+from router.web.reads import Reads
 
 _LONGEST_ID: Final = 32
 _SVG_HEADERS: Final = {
@@ -85,7 +86,7 @@ _EXAMPLE: Final = {
 }
 
 
-def routes(registrar: Registrar, turns: Turns, writers: Allowed, readers: Allowed) -> APIRouter:
+def routes(registrar: Registrar, turns: Turns, writers: Allowed, readers: Allowed, reads: Reads) -> APIRouter:
     """Registering for ``writers``, the rest for ``readers``."""
     router = APIRouter(prefix="/v1/messages", tags=["messages"])
 
@@ -117,27 +118,30 @@ def routes(registrar: Registrar, turns: Turns, writers: Allowed, readers: Allowe
         "",
         operation_id="find_message",
         responses={200: {"model": StoredMessage}, **says(401, 403, 404, 422)},
-        dependencies=[Depends(readers)],
     )
     async def find(
         external_id: Annotated[str, Query(min_length=1, max_length=200, description="The message's id at the sender.")],
+        asker: Asker = Depends(readers),
     ) -> Answer:
         """The message that its sender calls `external_id`."""
         async with turns.one():
             found = await registrar.stored_as(external_id.strip())
+            if found is not None:
+                await reads.note("message.seen", "message", found["id"], **asker.noted)
         return _found(found)
 
     @router.get(
         "/{message_id}",
         operation_id="read_message",
         responses={200: {"model": StoredMessage}, **says(401, 403, 404)},
-        dependencies=[Depends(readers)],
     )
-    async def one(message_id: str) -> Answer:
+    async def one(message_id: str, asker: Asker = Depends(readers)) -> Answer:
         """A message with its handles."""
         _check_id(message_id)
         async with turns.one():
             found = await registrar.stored(message_id)
+            if found is not None:
+                await reads.note("message.seen", "message", message_id, **asker.noted)
         return _found(found)
 
     @router.delete(
@@ -146,9 +150,8 @@ def routes(registrar: Registrar, turns: Turns, writers: Allowed, readers: Allowe
         status_code=204,
         response_class=Response,
         responses={204: {"description": "The code is erased, or was before."}, **says(401, 403, 404)},
-        dependencies=[Depends(writers)],
     )
-    async def revoke(message_id: str) -> Response:
+    async def revoke(message_id: str, asker: Asker = Depends(writers)) -> Response:
         """Erase the callback code of a message, because it was lost or the offer was taken back.
 
         From now on it sounds like any wrong code. The message and its other handles stay.
@@ -158,6 +161,7 @@ def routes(registrar: Registrar, turns: Turns, writers: Allowed, readers: Allowe
             found = await registrar.revoke_code(message_id)
         if not found:
             raise not_found("There is no such message.")
+        await reads.note("code.revoked", "message", message_id, **asker.noted)
         return Response(status_code=204)
 
     @router.get(

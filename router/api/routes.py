@@ -21,6 +21,7 @@ from router.messages.registration import Registration
 from router.releases.flows import Flows
 from router.store.database import Database
 from router.web.guard import Guard
+from router.web.reads import Reads
 
 BODIES: Final = (Registration, Question, imports.ImportedRow, StatusReport, NamedReport)
 """Models of bodies that routes read by themselves, for the description."""
@@ -37,6 +38,7 @@ def routes(
     keys: ApiKeys,
     guard: Guard,
     turns: Turns,
+    reads: Reads,
     policy: Policy,
 ) -> APIRouter:
     """`/v1/messages…`, `/v1/match` and `/v1/calls…`, for keys with the right scope and for admins who are signed in."""
@@ -46,10 +48,12 @@ def routes(
     router = APIRouter()
     router.include_router(imports.routes(registrar, writers))
     router.include_router(statuses.routes(database, clock, turns, writers))
-    router.include_router(messages.routes(registrar, turns, writers, readers))
+    router.include_router(messages.routes(registrar, turns, writers, readers, reads))
     matchers, most, leased = keys.allowed("match", guard), rules.guesses_a_day, rules.pools.every_number
-    router.include_router(match.routes(database, codes, weights, flows, region, clock, turns, matchers, most, leased))
+    router.include_router(
+        match.routes(database, codes, weights, flows, region, clock, turns, matchers, reads, most, leased)
+    )
     figures = keys.allowed("calls:read", guard)
     router.include_router(quality.routes(database, clock, turns, figures, policy))
-    router.include_router(calls.routes(database, turns, figures))
+    router.include_router(calls.routes(database, turns, figures, reads))
     return router

@@ -14,6 +14,7 @@ import typer
 
 from router import logs
 from router.cli import housekeeping, output
+from router.cli.auditing import audit
 from router.cli.codes import app as codes
 from router.cli.dial import dial
 from router.cli.doctor import doctor
@@ -67,6 +68,7 @@ app.add_typer(speech, name="speech")
 app.add_typer(housekeeping.keys, name="keys")
 app.add_typer(people, name="people")
 app.add_typer(housekeeping.database, name="db")
+app.command()(audit)
 app.command()(doctor)
 
 

@@ -16,6 +16,7 @@ from router.calls.webhooks import webhooks_of
 from router.cli.audiosocket_findings import audiosocket_found
 from router.cli.findings import Finding, Health
 from router.cli.flow_findings import flows_found
+from router.cli.oidc_findings import oidc_found
 from router.cli.output import NO, as_json, counted, say
 from router.cli.speech_findings import speech_found
 from router.matching.lockout import By
@@ -71,6 +72,7 @@ async def _each(settings: Settings) -> AsyncIterator[Finding]:
         ("database", _database), ("codes", _codes), ("flows", flows_found), ("pages", _pages), ("prompts", _prompts),
         ("service", _service), ("FastAGI", _fastagi), ("Asterisk", _asterisk), ("Twilio", _twilio), ("texts", _texts),
         ("webhooks", webhooks_found), ("speech", speech_found), ("AudioSocket", audiosocket_found),
+        ("sign-in", oidc_found),
     ]  # fmt: skip
     for part, check in checks:
         try:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from router import settings as settings_module
-from router.api.keys import SCOPES, create_key
+from router.api.keys import SCOPES, create_key, revoke_key
 from router.app import database_of, opened, schema_of, utc_now
-from router.cli.output import WRONG_USE, fail, say
+from router.cli.output import NO, WRONG_USE, as_json, fail, say
 from router.store import migrate
+from router.store.keys import all_keys
 
 keys = typer.Typer(help="API keys.", no_args_is_help=True)
 database = typer.Typer(help="The database.", no_args_is_help=True)
@@ -39,6 +40,44 @@ def create(
     except ValueError as error:
         fail(str(error), WRONG_USE)
     say(key)
+
+
+@keys.command(name="list")
+def listed(json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
+    """All keys, without the keys themselves: what each is for and may do, and when it was last used, to the hour.
+
+    Example: threadline keys list
+    """
+
+    async def run() -> list[dict[str, Any]]:
+        names = ("id", "name", "scopes", "created_at", "used_at", "revoked_at")
+        async with opened(settings_module.load()) as store, store.read() as connection:
+            return [{name: getattr(row, name) for name in names} for row in await all_keys(connection)]
+
+    found = asyncio.run(run())
+    if json:
+        as_json(found)
+        return
+    for each in found:
+        used = f"used {each['used_at']:%Y-%m-%d}" if each["used_at"] else "never used"
+        state = f"revoked {each['revoked_at']:%Y-%m-%d}" if each["revoked_at"] else used
+        say(f"{each['id']}  {each['name']:<24} {state:<19} {', '.join(each['scopes'])}")
+
+
+@keys.command()
+def revoke(key_id: Annotated[str, typer.Argument(help="Its id, which 'threadline keys list' shows.")]) -> None:
+    """Make a key worthless from now on.
+
+    Example: threadline keys revoke 5b0c3c2f0a8f
+    """
+
+    async def run() -> bool:
+        async with opened(settings_module.load()) as store, store.begin() as connection:
+            return await revoke_key(connection, key_id, utc_now())
+
+    if not asyncio.run(run()):
+        fail(f"there is no key '{key_id}', or it was revoked before; 'threadline keys list' lists all", NO)
+    say(f"the key {key_id} is worthless now")
 
 
 @database.command()

@@ -8,7 +8,7 @@ Format: WHATWG HTML, section 9.2 "Server-sent events".
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import datetime
 from typing import Any, Final
 
@@ -24,7 +24,8 @@ CATCH_UP: Final = 100
 
 
 class DeskStream:
-    """Makes streams; ``stopping`` is set when the service shuts down and ends them all."""
+    """Makes streams; ``stopping`` is set when the service shuts down and ends them all. At each heartbeat a session is
+    said to be ``still_there`` (`SignIn.still`): an open desk keeps it alive."""
 
     def __init__(
         self,
@@ -34,6 +35,7 @@ class DeskStream:
         *,
         stopping: asyncio.Event | None = None,
         heartbeat: float = HEARTBEAT,
+        still_there: Callable[[bytes], Awaitable[object]] | None = None,
         pages: OpenPages | None = None,
     ) -> None:
         self._database = database
@@ -41,6 +43,7 @@ class DeskStream:
         self._clock = clock
         self._stopping = stopping or asyncio.Event()
         self._heartbeat = heartbeat
+        self._still_there = still_there
         self.pages = pages or OpenPages()
 
     async def events(self, signed_in: SignedIn, last_event_id: str | None) -> AsyncGenerator[str]:
@@ -71,6 +74,8 @@ class DeskStream:
                         yield message("elsewhere", {})
                         return
                     if reason == "time":
+                        if self._still_there is not None:
+                            await self._still_there(signed_in.token_hash)
                         yield HEART
 
     async def _begin(self, person_id: str, last_event_id: str | None) -> tuple[int, str]:

@@ -27,6 +27,7 @@ from router.releases.records import (
     differing,
 )
 from router.releases.texts import one_line, refuse_unkeepable
+from router.store import audit
 from router.store import flow_versions as store
 from router.store.bus import Bus
 from router.store.database import Connection, Database
@@ -44,6 +45,7 @@ __all__ = [
 ]
 
 RELEASED = "flows"
+_MOST_NOTED = 20
 """The topic of the bus on which new releases are announced."""
 
 Change = Callable[["_Newest"], Awaitable[Files]]
@@ -340,6 +342,8 @@ class Releases:
                     await deed(connection)
                     folder_set = newest.folder_set if folder is None else await store.keep_set(connection, folder, now)
                     release = await _add(connection, newest, after, changed, values | {"folder_set": folder_set})
+                    if release.id != newest.id:
+                        await _noted(connection, release, now)
             except _Overtaken:
                 continue
             self._bus.announce(RELEASED)
@@ -352,6 +356,12 @@ class Releases:
                 return _Newest(None, {}, None)
             release = Release.of(row)
             return _Newest(release, await kept.files(connection, release), row.folder_set)
+
+
+async def _noted(connection: Connection, release: Release, now: datetime) -> None:
+    detail = {"origin": release.origin.value, "files": list(release.changed[:_MOST_NOTED])}
+    who = release.person_id
+    await audit.note(connection, now, "flow.released", "flow", str(release.id), person_id=who, detail=detail)
 
 
 async def _add(

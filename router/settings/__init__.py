@@ -20,6 +20,7 @@ from router.settings.crm import CrmSettings
 from router.settings.desk import DeskSettings
 from router.settings.flows import FlowSettings
 from router.settings.serving import Serving
+from router.settings.sign_in import SignInSettings
 from router.settings.speech import SpeechSettings
 from router.settings.supervising import SupervisingSettings
 from router.settings.twilio import TwilioSettings
@@ -39,6 +40,7 @@ class Settings(  # the last one stands first in lists of all
     TwilioSettings,
     SpeechSettings,
     SupervisingSettings,
+    SignInSettings,
     AsteriskSettings,
     CodeSettings,
     FlowSettings,

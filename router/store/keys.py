@@ -34,3 +34,8 @@ async def revoke(connection: Connection, key_id: str, now: datetime) -> bool:
     """Make a key worthless from now on; False when there is none, or it was revoked before."""
     statement = update(api_keys).where(api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None)).values(revoked_at=now)
     return (await connection.execute(statement)).rowcount == 1
+
+
+async def used(connection: Connection, key_id: str, now: datetime) -> None:
+    """Note that a key is in use."""
+    await connection.execute(update(api_keys).where(api_keys.c.id == key_id).values(used_at=now))

@@ -1,4 +1,4 @@
-"""People who sign in: agents and admins, their phones and whether they take calls."""
+"""People who sign in: agents, supervisors and admins, their phones and whether they take calls."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, exists, select, update
+from sqlalchemy import Row, exists, func, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from router.store.database import Connection
@@ -30,6 +30,29 @@ async def by_id(connection: Connection, person_id: str) -> PersonRow | None:
 async def by_login(connection: Connection, login: str) -> PersonRow | None:
     """The person who signs in as `login`, or None."""
     return (await connection.execute(select(people).where(people.c.login == login))).one_or_none()
+
+
+async def by_email(connection: Connection, email: str) -> Sequence[PersonRow]:
+    """Who has this e-mail address, whatever the case of its letters."""
+    return (await connection.execute(select(people).where(func.lower(people.c.email) == email.lower()))).all()
+
+
+async def by_oidc_subject(connection: Connection, subject: str) -> PersonRow | None:
+    """Whom the sign-in provider knows by this name, or None."""
+    return (await connection.execute(select(people).where(people.c.oidc_subject == subject))).one_or_none()
+
+
+async def found(connection: Connection, text: str) -> Sequence[PersonRow]:
+    """People whose login, name or e-mail address holds ``text``, by login; everybody for an empty one."""
+    columns = (people.c.login, people.c.name, people.c.email)
+    holds = or_(*(func.lower(column).contains(text.lower(), autoescape=True) for column in columns))
+    return (await connection.execute(select(people).where(holds if text else true()).order_by(people.c.login))).all()
+
+
+async def admins(connection: Connection) -> Sequence[PersonRow]:
+    """The administrators who may sign in."""
+    query = select(people).where(people.c.role == "admin", people.c.disabled_at.is_(None))
+    return (await connection.execute(query.order_by(people.c.id))).all()
 
 
 async def everybody(connection: Connection) -> Sequence[PersonRow]:

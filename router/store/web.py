@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,23 +16,45 @@ PersonRow = Row[Any]
 
 
 async def add_session(
-    connection: Connection, token_hash: bytes, person_id: str, now: datetime, expires_at: datetime
+    connection: Connection,
+    token_hash: bytes,
+    person_id: str,
+    now: datetime,
+    expires_at: datetime,
+    way: str | None = None,
 ) -> None:
-    """Store a session, and drop those that are over."""
+    """Store a session, and drop those that are over. ``way`` is ``password``, ``link`` or ``oidc``."""
     await connection.execute(delete(web_sessions).where(web_sessions.c.expires_at <= now))
-    await connection.execute(
-        insert(web_sessions).values(token_hash=token_hash, person_id=person_id, created_at=now, expires_at=expires_at)
-    )
+    times = {"created_at": now, "seen_at": now, "expires_at": expires_at}
+    values = {"token_hash": token_hash, "person_id": person_id, "way": way}
+    await connection.execute(insert(web_sessions).values(**values, **times))
 
 
 async def person_of_session(connection: Connection, token_hash: bytes, now: datetime) -> PersonRow | None:
-    """The person of a live session, with the session's ``expires_at``, or None."""
+    """The person of a live session, with the session's ``expires_at, begun_at, seen_at, way``, or None."""
+    session = web_sessions.c
     query = (
-        select(people, web_sessions.c.expires_at)
-        .join(web_sessions, web_sessions.c.person_id == people.c.id)
-        .where(web_sessions.c.token_hash == token_hash, web_sessions.c.expires_at > now)
+        select(people, session.expires_at, session.created_at.label("begun_at"), session.seen_at, session.way)
+        .join(web_sessions, session.person_id == people.c.id)
+        .where(session.token_hash == token_hash, session.expires_at > now, people.c.disabled_at.is_(None))
     )
     return (await connection.execute(query)).one_or_none()
+
+
+async def seen(connection: Connection, token_hash: bytes, now: datetime, expires_at: datetime) -> None:
+    """Note that a session is in use, and how long it lasts by that."""
+    statement = update(web_sessions).where(web_sessions.c.token_hash == token_hash)
+    await connection.execute(statement.values(seen_at=now, expires_at=expires_at))
+
+
+async def sessions_of(connection: Connection, person_id: str, now: datetime) -> Sequence[Row[Any]]:
+    """The live sessions of a person, the newest first."""
+    query = (
+        select(web_sessions)
+        .where(web_sessions.c.person_id == person_id, web_sessions.c.expires_at > now)
+        .order_by(web_sessions.c.created_at.desc(), web_sessions.c.token_hash)
+    )
+    return (await connection.execute(query)).all()
 
 
 async def end_session(connection: Connection, token_hash: bytes) -> str | None:
@@ -42,10 +65,15 @@ async def end_session(connection: Connection, token_hash: bytes) -> str | None:
     return person_id
 
 
-async def end_sessions(connection: Connection, person_id: str) -> None:
-    """End all sessions of a person, and take back the sign-in links they have not used."""
-    await connection.execute(delete(web_sessions).where(web_sessions.c.person_id == person_id))
+async def end_sessions(connection: Connection, person_id: str, but: bytes | None = None) -> int:
+    """End all sessions of a person, ``but`` one where given, and take back the sign-in links they have not used; how
+    many sessions that were."""
+    others = delete(web_sessions).where(web_sessions.c.person_id == person_id)
+    if but is not None:
+        others = others.where(web_sessions.c.token_hash != but)
+    ended = (await connection.execute(others)).rowcount
     await connection.execute(delete(sign_in_links).where(sign_in_links.c.person_id == person_id))
+    return ended
 
 
 async def add_link(
@@ -68,6 +96,7 @@ async def use_link(connection: Connection, token_hash: bytes, now: datetime) -> 
             sign_in_links.c.token_hash == token_hash,
             sign_in_links.c.used_at.is_(None),
             sign_in_links.c.expires_at > now,
+            sign_in_links.c.person_id.in_(select(people.c.id).where(people.c.disabled_at.is_(None))),
         )
         .values(used_at=now)
     )

@@ -12,6 +12,8 @@ from router.errors import bad_request, too_large
 
 LARGEST: Final = 16 * 1024
 """Bytes of a form; the largest has a login, a password and an address in it."""
+_MOST_FIELDS: Final = 200
+"""With one for each queue."""
 
 
 async def read_body(request: Request, largest: int = LARGEST) -> bytes:
@@ -26,16 +28,23 @@ async def read_body(request: Request, largest: int = LARGEST) -> bytes:
 
 async def read_form(request: Request) -> dict[str, str]:
     """The fields of an ``application/x-www-form-urlencoded`` body; of a repeated field the last one counts."""
+    return dict(await read_pairs(request))
+
+
+async def read_pairs(request: Request) -> list[tuple[str, str]]:
+    """The same with all values of repeated fields, such as boxes that are ticked."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
         raise bad_request("The form came in a form that is not understood; expected application/x-www-form-urlencoded.")
     try:
-        pairs = parse_qsl((await read_body(request)).decode("utf-8"), keep_blank_values=True, max_num_fields=50)
+        pairs = parse_qsl(
+            (await read_body(request)).decode("utf-8"), keep_blank_values=True, max_num_fields=_MOST_FIELDS
+        )
     except ValueError:
         raise bad_request("The form could not be read.") from None
     if any("\0" in text for pair in pairs for text in pair):
         raise bad_request("The form holds the character NUL.")  # PostgreSQL takes none
-    return dict(pairs)
+    return pairs
 
 
 async def read_json(request: Request, largest: int = LARGEST) -> dict[str, Any]:

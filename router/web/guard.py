@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -9,7 +10,7 @@ from fastapi import Request, Response
 
 from router.errors import Refused, forbidden, unauthorised
 from router.web.person import ADMIN, ROLES, SUPERVISOR, Person, SignedIn
-from router.web.sign_in import SESSION, SignIn
+from router.web.sign_in import SignIn
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -89,22 +90,22 @@ class Guard:
         if not allowed:
             raise forbidden("This request came from another site. Open the page itself and try again.")
 
-    def keep(self, response: Response, token: str) -> None:
-        """Put the session's cookie into the response."""
+    def keep(self, response: Response, token: str, cookie: str | None = None, lasts: timedelta | None = None) -> None:
+        """Put the session's cookie into the response, or another ``cookie`` that ``lasts`` for a while."""
         # Lax, not Strict: a link to the desk in a wiki or a mail must find its way in. Writing is guarded by origin.
         response.set_cookie(
-            self.cookie,
+            cookie or self.cookie,
             token,
-            max_age=int(SESSION.total_seconds()),
+            max_age=int((lasts or self._sign_in.lasting.longest).total_seconds()),
             path="/",
             secure=self._secure,
             httponly=True,
             samesite="lax",
         )
 
-    def drop(self, response: Response) -> None:
-        """Take the session's cookie back."""
-        response.delete_cookie(self.cookie, path="/", secure=self._secure, httponly=True, samesite="lax")
+    def drop(self, response: Response, cookie: str | None = None) -> None:
+        """Take the session's cookie back, or another one."""
+        response.delete_cookie(cookie or self.cookie, path="/", secure=self._secure, httponly=True, samesite="lax")
 
     def _is_ours(self, origin: str, request: Request) -> bool:
         # The Host header is the browser's own word here: a page of another site cannot choose it.

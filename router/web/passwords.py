@@ -10,6 +10,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 LONGEST: Final = 1000
 """Characters of a password that are looked at; a longer one is wrong."""
+SHORTEST: Final = 10
+"""Characters of a password that is chosen."""
 AT_ONCE: Final = 2
 """Hashes computed side by side; each takes 64 MiB with the default parameters (RFC 9106, low-memory profile)."""
 

@@ -39,11 +39,13 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A person with the session they came in by; ``token_hash`` is the session's key in the database."""
+    """A person with the session they came in by; ``token_hash`` is the session's key in the database, ``way`` how it
+    began: ``password``, ``link`` or ``oidc``."""
 
     person: Person
     token_hash: bytes
     expires_at: datetime
+    way: str | None = None
 
 
 def person_from(row: Any) -> Person:

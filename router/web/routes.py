@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
-import structlog
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
 from router.errors import Refused, bad_request
 from router.store import people
-from router.store.bus import Bus
 from router.store.database import Database
 from router.web.assets import PREFIX, Assets
+from router.web.ending import Ending
 from router.web.forms import read_form
 from router.web.guard import Guard, SignInNeeded
 from router.web.headers import SecurityHeaders, with_microphone
 from router.web.pages import Pages
+from router.web.paths import local_path
 from router.web.person import LANGUAGES, Person
-from router.web.sign_in import LinkSpent, SignIn, SignInFailed
+from router.web.sign_in import OIDC, LinkSpent, SignIn, SignInFailed
 from router.web.texts import Texts
 
 SEE_OTHER: Final = 303
+OIDC_PROBLEMS: Final = (
+    "unreachable", "not_begun", "cancelled", "failed", "busy", "unknown", "disabled", "no_role",
+)  # fmt: skip
+"""Why signing in with a provider came to nothing; each has a text."""
 _LONGEST_TOKEN: Final = 100
 
-_log = structlog.get_logger(__name__)
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The ways to sign in: with a ``password``, and with a ``provider``, by what people call it."""
+
+    password: bool = True
+    provider: str | None = None
+
+
+BY_PASSWORD: Final = Ways()
 
 
 def install(app: FastAPI, assets: Assets) -> None:
@@ -41,55 +55,43 @@ def install(app: FastAPI, assets: Assets) -> None:
 def routes(
     *,
     database: Database,
-    bus: Bus,
     sign_in: SignIn,
     guard: Guard,
     pages: Pages,
-    signed_out: Callable[[str], Awaitable[object]],
+    ending: Ending,
+    ways: Ways = BY_PASSWORD,
     service_numbers: Sequence[str] = (),
     listens: bool = False,
 ) -> APIRouter:
     """`/`, `/sign-in`, `/sign-in/link`, `/sign-out`, `/language`, and `/testphone`.
 
-    ``signed_out`` is told the id of a person whose last session ended (`Presence.left`);
-    ``service_numbers`` are offered by the test phone, the first one filled in; testers may speak where it ``listens``.
+    ``ways`` are those that people may sign in by; ``service_numbers`` are offered by the test phone, the first one
+    filled in; testers may speak where it ``listens``.
     """
     router = APIRouter(include_in_schema=False)
 
     def sign_in_page(
         request: Request, status: int = 200, problem: str | None = None, login: str = "", wanted: str = ""
     ) -> Response:
-        values = {"next": local_path(wanted), "login": login, "problem": problem}
+        values = {"next": local_path(wanted), "login": login, "problem": problem, "ways": ways}
         return pages.page(request, "web/sign_in.html", None, status, **values)
-
-    async def end_session(request: Request) -> None:
-        """End the session the browser comes with, if any, and tell who has to know."""
-        person_id = await sign_in.end(request.cookies.get(guard.cookie, ""))
-        if person_id is not None:
-            _log.info("signed out", person=person_id)
-            bus.announce(f"desk:{person_id}")  # open event streams of this session look up that it is over
-            if not await sign_in.has_session(person_id):
-                await signed_out(person_id)
-
-    async def end_session_of_another(request: Request, person_id: str | None) -> None:
-        """Nobody else's session stays behind in a browser; one's own other windows go on."""
-        old = await sign_in.whose(request.cookies.get(guard.cookie, ""))
-        if old is not None and old.person.id != person_id:
-            await end_session(request)
 
     @router.get("/")
     async def start(person: Person = Depends(guard.person)) -> Response:
         return RedirectResponse(person.home, SEE_OTHER)
 
     @router.get("/sign-in")
-    async def form(request: Request, next: str = "") -> Response:
+    async def form(request: Request, next: str = "", problem: str = "") -> Response:
         if await sign_in.whose(request.cookies.get(guard.cookie, "")):
             return RedirectResponse(local_path(next) or "/", SEE_OTHER)
-        return sign_in_page(request, wanted=next)
+        known = f"sign_in.oidc.{problem}" if problem in OIDC_PROBLEMS else None
+        return sign_in_page(request, problem=known, wanted=next)
 
     @router.post("/sign-in")
     async def with_password(request: Request) -> Response:
         guard.same_origin(request)
+        if not ways.password:
+            return sign_in_page(request, 403, "sign_in.no_password")
         fields = await read_form(request)
         login, password, wanted = fields.get("login", "").strip(), fields.get("password", ""), fields.get("next", "")
         problem, status = "sign_in.incomplete", 422
@@ -102,7 +104,7 @@ def routes(
             except Refused as refused:
                 problem, status = "sign_in.busy", refused.status
             else:
-                await end_session_of_another(request, person.id)
+                await ending.replaced(request, person.id)
                 answer = RedirectResponse(local_path(wanted) or person.home, SEE_OTHER)
                 guard.keep(answer, token)
                 return answer
@@ -121,7 +123,7 @@ def routes(
         except LinkSpent:
             return sign_in_page(request, 403, "link.spent")
         new = await sign_in.whose(token)
-        await end_session_of_another(request, new.person.id if new else None)
+        await ending.replaced(request, new.person.id if new else "")
         answer = RedirectResponse(lands_on, SEE_OTHER)
         guard.keep(answer, token)
         return answer
@@ -129,8 +131,9 @@ def routes(
     @router.post("/sign-out")
     async def sign_out(request: Request) -> Response:
         guard.same_origin(request)
-        await end_session(request)
-        answer = RedirectResponse("/sign-in", SEE_OTHER)
+        old = await ending.end(request)
+        elsewhere = ways.provider is not None and old is not None and old.way == OIDC
+        answer = RedirectResponse("/sign-in/oidc/signed-out" if elsewhere else "/sign-in", SEE_OTHER)
         guard.drop(answer)
         return answer
 
@@ -154,9 +157,3 @@ def routes(
         )
 
     return router
-
-
-def local_path(wanted: str) -> str:
-    """``wanted`` when it is a path on this site, else "": a sign-in must not lead to another site."""
-    plain = wanted.startswith("/") and not wanted.startswith("//") and "\\" not in wanted
-    return wanted if plain and wanted.isascii() and wanted.isprintable() and len(wanted) <= 200 else ""

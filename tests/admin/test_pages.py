@@ -22,6 +22,7 @@ from router.core.match import Candidate, Decision, Evidence, EvidenceKind, Match
 from router.engine.session import Session, Trace, session_to_json
 from router.speech.kept import KeptSpeech
 from router.store import speech_recordings, tables
+from router.web.reads import Reads
 
 if TYPE_CHECKING:
     from tests.web.conftest import House
@@ -71,11 +72,11 @@ async def admin_of(
     house.app.include_router(
         routes(
             database=house.database,
-            clock=house.clock,
             guard=house.guard,
             pages=house.pages,
             messages=Stored(),
             recordings=recordings or KeptSpeech(Path("/nonexistent"), house.database, house.clock),
+            reads=Reads(house.database, house.clock),
         )
     )
     async with house.signed_in("chef", role, "en") as browser:
@@ -120,7 +121,7 @@ async def add_call(house: House, call_id: str, caller: Caller, found: Match | No
         await connection.execute(insert(tables.calls).values(**{**row, **values}))
 
 
-@pytest.mark.parametrize("path", ["", "/calls", "/messages", "/voicemails", "/people", "/calls/x", "/calls/x/speech/y"])
+@pytest.mark.parametrize("path", ["", "/calls", "/messages", "/voicemails", "/calls/x", "/calls/x/speech/y"])
 async def test_agents_stay_outside(house: House, path: str) -> None:
     async with admin_of(house, "agent") as browser:
         assert (await browser.get(f"/admin{path}")).status_code == 403
@@ -194,18 +195,14 @@ async def test_a_message_shows_what_to_print(house: House) -> None:
         assert (await browser.get("/admin/calls/none")).status_code == 404
 
 
-async def test_voicemails_and_people_are_listed(house: House) -> None:
+async def test_voicemails_are_listed(house: House) -> None:
     async with admin_of(house) as browser:
-        await house.add("anna")
         await add_call(house, "c1", WITHHELD, queue="sales")
         async with house.database.begin() as connection:
             row = {"id": "v1", "call_id": "c1", "seconds": 7.4, "text": "Bitte <rufen>", "created_at": house.clock()}
             await connection.execute(insert(tables.voicemails).values(**row))
         voicemails = (await browser.get("/admin/voicemails")).text
         assert "Bitte &lt;rufen&gt;" in voicemails and "7 s" in voicemails and "<em>withheld</em>" in voicemails
-        everybody = (await browser.get("/admin/people")).text
-        assert "Anna Muster" in everybody and "Chef Muster" in everybody
-        assert everybody.count(">yes<") == 1
 
 
 async def test_an_unreadable_record_does_not_take_the_page_down(house: House) -> None:

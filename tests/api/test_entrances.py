@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 
@@ -13,19 +14,20 @@ from fastapi.routing import iter_route_contexts
 from router.api.keys import SCOPES
 from tests.api.service import ORIGIN, Service
 
-NOBODY, AGENT, ADMIN = "nobody", "agent", "admin"
-ASKERS = frozenset({NOBODY, AGENT, ADMIN, *SCOPES})
+NOBODY, AGENT, SUPERVISOR, ADMIN = "nobody", "agent", "supervisor", "admin"
+ASKERS = frozenset({NOBODY, AGENT, SUPERVISOR, ADMIN, *SCOPES})
 
 EVERYBODY = ASKERS
 NOT_BY_LOGIN: frozenset[str] = frozenset()
 """A signature in the request decides."""
-PEOPLE = frozenset({AGENT, ADMIN})
+PEOPLE = frozenset({AGENT, SUPERVISOR, ADMIN})
+SUPERVISORS = frozenset({SUPERVISOR, ADMIN})
 ADMINS = frozenset({ADMIN})
 WRITERS = frozenset({ADMIN, "messages:write"})
 READERS = frozenset({ADMIN, "messages:read"})
 MATCHERS = frozenset({ADMIN, "match"})
 CALL_READERS = frozenset({ADMIN, "calls:read"})
-TESTERS = frozenset({AGENT, ADMIN, "testphone"})
+TESTERS = PEOPLE | {"testphone"}
 
 EXPECTED = {
     "GET /": PEOPLE,
@@ -57,13 +59,13 @@ EXPECTED = {
     "POST /desk/cards/{card_id}/finish": PEOPLE,
     "POST /desk/cards/{card_id}/outcome": PEOPLE,
     "GET /v1/desk/events": PEOPLE,
-    "GET /supervisor": ADMINS,  # and supervisors
-    "GET /supervisor/board": ADMINS,
-    "GET /supervisor/people/{person_id}": ADMINS,
-    "POST /supervisor/people/{person_id}/assign": ADMINS,
-    "POST /supervisor/people/{person_id}/pause": ADMINS,
-    "POST /supervisor/people/{person_id}/sign-out": ADMINS,
-    "GET /v1/supervisor/events": ADMINS,
+    "GET /supervisor": SUPERVISORS,
+    "GET /supervisor/board": SUPERVISORS,
+    "GET /supervisor/people/{person_id}": SUPERVISORS,
+    "POST /supervisor/people/{person_id}/assign": SUPERVISORS,
+    "POST /supervisor/people/{person_id}/pause": SUPERVISORS,
+    "POST /supervisor/people/{person_id}/sign-out": SUPERVISORS,
+    "GET /v1/supervisor/events": SUPERVISORS,
     "GET /testphone": PEOPLE,
     "POST /testphone/calls": TESTERS,
     "POST /testphone/calls/{call_id}/events": TESTERS,
@@ -79,6 +81,22 @@ EXPECTED = {
     "GET /admin/messages/{message_id}": ADMINS,
     "GET /admin/voicemails": ADMINS,
     "GET /admin/people": ADMINS,
+    "GET /admin/people/new": ADMINS,
+    "POST /admin/people/new": ADMINS,
+    "GET /admin/people/{person_id}": ADMINS,
+    "POST /admin/people/{person_id}": ADMINS,
+    "POST /admin/people/{person_id}/access": ADMINS,
+    "POST /admin/people/{person_id}/phone": ADMINS,
+    "POST /admin/people/{person_id}/password": ADMINS,
+    "POST /admin/people/{person_id}/link": ADMINS,
+    "GET /admin/keys": ADMINS,
+    "POST /admin/keys": ADMINS,
+    "POST /admin/keys/{key_id}/revoke": ADMINS,
+    "GET /admin/audit": ADMINS,
+    "GET /admin/audit.csv": ADMINS,
+    "GET /account": PEOPLE,
+    "POST /account/password": PEOPLE,
+    "POST /account/sign-out-others": PEOPLE,
     "GET /admin/callbacks": ADMINS,
     "POST /admin/callbacks/{callback_id}": ADMINS,
     "GET /admin/flows": ADMINS,
@@ -128,8 +146,7 @@ def routes_of(app: FastAPI) -> Iterator[str]:
 async def status(client: httpx.AsyncClient, name: str, **headers: str) -> int:
     method, path = name.split()
     path = path.replace("{path:path}", "hotline.yaml")
-    for parameter in ("card_id", "call_id", "message_id", "callback_id", "recording_id", "key", "kind", "person_id"):
-        path = path.replace(f"{{{parameter}}}", "0" * 32)
+    path = re.sub(r"\{\w+\}", "0" * 32, path)
     return (await client.request(method, path, headers=headers)).status_code
 
 
@@ -143,7 +160,7 @@ def is_let_in(answered: int) -> bool:
 async def askers(service: Service) -> AsyncIterator[dict[str, httpx.AsyncClient]]:
     service.stopping.set()  # else a stream of events never ends
     async with AsyncExitStack() as stack:
-        people = {role: await stack.enter_async_context(service.signed_in(role)) for role in (AGENT, ADMIN)}
+        people = {role: await stack.enter_async_context(service.signed_in(role)) for role in (AGENT, SUPERVISOR, ADMIN)}
         keys = {scope: await stack.enter_async_context(service.allowed(scope)) for scope in SCOPES}
         nobody = await stack.enter_async_context(service.client(Origin=ORIGIN))
         for client in keys.values():

@@ -19,6 +19,7 @@ from router.store import people
 from router.store.bus import Bus
 from router.store.database import Database
 from router.web.assets import Assets
+from router.web.ending import Ending
 from router.web.guard import Guard
 from router.web.pages import Pages
 from router.web.passwords import Passwords
@@ -129,5 +130,6 @@ def house(database: Database, tmp_path: Path) -> House:
         return JSONResponse({"detail": error.detail}, error.status)
 
     install(app, assets)
-    app.include_router(routes(database=database, bus=bus, sign_in=sign_in, guard=guard, pages=pages, signed_out=left))
+    ending = Ending(sign_in, guard, bus, left)
+    app.include_router(routes(database=database, sign_in=sign_in, guard=guard, pages=pages, ending=ending))
     return house

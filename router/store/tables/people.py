@@ -69,6 +69,7 @@ api_keys = Table(
     Column("key_hash", LargeBinary(32), nullable=False, unique=True),
     Column("scopes", JSON, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("used_at", Moment),  # to the hour
     Column("revoked_at", Moment),
 )
 

@@ -5,15 +5,34 @@ from __future__ import annotations
 from typing import Final
 
 from router.web.person import LANGUAGES
-from router.web.texts import admin, callbacks, card, common, desk, desk_page, flows, quality, supervisor, testphone
+from router.web.texts import (
+    admin,
+    audit,
+    callbacks,
+    card,
+    common,
+    desk,
+    desk_page,
+    flows,
+    keys,
+    people,
+    quality,
+    sign_in,
+    supervisor,
+    testphone,
+)
 
 ALL: Final[dict[str, tuple[str, str]]] = {
     **common.TEXTS,
+    **sign_in.TEXTS,
     **desk.TEXTS,
     **desk_page.TEXTS,
     **card.TEXTS,
     **testphone.TEXTS,
     **admin.TEXTS,
+    **people.TEXTS,
+    **keys.TEXTS,
+    **audit.TEXTS,
     **callbacks.TEXTS,
     **quality.TEXTS,
     **flows.TEXTS,
@@ -34,6 +53,10 @@ class Texts:
     def __call__(self, key: str, **values: object) -> str:
         text = ALL[key][self._column]
         return text.format(**values) if values else text
+
+    def known(self, key: str, otherwise: str) -> str:
+        """The text of a key that may not exist, and what to say then."""
+        return ALL[key][self._column] if key in ALL else otherwise
 
     def under(self, prefix: str) -> dict[str, str]:
         """The texts whose key begins with ``prefix``, without it; for the page's scripts."""

@@ -80,5 +80,6 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "presence.paused": ("Pause", "Paused"),
     "presence.wrap_up": ("Nachbearbeitung", "Wrap-up"),
     "role.agent": ("Agent", "Agent"),
+    "role.supervisor": ("Teamleitung", "Supervisor"),
     "role.admin": ("Verwaltung", "Administrator"),
 }

@@ -180,6 +180,8 @@ def _people() -> None:
     )
     op.create_index("ix_presence_log_at", "presence_log", ["at"])
     op.create_index("ix_presence_log_person_id_at", "presence_log", ["person_id", "at"])
+    _never_changed("audit_log")
+    op.add_column("api_keys", sa.Column("used_at", Moment(), nullable=True))
     op.add_column("people", sa.Column("presence_since", Moment(), nullable=True))
     op.add_column("people", sa.Column("wrap_until", Moment(), nullable=True))
     op.add_column("people", sa.Column("skills", sa.JSON(), server_default="[]", nullable=False))
@@ -190,6 +192,19 @@ def _people() -> None:
     op.add_column("web_sessions", sa.Column("seen_at", Moment(), nullable=True))
     op.add_column("web_sessions", sa.Column("way", sa.String(length=10), nullable=True))
     op.create_index("ix_web_sessions_person_id", "web_sessions", ["person_id"])
+
+
+def _never_changed(table: str) -> None:
+    """Let the database refuse whatever would change a row; old ones may go."""
+    if op.get_bind().dialect.name == "postgresql":
+        refuse = f"RAISE EXCEPTION 'rows of {table} are never changed'"
+        op.execute(f"CREATE FUNCTION {table}_stays() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {refuse}; END $$")
+        op.execute(
+            f"CREATE TRIGGER {table}_stays BEFORE UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_stays()"
+        )
+    else:
+        refuse = f"SELECT RAISE(ABORT, 'rows of {table} are never changed')"
+        op.execute(f"CREATE TRIGGER {table}_stays BEFORE UPDATE ON {table} BEGIN {refuse}; END")
 
 
 def _sending() -> None:
