@@ -36,6 +36,7 @@ from router.channels.simulator.queues import SimulatedQueues
 from router.channels.surroundings import surroundings_of
 from router.channels.twilio.agents import AgentPhones
 from router.channels.twilio.texts import TwilioTexts
+from router.core.commands import Leg
 from router.core.destinations import Destinations
 from router.flow.problems import FlowRefused
 from router.matching.codes import CodeKeys
@@ -131,13 +132,14 @@ async def assembled(settings: Settings, clock: Clock = utc_now, *, serving: bool
         weights = Weights(database, table_of(settings), clock=clock)
         rules = HandleRules.of(settings)
         reach = reach_of(settings)
+        book = QueueBook(flows, settings.queues)
         calls = Calls(
             database,
             bus,
             flows,
             keys,
             clock,
-            queues=settings.queues,
+            queues=book.names,
             limits=limits_of(settings),
             weights=weights,
             pool_numbers=rules.pools.every_number,
@@ -165,7 +167,7 @@ async def assembled(settings: Settings, clock: Clock = utc_now, *, serving: bool
             database,
             bus,
             flows,
-            QueueBook(flows),
+            book,
             releases,
             folder,
             keys,
@@ -325,7 +327,7 @@ def agents_of(house: House) -> Agents:
             username=settings.ami_username, secret=secret, host=settings.ami_host, port=settings.ami_port
         )
         ami = Ami(access, on_notice)
-    presence = Presence(database, bus, house.clock, ami, settings)
+    presence = Presence(database, bus, house.clock, ami, settings, house.queue_book)
     ringing.rests = presence.settle
     wrap_ups = WrapUps(database, bus, house.clock, presence, describe)
     switchboard = Switchboard(database, ringing, presence, house.clock, call_ended, end_lost)
@@ -335,8 +337,9 @@ def agents_of(house: House) -> Agents:
 def browser_queues(house: House, agents: Agents) -> SimulatedQueues:
     """Queues for test calls: they ring on the pages of those who are ready and have no telephone."""
 
-    async def ready_in_browser(queue: str) -> list[str]:
-        return [row.id for row in await agents.presence.who_is_ready(queue) if row.phone is None]
+    async def ready_in_browser(leg: Leg) -> list[str]:
+        ready = await agents.presence.who_is_ready(leg.queue, leg.skills)
+        return [row.id for row in ready if row.phone is None and leg.person in (None, row.id)]
 
     return SimulatedQueues(agents.ringing, ready_in_browser, house.test_phone.transfer_ended, house.bus)
 

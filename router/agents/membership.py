@@ -1,14 +1,15 @@
 """Keeps the members of Asterisk's queues what the agents chose.
 
 The database decides: Asterisk is told what stands there, again and again if need be, and never asked what an agent
-wants. Only phones that the settings list are touched.
+wants. Only phones that the settings list are touched. A phone belongs to each place that its agent can serve: the
+queues, their sets of skills that the agent has, and the queue of the phone itself (`router.agents.queue_names`).
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
 import structlog
@@ -16,10 +17,21 @@ import structlog
 from router.agents import states
 from router.agents.ami import AmiRefused, Snapshot
 from router.agents.phones import is_dialled
+from router.agents.queue_names import is_place, of_phone, places
+from router.flow.queues import Queue
 from router.store import people
 from router.store.database import Database
 
 log = structlog.get_logger(__name__)
+
+
+class Book(Protocol):
+    """What queues there are; see `router.releases.queue_book.QueueBook`."""
+
+    @property
+    def names(self) -> Collection[str]: ...
+
+    def get(self, queue: str | None) -> Queue: ...
 
 
 class Phones(Protocol):
@@ -40,12 +52,13 @@ class Phones(Protocol):
 class Membership:
     """Tells Asterisk; without it (`ami` None) nothing is told. `refused` has the phones that a queue did not take."""
 
-    def __init__(self, database: Database, ami: Phones | None, phones: Sequence[str], queues: Sequence[str]) -> None:
+    def __init__(self, database: Database, ami: Phones | None, phones: Sequence[str], book: Book) -> None:
         self._database = database
         self._ami = ami
         self._phones = [phone for phone in phones if not is_dialled(phone)]  # Asterisk knows nothing of the others
-        self._queues = queues
+        self._book = book
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # one for each of `phones` at most
+        self._there: Collection[str] | None = None
         self.refused: set[str] = set()
 
     async def bring_into_line(self, snapshot: Snapshot) -> int:
@@ -53,13 +66,14 @@ class Membership:
 
         Raises `AmiDown` when Asterisk goes meanwhile; it is done again with the next snapshot.
         """
+        self._there = snapshot.queues
         actual: dict[str, dict[str, bool]] = {phone: {} for phone in self._phones}
         for member in snapshot.queue_members:
             if member.interface in actual:
                 actual[member.interface][member.queue] = member.paused
         async with self._database.read() as connection:
             rows = await people.with_phones(connection)
-        wanted = {row.phone: dict.fromkeys(_queues(row), states.rests(row) is not None) for row in rows}
+        wanted = {row.phone: dict.fromkeys(self._places(row), states.rests(row) is not None) for row in rows}
         differing = [phone for phone in self._phones if wanted.get(phone, {}) != actual[phone]]
         for phone in differing:
             await self.tell(phone, actual[phone])
@@ -76,11 +90,11 @@ class Membership:
         async with self._turns[phone]:
             async with self._database.read() as connection:
                 row = await people.by_phone(connection, phone)
-            wanted = _queues(row) if row else ()
+            wanted = self._places(row) if row else ()
             self.refused.discard(phone)
             if row is not None and (reason := states.rests(row)) is not None:
                 await self._pause(self._ami, phone, reason)
-            for queue in {*self._queues, *also} - set(wanted):
+            for queue in {*self._every_place(phone), *also} - set(wanted):
                 await self._remove(self._ami, queue, phone)
             if row is not None:
                 await self._add(self._ami, phone, row, wanted)
@@ -94,6 +108,9 @@ class Membership:
                 if reason is not None:
                     await ami.queue_pause(phone, True, reason, queue)
             except AmiRefused as error:
+                if is_place(queue):  # the dialplan takes its queue instead, which the agent belongs to as well
+                    log.info("place refused a phone", queue=queue, phone=phone, reason=error.message)
+                    continue
                 self.refused.add(phone)
                 log.warning("queue refused a phone", queue=queue, phone=phone, reason=error.message)
 
@@ -111,7 +128,33 @@ class Membership:
         except AmiRefused as error:  # a queue that Asterisk does not have, or a member of its own configuration
             log.info("phone not removed", queue=queue, phone=phone, reason=error.message)
 
+    def _places(self, row: people.PersonRow) -> tuple[str, ...]:
+        """The places that are to ring this person's phone."""
+        if row.presence == "off":
+            return ()
+        served = [
+            place
+            for queue in row.queues
+            for place in places(queue, set(row.skills) & set(self._book.get(queue).skill_set))
+        ]
+        return tuple(place for place in dict.fromkeys((*served, of_phone(row.phone))) if self._has(place))
 
-def _queues(row: people.PersonRow) -> tuple[str, ...]:
-    """The queues that are to ring this person's phone."""
-    return () if row.presence == "off" else tuple(row.queues)
+    def _every_place(self, phone: str) -> set[str]:
+        """The places that a phone may be in."""
+        every = {place for queue in self._book.names for place in places(queue, self._book.get(queue).skill_set)}
+        return {place for place in (*every, of_phone(phone)) if self._has(place)}
+
+    def _has(self, place: str) -> bool:
+        """Whether it is worth while to tell Asterisk of it: where its file of queues is not ours it has queues only."""
+        return self._there is None or place in self._there or not is_place(place)
+
+
+class NamedOnly:
+    """Queues that nobody described."""
+
+    def __init__(self, names: Collection[str]) -> None:
+        self.names = names
+
+    def get(self, queue: str | None) -> Queue:
+        """A queue with nothing special about it."""
+        return Queue()

@@ -5,7 +5,7 @@ While Asterisk cannot be reached an agent's choice is kept, and takes effect whe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +15,7 @@ import structlog
 
 from router.agents import states, wrap_up
 from router.agents.ami import AmiDown, Snapshot
-from router.agents.membership import Membership, Phones
+from router.agents.membership import Book, Membership, NamedOnly, Phones
 from router.agents.phones import is_dialled
 from router.errors import Refused, not_found
 from router.settings import Settings
@@ -85,14 +85,16 @@ class Presence:
         clock: Callable[[], datetime],
         ami: Phones | None,
         settings: Settings,
+        book: Book | None = None,
     ) -> None:
+        """``book`` knows the queues (None: those of the settings)."""
         self._database = database
         self._bus = bus
         self._clock = clock
         self._ami = ami
         self._phones = settings.phones
         self._twilio = settings.twilio_auth_token is not None
-        self._membership = Membership(database, ami, settings.phones, settings.queues)
+        self._membership = Membership(database, ami, settings.phones, book or NamedOnly(settings.queues))
         self._told_reachable: bool | None = None
 
     async def choose_phone(self, person_id: str, phone: str | None) -> PresenceView:
@@ -166,11 +168,12 @@ class Presence:
             taken = {row.phone for row in await people.with_phones(connection) if row.id in there}
         return tuple(PhoneChoice(phone, phone in taken) for phone in self._phones)
 
-    async def who_is_ready(self, queue: str) -> tuple[people.PersonRow, ...]:
-        """Who takes calls of `queue`, and neither talks now nor wraps a talk up. People without a `phone` are
-        reached on their page."""
+    async def who_is_ready(self, queue: str, skills: Collection[str] = ()) -> tuple[people.PersonRow, ...]:
+        """Who takes calls of `queue` and has all `skills`, and neither talks now nor wraps a talk up. People without a
+        `phone` are reached on their page."""
         async with self._database.read() as connection:
-            return tuple(await people.ready_and_free(connection, queue))
+            rows = await people.ready_and_free(connection, queue)
+        return tuple(row for row in rows if set(skills) <= set(row.skills))
 
     async def telephone_changed(self) -> None:
         """Asterisk came or went: tell the page of everybody whose phone this concerns."""

@@ -7,7 +7,8 @@ phone has a queue of its own (``phone.PJSIP-101``), for callers who are to reach
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from itertools import chain, combinations
 from typing import Final
 
 PHONE: Final = "phone."
@@ -27,3 +28,21 @@ def of_phone(interface: str) -> str:
 def base_of(name: str) -> str | None:
     """The queue that a place belongs to; None for that of a phone, where it is the call that knows."""
     return None if name.startswith(PHONE) else name.partition(".")[0]
+
+
+def places(queue: str, skill_set: Iterable[str]) -> tuple[str, ...]:
+    """All places that callers of ``queue`` may wait in: the queue as it is, then one for each set of its skills, the
+    ones that need more of them last."""
+    skills = sorted(set(skill_set))
+    sets = chain.from_iterable(combinations(skills, count) for count in range(len(skills) + 1))
+    return tuple(with_skills(queue, each) for each in sets)
+
+
+def every_place(skill_sets: Mapping[str, Iterable[str]], phones: Iterable[str]) -> set[str]:
+    """The names of all places of queues, by their skill sets, and of phones."""
+    return {place for queue, skills in skill_sets.items() for place in places(queue, skills)} | set(map(of_phone, phones))
+
+
+def is_place(name: str) -> bool:
+    """Whether this is a place of ours beside the queues themselves: of a set of skills, or of a phone."""
+    return "." in name

@@ -82,7 +82,7 @@ class Ringing:
         self._trimmed_at: datetime | None = None
 
     async def called(self, call_key: str, call_id: str | None, person_id: str, queue: str | None) -> None:
-        """This agent's phone rings: the card appears."""
+        """This agent's phone rings: the card appears. Where `queue` is None, the call knows it."""
         now = self._clock()
         async with self._database.begin(lasting=False) as connection:  # it rings now: nobody waits for the disk
             rows = await self._cards(connection, call_key)
@@ -91,6 +91,7 @@ class Ringing:
             if not await people.lock(connection, [person_id]):
                 return
             call = await calls.by_id(connection, call_id) if call_id else None
+            queue = queue or (call.queue if call else None)
             ringing = {"state": "ringing", "queue": queue, "rang_at": now, **_NEVER_ANSWERED}
             await self._put(connection, rows, call_key, call, person_id, ringing, now)
             if _of(rows, person_id, "wrap_up"):
@@ -120,7 +121,7 @@ class Ringing:
             settled: Sequence[str] = ()
             talking = {"state": "talking", "answered_at": now, "talked_until": None, "reason": None, "gone_at": None}
             if own is None:
-                talking |= {"queue": queue, "rang_at": now}
+                talking |= {"queue": queue or (call.queue if call else None), "rang_at": now}
             await self._put(connection, rows, call_key, call, person_id, talking, now)
             for row in others:
                 await self._withdraw(connection, row, ELSEWHERE, now)

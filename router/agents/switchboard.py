@@ -35,6 +35,7 @@ from router.agents.ami import (
     Snapshot,
 )
 from router.agents.presence import Presence
+from router.agents.queue_names import base_of
 from router.agents.ringing import ELSEWHERE, ENDED, NO_ANSWER, STOPPED, Ringing
 from router.store import cards, people
 from router.store.database import Database
@@ -122,7 +123,7 @@ class Switchboard:
             log.debug("a phone rings that nobody chose", phone=event.interface, queue=event.queue)
             return
         self._remember_leg(event.dest_uniqueid, _key(event), person_id)
-        await self._ringing.called(_key(event), event.call_id, person_id, event.queue)
+        await self._ringing.called(_key(event), event.call_id, person_id, base_of(event.queue))
 
     async def _answered(self, event: AgentConnect) -> None:
         person_id = await self._person(event.dest_uniqueid, event.interface)
@@ -131,7 +132,7 @@ class Switchboard:
             await self._ringing.answered_by_nobody(_key(event))
             return
         self._remember_leg(event.dest_uniqueid, _key(event), person_id)
-        await self._ringing.answered(_key(event), person_id, call_id=event.call_id, queue=event.queue)
+        await self._ringing.answered(_key(event), person_id, call_id=event.call_id, queue=base_of(event.queue))
 
     async def _hung_up(self, event: Hangup) -> None:
         if leg := self._legs.pop(event.uniqueid, None):
@@ -202,15 +203,15 @@ class Switchboard:
 
         known = {call_key for call_key, _ in live}
         at_phones: set[tuple[str, str]] = set()
-        queues = {waiting.uniqueid: waiting.queue for waiting in snapshot.waiting}
+        queues = {waiting.uniqueid: base_of(waiting.queue) for waiting in snapshot.waiting}
         for leg in snapshot.channels:
             caller, person_id = callers.get(leg.linkedid), holders.get(leg.interface)
             if caller is None or person_id is None:
                 continue
             at_phones.add((_channel_key(caller), person_id))
             self._remember_leg(leg.uniqueid, _channel_key(caller), person_id)
-            if queue := queues.get(caller.uniqueid):
-                await self._ringing.called(_channel_key(caller), caller.call_id, person_id, queue)
+            if caller.uniqueid in queues:
+                await self._ringing.called(_channel_key(caller), caller.call_id, person_id, queues[caller.uniqueid])
             elif not leg.ringing and (caller.call_id or _channel_key(caller) in known):
                 await self._ringing.answered(_channel_key(caller), person_id, call_id=caller.call_id)
 

@@ -35,6 +35,11 @@ class Turn:
     """Whether an agent has answered; told of a call as it stands, not of what an event led to."""
 
     @property
+    def language(self) -> str:
+        """What the caller is spoken to in."""
+        return self.session.language
+
+    @property
     def unfinished(self) -> bool:
         """Whether another system is being asked, so that there are no commands yet."""
         return isinstance(self.session.waiting, CallWebhook)

@@ -1,8 +1,8 @@
-"""How queues are described in what is released now."""
+"""How queues are described in what is released now, and which there are."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from router.flow.queues import Queue
@@ -13,10 +13,13 @@ PLAIN: Final = Queue()
 
 
 class QueueBook:
-    """Looks queues up in the flows that new calls run. A newer release counts at once."""
+    """Looks queues up in the flows that new calls run. A newer release counts at once. ``named`` are queues that the
+    settings name, described or not."""
 
-    def __init__(self, flows: Flows) -> None:
+    def __init__(self, flows: Flows, named: Iterable[str] = ()) -> None:
         self._flows = flows
+        self._named = tuple(named)
+        self.names: Collection[str] = _Names(self)
 
     @property
     def described(self) -> Mapping[str, Queue]:
@@ -24,6 +27,27 @@ class QueueBook:
         # All flows of a set share the same pieces.
         return next(iter(self._flows.current.values())).queues if self._flows.current else {}
 
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Those of the settings."""
+        return self._named
+
     def get(self, queue: str | None) -> Queue:
         """The description of ``queue``; where there is none, the one of a queue with nothing special about it."""
         return self.described.get(queue or "", PLAIN)
+
+
+class _Names(Collection[str]):
+    """The names of all queues there are, as they are when it is asked."""
+
+    def __init__(self, book: QueueBook) -> None:
+        self._book = book
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._book.named or name in self._book.described
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys((*self._book.named, *self._book.described)))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

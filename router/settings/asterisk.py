@@ -26,6 +26,15 @@ class AsteriskSettings(Group):
     )
     phones: tuple[str, ...] = Field((), description='Phones that agents may choose: ["PJSIP/101", "PJSIP/102"].')
     queues: tuple[str, ...] = Field(("default", "sales", "service"), description="Queues that agents may belong to.")
+    asterisk_queues_file: Path | None = Field(
+        None,
+        description="File for Asterisk's queues, written with each release of the flows; none: "
+        "`threadline queues write` does it.",
+    )
+    asterisk_sounds: Path | None = Field(
+        None,
+        description="Asterisk's folder of sounds, such as /usr/share/asterisk/sounds: what queues announce goes there.",
+    )
     prompt_url: WebAddress | None = Field(
         None, description="Address under which Asterisk fetches prompts; `http://HOST:PORT` where not set."
     )

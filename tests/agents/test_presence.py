@@ -34,7 +34,7 @@ def snapshot(house: House) -> Snapshot:
         for phone, queues in house.asterisk.members.items()
         for queue, paused in queues.items()
     ]
-    return Snapshot((), tuple(members), ())
+    return Snapshot((), tuple(members), (), frozenset(house.asterisk.known))
 
 
 async def test_a_day_at_the_phone(house: House, presence: Presence) -> None:

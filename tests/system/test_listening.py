@@ -46,6 +46,7 @@ class Turn:
     call_id: str
     sequence: int
     commands: tuple[ChannelCommand, ...]
+    language: str = "de"
 
 
 @dataclass

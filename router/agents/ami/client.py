@@ -108,6 +108,14 @@ class Ami:
         fields = {"Interface": interface, "Paused": _flag(paused), "Reason": reason}
         await self._act("QueuePause", fields if queue is None else {**fields, "Queue": queue})
 
+    async def reload_queues(self) -> None:
+        """Have Asterisk read its queues anew; members and waiting callers stay. A fresh snapshot is told after it.
+
+        Raises AmiDown, AmiRefused.
+        """
+        await self._act("QueueReload", {"Parameters": "yes"})
+        self._wake.set()
+
     async def ping(self) -> float:
         """Return the seconds Asterisk took to answer. Raises AmiDown."""
         clock = asyncio.get_running_loop().time

@@ -208,11 +208,13 @@ class WaitingCaller:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What was so at the moment of the login; whatever is not in it is over."""
+    """What was so at the moment of the login; whatever is not in it is over. `queues` are all that Asterisk has, None:
+    not known."""
 
     channels: tuple[Channel, ...]
     queue_members: tuple[QueueMember, ...]
     waiting: tuple[WaitingCaller, ...]
+    queues: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

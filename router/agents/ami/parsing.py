@@ -211,7 +211,8 @@ def parse_snapshot(
     rows = list(queue_status)
     members = _read(lambda f: QueueMember(*_member_fields(f, "Location")), rows, "QueueMember", unreadable)
     waiting = _read(lambda f: _waiting(f, calls), rows, "QueueEntry", unreadable)
-    return Snapshot(channels, members, waiting)
+    queues = _read(lambda f: f.name("Queue"), rows, "QueueParams", unreadable)
+    return Snapshot(channels, members, waiting, frozenset(queues))
 
 
 def _read(
@@ -223,7 +224,7 @@ def _read(
     entries = []
     for row in rows:
         if row.get("event") != event:
-            continue  # the response itself, QueueParams, the closing …Complete
+            continue  # the response itself, the closing …Complete
         try:
             entries.append(parse(_Fields(row)))
         except UnreadableEvent as error:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+from router.agents.queue_names import of_phone, with_skills
 from router.channels.agi import commands
 from router.channels.agi.codec import Reply
 from router.channels.agi.commands import ANY_KEY, Command
@@ -44,6 +45,8 @@ _INTERNATIONAL: Final = 1
 _CALL_OF_CHANNEL: Final = re.compile(r"-[0-9a-f]{8,}(;[12])?$")
 _SKILL: Final = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 _QUEUE_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_PLACE: Final = re.compile(r"[A-Za-z0-9_.-]{1,250}")
+NO_PHONES: Final[Mapping[str, str]] = {}
 
 _OUTCOMES: Final[Mapping[str, TransferOutcome]] = {
     "TIMEOUT": TransferOutcome.NO_ANSWER,
@@ -157,8 +160,29 @@ def recording_ended(reply: Reply, file: str, max_seconds: int) -> RecordingEnded
     return RecordingEnded(file, seconds) if speech >= _LEAST_SPEECH else RecordingEnded(None, 0.0)
 
 
-def leave_to_queue(command: Transfer, whisper: Sequence[Sound] = ()) -> tuple[Command, ...]:
-    """Hand the call to the dialplan for a queue; ``whisper`` is what the agent alone hears.
+def places(command: Transfer, phones: Mapping[str, str]) -> str:
+    """The legs of a transfer for the dialplan: ``PLACE:SECONDS``, with ``&`` between them. ``phones`` are those of the
+    people it names; who has none is not waited for."""
+    found: list[str] = []
+    for leg in command.legs:
+        place = with_skills(leg.queue, leg.skills)
+        if leg.person is not None:
+            if leg.person not in phones:
+                continue
+            place = of_phone(phones[leg.person])
+        if _PLACE.fullmatch(place):
+            found.append(f"{place}:{leg.seconds}")
+    return "&".join(found)
+
+
+def leave_to_queue(
+    command: Transfer,
+    whisper: Sequence[Sound] = (),
+    phones: Mapping[str, str] = NO_PHONES,
+    language: str | None = None,
+) -> tuple[Command, ...]:
+    """Hand the call to the dialplan for a queue; ``whisper`` is what the agent alone hears, ``phones`` are as for
+    `places`, ``language`` is what the caller is spoken to in while waiting.
 
     The route comes last: before it nothing counts, and the dialplan would go to the default queue. It also switches the
     absolute timeout off, which we must not: without it, a failure between two of these would leave the caller to
@@ -175,6 +199,8 @@ def leave_to_queue(command: Transfer, whisper: Sequence[Sound] = ()) -> tuple[Co
         commands.set_variable("THREADLINE_PRIORITY", str(max(0, command.priority))),
         commands.set_variable("THREADLINE_SKILLS", "&".join(filter(_SKILL.fullmatch, command.skills))),
         commands.set_variable("THREADLINE_WHISPER", "&".join(sound.source for sound in whisper)),
+        commands.set_variable("THREADLINE_LEGS", places(command, phones)),
+        *([commands.set_variable("CHANNEL(language)", language)] if language else ()),
         commands.set_variable("THREADLINE_ROUTE", "queue"),
     )
 

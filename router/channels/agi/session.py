@@ -7,7 +7,7 @@ queue. A hangup is told to the house once, at whatever point it comes.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -33,10 +33,15 @@ from router.speech.listening.keys import Keys
 Sounds = Callable[[Prompt], Awaitable[Sequence[Sound]]]
 """Where a prompt can be played from, piece by piece; raises `PromptFailed`."""
 
+PhonesOf = Callable[[Collection[str]], Awaitable[Mapping[str, str]]]
+"""The phones of people, by their ids; those who have none are left out."""
+
 _HOUSE_SECONDS: Final = 5.0
 """For the house to say what comes next. After that people are quicker than we are."""
 _FAREWELL_SECONDS: Final = 30.0
 """For telling the house that the caller is gone: nobody waits for it, and when a trunk fails all are gone at once."""
+_PHONE_SECONDS: Final = 1.0
+"""For where a person is to be reached."""
 _LAST_WORDS_SECONDS: Final = 1.5
 """The same when the service stops."""
 _TAKEN_AWAY: Final = 0.5
@@ -62,6 +67,11 @@ class Turn(Protocol):
         """What the caller is to meet next; nothing when the call is over."""
         ...
 
+    @property
+    def language(self) -> str:
+        """What the caller is spoken to in."""
+        ...
+
 
 class House(Protocol):
     """Who knows what to do with a call, the same for every channel; see `router.calls.handle.Calls`."""
@@ -83,13 +93,15 @@ class House(Protocol):
 class AgiChannel:
     """Handles calls for an `AgiServer`. The house knows a call by Asterisk's ``uniqueid``. ``region`` (ISO 3166) is
     where national numbers belong. ``whispers`` is where what agents hear can be played from as long as the caller may
-    wait for one; None: as ``sounds``. ``listener`` hears callers who may speak; None: they use keys."""
+    wait for one; None: as ``sounds``. ``listener`` hears callers who may speak; None: they use keys. ``phones`` tells
+    at which phones people are to be reached; None: at none."""
 
     house: House
     sounds: Sounds
     region: str = "DE"
     whispers: Sounds | None = None
     listener: Listener | None = None
+    phones: PhonesOf | None = None
 
     async def __call__(self, call: AgiCall) -> None:
         """The conversation, from the dialplan's ``AGI()`` until the call goes back there."""
@@ -103,6 +115,7 @@ class _Conversation:
         self._whispers = channel.whispers or channel.sounds
         self._region = channel.region
         self._listener = channel.listener
+        self._phones = channel.phones
         self._call = call
         self._ref = call.env.uniqueid
         self._owes_hangup = False
@@ -184,7 +197,7 @@ class _Conversation:
                 case RecordMessage():
                     return await self._record(command, f"{turn.call_id}-{turn.sequence}")
                 case Transfer():
-                    await self._leave_to_queue(command)
+                    await self._leave_to_queue(command, turn.language)
                     return None
                 case Hangup():
                     await self._call.run(*render.leave_to_hangup())
@@ -193,14 +206,26 @@ class _Conversation:
                     assert_never(command)
         return None
 
-    async def _leave_to_queue(self, command: Transfer) -> None:
+    async def _leave_to_queue(self, command: Transfer, language: str) -> None:
         whisper = await self._whisper(command.whisper) if command.whisper else ()
+        phones = await self._phones_of({leg.person for leg in command.legs if leg.person is not None})
         try:
-            leaving = render.leave_to_queue(command, whisper)
+            leaving = render.leave_to_queue(command, whisper, phones, language)
         except ValueError as error:
             raise GivenUp(str(error)) from None
         await self._call.run(*leaving)
         self._owes_hangup = False
+
+    async def _phones_of(self, people: Collection[str]) -> Mapping[str, str]:
+        """The phones of people who are waited for; none where that cannot be told now: others will answer."""
+        if not people or self._phones is None:
+            return render.NO_PHONES
+        try:
+            async with asyncio.timeout(_PHONE_SECONDS):
+                return await self._phones(people)
+        except Exception as error:
+            self._log.warning("agi_phones_unknown", error=type(error).__name__)
+            return render.NO_PHONES
 
     async def _whisper(self, prompt: Prompt) -> Sequence[Sound]:
         """What the agent is to hear; nothing where it cannot be made: the caller need not wait for it."""

@@ -1,7 +1,7 @@
 """Queues for calls from the test phone: who is ready and has no telephone is rung in the browser.
 
-One task for each waiting call. A call leaves by being answered, by its timeout, or when the caller hangs up; on
-closing, all do.
+One task for each waiting call, which goes from one leg of its transfer to the next. A call leaves by being answered,
+by its timeout, or when the caller hangs up; on closing, all do.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Protocol
 
 import structlog
 
-from router.core.commands import Transfer
+from router.core.commands import Leg, Transfer
 from router.core.events import TransferEnded, TransferOutcome
 from router.store.bus import Bus
 from router.store.database import is_away
@@ -33,13 +33,14 @@ class Ringing(Protocol):
 
     async def called(self, call_key: str, call_id: str | None, person_id: str, queue: str | None) -> None: ...
     async def answered(self, call_key: str, person_id: str) -> None: ...
+    async def left_queue(self, call_key: str) -> None: ...
     async def over(self, call_key: str, reason: str) -> None: ...
 
 
 class WhoIsReady(Protocol):
-    """Which people take calls of a queue in the browser."""
+    """Which people ring in the browser for callers who wait there."""
 
-    async def __call__(self, queue: str) -> list[str]: ...
+    async def __call__(self, leg: Leg) -> list[str]: ...
 
 
 class TransferDone(Protocol):
@@ -105,9 +106,10 @@ class SimulatedQueues:
     async def _wait(self, call_id: str, transfer: Transfer) -> None:
         answered = self._answered[call_id]
         try:
-            async with asyncio.timeout(transfer.timeout):
-                await self._ring(call_id, transfer.queue, answered)
-        except TimeoutError:
+            for leg in transfer.legs or (Leg(transfer.queue, transfer.timeout),):
+                if await self._rang(call_id, leg, answered):
+                    return
+                await self._ringing.left_queue(call_id)  # whoever rings in the next leg rings anew
             await self._ringing.over(call_id, "no_answer")
             self._forget(call_id, asyncio.current_task())  # the flow may well lead to a queue again
             await self._done(call_id, TransferEnded(TransferOutcome.NO_ANSWER))
@@ -115,14 +117,23 @@ class SimulatedQueues:
             log.exception("test call in queue failed", call=call_id)
             await self._ringing.over(call_id, "failed")
 
-    async def _ring(self, call_id: str, queue: str, answered: asyncio.Event) -> None:
+    async def _rang(self, call_id: str, leg: Leg, answered: asyncio.Event) -> bool:
+        """Whether somebody answered in this leg."""
+        try:
+            async with asyncio.timeout(leg.seconds):
+                await self._ring(call_id, leg, answered)
+        except TimeoutError:
+            return answered.is_set()
+        return True
+
+    async def _ring(self, call_id: str, leg: Leg, answered: asyncio.Event) -> None:
         """Ring whoever is ready, also those who become so, until somebody answers."""
         rung: set[str] = set()
         while not answered.is_set():
             try:
-                for person_id in await self._who_is_ready(queue):
+                for person_id in await self._who_is_ready(leg):
                     if person_id not in rung:
-                        await self._ringing.called(call_id, call_id, person_id, queue)
+                        await self._ringing.called(call_id, call_id, person_id, leg.queue)
                         rung.add(person_id)
             except Exception as error:
                 if not is_away(error):

@@ -10,7 +10,7 @@ from router.channels.agi import render
 from router.channels.agi.codec import Reply
 from router.channels.agi.environment import Environment, parse_environment
 from router.channels.agi.render import Sound
-from router.core.commands import RecordMessage, Transfer
+from router.core.commands import Leg, RecordMessage, Transfer
 from router.core.events import (
     LONGEST_DIALLED,
     WITHHELD,
@@ -164,8 +164,23 @@ class TestLeaving:
             ("THREADLINE_PRIORITY", "5"),
             ("THREADLINE_SKILLS", ""),
             ("THREADLINE_WHISPER", ""),
+            ("THREADLINE_LEGS", ""),
             ("THREADLINE_ROUTE", "queue"),
         ]
+
+    def test_the_places_to_wait_in_are_a_list_of_the_dialplan(self) -> None:
+        legs = (
+            Leg("sales", 20, (), "anna"),
+            Leg("sales", 25, (), "bert"),
+            Leg("sales", 30, ("gas", "english")),
+            Leg("sales", 40, ("${X}",)),
+            Leg("service", 50),
+        )
+        transfer = Transfer("sales", 120, legs=legs)
+        sent = [command.arguments for command in render.leave_to_queue(transfer, (), {"anna": "PJSIP/101"}, "de")]
+        assert ("THREADLINE_LEGS", "phone.PJSIP-101:20&sales.english.gas:30&service:50") in sent
+        assert ("CHANNEL(language)", "de") in sent
+        assert sent[-1] == ("THREADLINE_ROUTE", "queue")
 
     def test_skills_and_whisper_are_lists_of_the_dialplan(self) -> None:
         skills = ("gas", "en-GB", "a&b", "${X}", "x,y", "")

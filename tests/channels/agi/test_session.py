@@ -43,6 +43,7 @@ class Turn:
     call_id: str
     sequence: int
     commands: Sequence[ChannelCommand]
+    language: str = "de"
 
 
 class House:
@@ -124,10 +125,28 @@ async def test_a_call_goes_to_a_queue_with_its_code() -> None:
         "SET VARIABLE THREADLINE_PRIORITY 2",
         "SET VARIABLE THREADLINE_SKILLS ",
         "SET VARIABLE THREADLINE_WHISPER ",
+        "SET VARIABLE THREADLINE_LEGS ",
+        "SET VARIABLE CHANNEL(language) de",
         "SET VARIABLE THREADLINE_ROUTE queue",
     ]
     # Pieces and waits are short, so that silence lasts at most seven seconds whenever we freeze.
     assert asterisk.guards == [7.0] * 7
+
+
+async def test_who_is_waited_for_is_known_by_the_phone_and_nobody_waits_to_find_that_out() -> None:
+    legs = (Leg("sales", 20, (), "anna"), Leg("sales", 30, ("gas",)), Leg("sales", 40))
+    transfer = Transfer("sales", 90, 2, ("gas",), legs=legs)
+
+    async def phones(people: Collection[str]) -> dict[str, str]:
+        return dict.fromkeys(people, "PJSIP/101")
+
+    async def away(people: Collection[str]) -> dict[str, str]:
+        raise ConnectionRefusedError
+
+    for tell, places in ((phones, "phone.PJSIP-101:20&sales.gas:30&sales:40"), (away, "sales.gas:30&sales:40")):
+        asterisk = await converse(House((transfer,)), Asterisk(), phones=tell)
+        assert asterisk.variables["THREADLINE_LEGS"] == places
+        assert asterisk.variables["THREADLINE_ROUTE"] == "queue"
 
 
 @pytest.mark.parametrize(("text", "sound"), [("hello", "http://router/hello.wav"), ("unspeakable", "")])

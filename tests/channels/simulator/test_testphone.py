@@ -14,7 +14,7 @@ from router.calls.handle import Calls
 from router.channels.simulator.phone import BadNumber, TestPhone, caller_from
 from router.channels.simulator.queues import SimulatedQueues
 from router.channels.simulator.routes import routes
-from router.core.commands import RecordMessage, Transfer
+from router.core.commands import Leg, RecordMessage, Transfer
 from router.core.events import InputTimedOut, RecordingEnded
 from router.engine.session import State
 from router.flow.files import check
@@ -42,6 +42,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.ready: list[str] = []
+        self.skills: set[str] = set()
         self.told: list[tuple[str, ...]] = []
         self.rang = asyncio.Event()
 
@@ -55,8 +56,11 @@ class Desk:
     async def over(self, call_key: str, reason: str) -> None:
         self.told.append(("over", reason))
 
-    async def who_is_ready(self, queue: str) -> list[str]:
-        return self.ready
+    async def left_queue(self, call_key: str) -> None:
+        self.told.append(("left_queue",))
+
+    async def who_is_ready(self, leg: Leg) -> list[str]:
+        return [each for each in self.ready if leg.person in (None, each) and set(leg.skills) <= self.skills]
 
 
 @pytest.fixture
@@ -106,10 +110,10 @@ async def test_a_call_waits_on_while_the_database_is_away(
     states = iter([ConnectionRefusedError(), ConnectionRefusedError()])
     who_is_ready = desk.who_is_ready
 
-    async def away_for_a_while(queue: str) -> list[str]:
+    async def away_for_a_while(leg: Leg) -> list[str]:
         if trouble := next(states, None):
             raise trouble
-        return await who_is_ready(queue)
+        return await who_is_ready(leg)
 
     monkeypatch.setattr(phone.queues, "_who_is_ready", away_for_a_while)
     desk.ready.append("kim")
@@ -140,6 +144,22 @@ async def test_when_nobody_answers_the_flow_goes_on(
     assert isinstance(now.commands[-1], RecordMessage)
     done = await phone.send(turn.call_id, RecordingEnded(None, 0, "Rufen Sie mich an"), now.sequence)
     assert done.session.ended
+
+
+async def test_one_leg_comes_after_the_other(phone: TestPhone, desk: Desk) -> None:
+    assert phone.queues is not None
+    desk.ready.append("kim")
+    turn = await phone.dial("", withheld=True, service_number=None)
+    phone.queues._waiting[turn.call_id].cancel()  # its own wait, for one with legs
+    await asyncio.gather(phone.queues._waiting[turn.call_id], return_exceptions=True)
+    desk.told.clear()
+    desk.rang = asyncio.Event()
+    legs = (Leg("sales", 0, (), "robin"), Leg("sales", 0, ("english",)), Leg("service", 60, (), "kim"))
+    phone.queues.enter(turn.call_id, Transfer("sales", 60, legs=legs))
+    await asyncio.wait_for(desk.rang.wait(), 5)
+    assert desk.told[-2:] == [("left_queue",), ("called", "kim", "service")]
+    assert ("called", "kim", "sales") not in desk.told, "kim is neither robin, nor speaks English"
+    assert await phone.answer(turn.call_id, "kim")
 
 
 async def test_a_repeated_answer_does_not_enter_the_queue_twice(phone: TestPhone, desk: Desk) -> None:
