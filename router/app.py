@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from router.agents.ami import Ami, AmiSettings, Notice
-from router.agents.phones import check_phones, may_ring
+from router.agents.asterisk_queues import AsteriskQueues
+from router.agents.phones import asterisk_phones, check_phones, may_ring
 from router.agents.presence import Presence
 from router.agents.ringing import Ringing
 from router.agents.switchboard import CHANNEL as ASTERISK
@@ -61,7 +63,7 @@ from router.speech.prompts import PromptStore
 from router.speech.recognition.choice import ear_of
 from router.speech.recognition.ear import Ear
 from router.speech.synthesis import EspeakNg, installed_version
-from router.store import migrate
+from router.store import migrate, people
 from router.store.bus import Bus
 from router.store.database import Database, new_id
 from router.web.passwords import Passwords
@@ -360,6 +362,17 @@ def reach_of(settings: Settings) -> Destinations:
     return Destinations(settings.destinations or (settings.region,))
 
 
+def asterisk_queues(house: House, ami: Ami | None, prompts: PromptStore) -> AsteriskQueues:
+    """What brings the description of queues to Asterisk."""
+    settings = house.settings
+
+    async def speak(text: str, language: str, recording: str | None) -> Path:
+        return (await prompts.ensure(text, language, recording)).path
+
+    file, sounds = settings.asterisk_queues_file, settings.asterisk_sounds
+    return AsteriskQueues(house.queue_book, asterisk_phones(settings), file, sounds, speak, ami)
+
+
 def text_sender(house: House) -> TextSender | None:
     """What sends text messages; None where the settings name nobody who does."""
     if not house.settings.sends_texts:
@@ -404,6 +417,15 @@ def agi_server(house: House, prompts: PromptStore, listener: Listener | None = N
     settings = house.settings
     sounds = prompt_sounds(prompts, settings.prompts_address)
     whispers = prompt_sounds(prompts, settings.prompts_address, kept=LONGEST_WAIT)
-    channel = AgiChannel(house.calls, sounds, region=settings.region, whispers=whispers, listener=listener)
+
+    async def phones(ids: Collection[str]) -> dict[str, str]:
+        async with house.database.read() as connection:
+            rows = await people.with_phones(connection)
+        known = asterisk_phones(settings)
+        return {row.id: row.phone for row in rows if row.id in ids and row.phone in known}
+
+    channel = AgiChannel(
+        house.calls, sounds, region=settings.region, whispers=whispers, listener=listener, phones=phones
+    )
     limits = ServerLimits(connections=settings.fastagi_calls)
     return AgiServer(channel, settings.fastagi_host, settings.fastagi_port, limits)

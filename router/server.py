@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
-from functools import partial
 
 import structlog
 import uvicorn
@@ -111,9 +110,15 @@ async def _running(
             await agents.ami.start()
             stack.push_async_callback(agents.ami.stop)
         async with asyncio.TaskGroup() as tasks:
-            following = Following(house.flows, house.releases, house.bus, partial(_prepare, house, prompts, listener))
+            asterisk_queues = app.asterisk_queues(house, agents.ami, prompts)
+
+            async def released() -> None:
+                await asterisk_queues.follow()
+                await _prepare(house, prompts, listener)
+
+            following = Following(house.flows, house.releases, house.bus, released)
             work = (_prepare(house, prompts, listener), _sweep(house, agents), following.run(), house.folder.run())
-            background = [tasks.create_task(each) for each in (*work, agents.wrap_ups.run())]
+            background = [tasks.create_task(each) for each in (*work, agents.wrap_ups.run(), asterisk_queues.run())]
             background.append(tasks.create_task(agents.work_news.run()))
             if (sender := app.text_sender(house)) is not None:
                 background.append(tasks.create_task(sender.run()))

@@ -24,6 +24,8 @@ log = structlog.get_logger(__name__)
 
 READABLE = 0o644
 """Asterisk is another user, and no file of ours holds a secret."""
+_OPEN = 0o755
+_LOOK_EVERY = 1.0
 _FOLDER = "threadline"
 
 Speak = Callable[[str, str, str | None], Awaitable[Path]]
@@ -66,6 +68,13 @@ class AsteriskQueues:
         self._sounds, self._speak, self._ami = sounds, speak, ami
         self._due = False
         self._turn = asyncio.Lock()
+
+    async def run(self) -> None:
+        """Write the file once, and tell Asterisk when it is there to be told, until cancelled."""
+        await self.follow()
+        while True:
+            await asyncio.sleep(_LOOK_EVERY)
+            await self.reload()
 
     async def text(self) -> str:
         """What the file holds for the queues as they are described now; what is told in them is made on the way."""
@@ -127,7 +136,7 @@ def write_whole(file: Path, content: str | bytes) -> bool:
     with contextlib.suppress(FileNotFoundError):
         if file.read_bytes() == data:
             return False
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
+    _make_folder(file.parent)
     handle, part = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
     try:
         with os.fdopen(handle, "wb") as writing:
@@ -141,3 +150,11 @@ def write_whole(file: Path, content: str | bytes) -> bool:
             os.unlink(part)
         raise
     return True
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the folder where it is missing, so that Asterisk, another user, gets in."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        folder.chmod(_OPEN)

@@ -17,6 +17,11 @@ def is_dialled(phone: str) -> bool:
     return phone.startswith(("+", "sip:", "sips:"))
 
 
+def asterisk_phones(settings: Settings) -> tuple[str, ...]:
+    """The phones that Asterisk rings."""
+    return tuple(phone for phone in settings.phones if not is_dialled(phone))
+
+
 def may_ring(phone: str, reach: Destinations) -> bool:
     """Whether this phone may be dialled on our account."""
     return bool(_SIP.fullmatch(phone)) if phone.startswith("sip") else reach.may_be_called(phone)

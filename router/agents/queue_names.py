@@ -7,7 +7,7 @@ phone has a queue of its own (``phone.PJSIP-101``), for callers who are to reach
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import chain, combinations
 from typing import Final
 
@@ -36,11 +36,6 @@ def places(queue: str, skill_set: Iterable[str]) -> tuple[str, ...]:
     skills = sorted(set(skill_set))
     sets = chain.from_iterable(combinations(skills, count) for count in range(len(skills) + 1))
     return tuple(with_skills(queue, each) for each in sets)
-
-
-def every_place(skill_sets: Mapping[str, Iterable[str]], phones: Iterable[str]) -> set[str]:
-    """The names of all places of queues, by their skill sets, and of phones."""
-    return {place for queue, skills in skill_sets.items() for place in places(queue, skills)} | set(map(of_phone, phones))
 
 
 def is_place(name: str) -> bool:

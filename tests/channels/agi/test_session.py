@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -15,8 +15,8 @@ from router.channels.agi import session
 from router.channels.agi.codec import Reply
 from router.channels.agi.render import Guarded, Sound
 from router.channels.agi.server import AgiServer
-from router.channels.agi.session import AgiChannel
-from router.core.commands import AskDigits, ChannelCommand, Hangup, Prompt, RecordMessage, Say, Transfer
+from router.channels.agi.session import AgiChannel, PhonesOf
+from router.core.commands import AskDigits, ChannelCommand, Hangup, Leg, Prompt, RecordMessage, Say, Transfer
 from router.core.events import (
     WITHHELD,
     Caller,
@@ -86,8 +86,8 @@ async def sounds(prompt: Prompt) -> list[Sound]:
 
 
 @asynccontextmanager
-async def answering(house: House) -> AsyncIterator[AgiServer]:
-    server = AgiServer(AgiChannel(house, sounds), "127.0.0.1", 0)
+async def answering(house: House, phones: PhonesOf | None = None) -> AsyncIterator[AgiServer]:
+    server = AgiServer(AgiChannel(house, sounds, phones=phones), "127.0.0.1", 0)
     await server.start()
     try:
         yield server
@@ -96,8 +96,10 @@ async def answering(house: House) -> AsyncIterator[AgiServer]:
         assert (server.calls, server.connections) == (0, 0)
 
 
-async def converse(house: House, asterisk: Asterisk, **changes: str | None) -> Asterisk:
-    async with answering(house) as server:
+async def converse(
+    house: House, asterisk: Asterisk, *, phones: PhonesOf | None = None, **changes: str | None
+) -> Asterisk:
+    async with answering(house, phones) as server:
         await asterisk.call(server.address, **changes)
     return asterisk
 
