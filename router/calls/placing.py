@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from router.agents.phones import is_dialled
 from router.core.commands import Leg, Transfer
 from router.core.events import TEST_PHONE
 from router.engine.session import Session
@@ -15,6 +16,7 @@ from router.store import queues as store
 from router.store.database import Connection
 
 ASTERISK = "asterisk"
+TWILIO = "twilio"
 
 
 async def placed(connection: Connection, session: Session, transfer: Transfer, queues: Mapping[str, Queue]) -> Transfer:
@@ -68,10 +70,11 @@ def counted(skills: Iterable[str], queue: Queue | None) -> tuple[str, ...]:
 
 
 def _reachable(person: Any, channel: str) -> bool:
-    """Whether calls of the channel can ring there: Asterisk's at a phone, test calls on the page."""
+    """Whether calls of the channel can ring there: Asterisk's at its phones, test calls on the page. Twilio's queues
+    have agents of whose phones we know nothing, too."""
     if channel == TEST_PHONE:
         return person.phone is None
-    return channel != ASTERISK or person.phone is not None
+    return channel != ASTERISK or (person.phone is not None and not is_dialled(person.phone))
 
 
 def _anybody(people: Iterable[Any], queue: str, skills: Iterable[str]) -> bool:
@@ -86,5 +89,8 @@ async def _last_agent(
     if not transfer.last_agent or best is None:
         return None
     last = await store.last_agent(connection, best.message_id, session.call_id)
-    there = (person.id for person in people if person.id == last and transfer.queue in person.queues)
-    return next(there, None)
+    there = (person for person in people if person.id == last and transfer.queue in person.queues)
+    found = next(there, None)
+    if found is None or (session.channel == TWILIO and not is_dialled(found.phone or "")):
+        return None
+    return str(found.id)
