@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from router.agents.ami import Ami, AmiSettings, Notice
 from router.agents.asterisk_queues import AsteriskQueues
+from router.agents.handing_over import EndsTalks, HandingOver, OnAsterisk
 from router.agents.phones import asterisk_phones, check_phones, may_ring
 from router.agents.presence import Presence
 from router.agents.ringing import Ringing
@@ -40,12 +41,14 @@ from router.channels.twilio.agents import AgentPhones
 from router.channels.twilio.texts import TwilioTexts
 from router.core.commands import Leg
 from router.core.destinations import Destinations
+from router.core.events import TEST_PHONE
 from router.flow.problems import FlowRefused
 from router.matching.codes import CodeKeys
 from router.matching.lockout import Limits
 from router.matching.parameters import DEFAULT, Parameters
 from router.messages.handles import HandleRules
 from router.messages.issuing import random_digits
+from router.messages.mailing import Mailer
 from router.messages.registrar import Registrar
 from router.messages.texting import TextSender
 from router.releases.checks import NEEDED
@@ -103,6 +106,8 @@ class House:
     ear: Ear | None
     """What makes words of speech; None where there is no recogniser, and nobody listens."""
     kept_speech: KeptSpeech
+    webhooks: Webhooks
+    """Asks the other systems of the settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +120,7 @@ class Agents:
     switchboard: Switchboard
     ami: Ami | None
     work_news: WorkNews
+    handing_over: HandingOver
 
 
 @asynccontextmanager
@@ -135,6 +141,7 @@ async def assembled(settings: Settings, clock: Clock = utc_now, *, serving: bool
         rules = HandleRules.of(settings)
         reach = reach_of(settings)
         book = QueueBook(flows, settings.queues)
+        webhooks = Webhooks(webhooks_of(settings))
         calls = Calls(
             database,
             bus,
@@ -146,7 +153,7 @@ async def assembled(settings: Settings, clock: Clock = utc_now, *, serving: bool
             weights=weights,
             pool_numbers=rules.pools.every_number,
             recording=settings.replay_days > 0,
-            webhooks=Webhooks(webhooks_of(settings)),
+            webhooks=webhooks,
             crm=crm_events(settings),
             texting=Texting(
                 keys,
@@ -179,6 +186,7 @@ async def assembled(settings: Settings, clock: Clock = utc_now, *, serving: bool
             registrar,
             ear,
             kept,
+            webhooks,
         )
         await calls.aclose()
         await weights.aclose()
@@ -333,7 +341,10 @@ def agents_of(house: House) -> Agents:
     ringing.rests = presence.settle
     wrap_ups = WrapUps(database, bus, house.clock, presence, describe)
     switchboard = Switchboard(database, ringing, presence, house.clock, call_ended, end_lost)
-    return Agents(ringing, presence, wrap_ups, switchboard, ami, work_news)
+    ends: dict[str, EndsTalks] = {TEST_PHONE: house.test_phone.hand_back}
+    if ami is not None:
+        ends[ASTERISK] = OnAsterisk(ami, switchboard)
+    return Agents(ringing, presence, wrap_ups, switchboard, ami, work_news, HandingOver(ends))
 
 
 def browser_queues(house: House, agents: Agents) -> SimulatedQueues:
@@ -374,10 +385,13 @@ def asterisk_queues(house: House, ami: Ami | None, prompts: PromptStore) -> Aste
 
 
 def text_sender(house: House) -> TextSender | None:
-    """What sends text messages; None where the settings name nobody who does."""
-    if not house.settings.sends_texts:
+    """What sends text messages and e-mails; None where the settings name nobody who does."""
+    settings = house.settings
+    if not (settings.sends_texts or settings.sends_mail):
         return None
-    return TextSender(house.database, house.bus, TwilioTexts(house.settings), house.clock)
+    provider = TwilioTexts(settings) if settings.sends_texts else None
+    mailer = Mailer(settings, house.clock) if settings.sends_mail else None
+    return TextSender(house.database, house.bus, provider, house.clock, mailer)
 
 
 def crm_events(settings: Settings) -> CrmEvents | None:

@@ -41,6 +41,8 @@ from router.desk.checking import Checking
 from router.desk.routes import routes as desk_routes
 from router.desk.searching import Searching
 from router.desk.stream import DeskStream
+from router.desk.work.making import desk_of
+from router.desk.work.routes import routes as work_routes
 from router.messages.inbound import Inbox
 from router.messages.texting import reported
 from router.speech.audiosocket.server import AudioSocketServer
@@ -132,6 +134,7 @@ def _include_api(app: FastAPI, house: House, entrance: _Entrance) -> None:
     app.include_router(
         api_routes(
             database=house.database,
+            bus=house.bus,
             registrar=house.registrar,
             codes=house.keys,
             weights=house.weights,
@@ -205,7 +208,9 @@ def _include_channels(app: FastAPI, house: House, agents: Agents, entrance: _Ent
 
 def _reported(house: House) -> Reported:
     async def told(text_id: str, ref: str, *, delivered: bool, reason: str | None = None) -> bool:
-        return await reported(house.database, text_id, ref, house.clock(), delivered=delivered, reason=reason)
+        return await reported(
+            house.database, text_id, ref, house.clock(), delivered=delivered, reason=reason, bus=house.bus
+        )
 
     return told
 
@@ -233,6 +238,19 @@ def _include_pages(
             listens=house.ear is not None,
         )
     )
+    work = desk_of(
+        settings=house.settings,
+        keys=house.keys,
+        database=house.database,
+        bus=house.bus,
+        clock=house.clock,
+        flows=house.flows,
+        calls=house.calls,
+        cards_for=cards_for,
+        webhooks=house.webhooks,
+        wrap_ups=agents.wrap_ups,
+        handing_over=agents.handing_over,
+    )
     app.include_router(
         desk_routes(
             database=house.database,
@@ -245,8 +263,10 @@ def _include_pages(
             cards_for=cards_for,
             policy=house.settings.disclosure,
             checks=house.settings.identity_checks,
+            work_on=work.views,
         )
     )
+    app.include_router(work_routes(work, entrance.guard, pages))
     _include_cards(app, house, entrance)
     app.include_router(
         admin_routes(

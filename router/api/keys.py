@@ -28,7 +28,7 @@ from router.web.guard import Guard
 from router.web.person import Person
 from router.web.reads import Who
 
-SCOPES: Final = ("messages:write", "messages:read", "match", "calls:read", "testphone")
+SCOPES: Final = ("messages:write", "messages:read", "match", "calls:read", "payments:write", "testphone")
 """What a key may be allowed; each has words in `router.web.texts.keys`."""
 LONGEST_NAME: Final = 100
 USED_EVERY: Final = timedelta(hours=1)

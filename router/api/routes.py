@@ -8,7 +8,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from router.api import calls, imports, match, messages, quality, statuses
+from router.api import calls, imports, match, messages, payments, quality, statuses
 from router.api.keys import ApiKeys
 from router.api.turns import Turns
 from router.calls.question import Question
@@ -19,17 +19,19 @@ from router.messages.delivery import NamedReport, StatusReport
 from router.messages.registrar import Registrar
 from router.messages.registration import Registration
 from router.releases.flows import Flows
+from router.store.bus import Bus
 from router.store.database import Database
 from router.web.guard import Guard
 from router.web.reads import Reads
 
-BODIES: Final = (Registration, Question, imports.ImportedRow, StatusReport, NamedReport)
+BODIES: Final = (Registration, Question, imports.ImportedRow, StatusReport, NamedReport, payments.PaymentReport)
 """Models of bodies that routes read by themselves, for the description."""
 
 
 def routes(
     *,
     database: Database,
+    bus: Bus,
     registrar: Registrar,
     codes: CodeKeys,
     weights: Weights,
@@ -41,7 +43,8 @@ def routes(
     reads: Reads,
     policy: Policy,
 ) -> APIRouter:
-    """`/v1/messages…`, `/v1/match` and `/v1/calls…`, for keys with the right scope and for admins who are signed in."""
+    """`/v1/messages…`, `/v1/match`, `/v1/calls…` and `/v1/payments…`, for keys with the right scope and, but for the
+    last, for admins who are signed in."""
     rules = registrar.rules
     region = rules.region
     writers, readers = keys.allowed("messages:write", guard), keys.allowed("messages:read", guard)
@@ -56,4 +59,5 @@ def routes(
     figures = keys.allowed("calls:read", guard)
     router.include_router(quality.routes(database, clock, turns, figures, policy))
     router.include_router(calls.routes(database, turns, figures, reads))
+    router.include_router(payments.routes(database, bus, clock, turns, keys.needs("payments:write")))
     return router

@@ -22,6 +22,7 @@ from router.calls.callbacks import Callbacks
 from router.calls.crm import TOPIC as CRM_TOPIC
 from router.calls.crm import CrmEvents
 from router.calls.guesses import Guesses
+from router.calls.handing_over import instead
 from router.calls.kept import kept_speech
 from router.calls.placing import placed
 from router.calls.texting import Texting
@@ -204,6 +205,7 @@ class Calls:
                 return as_kept(row)
             before = session
             flow, event = await self._flow_for(connection, session, event)
+            event = await instead(connection, flow, session, event, now)
             kept = kept_speech(session, event)
             try:
                 session, commands, answers = await self._run(connection, flow, session, event, now)

@@ -215,7 +215,7 @@ Wait = AskDigits | RecordMessage | Transfer | HouseCommand
 ACCEPTS: dict[str, tuple[type[events.Event], ...]] = {
     "ask_digits": (events.DigitsEntered, events.SpeechHeard, events.SpeechLost, events.InputTimedOut),
     "record_message": (events.RecordingEnded,),
-    "transfer": (events.TransferEnded,),
+    "transfer": (events.TransferEnded, events.HandedOver),
     "find_matches": (events.MatchesFound,),
     "see_queue": (events.QueueSeen,),
     "send_code": (events.CodeSent,),

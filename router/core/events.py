@@ -128,6 +128,17 @@ class TransferEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class HandedOver:
+    """The agent has passed the caller on: to ``queue``, to wait there at most ``timeout`` seconds, and where a
+    ``person`` is named (an id) for that one alone. The house makes it of `TransferEnded`; channels never send it."""
+
+    queue: str
+    timeout: int
+    person: str | None = None
+    kind: Literal["handed_over"] = "handed_over"
+
+
+@dataclass(frozen=True, slots=True)
 class RecordingEnded:
     """The caller left a message. ``recording`` names the audio at the channel, None when there is no audio
     (the test phone types); ``seconds`` is its length, 0 for nothing; ``text`` is what was typed or transcribed."""
@@ -235,6 +246,7 @@ Event = (
     | SpeechLost
     | InputTimedOut
     | TransferEnded
+    | HandedOver
     | RecordingEnded
     | CallerHungUp
     | HouseEvent

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Literal, Protocol
 
@@ -16,6 +16,7 @@ from router.desk.doing import note_seen
 from router.desk.keys import KEYS
 from router.desk.outcomes import say
 from router.desk.stream import DeskStream
+from router.desk.work.view import WorkView
 from router.errors import bad_request, conflict, not_found
 from router.store import cards as card_rows
 from router.store.database import Connection, Database
@@ -36,6 +37,14 @@ class CardsFor(Protocol):
     async def __call__(
         self, connection: Connection, person_id: str, now: datetime, policy: Policy
     ) -> Sequence[Card]: ...
+
+
+class WorkOn(Protocol):
+    """See `router.desk.work.routes.Desk.views`."""
+
+    async def __call__(
+        self, connection: Connection, cards: Sequence[Card], person: Person
+    ) -> Mapping[str, WorkView]: ...
 
 
 class Presence(Protocol):
@@ -68,9 +77,14 @@ def routes(
     cards_for: CardsFor,
     policy: Policy,
     checks: Sequence[str] = (),
+    work_on: WorkOn | None = None,
 ) -> APIRouter:
-    """`/desk…` for people, and `GET /v1/desk/events`. ``checks`` are what agents can ask for to find out who calls."""
+    """`/desk…` for people, and `GET /v1/desk/events`. ``checks`` are what agents can ask for to find out who calls;
+    ``work_on`` gives what cards show of the agent's work."""
     router = APIRouter()
+
+    async def work_of(connection: Connection, shown: Sequence[Card], person: Person) -> Mapping[str, WorkView]:
+        return await work_on(connection, shown, person) if work_on is not None else {}
 
     async def bar_of(person: Person) -> dict[str, Any]:
         view = await presence.look(person.id)
@@ -111,20 +125,29 @@ def routes(
         async with database.read() as connection:
             shown = await cards_for(connection, person.id, now, policy)
             last = None if shown else await last_card(connection, person.id, now, policy)
+            work = await work_of(connection, shown, person)
         await seen(person, shown, now)
-        return pages.page(request, "desk/cards.html", person, cards=shown, last=last, now=now, checks=checks)
+        shows: dict[str, Any] = {"cards": shown, "last": last, "now": now, "checks": checks, "work": work}
+        return pages.page(request, "desk/cards.html", person, **shows)
 
     @router.get("/desk/cards/{card_id}", include_in_schema=False)
     async def one_card(request: Request, card_id: str, person: Person = Depends(guard.agent)) -> Response:
         now = clock()
         async with database.read() as connection:
             shown = await cards_for(connection, person.id, now, policy)
+            work = await work_of(connection, [card for card in shown if card.id == card_id], person)
         if card_id not in {card.id for card in shown}:
             raise not_found("This call is not on your desk any more.")
         await seen(person, [card for card in shown if card.id == card_id], now)
-        return pages.page(
-            request, "desk/cards.html", person, cards=shown, only=card_id, last=None, now=now, checks=checks
-        )
+        shows: dict[str, Any] = {
+            "cards": shown,
+            "only": card_id,
+            "last": None,
+            "now": now,
+            "checks": checks,
+            "work": work,
+        }
+        return pages.page(request, "desk/cards.html", person, **shows)
 
     @router.get("/desk/bar", include_in_schema=False)
     async def state_bar(request: Request, person: Person = Depends(guard.agent)) -> Response:

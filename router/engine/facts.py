@@ -29,8 +29,8 @@ def facts_of(flow: Flow, session: Session, now: datetime) -> Facts:
             "attested": caller.attestation is Attestation.FULL,
         },
         "match": _match(session.match),
-        "offer": _offer(session.about, local),
-        "customer": _customer(session.about),
+        "offer": offer_facts(session.about, local),
+        "customer": customer_facts(session.about),
         "queue": _queue(session.queue_seen),
         "inputs": session.inputs,
         "vars": session.values,
@@ -65,7 +65,8 @@ def _match(match: Match | None) -> Mapping[str, Any]:
     }
 
 
-def _offer(about: About | None, now: datetime) -> Mapping[str, Any]:
+def offer_facts(about: About | None, now: datetime) -> Mapping[str, Any]:
+    """The variables of the offer; ``now`` is in the zone that days are counted in."""
     if about is None:
         return EMPTY["offer"]  # type: ignore[no-any-return]
     offer = {**EMPTY["offer"], **about.offer, "known": True}
@@ -90,7 +91,8 @@ def _days_left(until: Any, now: datetime) -> int | None:
     return (last.date() - now.date()).days
 
 
-def _customer(about: About | None) -> Mapping[str, Any]:
+def customer_facts(about: About | None) -> Mapping[str, Any]:
+    """The variables of the customer."""
     if about is None or not about.customer:
         return EMPTY["customer"]  # type: ignore[no-any-return]
     return {**EMPTY["customer"], **about.customer, "known": True}

@@ -19,6 +19,7 @@ from router.core.commands import (
     ChannelCommand,
     Command,
     Hangup,
+    Leg,
     Prompt,
     RecordMessage,
     Say,
@@ -30,6 +31,7 @@ from router.core.events import (
     CallStarted,
     CodeChecked,
     Event,
+    HandedOver,
     HouseEvent,
     MatchesFound,
     QueueSeen,
@@ -42,6 +44,7 @@ from router.engine.facts import facts_of, zone_of
 from router.engine.session import Outcome, Session, State, Trace
 from router.flow.model import Flow
 from router.flow.nodes.base import HUMAN, Asked, GoTo, Move, Scene
+from router.flow.nodes.priorities import MOST_PRIORITY
 
 MOST_STEPS = 500
 """Steps in one call, after which it goes to a person whatever the flow says; after twice as many, each of which was a
@@ -50,6 +53,8 @@ MOST_STEPS_A_TURN = 50
 MOST_STEPS_HUNG_UP = 20
 """Steps that a flow may still run after the caller has hung up."""
 MOST_TRACE = 200
+HANDED_OVER_BEFORE = 10
+"""So much more priority has a caller who is passed on than when they were waiting before: they have waited already."""
 
 _MISTAKES = (ArithmeticError, AttributeError, LookupError, StopIteration, TypeError, ValueError)
 """What a step may fail with."""
@@ -93,6 +98,9 @@ def step(flow: Flow, session: Session, event: Event, now: datetime) -> tuple[Ses
         if session.step is not None:
             raise NotAccepted("the call has started already")
         turn.go(flow.text.start)
+    elif isinstance(event, HandedOver):
+        _expect(session, event)
+        turn.hand_over(event)
     else:
         _expect(session, event)
         turn.resume(event)
@@ -216,6 +224,7 @@ class _Turn:
         self._now = now
         self._said: tuple[Prompt, ...] = session.said
         self._steps_this_turn = 0
+        self._talked = False  # an agent has just left the caller to us, and the flow has not gone on since
 
     def resume(self, event: Event) -> None:
         """End the wait of the present step with ``event``."""
@@ -223,6 +232,7 @@ class _Turn:
         if isinstance(event, MatchesFound) and _another(self.session.match, event.match):
             told["values"] = _without(self._flow.personal, self.session.values)
         self.session = self.session.but(waiting=None, said=(), **told)
+        self._talked = isinstance(event, TransferEnded) and event.outcome is TransferOutcome.ANSWERED
         name = self.session.step or HUMAN
         try:
             move = self._flow.steps[name].resume(self._scene(), event)
@@ -230,12 +240,26 @@ class _Turn:
             move = Move(HUMAN, note=f"failed: {_why(error)}")
         self._follow(name, move)
 
+    def hand_over(self, event: HandedOver) -> None:
+        """Wait anew, elsewhere, at the same step: what comes of it leads on from there like any other transfer."""
+        session, name = self.session, self.session.step or HUMAN
+        before = session.waiting.priority if isinstance(session.waiting, Transfer) else 0
+        legs = (Leg(event.queue, event.timeout, person=event.person),) if event.person else ()
+        priority = min(MOST_PRIORITY, before + HANDED_OVER_BEFORE)
+        kind = self._flow.steps[name].type if name in self._flow.steps else ""
+        note = f"an agent hands over to {'somebody of ' if event.person else ''}queue {event.queue}"
+        trace = _longer(session.trace, Trace(self._now, name, kind, note, session.flow))
+        answered: dict[str, Any] = {"transfer_outcome": TransferOutcome.ANSWERED, "queued_since": None}
+        self.session = session.but(waiting=None, said=(), trace=trace, **answered)
+        self._end_turn(Transfer(event.queue, event.timeout, priority, legs=legs))
+
     def go(self, name: str) -> None:
         """Enter the step ``name`` and follow where it leads."""
         while True:
             visits = {**self.session.visits, name: self.session.visits.get(name, 0) + 1}
             self.session = self.session.but(step=name, visits=visits, tries=0, steps=self.session.steps + 1)
             self._steps_this_turn += 1
+            self._talked = False
             move = self._enter(name)
             following = self._apply(name, move)
             if following is None:
@@ -309,7 +333,8 @@ class _Turn:
         before: tuple[Command, ...] = (Say(said),) if said else ()
         match command:
             case Hangup():
-                self.session, self.commands = _closed(session, Outcome.FINISHED), (*before, command)
+                outcome = Outcome.LEFT_QUEUE if self._talked else Outcome.FINISHED
+                self.session, self.commands = _closed(session, outcome), (*before, command)
             case AskDigits() | RecordMessage():
                 prompts = _sayable(command.prompts)
                 asked = replace(command, prompts=(*said, *prompts)) if said or prompts != command.prompts else command

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from router.flow.canned import canned_complaints
 from router.flow.model import Flow, FlowText
 from router.flow.parse import Parsed, PassedOver, parse
 from router.flow.problems import FlowRefused, Problem
@@ -176,6 +177,7 @@ def _together(
     """What only all files together tell. Where the rest is not ``right``, what seems unused may be misspelt."""
     yield from endless([(flow, parsed.source) for flow, parsed in made if parsed.source is not None])
     yield from shared_complaints(list(shared.values()), [flow for flow, _ in made] if right else [], whole)
+    yield from canned_complaints(list(shared.values()), whole)
 
 
 def _gathered(parsed: Mapping[str, Parsed[SharedText]]) -> tuple[Shared, PassedOver, list[Problem]]:

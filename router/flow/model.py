@@ -12,7 +12,7 @@ from router.flow.nodes.base import HUMAN, Name, UseKind, Words
 from router.flow.nodes.transfer import Transfer
 from router.flow.opening import Hours
 from router.flow.personal import personal_variables, speaks_of_message
-from router.flow.queues import Queue
+from router.flow.queues import CannedText, Queue
 from router.flow.shared import NOTHING_SHARED, Shared
 
 Language = Literal["de", "en"]
@@ -52,6 +52,7 @@ class Flow:
 
     __slots__ = (
         "_speaks",
+        "canned",
         "files",
         "flows",
         "hours",
@@ -75,6 +76,7 @@ class Flow:
         self.prompts: Mapping[str, Words] = {**shared.prompts, **text.prompts}
         self.hours: Mapping[str, Hours] = {**shared.hours, **text.hours}
         self.queues: Mapping[str, Queue] = shared.queues
+        self.canned: Mapping[str, CannedText] = shared.texts
         self.flows: Mapping[str, Flow] = {text.name: self}
         self.files: Mapping[str, str] = {path: source}
         self.lines: Mapping[str, int] = {}

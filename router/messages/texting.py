@@ -1,4 +1,4 @@
-"""Sends the text messages that calls have stored, after their transactions are over.
+"""Sends the text messages and e-mails that calls and agents have stored, after their transactions are over.
 
 Each is claimed by one process at a time, tried a few times with longer pauses, and settled: handed over or given up.
 Its number and its text are wiped then. Where a process dies between handing one over and saying so, or a provider does
@@ -16,9 +16,10 @@ from typing import Any, Final, Protocol, assert_never
 
 import structlog
 
+from router.store import cards
 from router.store import text_messages as store
 from router.store.bus import Bus
-from router.store.database import Database, is_away
+from router.store.database import Connection, Database, is_away
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +31,8 @@ CLAIMED_FOR: Final = timedelta(seconds=60)
 """How long one is left to who has claimed it; a provider is given less to answer."""
 PAUSES: Final = (timedelta(seconds=2), timedelta(seconds=10), timedelta(seconds=30))
 """Before the second try, the third, and the fourth, which is the last."""
+MAIL_PAUSES: Final = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=5))
+"""The same for e-mails: many servers turn away who comes for the first time, and take the same some minutes later."""
 MOST_UNSURE: Final = 2
 """Tries after which nothing is sent again that may have got through."""
 SETTLE_AGAIN: Final = (1.0, 5.0, 0.0)
@@ -79,14 +82,35 @@ class Provider(Protocol):
         ...
 
 
-class TextSender:
-    """Runs beside the service; `run` ends only when it is cancelled."""
+class Mailer(Protocol):
+    """Somebody who sends e-mails."""
 
-    def __init__(self, database: Database, bus: Bus, provider: Provider, clock: Callable[[], datetime]) -> None:
+    async def send(self, mail_id: str, to: str, subject: str, body: str) -> Outcome:
+        """Hand over one; ``mail_id`` is our name for it. Never raises, and ends within 20 seconds."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close connections."""
+        ...
+
+
+class TextSender:
+    """Runs beside the service; `run` ends only when it is cancelled. Where nobody sends text messages, or nobody
+    e-mails, what is there of them is given up."""
+
+    def __init__(
+        self,
+        database: Database,
+        bus: Bus,
+        provider: Provider | None,
+        clock: Callable[[], datetime],
+        mailer: Mailer | None = None,
+    ) -> None:
         self._database = database
         self._bus = bus
         self._provider = provider
         self._clock = clock
+        self._mailer = mailer
 
     async def run(self) -> None:
         """Send whatever is due, and wait for more."""
@@ -98,7 +122,9 @@ class TextSender:
                         with contextlib.suppress(TimeoutError):
                             await asyncio.wait_for(woken.wait(), LOOK_EVERY)
         finally:
-            await self._provider.aclose()
+            for each in (self._provider, self._mailer):
+                if each is not None:
+                    await each.aclose()
 
     async def _tried(self) -> int:
         work = asyncio.ensure_future(self.send_due())
@@ -143,20 +169,24 @@ class TextSender:
                 case Rejected(reason=reason):
                     await store.settle(connection, row.id, now, reason=reason)
                 case NotNow(reason=reason):
-                    await store.put_off(connection, row.id, now + PAUSES[row.tries - 1], reason)
+                    pauses = MAIL_PAUSES if row.channel == store.EMAIL else PAUSES
+                    await store.put_off(connection, row.id, now + pauses[row.tries - 1], reason)
                 case _:
                     assert_never(outcome)
+            told = await desk_told(connection, row.id, now)
+        if told is not None:
+            self._bus.announce(f"desk:{told}")
 
     async def _handed_over(self, row: store.TextRow) -> Outcome:
         """What came of a try; what may not be tried again is rejected."""
-        if row.to_number is None or row.body is None:
+        if (row.to_number is None and row.to_email is None) or row.body is None:
             return Rejected("nothing to send")
         if self._clock() > row.created_at + IN_TIME:
             return Rejected("not sent in time")
         if row.tries > len(PAUSES) + 1:
             return Rejected("tried too often")
         try:
-            outcome = await self._provider.send(row.id, row.to_number, row.body)
+            outcome = await self._send_by_channel(row)
         except Exception as error:  # else those on their way beside it would be given up, and sent again
             log.error("handing over a text message failed", text=row.id, error=type(error).__name__)
             outcome = NotNow(f"failed: {type(error).__name__}", unsure=True)
@@ -164,14 +194,44 @@ class TextSender:
             return Rejected(outcome.reason)
         return outcome
 
+    async def _send_by_channel(self, row: store.TextRow) -> Outcome:
+        if row.channel == store.EMAIL:
+            if self._mailer is None:
+                return Rejected("nobody is set up to send e-mails")
+            return await self._mailer.send(row.id, row.to_email, row.subject or "", row.body)
+        if self._provider is None:
+            return Rejected("nobody is set up to send text messages")
+        return await self._provider.send(row.id, row.to_number, row.body)
+
+
+async def desk_told(connection: Connection, text_id: str, now: datetime) -> str | None:
+    """Tell the desk of whoever sent this out of a call that its state has changed; whose desk, to be woken after the
+    commit. None: nobody sent it from a desk, or the call is not there any more."""
+    row = await store.by_id(connection, text_id)
+    if row is None or row.person_id is None or row.call_id is None:
+        return None
+    return await cards.tell_of_work(connection, row.call_id, row.person_id, now)
+
 
 def _why(outcome: Outcome) -> dict[str, Any]:
     return {} if isinstance(outcome, Accepted) else {"reason": outcome.reason}
 
 
 async def reported(
-    database: Database, text_id: str, ref: str, now: datetime, *, delivered: bool, reason: str | None = None
+    database: Database,
+    text_id: str,
+    ref: str,
+    now: datetime,
+    *,
+    delivered: bool,
+    reason: str | None = None,
+    bus: Bus | None = None,
 ) -> bool:
-    """Store what a provider tells of a text message; False where there is none of that name."""
+    """Store what a provider tells of a text message, and wake the desk (``bus``) it was sent from; False where there is
+    none of that name."""
     async with database.begin() as connection:
-        return await store.report(connection, text_id, ref, now, delivered=delivered, reason=reason)
+        known = await store.report(connection, text_id, ref, now, delivered=delivered, reason=reason)
+        told = await desk_told(connection, text_id, now) if known else None
+    if told is not None and bus is not None:
+        bus.announce(f"desk:{told}")
+    return known

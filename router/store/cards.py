@@ -6,10 +6,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, case, delete, insert, or_, select, update
+from sqlalchemy import Row, Select, case, delete, func, insert, or_, select, update
 
 from router.store.database import Connection
-from router.store.tables import calls, cards, customers, desk_events, messages
+from router.store.tables import calls, cards, customers, desk_events, handovers, messages, people
 
 CardRow = Row[Any]
 SourceRow = Row[Any]
@@ -96,6 +96,31 @@ async def of_ended_calls(connection: Connection, until: datetime) -> Sequence[st
         .where(cards.c.state.in_(LIVE), calls.c.state == "ended", calls.c.ended_at <= until)
     )
     return (await connection.execute(query.distinct())).scalars().all()
+
+
+async def talked_since_handover(connection: Connection, call_id: str) -> bool:
+    """Whether somebody answered the call after it was last passed on."""
+    passed_on = (
+        select(func.max(handovers.c.at))
+        .where(handovers.c.call_id == call_id, handovers.c.state == "under_way")
+        .scalar_subquery()
+    )
+    query = select(cards.c.id).where(cards.c.call_id == call_id, cards.c.answered_at >= passed_on)
+    return (await connection.execute(query.limit(1))).first() is not None
+
+
+async def tell_of_work(connection: Connection, call_id: str, person_id: str, now: datetime) -> str | None:
+    """Tell a person's page that something on their card of this call has changed; the person's id, or None where no
+    such card is on their desk."""
+    query = select(cards.c.id).where(
+        cards.c.call_id == call_id, cards.c.person_id == person_id, cards.c.state.in_(ON_DESK)
+    )
+    card_id = (await connection.execute(query.limit(1))).scalar_one_or_none()
+    if card_id is None:
+        return None
+    await connection.execute(select(people.c.id).where(people.c.id == person_id).with_for_update())
+    await add_event(connection, person_id, "work", {"card": card_id}, now)
+    return person_id
 
 
 async def add_event(connection: Connection, person_id: str, name: str, data: dict[str, Any], now: datetime) -> None:

@@ -151,6 +151,18 @@ async def phones_of(connection: Connection, customer_id: str) -> list[str]:
     return list((await connection.execute(query.order_by(customer_phones.c.number))).scalars())
 
 
+async def emails_of(connection: Connection, customer_id: str, most: int) -> list[str]:
+    """The addresses that e-mails to a customer were registered with, the latest first, at most ``most``."""
+    latest = func.max(messages.c.sent_at)
+    query = (
+        select(messages.c.to_email)
+        .where(messages.c.customer_id == customer_id, messages.c.to_email.is_not(None))
+        .group_by(messages.c.to_email)
+        .order_by(latest.desc(), messages.c.to_email)
+    )
+    return list((await connection.execute(query.limit(most))).scalars())
+
+
 async def put_on_file(connection: Connection, phones: Mapping[str, Collection[str]], whole: Collection[str]) -> None:
     """Put numbers on file, by customer ids; numbers that are there already stay. For the customers in ``whole`` these
     are all there are: others are taken off file."""

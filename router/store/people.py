@@ -119,5 +119,12 @@ async def ready_and_free(connection: Connection, queue: str) -> Sequence[PersonR
     return [row for row in await connection.execute(query) if queue in row.queues]
 
 
+async def taking_calls(connection: Connection) -> Sequence[PersonRow]:
+    """Who is ready, by name: ``id``, ``name``, and whether they are ``free``, talking to nobody."""
+    talking = exists().where(cards.c.person_id == people.c.id, cards.c.state == "talking")
+    query = select(people.c.id, people.c.name, (~talking).label("free")).where(people.c.presence == "ready")
+    return (await connection.execute(query.order_by(people.c.name, people.c.id))).all()
+
+
 def _signed_in(now: datetime) -> Any:
     return exists().where(web_sessions.c.person_id == people.c.id, web_sessions.c.expires_at > now)

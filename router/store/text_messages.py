@@ -1,8 +1,9 @@
-"""Text messages on their way out, and what became of them. Number and text are gone as soon as one is settled."""
+"""Text messages and e-mails on their way out, and what became of them. Number, address and text are gone as soon as one
+is settled; ``kept`` is what the customer's history shows of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,13 +15,25 @@ from router.store.tables import text_messages
 TextRow = Row[Any]
 
 QUEUED, SENDING, SENT, DELIVERED, FAILED, SHOWN = "queued", "sending", "sent", "delivered", "failed", "shown"
+SMS, EMAIL = "sms", "email"
 _OPEN = (QUEUED, SENDING)
-_WIPED: Mapping[str, Any] = {"to_number": None, "body": None, "next_try_at": None}
+_WIPED: Mapping[str, Any] = {"to_number": None, "to_email": None, "body": None, "next_try_at": None}
 
 
 async def add(connection: Connection, values: Mapping[str, Any]) -> None:
     """Store a text message that is to be sent once the transaction is over, or that a test phone shows."""
     await connection.execute(insert(text_messages).values(**values))
+
+
+async def by_id(connection: Connection, text_id: str) -> TextRow | None:
+    """The text message or e-mail, or None."""
+    return (await connection.execute(select(text_messages).where(text_messages.c.id == text_id))).one_or_none()
+
+
+async def by_agents(connection: Connection, call_ids: Collection[str]) -> Sequence[TextRow]:
+    """What agents sent in these calls, the latest first."""
+    query = select(text_messages).where(text_messages.c.call_id.in_(call_ids), text_messages.c.person_id.is_not(None))
+    return (await connection.execute(query.order_by(text_messages.c.created_at.desc(), text_messages.c.id))).all()
 
 
 async def counted(
@@ -118,6 +131,8 @@ async def give_up(connection: Connection, now: datetime, before: datetime) -> in
 
 
 async def forget(connection: Connection, before: datetime, bite: int) -> int:
-    """Delete at most ``bite`` text messages from before then; how many they were."""
-    old = select(text_messages.c.id).where(text_messages.c.created_at < before).order_by(text_messages.c.created_at)
+    """Delete at most ``bite`` text messages from before then, but for what belongs to a customer's history; how many
+    they were."""
+    old = select(text_messages.c.id).where(text_messages.c.created_at < before, text_messages.c.kept.is_(None))
+    old = old.order_by(text_messages.c.created_at)
     return (await connection.execute(delete(text_messages).where(text_messages.c.id.in_(old.limit(bite))))).rowcount

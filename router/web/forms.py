@@ -26,19 +26,19 @@ async def read_body(request: Request, largest: int = LARGEST) -> bytes:
     return bytes(body)
 
 
-async def read_form(request: Request) -> dict[str, str]:
+async def read_form(request: Request, largest: int = LARGEST) -> dict[str, str]:
     """The fields of an ``application/x-www-form-urlencoded`` body; of a repeated field the last one counts."""
-    return dict(await read_pairs(request))
+    return dict(await read_pairs(request, largest))
 
 
-async def read_pairs(request: Request) -> list[tuple[str, str]]:
+async def read_pairs(request: Request, largest: int = LARGEST) -> list[tuple[str, str]]:
     """The same with all values of repeated fields, such as boxes that are ticked."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
         raise bad_request("The form came in a form that is not understood; expected application/x-www-form-urlencoded.")
     try:
         pairs = parse_qsl(
-            (await read_body(request)).decode("utf-8"), keep_blank_values=True, max_num_fields=_MOST_FIELDS
+            (await read_body(request, largest)).decode("utf-8"), keep_blank_values=True, max_num_fields=_MOST_FIELDS
         )
     except ValueError:
         raise bad_request("The form could not be read.") from None

@@ -27,6 +27,7 @@ WRITERS = frozenset({ADMIN, "messages:write"})
 READERS = frozenset({ADMIN, "messages:read"})
 MATCHERS = frozenset({ADMIN, "match"})
 CALL_READERS = frozenset({ADMIN, "calls:read"})
+PAYERS = frozenset({"payments:write"})
 TESTERS = PEOPLE | {"testphone"}
 
 EXPECTED = {
@@ -58,6 +59,16 @@ EXPECTED = {
     "POST /desk/cards/{card_id}/identity": PEOPLE,
     "POST /desk/cards/{card_id}/finish": PEOPLE,
     "POST /desk/cards/{card_id}/outcome": PEOPLE,
+    "POST /desk/cards/{card_id}/note": PEOPLE,
+    "GET /desk/cards/{card_id}/texts": PEOPLE,
+    "POST /desk/cards/{card_id}/send": PEOPLE,
+    "POST /desk/cards/{card_id}/payment": PEOPLE,
+    "POST /desk/cards/{card_id}/follow-up": PEOPLE,
+    "POST /desk/cards/{card_id}/disposition": PEOPLE,
+    "POST /desk/cards/{card_id}/next": PEOPLE,
+    "POST /desk/cards/{card_id}/more-time": PEOPLE,
+    "GET /desk/cards/{card_id}/places": PEOPLE,
+    "POST /desk/cards/{card_id}/handover": PEOPLE,
     "GET /v1/desk/events": PEOPLE,
     "GET /supervisor": SUPERVISORS,
     "GET /supervisor/board": SUPERVISORS,
@@ -124,6 +135,7 @@ EXPECTED = {
     "POST /v1/messages/import": WRITERS,
     "POST /v1/match": MATCHERS,
     "GET /v1/match/quality": CALL_READERS,
+    "POST /v1/payments/{payment_id}": PAYERS,
     "GET /v1/calls": CALL_READERS,
     "GET /v1/calls/{call_id}": CALL_READERS,
     "POST /channels/twilio/voice": NOT_BY_LOGIN,

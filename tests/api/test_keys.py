@@ -17,7 +17,7 @@ pytestmark = pytest.mark.sqlite_only
 
 
 def test_the_scopes_are_those_that_others_script_against() -> None:
-    assert SCOPES == ("messages:write", "messages:read", "match", "calls:read", "testphone")
+    assert SCOPES == ("messages:write", "messages:read", "match", "calls:read", "payments:write", "testphone")
 
 
 async def test_only_the_hash_of_a_key_is_stored(service: Service) -> None:

@@ -27,6 +27,7 @@ from router.agents.ami.events import (
     QueueMemberRemoved,
     QueueMemberStatus,
     Snapshot,
+    Talk,
     WaitingCaller,
 )
 from router.agents.ami.settings import AmiSettings
@@ -58,5 +59,6 @@ __all__ = [
     "QueueMemberRemoved",
     "QueueMemberStatus",
     "Snapshot",
+    "Talk",
     "WaitingCaller",
 ]

@@ -116,6 +116,14 @@ class Ami:
         await self._act("QueueReload", {"Parameters": "yes"})
         self._wake.set()
 
+    async def set_variable(self, channel: str, name: str, value: str) -> None:
+        """Set a variable of a channel. Raises AmiDown, AmiRefused (no such channel)."""
+        await self._act("Setvar", {"Channel": channel, "Variable": name, "Value": value})
+
+    async def hang_up(self, channel: str) -> None:
+        """End a channel, as if its phone had hung up. Raises AmiDown, AmiRefused (no such channel)."""
+        await self._act("Hangup", {"Channel": channel, "Cause": "16"})
+
     async def ping(self) -> float:
         """Return the seconds Asterisk took to answer. Raises AmiDown."""
         clock = asyncio.get_running_loop().time

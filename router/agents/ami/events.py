@@ -50,7 +50,7 @@ class AgentCalled:
 
 @dataclass(frozen=True, slots=True)
 class AgentConnect:
-    """An agent answered. Times in seconds."""
+    """An agent answered. Times in seconds; `channel` is the caller's."""
 
     call_id: str | None
     uniqueid: str
@@ -61,6 +61,7 @@ class AgentConnect:
     dest_uniqueid: str
     ring_seconds: int
     hold_seconds: int
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +194,14 @@ class Channel:
     def interface(self) -> str:
         """The channel's technology and resource (`PJSIP/agent1`), as queue members are named."""
         return self.name.rpartition("-")[0] or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """The names of the two channels of a caller and an agent who talk."""
+
+    caller_channel: str
+    agent_channel: str
 
 
 @dataclass(frozen=True, slots=True)

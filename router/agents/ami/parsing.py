@@ -134,6 +134,7 @@ def _agent_connect(f: _Fields) -> AgentConnect:
         f.identifier("DestUniqueid"),
         f.number("RingTime", "0"),
         f.number("HoldTime", "0"),
+        f.name("Channel"),
     )
 
 

@@ -8,7 +8,16 @@ from router.calls.handle import Calls
 from router.calls.turns import Turn
 from router.channels.simulator.queues import SimulatedQueues
 from router.core.commands import Transfer
-from router.core.events import TEST_PHONE, WITHHELD, Caller, CallerHungUp, CallStarted, Event, TransferEnded
+from router.core.events import (
+    TEST_PHONE,
+    WITHHELD,
+    Caller,
+    CallerHungUp,
+    CallStarted,
+    Event,
+    TransferEnded,
+    TransferOutcome,
+)
 from router.core.phone import e164, is_withheld
 from router.releases.flows import Trial
 from router.releases.releases import Releases, UnknownDraft
@@ -89,6 +98,13 @@ class TestPhone:
         if turn.session.channel != CHANNEL:
             return False
         await self.hang_up(call_id)
+        return True
+
+    async def hand_back(self, call_id: str, person_id: str) -> bool:
+        """Somebody at a desk ends the talk, and the caller stays; False where they do not talk."""
+        if self.queues is None or not await self.queues.hand_back(call_id, person_id):
+            return False
+        await self.transfer_ended(call_id, TransferEnded(TransferOutcome.ANSWERED))
         return True
 
     async def transfer_ended(self, call_id: str, event: TransferEnded) -> None:

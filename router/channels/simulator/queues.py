@@ -34,6 +34,7 @@ class Ringing(Protocol):
     async def called(self, call_key: str, call_id: str | None, person_id: str, queue: str | None) -> None: ...
     async def answered(self, call_key: str, person_id: str) -> None: ...
     async def left_queue(self, call_key: str) -> None: ...
+    async def completed(self, call_key: str, person_id: str) -> None: ...
     async def over(self, call_key: str, reason: str) -> None: ...
 
 
@@ -79,6 +80,16 @@ class SimulatedQueues:
         answered.set()
         await self._ringing.answered(call_id, person_id)
         self._bus.announce(f"call:{call_id}")
+        return True
+
+    async def hand_back(self, call_id: str, person_id: str) -> bool:
+        """The talk with this person ends, and the caller is still there; False where nobody talks."""
+        answered = self._answered.get(call_id)
+        if answered is not None and not answered.is_set():
+            return False
+        if (task := self._waiting.get(call_id)) is not None:
+            await asyncio.wait([task])
+        await self._ringing.completed(call_id, person_id)
         return True
 
     async def leave(self, call_id: str, reason: str) -> None:

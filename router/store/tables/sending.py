@@ -51,6 +51,7 @@ payments = Table(
     Column("purpose", String(200), nullable=False),
     Column("url", Text),
     Column("provider_ref", String(200), unique=True),
+    Column("expires_at", Moment),  # as far as the provider says so
     Column("state", String(10), nullable=False),  # asked, open, paid, failed, expired
     Column("created_at", Moment, nullable=False),
     Column("settled_at", Moment),

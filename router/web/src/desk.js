@@ -8,9 +8,11 @@ import { followHelp } from "./desk/help.js";
 import { followTyping } from "./desk/keeping.js";
 import { followKeys } from "./desk/keys.js";
 import { followRinging } from "./desk/notify.js";
+import { followWork } from "./desk/work.js";
 
 followTyping();
 followForms();
+followWork();
 followButtons();
 followBar(act);
 followKeys(act);

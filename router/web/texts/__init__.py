@@ -20,6 +20,7 @@ from router.web.texts import (
     sign_in,
     supervisor,
     testphone,
+    work,
 )
 
 ALL: Final[dict[str, tuple[str, str]]] = {
@@ -37,6 +38,7 @@ ALL: Final[dict[str, tuple[str, str]]] = {
     **quality.TEXTS,
     **flows.TEXTS,
     **supervisor.TEXTS,
+    **work.TEXTS,
 }
 
 

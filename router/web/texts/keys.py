@@ -16,6 +16,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "scope.match": ("Fragen, wen man erkennen würde", "Ask whom we would recognise"),
     "scope.calls:read": ("Anrufe und Kennzahlen lesen", "Read calls and figures"),
+    "scope.payments:write": ("Melden, was aus Zahlungen wurde", "Report what became of payments"),
     "scope.testphone": ("Testanrufe führen", "Place test calls"),
     "keys.explain": (
         "Mit einem Schlüssel arbeiten andere Programme mit. Jeder darf nur, was hier steht.",

@@ -53,6 +53,9 @@ class Desk:
     async def answered(self, call_key: str, person_id: str) -> None:
         self.told.append(("answered", person_id))
 
+    async def completed(self, call_key: str, person_id: str) -> None:
+        self.told.append(("completed", person_id))
+
     async def over(self, call_key: str, reason: str) -> None:
         self.told.append(("over", reason))
 

@@ -68,7 +68,7 @@ async def test_from_the_first_ring_to_the_end(house: House) -> None:
         CALLER,
         "+4930231250000",
     )
-    assert (row.state, row.outcome, row.queue, row.message_id) == ("ended", "finished", "sales", "m1")
+    assert (row.state, row.outcome, row.queue, row.message_id) == ("ended", "left_queue", "sales", "m1")
 
 
 async def test_every_request_twice_is_the_call_once(house: House) -> None:

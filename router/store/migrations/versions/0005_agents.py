@@ -237,6 +237,7 @@ def _sending() -> None:
         sa.Column("purpose", sa.String(length=200), nullable=False),
         sa.Column("url", sa.Text(), nullable=True),
         sa.Column("provider_ref", sa.String(length=200), nullable=True),
+        sa.Column("expires_at", Moment(), nullable=True),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("created_at", Moment(), nullable=False),
         sa.Column("settled_at", Moment(), nullable=True),

@@ -1,0 +1,1 @@
+"""What an agent does with a call: notes, texts, e-mails, payment links, follow-ups, results, and passing it on."""
