@@ -24,14 +24,16 @@ from router.agents.switchboard import Switchboard
 from router.agents.work_news import WorkNews
 from router.agents.wrap_up import WrapUps
 from router.calls.callbacks import Callbacks
+from router.calls.calling_back import CallingBack
 from router.calls.crm import CrmEvents
 from router.calls.crm_sending import CrmSender, crm_of
 from router.calls.handle import Calls
 from router.calls.texting import Texting, TextLimits
 from router.calls.webhooks import Webhooks, webhooks_of
 from router.calls.weights import Weights
+from router.channels.agi.calling_back import SCRIPT as CALLBACK
 from router.channels.agi.listening import Listener
-from router.channels.agi.server import AgiServer, ServerLimits
+from router.channels.agi.server import AgiServer, Handler, ServerLimits, by_script
 from router.channels.agi.session import AgiChannel
 from router.channels.agi.sounds import prompt_sounds
 from router.channels.simulator.phone import TestPhone
@@ -100,6 +102,7 @@ class House:
     folder: Folder
     keys: CodeKeys
     calls: Calls
+    calling: CallingBack
     weights: Weights
     test_phone: TestPhone
     registrar: Registrar
@@ -165,6 +168,7 @@ async def assembled(settings: Settings, clock: Clock = utc_now, *, serving: bool
             ),
             callbacks=Callbacks(new_id, destinations=reach, region=settings.region),
         )
+        calling = CallingBack(database, flows, calls.work, reach, clock, new_id)
         phone = TestPhone(calls, settings.region, releases)
         registrar = Registrar(database, keys, rules, clock)
         kept = KeptSpeech(settings.data_dir / "kept-speech", database, clock)
@@ -181,6 +185,7 @@ async def assembled(settings: Settings, clock: Clock = utc_now, *, serving: bool
             folder,
             keys,
             calls,
+            calling,
             weights,
             phone,
             registrar,
@@ -426,8 +431,10 @@ def listener_of(house: House) -> Listener | None:
     return Listener(server, house.ear, Comfort(), settings.audiosocket_told, settings.recognition_seconds)
 
 
-def agi_server(house: House, prompts: PromptStore, listener: Listener | None = None) -> AgiServer:
-    """The server that Asterisk asks."""
+def agi_server(
+    house: House, prompts: PromptStore, listener: Listener | None = None, callbacks: Handler | None = None
+) -> AgiServer:
+    """The server that Asterisk asks; ``callbacks`` answers what it asks about those."""
     settings = house.settings
     sounds = prompt_sounds(prompts, settings.prompts_address)
     whispers = prompt_sounds(prompts, settings.prompts_address, kept=LONGEST_WAIT)
@@ -442,4 +449,5 @@ def agi_server(house: House, prompts: PromptStore, listener: Listener | None = N
         house.calls, sounds, region=settings.region, whispers=whispers, listener=listener, phones=phones
     )
     limits = ServerLimits(connections=settings.fastagi_calls)
-    return AgiServer(channel, settings.fastagi_host, settings.fastagi_port, limits)
+    handler = by_script(channel, {} if callbacks is None else {CALLBACK: callbacks})
+    return AgiServer(handler, settings.fastagi_host, settings.fastagi_port, limits)

@@ -17,6 +17,7 @@ from fastapi import FastAPI
 
 from router import app, logs
 from router.app import Agents, House
+from router.app_callbacks import callback_parts
 from router.calls.crm_sending import IN_TIME as CRM_IN_TIME
 from router.calls.hearings import HEARINGS_KEPT
 from router.channels.agi.listening import Listener
@@ -102,7 +103,8 @@ async def _running(
         if listener is not None:
             await listener.server.start()
             stack.push_async_callback(listener.server.stop)
-        agi = app.agi_server(house, prompts, listener)
+        calling_back = callback_parts(house, agents, queues)
+        agi = app.agi_server(house, prompts, listener, calling_back.line)
         await agi.start()
         stack.push_async_callback(agi.stop, GRACE)
         stack.push_async_callback(agents.switchboard.close)
@@ -119,7 +121,7 @@ async def _running(
             following = Following(house.flows, house.releases, house.bus, released)
             work = (_prepare(house, prompts, listener), _sweep(house, agents), following.run(), house.folder.run())
             background = [tasks.create_task(each) for each in (*work, agents.wrap_ups.run(), asterisk_queues.run())]
-            background.append(tasks.create_task(agents.work_news.run()))
+            background += [tasks.create_task(each) for each in (agents.work_news.run(), calling_back.rounds.run())]
             if (sender := app.text_sender(house)) is not None:
                 background.append(tasks.create_task(sender.run()))
             if (crm := app.crm_sender(house)) is not None:

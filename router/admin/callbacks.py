@@ -23,6 +23,11 @@ from router.web.person import Person
 MOST_OPEN: Final = 500
 MOST_SETTLED: Final = 20
 
+RESULTS: Final = frozenset(
+    {"dialled", "busy", "no_answer", "failed", "cancelled", "nobody", "unknown", "not_allowed", "too_late", "called"}
+)
+"""What may have come of the latest attempt, beside that all went well."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -41,6 +46,7 @@ def routes(*, database: Database, clock: Callable[[], datetime], guard: Guard, p
             "most": MOST_OPEN,
             "settled": settled,
             "missed": bool(missed),
+            "known": RESULTS,
             "now": clock(),
         }
         return pages.page(request, "admin/callbacks.html", person, **values)

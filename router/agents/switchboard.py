@@ -218,15 +218,17 @@ class Switchboard:
 
         known = {call_key for call_key, _ in live}
         at_phones: set[tuple[str, str]] = set()
+        # A callback waits with the other end of its channel: what both ends have in common is our id.
         queues = {waiting.uniqueid: base_of(waiting.queue) for waiting in snapshot.waiting}
+        queues |= {waiting.call_id: base_of(waiting.queue) for waiting in snapshot.waiting if waiting.call_id}
         for leg in snapshot.channels:
             caller, person_id = callers.get(leg.linkedid), holders.get(leg.interface)
             if caller is None or person_id is None:
                 continue
             at_phones.add((_channel_key(caller), person_id))
             self._remember_leg(leg.uniqueid, _channel_key(caller), person_id)
-            if caller.uniqueid in queues:
-                await self._ringing.called(_channel_key(caller), caller.call_id, person_id, queues[caller.uniqueid])
+            if waits := [each for each in (caller.uniqueid, caller.call_id) if each is not None and each in queues]:
+                await self._ringing.called(_channel_key(caller), caller.call_id, person_id, queues[waits[0]])
             elif not leg.ringing and (caller.call_id or _channel_key(caller) in known):
                 self._remember_talk(_channel_key(caller), person_id, Talk(caller.name, leg.name))
                 await self._ringing.answered(_channel_key(caller), person_id, call_id=caller.call_id)

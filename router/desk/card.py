@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from router.core.assurance import Assurance
 from router.core.match import EvidenceKind
+from router.desk.called_back import CallbackView
 from router.matching.outcomes import Verdict
 
 
@@ -300,6 +301,8 @@ class Card:
     """That this message was opened here is not written down yet."""
     found: Found | None = None
     """What the agent's search has found."""
+    callback: CallbackView | None = None
+    """Where the call is one that we make, because its customer asked for it."""
 
     @property
     def can_be_judged(self) -> bool:

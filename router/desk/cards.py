@@ -16,6 +16,7 @@ from router.calls.learning import match_of
 from router.core.assurance import Assurance
 from router.core.match import NO_MATCH, Candidate, Decision, Match
 from router.desk.around import before_of, found_of, identity_of, more_of
+from router.desk.called_back import called_back
 from router.desk.card import Card, CardState, Label, Proving, Said
 from router.desk.did import did
 from router.desk.heard import heard_in, session_of
@@ -66,12 +67,14 @@ async def _made(
     matches = {call.id: match_of(call.id, call.match) or NO_MATCH for call in calls.values() if _was_routed(call)}
     sources = await read(connection, rows, calls, matches)
     campaigns = await _campaigns(connection, {call.service_number for call in calls.values()}, now)
+    callbacks = await called_back(connection, calls.keys())
     made = []
     for row in rows:
         call = calls.get(row.call_id)
         campaign = campaigns.get(call.service_number) if call else None
         match = _with_messages(matches[call.id], sources.messages) if call and call.id in matches else None
-        made.append(await _card(connection, row, call, match, sources, campaign, person_id, now, policy))
+        card = await _card(connection, row, call, match, sources, campaign, person_id, now, policy)
+        made.append(replace(card, callback=callbacks.get(row.call_id)))
     return made
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from router.settings.asterisk import AsteriskSettings
+from router.settings.callbacks import CallbackSettings
 from router.settings.codes import CodeSettings
 from router.settings.crm import CrmSettings
 from router.settings.desk import DeskSettings
@@ -36,6 +37,7 @@ class SettingsRefused(Exception):
 
 
 class Settings(  # the last one stands first in lists of all
+    CallbackSettings,
     MailSettings,
     DeskSettings,
     CrmSettings,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, select, update
+from sqlalchemy import Row, Select, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from router.store.database import Connection
@@ -55,7 +55,7 @@ async def settled(connection: Connection, limit: int) -> Sequence[CallbackRow]:
 
 def _listed() -> Select[Any]:
     return (
-        select(callbacks, messages.c.offer, calls.c.channel, people.c.name.label("person"))
+        select(callbacks, messages.c.offer, calls.c.channel, calls.c.service_number, people.c.name.label("person"))
         .outerjoin(messages, messages.c.id == callbacks.c.message_id)
         .outerjoin(calls, calls.c.id == callbacks.c.call_id)
         .outerjoin(people, people.c.id == callbacks.c.person_id)
@@ -75,6 +75,17 @@ async def reopen(connection: Connection, callback_id: str) -> bool:
     return (await connection.execute(statement.values(state=OPEN, **_AFRESH))).rowcount == 1
 
 
+async def of_calls(connection: Connection, call_ids: Collection[str]) -> Sequence[CallbackRow]:
+    """The callbacks that these calls are attempts of, with the id of the ``call`` and its channel."""
+    query = (
+        select(callbacks, calls.c.id.label("call"), calls.c.channel)
+        .join(calls, calls.c.callback_id == callbacks.c.id)
+        .where(calls.c.id.in_(call_ids))
+    )
+    found: Sequence[CallbackRow] = (await connection.execute(query)).all()
+    return found
+
+
 async def asked_for(connection: Connection, call_id: str) -> bool:
     """Whether a callback was asked for in this call."""
     query = select(callbacks.c.id).where(callbacks.c.call_id == call_id)
@@ -85,6 +96,61 @@ async def settle_served(connection: Connection, number: str, person_id: str, now
     """Say that those open for ``number`` are done: somebody talks to the caller."""
     statement = update(callbacks).where(callbacks.c.number == number, callbacks.c.state == OPEN)
     await connection.execute(statement.values(state=DONE, settled_at=now, person_id=person_id, last_result="called"))
+
+
+async def due(connection: Connection, channels: Collection[str], now: datetime, limit: int) -> Sequence[CallbackRow]:
+    """Those to be dialled now whose callers came over one of ``channels``, in the order of their places, as `in_order`
+    gives them."""
+    query = _listed().where(
+        callbacks.c.state == OPEN,
+        calls.c.channel.in_(channels),
+        or_(callbacks.c.next_try_at.is_(None), callbacks.c.next_try_at <= now),
+        or_(callbacks.c.wanted_from.is_(None), callbacks.c.wanted_from <= now),
+        or_(callbacks.c.wanted_until.is_(None), callbacks.c.wanted_until > now),
+    )
+    query = query.order_by(callbacks.c.priority.desc(), callbacks.c.since, callbacks.c.id).limit(limit)
+    found: Sequence[CallbackRow] = (await connection.execute(query)).all()
+    return found
+
+
+async def too_late(
+    connection: Connection, channels: Collection[str], now: datetime, limit: int
+) -> Sequence[CallbackRow]:
+    """Those open whose time is over, as `due`."""
+    query = _listed().where(callbacks.c.state == OPEN, calls.c.channel.in_(channels), callbacks.c.wanted_until <= now)
+    found: Sequence[CallbackRow] = (await connection.execute(query.limit(limit))).all()
+    return found
+
+
+async def under_way(connection: Connection) -> dict[str, int]:
+    """How many are dialled, or wait for an agent, by queue."""
+    query = select(callbacks.c.queue, func.count().label("many")).where(callbacks.c.state == DIALLING)
+    return {row.queue: row.many for row in await connection.execute(query.group_by(callbacks.c.queue))}
+
+
+async def claim(connection: Connection, callback_id: str, attempt_id: str, until: datetime) -> bool:
+    """Begin an attempt, which is the call ``attempt_id``; False where somebody else has, or it is not open."""
+    statement = update(callbacks).where(callbacks.c.id == callback_id, callbacks.c.state == OPEN)
+    values = {"state": DIALLING, "attempt_id": attempt_id, "claimed_until": until, "last_result": None}
+    return (await connection.execute(statement.values(**values))).rowcount == 1
+
+
+async def of_attempt(connection: Connection, attempt_id: str) -> CallbackRow | None:
+    """The callback that is dialled with this attempt, locked until the transaction ends; None where it is no longer, or
+    never was."""
+    query = select(callbacks).where(callbacks.c.attempt_id == attempt_id, callbacks.c.state == DIALLING)
+    return (await connection.execute(query.with_for_update())).one_or_none()
+
+
+async def unclaimed(connection: Connection, now: datetime, limit: int) -> Sequence[CallbackRow]:
+    """Those dialled for longer than they were claimed for."""
+    query = select(callbacks).where(callbacks.c.state == DIALLING, callbacks.c.claimed_until <= now)
+    return (await connection.execute(query.order_by(callbacks.c.claimed_until).limit(limit))).all()
+
+
+async def change(connection: Connection, callback_id: str, values: Mapping[str, Any]) -> None:
+    """Change columns of a callback."""
+    await connection.execute(update(callbacks).where(callbacks.c.id == callback_id).values(**values))
 
 
 async def forget(connection: Connection, before: datetime, bite: int) -> int:

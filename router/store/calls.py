@@ -58,6 +58,12 @@ def owner_of(message_id: str) -> ScalarSelect[str | None]:
     return select(messages.c.customer_id).where(messages.c.id == message_id).scalar_subquery()
 
 
+async def waiting(connection: Connection, queue: str, limit: int) -> list[CallRow]:
+    """Calls that wait in ``queue``, at most ``limit``."""
+    query = select(calls.c.id, calls.c.session).where(calls.c.queue == queue, calls.c.state == "queue")
+    return list(await connection.execute(query.order_by(calls.c.started_at.desc()).limit(limit)))
+
+
 async def open_calls(connection: Connection, channel: str, untouched_since: datetime) -> Sequence[CallRow]:
     """Calls of ``channel`` that have not ended, last touched before ``untouched_since``."""
     query = select(calls).where(

@@ -35,10 +35,25 @@ def test_first_run_fills_every_placeholder_and_makes_long_random_secrets(tmp_pat
     for path in one.iterdir():
         assert not re.search(r"@[A-Z0-9_]+@", path.read_text()), path.name
     secrets = {name: value for name, value in settings_in(one).items() if name.endswith("_SECRET")}
-    assert len(secrets) == 5 and len(set(secrets.values())) == 5
+    assert len(secrets) == 6 and len(set(secrets.values())) == 6
     assert all(len(value) >= 32 for value in secrets.values())
     assert not set(secrets.values()) & set(settings_in(two).values())
     assert secrets["AMI_SECRET"] in (one / "manager.conf").read_text()
+
+
+def test_nobody_may_place_calls_unless_it_is_asked_for_and_no_longer_than_that(tmp_path: Path) -> None:
+    target, files = tmp_path / "etc", {f"{name}_callbacks.conf" for name in ("extensions", "manager", "pjsip")}
+    for wanted in ("no", "yes", "no"):
+        assert install(target, CALLBACKS=wanted, OUTGOING="my-line").returncode == 0
+        assert {path.name for path in target.glob("*_callbacks.conf")} == (files if wanted == "yes" else set())
+        if wanted == "yes":
+            assert "@my-line," in (target / "extensions_callbacks.conf").read_text()
+            rights = [
+                line for line in (target / "manager_callbacks.conf").read_text().splitlines() if "write =" in line
+            ]
+            assert rights == ["write = originate"]
+    assert install(target, OUTGOING="a line").returncode == 1
+    assert install(target, CALLBACKS="maybe").returncode == 1
 
 
 def test_files_with_secrets_are_closed_to_others(tmp_path: Path) -> None:

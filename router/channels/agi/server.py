@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final
@@ -40,6 +40,15 @@ class ServerLimits:
     """After this a call's handler is cancelled, whatever it does."""
     backlog: int = 1024
     wire: Limits = DEFAULT_LIMITS
+
+
+def by_script(handler: Handler, others: Mapping[str, Handler]) -> Handler:
+    """``handler``, but for addresses ``agi://HOST/SCRIPT`` whose script is one of ``others``."""
+
+    async def chosen(call: AgiCall) -> None:
+        await others.get(call.env.script, handler)(call)
+
+    return chosen
 
 
 class AgiServer:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import structlog
@@ -56,10 +57,13 @@ class SimulatedQueues:
     def __init__(self, ringing: Ringing, who_is_ready: WhoIsReady, done: TransferDone, bus: Bus) -> None:
         self._ringing = ringing
         self._who_is_ready = who_is_ready
-        self._done = done
         self._bus = bus
         self._waiting: dict[str, asyncio.Task[None]] = {}
         self._answered: dict[str, asyncio.Event] = {}
+        self.on_answer: Callable[[str], Awaitable[None]] | None = None
+        """Told the call that somebody has picked up."""
+        self.done = done
+        """Told of a call that nobody answered in time."""
 
     def enter(self, call_id: str, transfer: Transfer) -> None:
         """Let a call wait in its queue. Entering twice is entering once. Raises `QueueFull`."""
@@ -79,6 +83,8 @@ class SimulatedQueues:
             return False
         answered.set()
         await self._ringing.answered(call_id, person_id)
+        if self.on_answer is not None:
+            await self.on_answer(call_id)
         self._bus.announce(f"call:{call_id}")
         return True
 
@@ -123,7 +129,7 @@ class SimulatedQueues:
                 await self._ringing.left_queue(call_id)  # whoever rings in the next leg rings anew
             await self._ringing.over(call_id, "no_answer")
             self._forget(call_id, asyncio.current_task())  # the flow may well lead to a queue again
-            await self._done(call_id, TransferEnded(TransferOutcome.NO_ANSWER))
+            await self.done(call_id, TransferEnded(TransferOutcome.NO_ANSWER))
         except Exception:
             log.exception("test call in queue failed", call=call_id)
             await self._ringing.over(call_id, "failed")

@@ -122,6 +122,7 @@ callbacks = Table(
     Column("claimed_until", Moment),  # while it is dialled: left to who dials until then
     Column("attempt_id", Id),  # the call that is the latest attempt
     Index(None, "state", "since"),
+    Index(None, "attempt_id"),
 )
 
 work_items = Table(

@@ -136,7 +136,7 @@ async def test_when_nobody_answers_the_flow_goes_on(
         given_up.set()
 
     assert phone.queues is not None
-    monkeypatch.setattr(phone.queues, "_done", transfer_ended)
+    monkeypatch.setattr(phone.queues, "done", transfer_ended)
     turn = await phone.dial("", withheld=True, service_number=None)
     phone.queues._waiting[turn.call_id].cancel()  # the five seconds of the flow are shortened to none
     await asyncio.gather(phone.queues._waiting[turn.call_id], return_exceptions=True)

@@ -31,6 +31,8 @@ class Ports:
     ami: int
     rtp: int
     router_agi: int
+    customers: int
+    """Where calls go out to, at `TRUNK_ADDRESS`."""
 
 
 class Asterisk:
@@ -42,7 +44,9 @@ class Asterisk:
         self.chroot = chroot
         self.directory = Path(tempfile.mkdtemp(dir=home))
         self._inside = Path("/") / self.directory.relative_to(chroot)
-        self.ports = Ports(free_port(socket.SOCK_DGRAM), free_port(), free_port_range(400), free_port())
+        self.ports = Ports(
+            free_port(socket.SOCK_DGRAM), free_port(), free_port_range(400), free_port(), free_port(socket.SOCK_DGRAM)
+        )
         self.settings: dict[str, str] = {}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -81,6 +85,8 @@ class Asterisk:
             "AMI_PORT": str(self.ports.ami),
             "RECORDINGS": str(self._inside / "spool" / "threadline"),
             "MUSIC": str(self._inside / "music"),
+            "CALLBACKS": "yes",
+            "OUTGOING_TO": f"{TRUNK_ADDRESS}:{self.ports.customers}",
             **changed,
         }
         for name in ("log", "run", "spool/tmp", "db"):

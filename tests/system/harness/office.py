@@ -33,6 +33,7 @@ UNANSWERED = "+493023125006"
 SPOKEN = "+493023125007"
 WHISPERING = "+493023125008"
 TELLING = "+493023125009"
+CALLING_BACK = "+493023125020"
 _FLOW_OF = {
     HOTLINE: "hotline",
     QUICK: "quick",
@@ -43,6 +44,7 @@ _FLOW_OF = {
     SPOKEN: "spoken",
     WHISPERING: "whispering",
     TELLING: "telling",
+    CALLING_BACK: "calling_back",
 }
 PEOPLE = {"anna": ("Anna Beispiel", "101"), "bert": ("Bert Muster", "102")}
 """Login: name and phone."""

@@ -48,7 +48,7 @@ Content-Length: 0
 </scenario>
 """
 
-_RING = """<?xml version="1.0" encoding="UTF-8"?>
+RING = """<?xml version="1.0" encoding="UTF-8"?>
 <scenario name="phone rings">
   <recv request="OPTIONS" optional="true" next="9"/>
   <recv request="INVITE">
@@ -161,38 +161,12 @@ Content-Length: 0
 """
 
 
-class Phone:
-    """A phone that is signed in from `sign_in` to `close`. One call at a time."""
+class Ringing:
+    """A telephone that rings and answers or hangs up when the test says so."""
 
-    def __init__(self, asterisk: Asterisk, directory: Path, number: str) -> None:
-        self.number = number
-        self._asterisk = asterisk
-        self.media = Media(_ADDRESS)
-        directory.mkdir(parents=True, exist_ok=True)
-        values = {
-            "number": number,
-            "password": asterisk.settings[f"PHONE_{number}_SECRET"],
-            "media_host": _ADDRESS,
-            "media_port": self.media.port,
-            "event": PAYLOAD_EVENT,
-        }
-        for name, text in (("register", _REGISTER), ("ring", _RING)):
-            (directory / f"{name}.xml").write_text(text.format(**values))
-        scenarios = ["-sf", str(directory / "register.xml"), "-oocsf", str(directory / "ring.xml")]
-        remote = f"127.0.0.1:{asterisk.ports.sip}"
-        self.sipp = Sipp(directory, _ADDRESS, free_port(socket.SOCK_DGRAM), remote, scenarios)
-
-    def sign_in(self, within: float = 10) -> Phone:
-        """Waits until Asterisk has accepted the phone and can reach it."""
-
-        def reachable() -> bool:
-            if self.sipp.process.poll() is not None:
-                raise RuntimeError(f"phone {self.number} could not sign in:\n{self.sipp.report()}")
-            shown = self._asterisk.cli(f"pjsip show aor {self.number}", check=False)
-            return bool(re.search(rf":{self.sipp.port}\b.*\bAvail\b", shown))
-
-        until(reachable, within, f"phone {self.number} reachable", every=0.1)
-        return self
+    number: str
+    media: Media
+    sipp: Sipp
 
     @property
     def invites(self) -> list[SipMessage]:
@@ -248,3 +222,37 @@ class Phone:
     def close(self) -> None:
         self.sipp.stop()
         self.media.close()
+
+
+class Phone(Ringing):
+    """A phone that is signed in from `sign_in` to `close`. One call at a time."""
+
+    def __init__(self, asterisk: Asterisk, directory: Path, number: str) -> None:
+        self.number = number
+        self._asterisk = asterisk
+        self.media = Media(_ADDRESS)
+        directory.mkdir(parents=True, exist_ok=True)
+        values = {
+            "number": number,
+            "password": asterisk.settings[f"PHONE_{number}_SECRET"],
+            "media_host": _ADDRESS,
+            "media_port": self.media.port,
+            "event": PAYLOAD_EVENT,
+        }
+        for name, text in (("register", _REGISTER), ("ring", RING)):
+            (directory / f"{name}.xml").write_text(text.format(**values))
+        scenarios = ["-sf", str(directory / "register.xml"), "-oocsf", str(directory / "ring.xml")]
+        remote = f"127.0.0.1:{asterisk.ports.sip}"
+        self.sipp = Sipp(directory, _ADDRESS, free_port(socket.SOCK_DGRAM), remote, scenarios)
+
+    def sign_in(self, within: float = 10) -> Phone:
+        """Waits until Asterisk has accepted the phone and can reach it."""
+
+        def reachable() -> bool:
+            if self.sipp.process.poll() is not None:
+                raise RuntimeError(f"phone {self.number} could not sign in:\n{self.sipp.report()}")
+            shown = self._asterisk.cli(f"pjsip show aor {self.number}", check=False)
+            return bool(re.search(rf":{self.sipp.port}\b.*\bAvail\b", shown))
+
+        until(reachable, within, f"phone {self.number} reachable", every=0.1)
+        return self

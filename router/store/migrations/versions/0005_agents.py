@@ -108,6 +108,7 @@ def _calls() -> None:
     op.add_column("callbacks", sa.Column("last_result", sa.String(length=20), nullable=True))
     op.add_column("callbacks", sa.Column("claimed_until", Moment(), nullable=True))
     op.add_column("callbacks", _id("attempt_id", nullable=True))
+    op.create_index("ix_callbacks_attempt_id", "callbacks", ["attempt_id"])
     op.add_column("calls", _id("customer_id", nullable=True))
     op.add_column("calls", sa.Column("direction", sa.String(length=3), server_default="in", nullable=False))
     op.add_column("calls", _id("callback_id", nullable=True))

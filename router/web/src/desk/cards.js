@@ -10,6 +10,7 @@ import { giveBack } from "./keeping.js";
 
 const RETRY = 1000; // ms until the next try where loading failed
 const GONE = { abandoned: "abandoned", hung_up: "abandoned", no_answer: "no_answer", elsewhere: "elsewhere", completed: "completed", ended: "ended" };
+const CALLED_BACK = ["callback_busy", "callback_no_answer", "callback_failed"]; // these have a text of their own
 
 const plainTitle = document.title;
 const finished = new Set(); // cards of calls that were ended here
@@ -132,11 +133,12 @@ export const finishing = (id) => finished.add(id);
 export function forget({ card, reason }) {
   keepOnly(person, shownCards().map(idOf).filter((id) => id !== card));
   const gone = cardById(card);
-  if (!gone) return;
-  steady(() => gone.remove());
+  // Why a callback did not come about is said even where the cards were fetched between that and this.
+  if (!gone && !CALLED_BACK.includes(reason)) return;
+  steady(() => gone?.remove());
   refresh();
   if (finished.delete(card)) reason = "completed"; // that it was us who ended it, only this page knows
-  say(texts[`gone.${GONE[reason] ?? "other"}`]);
+  say(texts[`gone.${CALLED_BACK.includes(reason) ? reason : (GONE[reason] ?? "other")}`]);
 }
 
 function showStale() {

@@ -1,0 +1,47 @@
+"""The parts that call back, put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from router.agents.ami import AmiSettings
+from router.agents.ami.originate import Originator
+from router.agents.placeholders import Placeholders
+from router.app import Agents, House
+from router.calls.calling_back import BUSY, NO_ANSWER, UNREACHED
+from router.calls.rounds import Rounds, Way
+from router.channels.agi.calling_back import CallbackLine
+from router.channels.simulator.calling_back import TestCallbacks
+from router.channels.simulator.queues import SimulatedQueues
+
+_TOLD = (BUSY, NO_ANSWER, UNREACHED)
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackParts:
+    """``rounds`` is to be run; ``line`` answers Asterisk's dialplan."""
+
+    rounds: Rounds
+    line: CallbackLine
+
+
+def callback_parts(house: House, agents: Agents, queues: SimulatedQueues) -> CallbackParts:
+    """What calls back: test calls always, other channels where the settings say so."""
+    calling, settings = house.calling, house.settings
+    ways: list[Way] = [TestCallbacks(house.test_phone, queues, calling)]
+    if settings.callback_ami_secret is not None and agents.ami is not None:
+        access = AmiSettings(
+            username=settings.callback_ami_username,
+            secret=settings.callback_ami_secret.get_secret_value(),
+            host=settings.ami_host,
+            port=settings.ami_port,
+        )
+        ways.append(Placeholders(Originator(access), agents.ami, calling))
+
+    async def ended(call_id: str, result: str) -> None:
+        concluded = await calling.ended(call_id, result)
+        if concluded is not None and concluded.result in _TOLD:
+            # The agent is there, and the customer is not: the desk says why before the line goes.
+            await agents.ringing.over(call_id, f"callback_{concluded.result}")
+
+    return CallbackParts(Rounds(calling, house.calls, ways, settings.callbacks_at_once), CallbackLine(calling, ended))

@@ -1,0 +1,347 @@
+"""What becomes of callers who asked to be called back: attempts, each a call of its own, until one of them succeeds.
+
+An attempt is stored before anything is dialled, claimed by one process, and concluded once. Its number is given out
+once, and only for the attempt that is under way, so that a crash at whatever point never has somebody called twice:
+where nobody knows what came of an attempt, people are asked to look into it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import structlog
+
+from router.calls.turns import columns
+from router.calls.work import Work
+from router.core.commands import ChannelCommand, Prompt, Say, Transfer
+from router.core.destinations import Destinations
+from router.core.events import Caller
+from router.engine.session import Session, State, Trace, session_from_json
+from router.flow.model import Flow
+from router.flow.nodes.base import HUMAN
+from router.flow.queues import CallbackRules, Queue
+from router.releases.flows import Flows
+from router.store import callbacks, people
+from router.store import calls as rows
+from router.store import queues as standings
+from router.store.callbacks import DONE, FAILED, OPEN, CallbackRow
+from router.store.database import Connection, Database
+
+log = structlog.get_logger(__name__)
+
+ANSWERED, BUSY, NO_ANSWER, UNREACHED, CANCELLED = "answered", "busy", "no_answer", "failed", "cancelled"
+"""What comes of dialling a customer; `CANCELLED`: the agent hung up before."""
+DIALLED: Final = "dialled"
+"""The number was given out, and nobody has said yet what came of it."""
+UNKNOWN, NOT_ALLOWED, TOO_LATE = "unknown", "not_allowed", "too_late"
+NOBODY: Final = "nobody"
+"""No agent answered, so that the customer was not dialled: this counts as no attempt."""
+RESULTS: Final = frozenset({ANSWERED, BUSY, NO_ANSWER, UNREACHED, CANCELLED})
+
+CLAIMED_FOR: Final = timedelta(seconds=30)
+"""An attempt is looked after so often."""
+SOON_AGAIN: Final = timedelta(seconds=60)
+"""After an attempt to which no agent came."""
+LONGEST_DIALLING: Final = timedelta(hours=6)
+MOST_AT_ONCE: Final = 50
+MOST_WAITING: Final = 500
+
+_GREETING: Final = {
+    "de": "Guten Tag. Hier ist der Rückruf, um den Sie gebeten haben. Bitte bleiben Sie am Apparat.",
+    "en": "Hello. This is the call back that you asked for. Please hold the line.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A callback that is being dialled: the call that stands for it, and how it waits for an agent."""
+
+    call_id: str
+    callback_id: str
+    transfer: Transfer
+    service_number: str | None
+    number: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Where the placeholder waits: ``position`` among those who wait, 1 is next."""
+
+    queue: str
+    priority: int
+    seconds: int
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dialling:
+    """Whom to dial: ``number``, for ``ring`` seconds, with ``shown`` as the number that calls (None: the trunk's)."""
+
+    number: str = field(repr=False)
+    shown: str | None
+    ring: int
+
+
+@dataclass(frozen=True, slots=True)
+class Concluded:
+    """What came of an attempt: the callback's state, and when it is tried again, where it is."""
+
+    result: str
+    state: str
+    next_try_at: datetime | None = None
+
+
+class CallingBack:
+    """Each method is one transaction."""
+
+    def __init__(
+        self,
+        database: Database,
+        flows: Flows,
+        work: Work,
+        destinations: Destinations,
+        clock: Callable[[], datetime],
+        make_id: Callable[[], str],
+    ) -> None:
+        self._database = database
+        self._flows = flows
+        self._work = work
+        self._destinations = destinations
+        self._clock = clock
+        self._make_id = make_id
+
+    async def due(self, channels: Collection[str]) -> Sequence[CallbackRow]:
+        """Those that may be dialled now, in the order of their places: due, and their queue within its hours."""
+        now = self._clock()
+        async with self._database.read() as connection:
+            found = await callbacks.due(connection, channels, now, MOST_AT_ONCE)
+        return [row for row in found if self._open(row.service_number, row.queue, now)]
+
+    async def under_way(self) -> dict[str, int]:
+        """How many are dialled, or wait for an agent, by queue."""
+        async with self._database.read() as connection:
+            return await callbacks.under_way(connection)
+
+    async def on_duty(self, queue: str, *, with_phone: bool) -> int:
+        """How many agents take calls of ``queue``, talking or not, at a telephone or in the browser."""
+        async with self._database.read() as connection:
+            there = await people.on_duty(connection)
+        ready = (row for row in there if row.presence == "ready" and queue in row.queues)
+        return sum((row.phone is not None) is with_phone for row in ready)
+
+    async def free_before_all(self, queue: str) -> int:
+        """How many agents are free beyond those whom the waiting callers of ``queue`` need."""
+        now = self._clock()
+        async with self._database.read() as connection:
+            seen = await standings.standing(connection, queue, now - timedelta(hours=1), now)
+        return seen.free - seen.waiting
+
+    async def begin(self, callback: CallbackRow, channel: str, ref: Callable[[str], str]) -> Attempt | None:
+        """Claim a callback for one attempt, the call of which the channel knows as ``ref`` of our id. None where it is
+        no longer open, or its number must not be called: then people are told."""
+        now, call_id = self._clock(), self._make_id()
+        async with self._database.begin() as connection:
+            if not self._destinations.may_be_called(callback.number):
+                await self._fail(connection, callback, NOT_ALLOWED, now)
+                log.warning("callback not allowed", callback=callback.id)
+                return None
+            if not await callbacks.claim(connection, callback.id, call_id, now + CLAIMED_FOR):
+                return None
+            former = await rows.by_id(connection, callback.call_id)
+            session, commands = self._session(call_id, channel, callback, former, now)
+            values = columns(session, commands, now) | {
+                "id": call_id,
+                "channel": channel,
+                "channel_ref": ref(call_id),
+                "withheld": False,
+                "service_number": session.service_number,
+                "message_id": callback.message_id,
+                "customer_id": former.customer_id if former else None,
+                "direction": "out",
+                "callback_id": callback.id,
+                "queued_at": now,
+                "started_at": now,
+            }
+            await rows.add(connection, values)
+        log.info("callback waits for an agent", callback=callback.id, call=call_id, queue=callback.queue)
+        transfer = commands[-1]
+        assert isinstance(transfer, Transfer)  # noqa: S101 - for the type checker
+        return Attempt(call_id, callback.id, transfer, session.service_number, callback.number)
+
+    async def waiting(self, call_id: str) -> Waiting | None:
+        """Where the placeholder of an attempt is to wait; None where there is no such attempt."""
+        async with self._database.begin() as connection:
+            callback = await callbacks.of_attempt(connection, call_id)
+            call = await rows.by_id(connection, call_id)
+            if callback is None or call is None or call.state == "ended" or callback.last_result is not None:
+                return None
+            before = await self._before(connection, callback, call_id)
+        transfer = session_from_json(call.session).waiting
+        seconds = transfer.timeout if isinstance(transfer, Transfer) else 600
+        return Waiting(callback.queue, callback.priority, seconds, before + 1)
+
+    async def dial(self, call_id: str) -> Dialling | None:
+        """Whom to dial for an attempt, an agent having answered. Said once; None where the attempt is not under way,
+        was told of before, or the number must not be called."""
+        now = self._clock()
+        async with self._database.begin() as connection:
+            callback = await callbacks.of_attempt(connection, call_id)
+            call = await rows.by_id(connection, call_id)
+            if callback is None or call is None or call.state == "ended" or callback.last_result is not None:
+                return None
+            if not self._destinations.may_be_called(callback.number):
+                await self._fail(connection, callback, NOT_ALLOWED, now)
+                log.warning("callback not allowed", callback=callback.id)
+                return None
+            values = {"attempts": callback.attempts + 1, "last_result": DIALLED}
+            await callbacks.change(connection, callback.id, values)
+        log.info("callback is dialled", callback=callback.id, call=call_id)
+        return Dialling(callback.number, call.service_number, self._rules(call.service_number, callback.queue).ring)
+
+    async def ended(self, call_id: str, result: str) -> Concluded | None:
+        """What came of an attempt, one of `RESULTS`, or `NOBODY`. None where that is known already."""
+        now = self._clock()
+        async with self._database.begin() as connection:
+            callback = await callbacks.of_attempt(connection, call_id)
+            call = await rows.by_id(connection, call_id)
+            if callback is None:
+                return None
+            result = result if callback.last_result == DIALLED else NOBODY
+            concluded = await self._conclude(connection, callback, call, result, now)
+        self._tell(callback, concluded)
+        return concluded
+
+    async def look_after(self) -> list[str]:
+        """Conclude attempts whose calls are over without anybody having said what came of them; the ids of calls that
+        have been under way for too long, and are to be ended."""
+        now = self._clock()
+        async with self._database.read() as connection:
+            found = await callbacks.unclaimed(connection, now, MOST_AT_ONCE)
+        return [call_id for row in found if (call_id := await self._looked_after(row.attempt_id, now))]
+
+    async def let_go(self, channels: Collection[str]) -> None:
+        """Leave those to people who wanted to be called by now, and were not."""
+        now = self._clock()
+        async with self._database.begin() as connection:
+            late = await callbacks.too_late(connection, channels, now, MOST_AT_ONCE)
+            for row in late:
+                await self._fail(connection, row, TOO_LATE, now)
+        for row in late:
+            self._work.on_change(row.queue)
+
+    # -- within a transaction
+
+    async def _looked_after(self, attempt_id: str, now: datetime) -> str | None:
+        async with self._database.begin() as connection:
+            callback = await callbacks.of_attempt(connection, attempt_id)
+            call = await rows.by_id(connection, attempt_id)
+            if callback is None:
+                return None
+            if call is not None and call.state != "ended":
+                await callbacks.change(connection, callback.id, {"claimed_until": now + CLAIMED_FOR})
+                return attempt_id if _is_lost(call, now) else None
+            result = UNKNOWN if callback.last_result == DIALLED else NOBODY
+            concluded = await self._conclude(connection, callback, call, result, now)
+        self._tell(callback, concluded)
+        return None
+
+    async def _conclude(
+        self, connection: Connection, callback: CallbackRow, call: rows.CallRow | None, result: str, now: datetime
+    ) -> Concluded:
+        if result == ANSWERED:
+            agent = call.agent_id if call else None
+            values = {"state": DONE, "settled_at": now, "person_id": agent, "last_result": result}
+            await callbacks.change(connection, callback.id, values | _RELEASED)
+            return Concluded(result, DONE)
+        rules = self._rules(call.service_number if call else None, callback.queue)
+        if result == UNKNOWN or (result != NOBODY and callback.attempts >= rules.attempts):
+            await self._fail(connection, callback, result, now)
+            return Concluded(result, FAILED)
+        again = now + (SOON_AGAIN if result == NOBODY else timedelta(minutes=rules.every))
+        values = {"state": OPEN, "next_try_at": again, "last_result": result}
+        await callbacks.change(connection, callback.id, values | _RELEASED)
+        return Concluded(result, OPEN, again)
+
+    async def _fail(self, connection: Connection, callback: CallbackRow, result: str, now: datetime) -> None:
+        values = {"state": FAILED, "settled_at": now, "last_result": result}
+        await callbacks.change(connection, callback.id, values | _RELEASED)
+        await self._work.callback_failed(connection, callback, result, now)
+
+    async def _before(self, connection: Connection, callback: CallbackRow, call_id: str) -> int:
+        """Callers of the queue who go first: of the same or a higher priority, and waiting for longer."""
+        waiting = await rows.waiting(connection, callback.queue, MOST_WAITING)
+        others = (session_from_json(row.session) for row in waiting if row.id != call_id)
+        return sum(_goes_before(each, callback) for each in others)
+
+    # -- what is known of queues
+
+    def _session(
+        self, call_id: str, channel: str, callback: CallbackRow, former: rows.CallRow | None, now: datetime
+    ) -> tuple[Session, tuple[ChannelCommand, ...]]:
+        """The call of an attempt, which waits in the queue as its caller did."""
+        flow = self._flow(former.service_number if former else None)
+        queue = flow.queues.get(callback.queue, Queue())
+        transfer = Transfer(callback.queue, queue.timeout, callback.priority)
+        known = session_from_json(former.session) if former else None
+        session = Session(
+            call_id=call_id,
+            flow=flow.name,
+            revision=flow.revision,
+            channel=channel,
+            caller=Caller(),
+            service_number=known.service_number if known else None,
+            language=known.language if known else flow.text.languages[0],
+            state=State.QUEUE,
+            step=HUMAN,
+            waiting=transfer,
+            sequence=1,
+            steps=1,
+            match=known.match if known else None,
+            queue=callback.queue,
+            queued_since=callback.since,
+            trace=(Trace(now, HUMAN, "transfer", f"callback; to queue {callback.queue}", flow.name),),
+        )
+        greeting = Prompt(_GREETING.get(session.language, _GREETING["en"]), session.language)
+        return session, (Say((greeting,)), transfer)
+
+    def _flow(self, service_number: str | None) -> Flow:
+        return self._flows.for_number(service_number)
+
+    def _rules(self, service_number: str | None, queue: str) -> CallbackRules:
+        found = self._flow(service_number).queues.get(queue)
+        return found.callbacks if found else CallbackRules()
+
+    def _open(self, service_number: str | None, queue: str, now: datetime) -> bool:
+        flow = self._flow(service_number)
+        found = flow.queues.get(queue)
+        hours = flow.hours.get(found.hours) if found and found.hours else None
+        return hours is None or hours.open_at(now)
+
+    def _tell(self, callback: CallbackRow, concluded: Concluded) -> None:
+        """After the commit."""
+        log.info("callback attempt over", callback=callback.id, result=concluded.result, state=concluded.state)
+        if concluded.state == FAILED:
+            self._work.on_change(callback.queue)
+
+
+_RELEASED: dict[str, Any] = {"claimed_until": None}
+
+
+def _is_lost(call: rows.CallRow, now: datetime) -> bool:
+    """Whether a call that nobody has heard of for long can be taken for over: the channel never had it, or lost it."""
+    if call.state == "talking":
+        return bool(call.started_at < now - LONGEST_DIALLING)
+    waiting = session_from_json(call.session).waiting
+    seconds = waiting.timeout if isinstance(waiting, Transfer) else 600
+    return bool(call.started_at < now - timedelta(seconds=seconds) - 3 * SOON_AGAIN)
+
+
+def _goes_before(other: Session, callback: CallbackRow) -> bool:
+    waits, since = other.waiting, other.queued_since
+    if not isinstance(waits, Transfer) or since is None:
+        return False
+    mine: int = callback.priority
+    return waits.priority > mine or (waits.priority == mine and since < callback.since)

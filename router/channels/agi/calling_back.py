@@ -1,0 +1,134 @@
+"""What Asterisk asks about a callback: where its placeholder waits, whom to dial, and what came of it.
+
+The number goes to the dialplan over this connection alone, and only for a callback that is being dialled. Whatever
+fails here, nothing is set, and the dialplan hangs up without having dialled anybody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, Protocol
+
+import structlog
+
+from router.channels.agi import commands
+from router.channels.agi.call import AgiCall
+from router.channels.agi.errors import GivenUp
+
+SCRIPT: Final = "callback"
+"""``agi://ROUTER/callback,wait|dial|ended,ID[,DIALSTATUS]``"""
+_HOUSE_SECONDS: Final = 4.0
+"""For the house's answer; less than the dialplan's own guard."""
+
+_ID: Final = re.compile(r"[0-9a-f]{32}")
+_NUMBER: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+_QUEUE_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+_RESULTS: Final[Mapping[str, str]] = {
+    "ANSWER": "answered",
+    "BUSY": "busy",
+    "NOANSWER": "no_answer",
+    "CANCEL": "cancelled",
+}
+"""``DIALSTATUS`` of the application ``Dial``; all others say that the line could not be had."""
+
+_log = structlog.get_logger(__name__)
+
+
+class Waiting(Protocol):
+    """See `router.calls.calling_back.Waiting`."""
+
+    @property
+    def queue(self) -> str: ...
+    @property
+    def priority(self) -> int: ...
+    @property
+    def seconds(self) -> int: ...
+    @property
+    def position(self) -> int: ...
+
+
+class Dialling(Protocol):
+    """See `router.calls.calling_back.Dialling`."""
+
+    @property
+    def number(self) -> str: ...
+    @property
+    def shown(self) -> str | None: ...
+    @property
+    def ring(self) -> int: ...
+
+
+class House(Protocol):
+    """Who knows of callbacks; see `router.calls.calling_back.CallingBack`."""
+
+    async def waiting(self, call_id: str) -> Waiting | None: ...
+    async def dial(self, call_id: str) -> Dialling | None: ...
+
+
+Ended = Callable[[str, str], Awaitable[None]]
+"""Told the id of an attempt and what came of it."""
+
+
+class CallbackLine:
+    """Handles what the dialplan's contexts for callbacks ask."""
+
+    def __init__(self, house: House, ended: Ended) -> None:
+        self._house = house
+        self._ended = ended
+
+    async def __call__(self, call: AgiCall) -> None:
+        """One question."""
+        match call.env.arguments:
+            case (what, call_id, *rest) if _ID.fullmatch(call_id):
+                async with asyncio.timeout(_HOUSE_SECONDS):
+                    await self._answer(call, what, call_id, rest)
+            case _:
+                raise GivenUp("the dialplan asks about no callback")
+
+    async def _answer(self, call: AgiCall, what: str, call_id: str, rest: list[str]) -> None:
+        match what:
+            case "wait":
+                await self._wait(call, call_id)
+            case "dial":
+                await self._dial(call, call_id)
+            case "ended":
+                await self._ended(call_id, _RESULTS.get(rest[0] if rest else "", "failed"))
+            case _:
+                raise GivenUp("the dialplan asks neither 'wait' nor 'dial' nor 'ended'")
+
+    async def _wait(self, call: AgiCall, call_id: str) -> None:
+        place = await self._house.waiting(call_id)
+        if place is None or not _QUEUE_NAME.fullmatch(place.queue):
+            _log.warning("callback_refused", call=call_id)
+            return
+        await call.run(
+            commands.set_variable("THREADLINE_QUEUE", place.queue),
+            commands.set_variable("THREADLINE_PRIORITY", str(max(0, place.priority))),
+            commands.set_variable("THREADLINE_QUEUE_TIMEOUT", str(max(1, place.seconds))),
+            commands.set_variable("THREADLINE_PLACE", position(place.position, call.env.asterisk_version)),
+            commands.set_variable("THREADLINE_ROUTE", "queue"),
+        )
+
+    async def _dial(self, call: AgiCall, call_id: str) -> None:
+        whom = await self._house.dial(call_id)
+        if whom is None or not _NUMBER.fullmatch(whom.number):
+            _log.warning("callback_refused", call=call_id)
+            return
+        shown = whom.shown if whom.shown and _NUMBER.fullmatch(whom.shown) else ""
+        await call.run(
+            commands.set_variable("THREADLINE_NUMBER", whom.number),
+            commands.set_variable("THREADLINE_SHOWN", shown),
+            commands.set_variable("THREADLINE_RING", str(whom.ring)),
+            commands.set_variable("THREADLINE_ROUTE", "dial"),
+        )
+
+
+def position(place: int, version: str) -> str:
+    """The place as the arguments of ``Queue`` that follow its timeout: AGI, (macro, up to Asterisk 20,) gosub, rule,
+    position."""
+    major = re.match(r"\D*([0-9]+)", version)
+    commas = 5 if major and int(major[1]) <= 20 else 4
+    return "," * commas + str(max(1, place))

@@ -1,0 +1,27 @@
+"""Calling callers back who asked for it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from router.settings.types import Group, OptionalSecret
+
+
+class CallbackSettings(Group):
+    """Calling callers back who asked for it."""
+
+    callback_ami_username: str = Field(
+        "threadline-callbacks", description="User of the manager interface who may place calls, and nothing else."
+    )
+    callback_ami_secret: OptionalSecret = Field(
+        None,
+        description="Password of that user; without it people call back those who came over Asterisk, from the list.",
+    )
+    twilio_callbacks: bool = Field(
+        False, description="Whether those who came over Twilio are called back through it. Needs the account."
+    )
+    callbacks_at_once: Annotated[int, Field(ge=1, le=100)] = Field(
+        5, description="Callbacks that are dialled, or wait for an agent, in one queue at one time."
+    )

@@ -1,0 +1,188 @@
+"""Calling back through Asterisk: the place is kept, an agent's phone rings, and then the customer's."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.system.conftest import MakeCaller, OnDuty
+from tests.system.harness.ami import Ami
+from tests.system.harness.asterisk import Asterisk
+from tests.system.harness.caller import Identity
+from tests.system.harness.customer import Customer
+from tests.system.harness.media import Sound
+from tests.system.harness.office import CALLING_BACK, STRAIGHT, Blueprint, Office
+from tests.system.harness.phone import Phone
+from tests.system.harness.waiting import until
+
+pytestmark = [pytest.mark.system, pytest.mark.needs("sipp", "mmdebstrap", "chromium", "espeak-ng")]
+
+KARL, ERIKA, FIRST = "+4917139200061", "+4917139200062", "+4917139200063"
+
+MakeCustomer = Callable[..., Customer]
+
+
+@pytest.fixture(scope="module")
+def company(asterisk: Asterisk, blueprint: Blueprint, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """A router that may place calls."""
+    secret = asterisk.settings["CALLBACKS_SECRET"]
+    built = blueprint.build(asterisk, tmp_path_factory.mktemp("office"), CALLBACK_AMI_SECRET=secret)
+    yield built
+    built.close()
+
+
+@pytest.fixture
+def make_customer(asterisk: Asterisk, tmp_path: Path) -> Iterator[MakeCustomer]:
+    made: list[Customer] = []
+
+    def make(**how: object) -> Customer:
+        made.append(Customer(asterisk, tmp_path / f"customer-{len(made)}", **how))  # type: ignore[arg-type]
+        return made[-1]
+
+    yield make
+    for customer in made:
+        customer.close()
+
+
+@pytest.fixture(autouse=True)
+def messages(office: Office) -> Iterator[None]:
+    for name, number in (("Ökostrom", KARL), ("Bausparen", ERIKA), ("Festgeld", FIRST)):
+        office.register(name, number, external_id=f"m-{number}")
+    yield
+    change(office, "update callbacks set state = 'dropped'")
+
+
+def change(office: Office, statement: str) -> None:
+    """As if time had passed."""
+    path = office.router.settings["DATABASE"].removeprefix("sqlite:///")
+    with contextlib.closing(sqlite3.connect(path, timeout=10)) as connection, connection:
+        connection.execute(statement)
+
+
+def state_of(office: Office) -> tuple[str, int, str | None]:
+    """The latest callback's state, its attempts, and what came of the last one."""
+    query = "select state, attempts, last_result from callbacks order by created_at desc limit 1"
+    ((state, attempts, result),) = office.router.rows(query)
+    return str(state), int(attempts), result
+
+
+def asks_to_be_called_back(office: Office, make_caller: MakeCaller, number: str) -> None:
+    caller = make_caller(Identity(number), CALLING_BACK)
+    caller.press("1")
+    caller.ended(15)
+    until(lambda: state_of(office)[0] in ("open", "dialling"), 5, "the wish is kept")
+
+
+def both_talk(customer: Customer, phone: Phone) -> None:
+    for speaks, hears in ((customer.media, phone.media), (phone.media, customer.media)):
+        since = time.monotonic()
+        speaks.speak(1)
+        until(partial(hears.first, Sound.OTHER, since), 5, "one hears what the other says")
+
+
+def test_the_place_is_kept_and_both_talk(
+    office: Office,
+    on_duty: OnDuty,
+    make_caller: MakeCaller,
+    make_customer: MakeCustomer,
+    ami: Ami,
+    asterisk: Asterisk,
+) -> None:
+    desk, phone = on_duty("anna")
+    talking = make_caller(Identity(FIRST), STRAIGHT)
+    desk.sees(state="ringing")
+    phone.answer()
+    desk.sees(state="talking")
+    desk.become("paused")
+    asks_to_be_called_back(office, make_caller, KARL)
+    before = ami.mark
+    later = make_caller(Identity(ERIKA), STRAIGHT)
+    ami.wait("QueueCallerJoin", since=before)
+    joined = ami.mark
+    customer = make_customer()
+    desk.become("ready")
+    place = ami.wait("QueueCallerJoin", since=joined, within=15)
+    assert (place.get("Position"), place.get("Queue")) == ("1", "sales")
+
+    talking.hang_up()
+    phone.rings(nth=2, within=15)
+    desk.sees(state="ringing")
+    assert "Ökostrom" in desk.text
+    assert "Rückruf" in desk.text
+    assert customer.invites == []
+    phone.answer()
+    customer.rings()
+    assert customer.dialled == [KARL]
+    customer.answer()
+    both_talk(customer, phone)
+    customer.hang_up()
+    phone.rings(nth=3, within=15)
+    until(lambda: state_of(office)[:2] == ("done", 1), 5, "it is settled")
+    desk.sees(state="ringing")
+    assert "Bausparen" in desk.text
+    later.hang_up()
+    office.at_rest()
+    assert KARL[1:] not in office.router.log
+    assert KARL[1:] not in asterisk.log
+
+
+def test_who_is_busy_is_called_again_and_then_left_to_people(
+    office: Office, on_duty: OnDuty, make_caller: MakeCaller, make_customer: MakeCustomer
+) -> None:
+    asks_to_be_called_back(office, make_caller, KARL)
+    customer = make_customer(busy=True, calls=2)
+    desk, phone = on_duty("anna")
+    phone.rings(within=15)
+    phone.answer()
+    until(lambda: state_of(office) == ("open", 1, "busy"), 10, "it is to be tried again")
+    until(lambda: "besetzt" in desk.news, 5, "the desk says why")
+    desk.sees_nothing()
+    assert [due for (due,) in office.router.rows("select next_try_at > datetime('now') from callbacks")][-1:] == [1]
+    change(office, "update callbacks set next_try_at = null where state = 'open'")
+    phone.rings(nth=2, within=15)
+    phone.answer()
+    until(lambda: state_of(office) == ("failed", 2, "busy"), 10, "it is given up")
+    assert office.router.rows("select kind, state from work_items where kind = 'callback'") == [("callback", "open")]
+    assert customer.dialled == [KARL, KARL]
+    office.at_rest()
+
+
+def test_a_number_that_is_not_allowed_any_more_is_never_dialled(
+    office: Office, on_duty: OnDuty, make_caller: MakeCaller, make_customer: MakeCustomer
+) -> None:
+    asks_to_be_called_back(office, make_caller, KARL)
+    customer = make_customer()
+    change(office, "update callbacks set number = '+12125550123' where state = 'open'")
+    desk, phone = on_duty("anna")
+    until(lambda: state_of(office) == ("failed", 0, "not_allowed"), 15, "it is given up")
+    assert customer.invites == []
+    assert phone.invites == []
+    desk.sees_nothing()
+
+
+def test_a_router_that_dies_while_it_waits_calls_once(
+    office: Office, on_duty: OnDuty, make_caller: MakeCaller, make_customer: MakeCustomer, ami: Ami
+) -> None:
+    asks_to_be_called_back(office, make_caller, KARL)
+    customer = make_customer()
+    desk, phone = on_duty("anna")
+    phone.rings(within=15)
+    office.router.kill()
+    office.open()
+    desk.sees(state="ringing", within=15)
+    phone.answer()
+    customer.rings()
+    office.router.kill()
+    office.open()
+    customer.answer()
+    both_talk(customer, phone)
+    customer.hang_up()
+    until(lambda: state_of(office)[:2] == ("done", 1), 10, "it is settled")
+    office.at_rest()
+    assert len(ami.find("QueueCallerJoin")) == 1
