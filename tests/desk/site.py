@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import shutil
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest_asyncio
 import uvicorn
@@ -32,6 +33,7 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+expect.set_options(timeout=15_000)  # an end for a busy machine; nothing is timed by it
 PROJECT = Path(__file__).parents[2]
 NUMBER = "+493023125011"
 BODY = "Ihr Ökostrom-Angebot wartet."
@@ -74,8 +76,11 @@ class Site:
             await self.running
             self.server = self.running = None
 
-    async def person(self, login: str, language: str = "en", role: str = "agent") -> str:
-        new = people.NewPerson(login=login, name=f"{login.title()} Muster", role=role, language=language)
+    async def person(
+        self, login: str, language: str = "en", role: str = "agent", queues: tuple[str, ...] = ("default",)
+    ) -> str:
+        name = f"{login.title()} Muster"
+        new = people.NewPerson(login=login, name=name, role=role, language=language, queues=queues)
         async with self.house.database.begin() as connection:
             return await people.add(connection, new, self.house.settings.queues, self.house.clock())
 
@@ -116,7 +121,14 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @asynccontextmanager
-async def service(tmp_path: Path, browser: Browser, flows: Path = PROJECT / "ivr_flows") -> AsyncIterator[Site]:
+async def service(
+    tmp_path: Path,
+    browser: Browser,
+    flows: Path = PROJECT / "ivr_flows",
+    clock: Callable[[], datetime] | None = None,
+    **more: Any,
+) -> AsyncIterator[Site]:
+    """The service with these flows, at the time of `clock`, and with ``more`` settings."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -132,8 +144,9 @@ async def service(tmp_path: Path, browser: Browser, flows: Path = PROJECT / "ivr
         recogniser="http",
         recogniser_url="http://127.0.0.1:9/hear",
         recogniser_secret=SecretStr("whsec_" + "c2VjcmV0" * 6),
+        **more,
     )
-    async with assembled(settings, Clock()) as house:
+    async with assembled(settings, clock or Clock()) as house:
         agents = agents_of(house)
         queues = house.test_phone.queues = browser_queues(house, agents)
         made = Site(house, agents, browser, port)

@@ -31,7 +31,7 @@ function write(element, text) {
   if (element && element.textContent !== text) element.textContent = text;
 }
 
-const ASLEEP = 5_000; // ms more than a second from tick to tick: the machine slept
+const ASLEEP = 10_000; // ms more than a second from tick to tick: the machine slept
 const ASLEEP_BEHIND = 90_000; // a page in the background may be called once a minute only
 
 // `woken` is called when the machine slept, or the page was frozen.

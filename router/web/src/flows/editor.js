@@ -89,7 +89,7 @@ export function shadowOf(host) {
 export function common(phrases, label) {
   return [
     EditorState.phrases.of(phrases),
-    EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", translate: "no" }),
+    EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false", tabindex: "0", translate: "no" }),
     EditorView.lineWrapping,
     yaml(),
     syntaxHighlighting(colours),

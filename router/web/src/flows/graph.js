@@ -44,7 +44,7 @@ export function makeGraph({ host, note, texts, chosen }) {
     host.querySelector("svg")?.setAttribute("role", "group"); // an image would hide its steps from screen readers
     for (const step of steps()) {
       step.setAttribute("role", "button");
-      step.setAttribute("aria-label", texts.go_to_step.replace("{step}", step.dataset.step));
+      step.setAttribute("aria-description", texts.go_to_step.replace("{step}", step.dataset.step));
     }
     stop(steps()[0]);
   }
