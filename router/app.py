@@ -39,7 +39,9 @@ from router.channels.agi.sounds import prompt_sounds
 from router.channels.simulator.phone import TestPhone
 from router.channels.simulator.queues import SimulatedQueues
 from router.channels.surroundings import surroundings_of
+from router.channels.twilio.activities import Activities
 from router.channels.twilio.agents import AgentPhones
+from router.channels.twilio.taskrouter import TaskRouter
 from router.channels.twilio.texts import TwilioTexts
 from router.core.commands import Leg
 from router.core.destinations import Destinations
@@ -371,6 +373,18 @@ def twilio_agents(house: House, agents: Agents) -> AgentPhones:
         return may_ring(phone, reach)
 
     return AgentPhones(house.database, house.calls, agents.ringing, house.clock, house.queue_book.get, may)
+
+
+def worker_activities(house: House) -> Activities | None:
+    """What keeps TaskRouter's workers in line with people's presence; None where the settings do not ask for it."""
+    settings = house.settings
+    ready, away = settings.twilio_activity_ready, settings.twilio_activity_away
+    if not (ready and away):
+        return None
+    try:
+        return Activities(house.database, TaskRouter(settings), ready, away)
+    except ValueError as error:
+        raise SettingsRefused(f"THREADLINE_TWILIO_ACTIVITY_READY (twilio_activity_ready): {error}") from None
 
 
 def reach_of(settings: Settings) -> Destinations:

@@ -124,6 +124,8 @@ async def _running(
             background += [tasks.create_task(each) for each in (agents.work_news.run(), calling_back.rounds.run())]
             if (sender := app.text_sender(house)) is not None:
                 background.append(tasks.create_task(sender.run()))
+            if (activities := app.worker_activities(house)) is not None:
+                background.append(tasks.create_task(activities.run()))
             if (crm := app.crm_sender(house)) is not None:
                 background.append(tasks.create_task(crm.run()))
             if house.ear is not None:

@@ -34,6 +34,7 @@ from router.channels.agi.server import AgiServer
 from router.channels.simulator.routes import routes as simulator_routes
 from router.channels.twilio.inbound_texts import inbound_routes
 from router.channels.twilio.routes import routes as twilio_routes
+from router.channels.twilio.task_news import task_routes
 from router.channels.twilio.texts import Reported, text_routes
 from router.desk.card_routes import card_routes
 from router.desk.cards import cards_for
@@ -201,6 +202,7 @@ def _include_channels(app: FastAPI, house: House, agents: Agents, entrance: _Ent
         twilio_routes(house.calls, house.settings, agents=twilio_agents(house, agents), describe=describe)
     )
     app.include_router(text_routes(house.settings, _reported(house)))
+    app.include_router(task_routes(house.settings, house.database, agents.ringing, house.clock))
     inbox = Inbox(house.database, house.bus, house.keys, house.clock)
     app.include_router(inbound_routes(house.settings, inbox.take))
     app.include_router(prompt_routes(prompts), include_in_schema=False)

@@ -25,6 +25,7 @@ from router.cli.messages import app as messages
 from router.cli.people import app as people
 from router.cli.pools import app as pools
 from router.cli.queues import app as queues
+from router.cli.queues_twilio import twilio
 from router.cli.serve import demo, serve
 from router.cli.speech import app as speech
 from router.flow.problems import FlowRefused
@@ -64,6 +65,7 @@ app.add_typer(match, name="match")
 app.command()(hear)
 app.add_typer(messages, name="messages")
 app.add_typer(pools, name="pools")
+queues.command()(twilio)
 app.add_typer(queues, name="queues")
 app.add_typer(codes, name="codes")
 app.add_typer(speech, name="speech")

@@ -39,7 +39,7 @@ def show(json: Annotated[bool, typer.Option("--json", help="The queues as JSON."
     Example: threadline queues show
     """
     settings = settings_module.load()
-    book = asyncio.run(_book(settings))
+    book = asyncio.run(book_of(settings))
     if json:
         output.as_json([_as_json(name, book.described) for name in book.names])
         return
@@ -68,7 +68,7 @@ def write(file: Annotated[Path, typer.Argument(help="Where Asterisk reads it; - 
     say(f"{file} is written; now: asterisk -rx 'queue reload parameters'" if changed else f"{file} is up to date")
 
 
-async def _book(settings: Settings) -> QueueBook:
+async def book_of(settings: Settings) -> QueueBook:
     """The queues of the newest release; where there is none yet, of the folder of flows."""
     async with opened(settings) as database:
         releases = releases_of(settings, database, Bus(), utc_now)
@@ -78,7 +78,7 @@ async def _book(settings: Settings) -> QueueBook:
 
 
 async def _text(settings: Settings) -> str:
-    book = await _book(settings)
+    book = await book_of(settings)
     prompts = await prompt_store(settings)
     await prompts.open()
     try:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from router.settings.types import TEXT_SENDER, Destination, EmptyIsUnset, Group, OptionalSecret, SafeAddress, WebAddress
+
+Activity = Annotated[Annotated[str, Field(pattern=r"^WA[0-9a-fA-F]{32}$")] | None, EmptyIsUnset]
 
 
 class TwilioSettings(Group):
@@ -46,6 +48,22 @@ class TwilioSettings(Group):
         1000, description="Text messages in 24 hours in all; after them none is sent."
     )
 
+    twilio_workspace: Annotated[Annotated[str, Field(pattern=r"^WS[0-9a-fA-F]{32}$")] | None, EmptyIsUnset] = Field(
+        None, description="Workspace of TaskRouter that `threadline queues twilio` looks at, and where workers are."
+    )
+    twilio_taskrouter_url: SafeAddress = Field(
+        "https://taskrouter.twilio.com", description="Address of TaskRouter's API."
+    )
+    twilio_instruction: Literal["dequeue", "conference"] = Field(
+        "dequeue", description="How TaskRouter connects a worker with the caller."
+    )
+    twilio_post_work_activity: Activity = Field(
+        None, description="Activity that a worker is put into after a call (`WA…`); unset: TaskRouter's own."
+    )
+    twilio_activity_ready: Activity = Field(
+        None, description="Activity of workers whose person is ready; with twilio_activity_away it follows the desk."
+    )
+    twilio_activity_away: Activity = Field(None, description="Activity of workers whose person takes no calls.")
     inbound_texts_days: Annotated[int, Field(ge=1, le=3650)] = Field(
         365, description="Days that text messages which customers write are kept."
     )

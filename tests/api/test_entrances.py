@@ -142,6 +142,8 @@ EXPECTED = {
     "POST /channels/twilio/status": NOT_BY_LOGIN,
     "POST /channels/twilio/text-status": NOT_BY_LOGIN,
     "POST /channels/twilio/whisper": NOT_BY_LOGIN,
+    "POST /channels/twilio/assignment": NOT_BY_LOGIN,
+    "POST /channels/twilio/events": NOT_BY_LOGIN,
     "POST /channels/twilio/texts/inbound": NOT_BY_LOGIN,
     "POST /channels/twilio/agents/ringing": NOT_BY_LOGIN,
     "GET /schemas/flow-1.json": EVERYBODY,

@@ -51,6 +51,7 @@ class Line:
     language: str
     caller: Caller
     service_number: str | None
+    assurance: int = 0
 
     def address(self, wait: Wait, part: int = 0, **more: int) -> str:
         """Where Twilio goes when the wait is over, or a ``part`` of it; ``more`` as `parse.Place` has it."""
@@ -105,7 +106,7 @@ def part_of(transfer: Transfer, parts: Sequence[Stretch], number: int, line: Lin
             return redirect(line.address("agents", number))
         case Workflow(sid=sid):
             task = {"priority": transfer.priority, "timeout": part.seconds}
-            attributes = task_attributes(line.call_id, part.legs[0], transfer)
+            attributes = task_attributes(line.call_id, part.legs[0], transfer, line.assurance)
             then: Attributes = {"action": line.address("transfer", number), "method": "POST", "workflowSid": sid}
             return tag("Enqueue", then, tag("Task", task, text(attributes)))
         case to:

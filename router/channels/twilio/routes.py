@@ -258,6 +258,7 @@ class _Channel:
             session.language,
             session.caller,
             session.service_number,
+            int(session.match.assurance) if session.match else 0,
         )
 
     async def _ended(self, sid: str, place: Place | None, event: Event) -> None:

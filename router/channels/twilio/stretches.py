@@ -1,7 +1,7 @@
 """A transfer's legs, as far as Twilio can tell them apart: one stretch for each destination. Pure.
 
 Legs that go to the same destination one after the other are one stretch, but for agents whom we ring ourselves: there
-each leg counts within its stretch. One person can be waited for only there.
+each leg counts within its stretch. One person can be waited for only there, and in TaskRouter.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from router.channels.twilio.destinations import Agents, Destination
+from router.channels.twilio.destinations import Agents, Destination, Workflow
 from router.core.commands import Leg, Transfer
 
 
@@ -48,7 +48,7 @@ def stretches(transfer: Transfer, destination_of: Callable[[str], Destination]) 
     carried = 0
     for leg in transfer.legs or (Leg(transfer.queue, transfer.timeout),):
         to = destination_of(leg.queue)
-        if leg.person is not None and not isinstance(to, Agents):
+        if leg.person is not None and not isinstance(to, Agents | Workflow):
             carried += leg.seconds  # what follows may last longer
             continue
         longer = Leg(leg.queue, leg.seconds + carried, leg.skills, leg.person)
