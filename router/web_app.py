@@ -39,6 +39,7 @@ from router.channels.twilio.texts import Reported, text_routes
 from router.desk.card_routes import card_routes
 from router.desk.cards import cards_for
 from router.desk.checking import Checking
+from router.desk.crm_link import CrmPage
 from router.desk.routes import routes as desk_routes
 from router.desk.searching import Searching
 from router.desk.stream import DeskStream
@@ -266,6 +267,7 @@ def _include_pages(
             policy=house.settings.disclosure,
             checks=house.settings.identity_checks,
             work_on=work.views,
+            crm=CrmPage(house.settings.crm_card_url, house.settings.crm_card_opens),
         )
     )
     app.include_router(work_routes(work, entrance.guard, pages))

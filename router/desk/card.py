@@ -57,6 +57,8 @@ class MessageView:
     sent_at: datetime
     body: str
     reference: str | None = None
+    external_id: str | None = None
+    """The company's own name for it."""
 
 
 @dataclass(frozen=True, slots=True)

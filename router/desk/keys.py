@@ -21,3 +21,6 @@ KEYS: Final = (
     ("page", ((("?",), "help"), (("Tab",), "tab"), (("Esc",), "escape"))),
 )
 """Groups of keys: what each is called on the keyboard, and the text that says what it does (``keys.…``)."""
+
+KEYS_WITH_CRM: Final = tuple((group, (*keys, (("K",), "crm")) if group == "call" else keys) for group, keys in KEYS)
+"""The same where cards lead to a CRM."""

@@ -32,7 +32,9 @@ def customer_view(row: Row[Any]) -> CustomerView | None:
 
 def message_view(message: MessageRow) -> MessageView:
     """The message as it was sent."""
-    return MessageView(message.id, message.channel, message.sent_at, message.body, message.reference)
+    return MessageView(
+        message.id, message.channel, message.sent_at, message.body, message.reference, message.message_external_id
+    )
 
 
 def offer_view(offer: Mapping[str, Any], show: Visible, opened: Iterable[str], can_open: bool) -> OfferView:

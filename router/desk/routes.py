@@ -12,8 +12,9 @@ from router.agents.presence import PhoneChoice, PresenceView
 from router.agents.states import NOT_CHOSEN
 from router.desk.card import Card
 from router.desk.cards import last_card
+from router.desk.crm_link import NO_CRM, CrmPage
 from router.desk.doing import note_seen
-from router.desk.keys import KEYS
+from router.desk.keys import KEYS, KEYS_WITH_CRM
 from router.desk.outcomes import say
 from router.desk.stream import DeskStream
 from router.desk.work.view import WorkView
@@ -22,6 +23,7 @@ from router.store import cards as card_rows
 from router.store.database import Connection, Database
 from router.web.forms import read_form
 from router.web.guard import Guard
+from router.web.headers import with_other_tab
 from router.web.pages import Pages
 from router.web.person import Person, SignedIn
 from router.web.streams import EventStream
@@ -78,9 +80,10 @@ def routes(
     policy: Policy,
     checks: Sequence[str] = (),
     work_on: WorkOn | None = None,
+    crm: CrmPage = NO_CRM,
 ) -> APIRouter:
     """`/desk…` for people, and `GET /v1/desk/events`. ``checks`` are what agents can ask for to find out who calls;
-    ``work_on`` gives what cards show of the agent's work."""
+    ``work_on`` gives what cards show of the agent's work, ``crm`` where they lead in the CRM."""
     router = APIRouter()
 
     async def work_of(connection: Connection, shown: Sequence[Card], person: Person) -> Mapping[str, WorkView]:
@@ -106,6 +109,9 @@ def routes(
                 for card_id, message_id in opened:
                     await note_seen(connection, person.id, card_id, message_id, now)
 
+    def around(person: Person) -> dict[str, Any]:
+        return {"checks": checks, "crm": crm.of(person.login), "crm_opens": crm.opens}
+
     async def own_call(card_id: str, person: Person, state: str) -> str:
         async with database.read() as connection:
             rows = await card_rows.live_of_person(connection, person.id)
@@ -117,7 +123,9 @@ def routes(
     @router.get("/desk", include_in_schema=False)
     async def desk(request: Request, person: Person = Depends(guard.agent)) -> Response:
         script = Texts(person.language).under("desk.js.")
-        return pages.page(request, "desk/desk.html", person, script_texts=script, keys=KEYS, **await bar_of(person))
+        keys = KEYS_WITH_CRM if crm.template else KEYS
+        page = pages.page(request, "desk/desk.html", person, script_texts=script, keys=keys, **await bar_of(person))
+        return with_other_tab(page) if crm.template else page
 
     @router.get("/desk/cards", include_in_schema=False)
     async def cards(request: Request, person: Person = Depends(guard.agent)) -> Response:
@@ -127,7 +135,7 @@ def routes(
             last = None if shown else await last_card(connection, person.id, now, policy)
             work = await work_of(connection, shown, person)
         await seen(person, shown, now)
-        shows: dict[str, Any] = {"cards": shown, "last": last, "now": now, "checks": checks, "work": work}
+        shows: dict[str, Any] = {"cards": shown, "last": last, "now": now, "work": work, **around(person)}
         return pages.page(request, "desk/cards.html", person, **shows)
 
     @router.get("/desk/cards/{card_id}", include_in_schema=False)
@@ -139,15 +147,8 @@ def routes(
         if card_id not in {card.id for card in shown}:
             raise not_found("This call is not on your desk any more.")
         await seen(person, [card for card in shown if card.id == card_id], now)
-        shows: dict[str, Any] = {
-            "cards": shown,
-            "only": card_id,
-            "last": None,
-            "now": now,
-            "checks": checks,
-            "work": work,
-        }
-        return pages.page(request, "desk/cards.html", person, **shows)
+        shows: dict[str, Any] = {"cards": shown, "only": card_id, "last": None, "now": now, "work": work}
+        return pages.page(request, "desk/cards.html", person, **shows, **around(person))
 
     @router.get("/desk/bar", include_in_schema=False)
     async def state_bar(request: Request, person: Person = Depends(guard.agent)) -> Response:

@@ -157,6 +157,7 @@ async def messages_by_id(connection: Connection, message_ids: Collection[str]) -
             messages.c.sent_at,
             messages.c.body,
             messages.c.reference,
+            messages.c.external_id.label("message_external_id"),
             messages.c.campaign,
             messages.c.offer,
             messages.c.customer_id,

@@ -35,6 +35,12 @@ def with_microphone(page: Response) -> Response:
     return page
 
 
+def with_other_tab(page: Response) -> Response:
+    """A page that opens another site in a tab and uses that tab again; what is opened has no hold on the page."""
+    page.headers["Cross-Origin-Opener-Policy"] = "same-origin-allow-popups"
+    return page
+
+
 class SecurityHeaders:
     """ASGI middleware that adds what is missing; it leaves bodies and streams alone."""
 

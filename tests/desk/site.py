@@ -128,7 +128,7 @@ async def service(
     clock: Callable[[], datetime] | None = None,
     **more: Any,
 ) -> AsyncIterator[Site]:
-    """The service with these flows, at the time of `clock`, and with ``more`` settings."""
+    """The service with these flows, at the time of `clock`, and ``more`` settings, with its port for PORT."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -144,7 +144,7 @@ async def service(
         recogniser="http",
         recogniser_url="http://127.0.0.1:9/hear",
         recogniser_secret=SecretStr("whsec_" + "c2VjcmV0" * 6),
-        **more,
+        **{name: value.replace("PORT", str(port)) if isinstance(value, str) else value for name, value in more.items()},
     )
     async with assembled(settings, clock or Clock()) as house:
         agents = agents_of(house)

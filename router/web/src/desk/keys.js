@@ -35,7 +35,7 @@ function goes(key) {
 }
 
 function presses(key, act) {
-  const button = [...document.querySelectorAll("button[data-key]")].find((each) => each.dataset.key === key && !each.disabled);
+  const button = [...document.querySelectorAll("button[data-key], a[data-key]")].find((each) => each.dataset.key === key && !each.disabled);
   if (!button) return (key === "?" && showHelp()) || (key === "c" && nextCall());
   if (button.dataset.act || button.dataset.presence) act(button);
   else button.click();
