@@ -16,7 +16,7 @@ MOST: Final = 12
 """Steps shown, the latest."""
 
 _PATTERNS: Final = (
-    ("menu", r"key (?P<key>[0-9*#])", "menu"),
+    ("menu", r"key (?P<pressed>[0-9*#])", "menu"),
     ("menu", r"speech", "menu_said"),
     ("menu", r".*tries used up", "menu_none"),
     ("match", r"with a code", "code"),

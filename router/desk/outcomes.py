@@ -85,7 +85,9 @@ def _seen_after(view: View, card: Card, verdict: str, named: str | None, policy:
     """What the card shows once this is said: the next candidate, where the agent only says that it is not this one, and
     the policy opens one for no more than that."""
     begun = view.but(message_id=None, not_these=(), said_by_check=False)
-    if verdict != Verdict.OTHER or named is not None:
+    if verdict == Verdict.OTHER and named is not None:
+        return begun.but(found_messages=None, found_customers=(), found_all=True)
+    if verdict != Verdict.OTHER:
         return begun
     shown = (card.message.id,) if card.message is not None else ()
     ruled_out = tuple(dict.fromkeys((*view.not_these, *shown)))

@@ -85,7 +85,7 @@ class Talking:
         return card
 
     async def audited(self) -> list[tuple[str, str | None, dict[str, Any]]]:
-        """What the audit log holds, oldest first."""
+        """What the audit log holds of what was done on cards, oldest first."""
         async with self.house.database.read() as connection:
             rows = (await connection.execute(select(audit_log).order_by(audit_log.c.id))).all()
-        return [(row.action, row.subject_id, row.detail) for row in rows]
+        return [(row.action, row.subject_id, row.detail) for row in rows if row.subject != "person"]

@@ -8,12 +8,14 @@ import { followForms } from "./desk/forms.js";
 import { followHelp } from "./desk/help.js";
 import { followTyping } from "./desk/keeping.js";
 import { followKeys } from "./desk/keys.js";
+import { followLanding } from "./desk/landing.js";
 import { followRinging } from "./desk/notify.js";
 import { followWork } from "./desk/work.js";
 
 followTyping();
 followForms();
 followWork();
+followLanding();
 followButtons();
 followBar(act);
 followKeys(act);

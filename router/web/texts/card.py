@@ -28,7 +28,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "did.language": ("Wählte die Sprache: {language}", "Chose the language: {language}"),
     "did.language.de": ("Wählte Deutsch", "Chose German"),
     "did.language.en": ("Wählte Englisch", "Chose English"),
-    "did.menu": ("Drückte {key} im Menü „{step}“", "Pressed {key} in the menu “{step}”"),
+    "did.menu": ("Drückte {pressed} im Menü „{step}“", "Pressed {pressed} in the menu “{step}”"),
     "did.menu_said": ("Antwortete im Menü „{step}“ in Worten", "Answered in words in the menu “{step}”"),
     "did.menu_none": ("Wählte im Menü „{step}“ nichts", "Chose nothing in the menu “{step}”"),
     "did.code_right": ("Gab einen gültigen Rückrufcode ein", "Keyed in a valid callback code"),

@@ -96,6 +96,8 @@ function change(morph) {
   giveBack();
   // Whoever was on a button that is gone stays with that call; on another call's button a key would take the wrong one.
   if (focused && !focused.isConnected && call) placeOf(call)?.focus({ preventScroll: true });
+  // One that was moved has lost it.
+  else if (focused && document.activeElement !== focused) focused.focus({ preventScroll: true });
   refresh();
 }
 
