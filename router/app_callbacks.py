@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fastapi import FastAPI
+
 from router.agents.ami import AmiSettings
 from router.agents.ami.originate import Originator
 from router.agents.placeholders import Placeholders
@@ -11,8 +13,12 @@ from router.app import Agents, House
 from router.calls.calling_back import BUSY, NO_ANSWER, UNREACHED
 from router.calls.rounds import Rounds, Way
 from router.channels.agi.calling_back import CallbackLine
+from router.channels.recordings import Recordings
 from router.channels.simulator.calling_back import TestCallbacks
 from router.channels.simulator.queues import SimulatedQueues
+from router.desk.work_items import routes as work_routes
+from router.web.guard import Guard
+from router.web.pages import Pages
 
 _TOLD = (BUSY, NO_ANSWER, UNREACHED)
 
@@ -45,3 +51,18 @@ def callback_parts(house: House, agents: Agents, queues: SimulatedQueues) -> Cal
             await agents.ringing.over(call_id, f"callback_{concluded.result}")
 
     return CallbackParts(Rounds(calling, house.calls, ways, settings.callbacks_at_once), CallbackLine(calling, ended))
+
+
+def include_work(app: FastAPI, house: House, agents: Agents, guard: Guard, pages: Pages) -> None:
+    """The list of what is left to do."""
+    app.include_router(
+        work_routes(
+            database=house.database,
+            clock=house.clock,
+            guard=guard,
+            pages=pages,
+            policy=house.settings.disclosure,
+            recording=Recordings(house.settings),
+            changed=agents.work_news.changed,
+        )
+    )

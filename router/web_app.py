@@ -30,6 +30,7 @@ from router.api.routes import BODIES
 from router.api.routes import routes as api_routes
 from router.api.turns import Turns
 from router.app import Agents, House, key_for, sign_in_of, table_of, twilio_agents
+from router.app_callbacks import include_work
 from router.channels.agi.server import AgiServer
 from router.channels.simulator.routes import routes as simulator_routes
 from router.channels.twilio.inbound_texts import inbound_routes
@@ -271,6 +272,7 @@ def _include_pages(
         )
     )
     app.include_router(work_routes(work, entrance.guard, pages))
+    include_work(app, house, agents, entrance.guard, pages)
     _include_cards(app, house, entrance)
     app.include_router(
         admin_routes(

@@ -38,4 +38,8 @@ class AsteriskSettings(Group):
     prompt_url: WebAddress | None = Field(
         None, description="Address under which Asterisk fetches prompts; `http://HOST:PORT` where not set."
     )
+    voicemails: Path = Field(
+        Path("/var/spool/asterisk/threadline"),
+        description="Folder in which we find the messages that callers leave at Asterisk, to play them on the desk.",
+    )
     recordings: Path = Field(Path("recordings"), description="Folder of recorded prompts: LANGUAGE/NAME.wav.")

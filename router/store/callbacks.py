@@ -75,6 +75,11 @@ async def reopen(connection: Connection, callback_id: str) -> bool:
     return (await connection.execute(statement.values(state=OPEN, **_AFRESH))).rowcount == 1
 
 
+async def of_call(connection: Connection, call_id: str) -> CallbackRow | None:
+    """The callback that was asked for in this call, or None."""
+    return (await connection.execute(select(callbacks).where(callbacks.c.call_id == call_id))).one_or_none()
+
+
 async def of_calls(connection: Connection, call_ids: Collection[str]) -> Sequence[CallbackRow]:
     """The callbacks that these calls are attempts of, with the id of the ``call`` and its channel."""
     query = (

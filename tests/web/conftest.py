@@ -34,6 +34,7 @@ SOURCES = (
     "link.js",
     "desk.js",
     "supervisor.js",
+    "todo.js",
     "testphone.js",
     "recorder.js",
     "admin.js",

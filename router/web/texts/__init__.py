@@ -21,6 +21,7 @@ from router.web.texts import (
     sign_in,
     supervisor,
     testphone,
+    todo,
     work,
 )
 
@@ -32,6 +33,7 @@ ALL: Final[dict[str, tuple[str, str]]] = {
     **card.TEXTS,
     **crm.TEXTS,
     **testphone.TEXTS,
+    **todo.TEXTS,
     **admin.TEXTS,
     **people.TEXTS,
     **keys.TEXTS,

@@ -1,0 +1,77 @@
+"""Texts of the list of what is left to do."""
+
+from __future__ import annotations
+
+from typing import Final
+
+TEXTS: Final[dict[str, tuple[str, str]]] = {
+    "layout.work": ("Aufgaben", "Work"),
+    "todo.title": ("Aufgaben", "Work to be done"),
+    "todo.explain": (
+        "Was für Anrufer noch zu tun ist: Ihre Aufgaben und die Ihrer Warteschlangen, Fälliges zuerst.",
+        "What is left to do for callers: yours and that of your queues, due first.",
+    ),
+    "todo.explain.all": (
+        "Was für Anrufer noch zu tun ist, in allen Warteschlangen, Fälliges zuerst.",
+        "What is left to do for callers, in all queues, due first.",
+    ),
+    "todo.none": ("Nichts zu tun.", "Nothing to do."),
+    "todo.more": ("Gezeigt werden die ersten {n}.", "The first {n} are shown."),
+    "todo.missed": (
+        "Daran hat inzwischen jemand anderes etwas geändert. So ist der Stand jetzt.",
+        "Somebody else has changed that meanwhile. This is how it stands now.",
+    ),
+    "todo.back": ("Alle Aufgaben", "All work"),
+    "todo.due": ("Fällig", "Due"),
+    "todo.overdue": ("überfällig", "overdue"),
+    "todo.kind": ("Aufgabe", "What"),
+    "todo.about": ("Worum es geht", "What it is about"),
+    "todo.queue": ("Warteschlange", "Queue"),
+    "todo.state": ("Stand", "State"),
+    "todo.actions": ("Was zu tun ist", "Actions"),
+    "todo.called": ("Anruf", "Call"),
+    "todo.number": ("Rufnummer", "Number"),
+    "todo.take_first": ("Nehmen Sie die Aufgabe, um die Nummer zu sehen.", "Take this to see the number."),
+    "todo.no_number": ("Es ist keine Nummer bekannt.", "No number is known."),
+    "todo.withheld": ("Nummer unterdrückt", "Number withheld"),
+    "todo.not_known": ("Keiner Nachricht zugeordnet", "Tied to no message"),
+    "todo.seconds": ("{n} Sekunden", "{n} seconds"),
+    "todo.settled": ("Zuletzt abgeschlossen", "Settled lately"),
+    "todo.settled.mine": ("Zuletzt von Ihnen abgeschlossen", "Settled by you lately"),
+    "todo.kind.voicemail": ("Nachricht auf dem Anrufbeantworter", "Voicemail"),
+    "todo.kind.abandoned": ("Entgangener Anruf", "Missed call"),
+    "todo.kind.follow_up": ("Wiedervorlage", "Follow-up"),
+    "todo.kind.callback": ("Rückruf nicht zustande gekommen", "Callback not reached"),
+    "todo.what.voicemail": ("Nachricht", "The message"),
+    "todo.what.abandoned": ("Der Anrufer hat gewartet und aufgelegt.", "The caller waited and hung up."),
+    "todo.what.follow_up": ("Zu tun", "To be done"),
+    "todo.what.callback": ("Der Anrufer wollte zurückgerufen werden.", "The caller wanted to be called back."),
+    "todo.failed.busy": ("Es war jedes Mal besetzt.", "The line was busy each time."),
+    "todo.failed.no_answer": ("Niemand hat abgehoben.", "Nobody picked up."),
+    "todo.failed.cancelled": ("Zuletzt wurde vor dem Abheben aufgelegt.", "The last call was ended before the answer."),
+    "todo.failed.failed": ("Die Nummer war nicht zu erreichen.", "The number could not be reached."),
+    "todo.failed.unknown": (
+        "Der Ausgang des letzten Anrufs ist unbekannt. Fragen Sie nach, bevor Sie noch einmal anrufen.",
+        "Nobody knows how the last call went. Ask before you call once more.",
+    ),
+    "todo.failed.not_allowed": (
+        "Diese Nummer darf nicht automatisch angerufen werden.",
+        "This number must not be called automatically.",
+    ),
+    "todo.failed.too_late": (
+        "Zur gewünschten Zeit war kein Rückruf möglich.",
+        "No call was possible at the time wished for.",
+    ),
+    "todo.state.open": ("offen", "open"),
+    "todo.state.done": ("erledigt", "done"),
+    "todo.state.dropped": ("verworfen", "dropped"),
+    "todo.mine": ("bei Ihnen", "yours"),
+    "todo.for_one": ("für Sie vorgesehen", "meant for one person"),
+    "todo.taken": ("bei {name}", "with {name}"),
+    "todo.take": ("Nehmen", "Take"),
+    "todo.give_back": ("Zurückgeben", "Give back"),
+    "todo.done": ("Erledigt", "Done"),
+    "todo.dropped": ("Verwerfen", "Drop"),
+    "todo.open": ("Wieder öffnen", "Open again"),
+    "todo.js.reconnecting": ("Verbindung wird wiederhergestellt …", "Reconnecting …"),
+}
