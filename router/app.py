@@ -345,7 +345,7 @@ def agents_of(house: House) -> Agents:
         )
         ami = Ami(access, on_notice)
     presence = Presence(database, bus, house.clock, ami, settings, house.queue_book)
-    ringing.rests = presence.settle
+    ringing.rests = presence.rests
     wrap_ups = WrapUps(database, bus, house.clock, presence, describe)
     switchboard = Switchboard(database, ringing, presence, house.clock, call_ended, end_lost)
     ends: dict[str, EndsTalks] = {TEST_PHONE: house.test_phone.hand_back}

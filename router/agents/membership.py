@@ -99,6 +99,18 @@ class Membership:
             if row is not None:
                 await self._add(self._ami, phone, row, wanted)
 
+    async def rest(self, phone: str) -> None:
+        """As `tell`, where only whether calls may come has changed: one word to Asterisk instead of one for each
+        place. Raises `AmiDown`."""
+        if self._ami is None or phone not in self._phones:
+            return
+        async with self._turns[phone]:
+            async with self._database.read() as connection:
+                row = await people.by_phone(connection, phone)
+            if row is not None and row.presence != "off":
+                reason = states.rests(row)
+                await self._pause(self._ami, phone, reason)
+
     async def _add(self, ami: Phones, phone: str, row: people.PersonRow, wanted: Sequence[str]) -> None:
         reason = states.rests(row)
         for queue in wanted:
@@ -115,10 +127,10 @@ class Membership:
                 log.warning("queue refused a phone", queue=queue, phone=phone, reason=error.message)
 
     @staticmethod
-    async def _pause(ami: Phones, phone: str, reason: str) -> None:
-        """In all queues at once, before anything else: no call is to come in meanwhile."""
+    async def _pause(ami: Phones, phone: str, reason: str | None) -> None:
+        """In all queues at once. Before anything else where there is a reason: no call is to come in meanwhile."""
         try:
-            await ami.queue_pause(phone, True, reason)
+            await ami.queue_pause(phone, reason is not None, reason or "")
         except AmiRefused as error:  # it is in no queue
             log.debug("phone not paused", phone=phone, reason=error.message)
 

@@ -137,12 +137,27 @@ class Presence:
             before = await self._change(connection, person_id, gone, now)
         return await self._settle(person_id, {before.phone})
 
-    async def settle(self, person_id: str) -> PresenceView:
-        """Something about this person was changed elsewhere: wake the page and tell Asterisk what is so now."""
+    async def rests(self, person_id: str) -> None:
+        """A wrap-up of this person began or ended: wake the page and tell Asterisk, quickly."""
         async with self._database.read() as connection:
             row = await people.by_id(connection, person_id)
-        if row is None:
-            raise _nobody()
+        self._bus.announce(f"desk:{person_id}")
+        if row is not None and row.phone is not None:
+            if row.presence == "off":  # it was chosen meanwhile, and counts now
+                await self._settle(person_id, {row.phone})
+                return
+            try:
+                await self._membership.rest(row.phone)
+            except AmiDown as error:
+                log.warning("phone not told", phone=row.phone, reason=str(error))
+
+    async def settle(self, person_id: str) -> PresenceView:
+        """Something about this person was changed elsewhere: tell the page and Asterisk what is so now."""
+        async with self._database.begin() as connection:
+            row = next(iter(await people.lock(connection, [person_id])), None)
+            if row is None:
+                raise _nobody()
+            await self._tell(connection, [row], self._clock())
         return await self._settle(person_id, {row.phone})
 
     async def leave_expired(self) -> int:

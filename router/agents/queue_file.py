@@ -22,6 +22,10 @@ PLAIN: Final = Queue()
 OF_ONE_PHONE: Final = 50
 """The weight of the queue of one phone: who waits for one agent goes before those who may have any."""
 
+BREATH: Final = 3
+"""Seconds after a talk without a call where talks are wrapped up: until then the router has paused the phone. It can be
+no longer: who asks for the next call is to get it. It counts for all queues (``shared_lastcall``)."""
+
 HEAD: Final = """\
 ; The queues that Threadline's callers wait in. Written by Threadline with each release of the flows: a change made here
 ; is lost with the next one. Your own queues, and lines for these, go into queues_custom.conf.
@@ -56,8 +60,8 @@ def queue_file(
     """The file for the queues ``names`` and ``phones``; ``sounds`` are the files that callers of a queue hear in turn.
     `default` is always there: it takes every call that the router cannot place."""
     sounds = sounds or {}
-    parts = [HEAD]
-    for name in dict.fromkeys(("default", *names)):
+    parts, names = [HEAD], tuple(dict.fromkeys(("default", *names)))
+    for name in names:
         queue = described.get(name, PLAIN)
         lines = list(_settings(queue, sounds.get(name, ())))
         for place in places(name, queue.skill_set):
@@ -66,13 +70,22 @@ def queue_file(
             parts.append("\n".join([f"\n[{place}](threadline-place)", *lines, *weighed, ""]))
     if phones:
         parts.append(_ONE_PHONE)
-    parts += [f"\n[{of_phone(phone)}](threadline-phone)\nweight = {OF_ONE_PHONE}\n" for phone in dict.fromkeys(phones)]
+    # Who is wanted in person may come from any of the queues.
+    breath = f"wrapuptime = {BREATH}\n" if any(_wrapped_up(described.get(name, PLAIN)) for name in names) else ""
+    for phone in dict.fromkeys(phones):
+        parts.append(f"\n[{of_phone(phone)}](threadline-phone)\nweight = {OF_ONE_PHONE}\n{breath}")
     return "".join(parts)
+
+
+def _wrapped_up(queue: Queue) -> bool:
+    return queue.wrap_up > 0 or queue.disposition_needed
 
 
 def _settings(queue: Queue, sounds: Sequence[str]) -> Iterator[str]:
     yield f"strategy = {STRATEGIES[queue.strategy]}"
     yield f"timeout = {queue.ring}"
+    if _wrapped_up(queue):
+        yield f"wrapuptime = {BREATH}"
     told = queue.announcements
     if told.position:
         yield "announce-position = yes"

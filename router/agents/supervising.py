@@ -4,19 +4,14 @@ the audit log in its transaction; then the agent's page and Asterisk are told at
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from router.agents import states
+from router.agents import rights, states
 from router.agents.presence import Presence
-from router.errors import not_found, unprocessable
+from router.errors import not_found
 from router.store import audit, people
-from router.store import web as sessions
-from router.store.database import Connection, Database
-
-MOST_SKILLS = 20
-_SKILL = re.compile(r"[a-z][a-z0-9_]{0,39}")
+from router.store.database import Database
 
 
 class Supervising:
@@ -38,54 +33,28 @@ class Supervising:
 
         Raises `Refused` (422) with one error for each field that is wrong.
         """
-        wanted = {"queues": list(dict.fromkeys(queues)), "skills": list(dict.fromkeys(skills))}
-        now = self._clock()
+        wanted = {"queues": queues, "skills": skills}
         async with self._database.begin() as connection:
-            row = await _locked(connection, person_id)
-            self._refuse_wrong(wanted["queues"], wanted["skills"], row.queues)
-            different = {name: value for name, value in wanted.items() if value != list(getattr(row, name))}
-            if not different:
-                return False
-            await states.change(connection, person_id, different, now)
-            before = {f"{name}_before": list(getattr(row, name)) for name in different}
-            detail = {"fields": sorted(different), **different, **before}
-            await audit.note(connection, now, "person.changed", "person", person_id, person_id=by, detail=detail)
-        await self._presence.settle(person_id)
-        return True
+            made = await rights.change(connection, person_id, wanted, self._known_queues, self._clock(), by)
+        if made.fields:
+            await self._presence.settle(person_id)
+        return bool(made.fields)
 
     async def pause(self, person_id: str, by: str) -> None:
-        """No more calls until the agent is ready again; a talk goes on."""
-        await self._note("person.paused", person_id, by)
-        await self._presence.pause(person_id, states.SUPERVISOR)
+        """No more calls until the agent is ready again; a talk goes on. Only of somebody who takes calls."""
+        now = self._clock()
+        async with self._database.begin() as connection:
+            row = next(iter(await people.lock(connection, [person_id])), None)
+            if row is None:
+                raise not_found("There is no such person.")
+            if row.presence != "ready":
+                return
+            await states.change(connection, person_id, {"presence": "paused", "pause_reason": states.SUPERVISOR}, now)
+            await audit.note(connection, now, "person.paused", "person", person_id, person_id=by)
+        await self._presence.settle(person_id)
 
     async def sign_out(self, person_id: str, by: str) -> None:
         """End all sessions: the page closes, the phone rings no more. A talk goes on at the phone."""
-        now = self._clock()
         async with self._database.begin() as connection:
-            await _locked(connection, person_id)
-            await sessions.end_sessions(connection, person_id)
-            await audit.note(connection, now, "person.signed_out", "person", person_id, person_id=by)
+            await rights.sign_out(connection, person_id, self._clock(), by)
         await self._presence.left(person_id)
-
-    async def _note(self, action: str, person_id: str, by: str) -> None:
-        async with self._database.begin() as connection:
-            await _locked(connection, person_id)
-            await audit.note(connection, self._clock(), action, "person", person_id, person_id=by)
-
-    def _refuse_wrong(self, queues: Sequence[str], skills: Sequence[str], had: Sequence[str]) -> None:
-        errors = []
-        if unknown := [queue for queue in queues if queue not in (*self._known_queues, *had)]:
-            message = f"there is no queue {unknown[0][:40]!r}; there are: {', '.join(self._known_queues)}"
-            errors.append({"field": "queues", "message": message})
-        if len(skills) > MOST_SKILLS or not all(_SKILL.fullmatch(skill) for skill in skills):
-            message = f"up to {MOST_SKILLS} words of small letters, digits and _, such as english or gas"
-            errors.append({"field": "skills", "message": message})
-        if errors:
-            raise unprocessable("; ".join(f"{error['field']}: {error['message']}" for error in errors), errors)
-
-
-async def _locked(connection: Connection, person_id: str) -> people.PersonRow:
-    rows = await people.lock(connection, [person_id])
-    if not rows:
-        raise not_found("There is no such person.")
-    return rows[0]

@@ -45,7 +45,7 @@ Describe = Callable[[str | None], Queue]
 class Settles(Protocol):
     """See `router.agents.presence.Presence`."""
 
-    async def settle(self, person_id: str) -> object: ...
+    async def rests(self, person_id: str) -> None: ...
 
 
 class WrapUps:
@@ -95,7 +95,7 @@ class WrapUps:
                 detail = "Say first what came of the call."
                 raise Refused(409, "Disposition needed", detail, more={"reason": "disposition_needed"})
             await _end(connection, person_id, {card_id}, rows, WRAPPED_UP, now)
-        await self._presence.settle(person_id)
+        await self._presence.rests(person_id)
 
     async def look(self) -> list[str]:
         """End what is due; whose. Of several processes that look at once, one does."""
@@ -105,7 +105,7 @@ class WrapUps:
         ended = []
         for person_id, of_person in groupby(rows, key=lambda row: row.person_id):
             if any(self._is_due(row, now) for row in of_person) and await self._end_due(person_id, now):
-                await self._presence.settle(person_id)
+                await self._presence.rests(person_id)
                 ended.append(person_id)
         return ended
 

@@ -63,6 +63,10 @@ class QueuesOnly:
 
     async def queue_pause(self, interface: str, paused: bool, reason: str, queue: str | None = None) -> None:
         self._act()
+        if not (there := self.members.get(interface)):
+            raise AmiRefused("Interface not found")
+        for each in there if queue is None else (queue,):
+            there[each] = paused
         self.reasons[interface] = reason
 
 

@@ -40,7 +40,7 @@ class Desk:
         parts = (house.database, house.bus, house.clock)
         self.presence = Presence(*parts, house.asterisk, house.settings)
         self.ringing = Ringing(*parts, describe=describe)
-        self.ringing.rests = self.presence.settle
+        self.ringing.rests = self.presence.rests
         self.wrap_ups = WrapUps(*parts, self.presence, describe)
 
     async def sits_down(self) -> None:

@@ -44,7 +44,7 @@ class Room:
         book = Book()
         self.presence = Presence(*parts, house.asterisk, house.settings)
         self.ringing = Ringing(*parts, describe=book.get)
-        self.ringing.rests = self.presence.settle
+        self.ringing.rests = self.presence.rests
         self.wrap_ups = WrapUps(*parts, self.presence, book.get)
         self.acting = Supervising(house.database, house.clock, self.presence, QUEUES)
         self.boards = Boards(
@@ -180,10 +180,9 @@ async def test_other_queues_count_at_once_and_are_in_the_audit_log(house: House,
     assert (view.queues, view.skills) == (("sales",), ("english", "gas"))
     assert not await room.acting.assign(anna, ["sales"], ["english", "gas"], robin)
     async with house.database.read() as connection:
-        (row,) = (await connection.execute(audit_log.select())).all()
+        (row,) = (await connection.execute(audit_log.select().where(audit_log.c.action != "person.added"))).all()
     assert (row.action, row.subject, row.subject_id, row.person_id) == ("person.changed", "person", anna, robin)
-    assert row.detail["queues"] == ["sales"]
-    assert row.detail["queues_before"] == list(QUEUES)
+    assert row.detail == {"fields": ["queues", "skills"]}
 
 
 @pytest.mark.parametrize(
@@ -217,7 +216,7 @@ async def test_a_supervisor_pauses_somebody_and_signs_somebody_out(house: House,
     async with house.database.read() as connection:
         assert (await connection.execute(web_sessions.select())).all() == []
         actions = [row.action for row in await connection.execute(audit_log.select().order_by(audit_log.c.id))]
-    assert actions == ["person.paused", "person.signed_out"]
+    assert actions[2:] == ["person.paused", "person.signed_out"]
 
 
 async def test_the_log_is_forgotten_but_for_how_somebody_stands(house: House, room: Room) -> None:
