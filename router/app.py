@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from router.agents.ami import Ami, AmiSettings, Notice
 from router.agents.asterisk_queues import AsteriskQueues
 from router.agents.handing_over import EndsTalks, HandingOver, OnAsterisk
+from router.agents.page_watch import PageWatch
 from router.agents.phones import asterisk_phones, check_phones, may_ring
 from router.agents.presence import Presence
 from router.agents.ringing import Ringing
@@ -122,6 +123,7 @@ class Agents:
     ringing: Ringing
     presence: Presence
     wrap_ups: WrapUps
+    page_watch: PageWatch
     switchboard: Switchboard
     ami: Ami | None
     work_news: WorkNews
@@ -347,11 +349,12 @@ def agents_of(house: House) -> Agents:
     presence = Presence(database, bus, house.clock, ami, settings, house.queue_book)
     ringing.rests = presence.rests
     wrap_ups = WrapUps(database, bus, house.clock, presence, describe)
+    page_watch = PageWatch(database, house.clock, presence, timedelta(seconds=settings.page_gone_after))
     switchboard = Switchboard(database, ringing, presence, house.clock, call_ended, end_lost)
     ends: dict[str, EndsTalks] = {TEST_PHONE: house.test_phone.hand_back}
     if ami is not None:
         ends[ASTERISK] = OnAsterisk(ami, switchboard)
-    return Agents(ringing, presence, wrap_ups, switchboard, ami, work_news, HandingOver(ends))
+    return Agents(ringing, presence, wrap_ups, page_watch, switchboard, ami, work_news, HandingOver(ends))
 
 
 def browser_queues(house: House, agents: Agents) -> SimulatedQueues:

@@ -100,6 +100,7 @@ async def _running(
         await prompts.open()
         stack.push_async_callback(prompts.aclose)
         await end_what_a_crash_left(house, agents)
+        await agents.page_watch.begin()
         if listener is not None:
             await listener.server.start()
             stack.push_async_callback(listener.server.stop)
@@ -120,8 +121,9 @@ async def _running(
 
             following = Following(house.flows, house.releases, house.bus, released)
             work = (_prepare(house, prompts, listener), _sweep(house, agents), following.run(), house.folder.run())
-            background = [tasks.create_task(each) for each in (*work, agents.wrap_ups.run(), asterisk_queues.run())]
-            background += [tasks.create_task(each) for each in (agents.work_news.run(), calling_back.rounds.run())]
+            timers = (agents.wrap_ups.run(), agents.page_watch.run(), calling_back.rounds.run())
+            others = (asterisk_queues.run(), agents.work_news.run())
+            background = [tasks.create_task(each) for each in (*work, *timers, *others)]
             if (sender := app.text_sender(house)) is not None:
                 background.append(tasks.create_task(sender.run()))
             if (activities := app.worker_activities(house)) is not None:

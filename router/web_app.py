@@ -103,7 +103,14 @@ def web_app(
     assets = asset_files.load()
     pages = Pages(assets)
     entrance = _entrance(house, agents)
-    desk = DeskStream(house.database, house.bus, house.clock, stopping=stopping, still_there=entrance.sign_in.still)
+    desk = DeskStream(
+        house.database,
+        house.bus,
+        house.clock,
+        stopping=stopping,
+        still_there=entrance.sign_in.still,
+        watch=agents.page_watch,
+    )
     app = FastAPI(title="Threadline", docs_url=None, redoc_url=None, redirect_slashes=False)
     app.add_middleware(BodyLimits, special={imports.PATH: IMPORT})
     app.add_middleware(PlainAddresses)

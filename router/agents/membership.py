@@ -59,7 +59,15 @@ class Membership:
         self._book = book
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # one for each of `phones` at most
         self._there: Collection[str] | None = None
+        self._told_at: dict[str, float] = {}
         self.refused: set[str] = set()
+
+    def told_within(self, phone: str, seconds: float) -> bool:
+        """Whether Asterisk was told something about this phone within so many seconds, or is being told."""
+        told_at = self._told_at.get(phone)
+        if phone in self._turns and self._turns[phone].locked():
+            return True
+        return told_at is not None and asyncio.get_running_loop().time() - told_at < seconds
 
     async def bring_into_line(self, snapshot: Snapshot) -> int:
         """Make the queues what the agents chose; how many phones differed. Touches no phone but those of the settings.
@@ -73,7 +81,7 @@ class Membership:
                 actual[member.interface][member.queue] = member.paused
         async with self._database.read() as connection:
             rows = await people.with_phones(connection)
-        wanted = {row.phone: dict.fromkeys(self._places(row), states.rests(row) is not None) for row in rows}
+        wanted = {row.phone: dict.fromkeys(self.places(row), states.rests(row) is not None) for row in rows}
         differing = [phone for phone in self._phones if wanted.get(phone, {}) != actual[phone]]
         for phone in differing:
             await self.tell(phone, actual[phone])
@@ -90,7 +98,7 @@ class Membership:
         async with self._turns[phone]:
             async with self._database.read() as connection:
                 row = await people.by_phone(connection, phone)
-            wanted = self._places(row) if row else ()
+            wanted = self.places(row) if row else ()
             self.refused.discard(phone)
             if row is not None and (reason := states.rests(row)) is not None:
                 await self._pause(self._ami, phone, reason)
@@ -98,6 +106,7 @@ class Membership:
                 await self._remove(self._ami, queue, phone)
             if row is not None:
                 await self._add(self._ami, phone, row, wanted)
+            self._told_at[phone] = asyncio.get_running_loop().time()
 
     async def rest(self, phone: str) -> None:
         """As `tell`, where only whether calls may come has changed: one word to Asterisk instead of one for each
@@ -108,8 +117,8 @@ class Membership:
             async with self._database.read() as connection:
                 row = await people.by_phone(connection, phone)
             if row is not None and row.presence != "off":
-                reason = states.rests(row)
-                await self._pause(self._ami, phone, reason)
+                await self._pause(self._ami, phone, states.rests(row))
+            self._told_at[phone] = asyncio.get_running_loop().time()
 
     async def _add(self, ami: Phones, phone: str, row: people.PersonRow, wanted: Sequence[str]) -> None:
         reason = states.rests(row)
@@ -140,7 +149,7 @@ class Membership:
         except AmiRefused as error:  # a queue that Asterisk does not have, or a member of its own configuration
             log.info("phone not removed", queue=queue, phone=phone, reason=error.message)
 
-    def _places(self, row: people.PersonRow) -> tuple[str, ...]:
+    def places(self, row: people.PersonRow) -> tuple[str, ...]:
         """The places that are to ring this person's phone."""
         if row.presence == "off":
             return ()

@@ -16,6 +16,7 @@ import structlog
 from router.agents import states, wrap_up
 from router.agents.ami import AmiDown, Snapshot
 from router.agents.membership import Book, Membership, NamedOnly, Phones
+from router.agents.phone_states import PhoneStates
 from router.agents.phones import is_dialled
 from router.errors import Refused, not_found
 from router.settings import Settings
@@ -41,6 +42,10 @@ class Telephone(StrEnum):
     """No manager password is set, so there is no Asterisk to tell."""
     REFUSED = "refused"
     """Asterisk does not have one of the agent's queues."""
+    UNREGISTERED = "unregistered"
+    """The phone is not signed in at Asterisk, or cannot be reached."""
+    ELSEWHERE = "elsewhere"
+    """The phone is in a call that did not come through us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,7 @@ class Presence:
         self._twilio = settings.twilio_auth_token is not None
         self._membership = Membership(database, ami, settings.phones, book or NamedOnly(settings.queues))
         self._told_reachable: bool | None = None
+        self.phone_states = PhoneStates([phone for phone in settings.phones if not is_dialled(phone)])
 
     async def choose_phone(self, person_id: str, phone: str | None) -> PresenceView:
         """Sit down at `phone` (`PJSIP/101`), or at none: the test phone then rings on the page.
@@ -190,6 +196,36 @@ class Presence:
             rows = await people.ready_and_free(connection, queue)
         return tuple(row for row in rows if set(skills) <= set(row.skills))
 
+    async def pause_unasked(self, person_id: str, reason: str) -> bool:
+        """Pause somebody who is ready and did not choose it; whether they were ready. ``reason`` is of
+        `states.NOT_CHOSEN`."""
+        now = self._clock()
+        async with self._database.begin() as connection:
+            row = next(iter(await people.lock(connection, [person_id])), None)
+            if row is None or row.presence != "ready":
+                return False
+            await states.change(connection, person_id, {"presence": "paused", "pause_reason": reason}, now)
+        await self._settle(person_id, {row.phone})
+        return True
+
+    async def tell_page(self, person_id: str) -> None:
+        """Something about this person's phone is to be shown."""
+        async with self._database.begin() as connection:
+            await self._tell(connection, await people.lock(connection, [person_id]), self._clock())
+        self._bus.announce(f"desk:{person_id}")
+
+    async def tell_phone(self, phone: str, also: Iterable[str] = ()) -> None:
+        """See `Membership.tell`."""
+        await self._membership.tell(phone, also)
+
+    def told_within(self, phone: str, seconds: float) -> bool:
+        """Whether Asterisk was told something about this phone within so many seconds, or is being told."""
+        return self._membership.told_within(phone, seconds)
+
+    def places(self, person: people.PersonRow) -> tuple[str, ...]:
+        """The places in Asterisk that are to ring this person's phone."""
+        return self._membership.places(person)
+
     async def telephone_changed(self) -> None:
         """Asterisk came or went: tell the page of everybody whose phone this concerns."""
         reachable = self._ami is not None and self._ami.connected
@@ -281,7 +317,11 @@ class Presence:
             return Telephone.NOT_SET_UP
         if not self._ami.connected:
             return Telephone.NOT_REACHABLE
-        return Telephone.REFUSED if phone in self._membership.refused else Telephone.CONNECTED
+        if phone in self._membership.refused:
+            return Telephone.REFUSED
+        if self.phone_states.is_out_of_reach(phone):
+            return Telephone.UNREGISTERED
+        return Telephone.ELSEWHERE if self.phone_states.is_in_other_call(phone) else Telephone.CONNECTED
 
     def _announce(self, person_ids: Iterable[str]) -> None:
         for person_id in person_ids:

@@ -14,6 +14,7 @@ from typing import assert_never
 
 import structlog
 
+from router.agents.agreement import Agreement
 from router.agents.ami import (
     AgentCalled,
     AgentComplete,
@@ -70,6 +71,7 @@ class Switchboard:
         clock: Callable[[], datetime],
         call_ended: CallEnded,
         end_lost: EndLost,
+        agreement: Agreement | None = None,
     ) -> None:
         self._database = database
         self._ringing = ringing
@@ -77,6 +79,7 @@ class Switchboard:
         self._clock = clock
         self._call_ended = call_ended
         self._end_lost = end_lost
+        self._agreement = agreement or Agreement(database, presence)
         # Legs to agents' phones, by their uniqueid: the call and the person. A person may change phones meanwhile.
         self._legs: OrderedDict[str, tuple[str, str]] = OrderedDict()
         # Who talks to whom, by call and person: for calls that are passed on.
@@ -105,11 +108,12 @@ class Switchboard:
                 await self._connected(snapshot, asked_at)
             case Disconnected():
                 self._stop_tidying()
+                self._agreement.away()
                 await self._presence.telephone_changed()
             case QueueCallerJoin() | QueueCallerLeave():
                 pass  # nobody's phone rings yet, or AgentConnect, AgentRingNoAnswer or Hangup says why it stopped
-            case QueueMemberStatus() | QueueMemberAdded() | QueueMemberRemoved() | QueueMemberPause():
-                pass  # the database says who is a member; a snapshot is what it is compared with
+            case QueueMemberStatus() | QueueMemberAdded() | QueueMemberRemoved() | QueueMemberPause() as event:
+                self._agreement.told(event)
             case _:
                 assert_never(notice)
 
@@ -119,6 +123,7 @@ class Switchboard:
         self._stop_tidying()
         if task is not None:
             await asyncio.gather(task, return_exceptions=True)
+        await self._agreement.close()
 
     async def _called(self, event: AgentCalled) -> None:
         person_id = await self._person(event.dest_uniqueid, event.interface)
@@ -182,6 +187,7 @@ class Switchboard:
         # A call touched since Asterisk was asked may be younger than its answer.
         untouched_since = self._clock() - timedelta(seconds=asyncio.get_running_loop().time() - asked_at)
         self._stop_tidying()
+        self._agreement.begin(snapshot.queue_members)
         await self._presence.telephone_changed()
         await self._set_cards_right(snapshot)
         self._tidying = asyncio.create_task(self._tidy(snapshot, untouched_since), name="agents-tidying")

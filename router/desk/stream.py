@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from router.store import desk_events
 from router.store import web as rows
@@ -21,6 +22,13 @@ from router.web.streams import HEART, HEARTBEAT, RETRY, OpenPages, message, paus
 
 CATCH_UP: Final = 100
 """Events sent after a pause at most; with more the page starts afresh, which is cheaper."""
+
+
+class PageWatch(Protocol):
+    """See `router.agents.page_watch.PageWatch`."""
+
+    async def opened(self, person_id: str) -> None: ...
+    def closed(self, person_id: str, is_open: Callable[[], bool]) -> None: ...
 
 
 class DeskStream:
@@ -37,6 +45,7 @@ class DeskStream:
         heartbeat: float = HEARTBEAT,
         still_there: Callable[[bytes], Awaitable[object]] | None = None,
         pages: OpenPages | None = None,
+        watch: PageWatch | None = None,
     ) -> None:
         self._database = database
         self._bus = bus
@@ -45,9 +54,20 @@ class DeskStream:
         self._heartbeat = heartbeat
         self._still_there = still_there
         self.pages = pages or OpenPages()
+        self._watch = watch
 
     async def events(self, signed_in: SignedIn, last_event_id: str | None) -> AsyncGenerator[str]:
         """The text of the stream until the session ends, a newer page takes its place, or the service stops."""
+        person_id = signed_in.person.id
+        try:
+            async with aclosing(self._events(signed_in, last_event_id)) as texts:
+                async for text in texts:
+                    yield text
+        finally:
+            if self._watch is not None and not self.pages.count(person_id):
+                self._watch.closed(person_id, lambda: self.pages.count(person_id) > 0)
+
+    async def _events(self, signed_in: SignedIn, last_event_id: str | None) -> AsyncGenerator[str]:
         person_id = signed_in.person.id
         topic = f"desk:{person_id}"
         with self.pages.one_more(person_id) as replaced:
@@ -91,9 +111,13 @@ class DeskStream:
     async def _new(self, signed_in: SignedIn, last: int) -> list[Any] | None:
         """Events after ``last``; None when the session is over."""
         async with self._database.read() as connection:
-            if await rows.person_of_session(connection, signed_in.token_hash, self._clock()) is None:
+            person = await rows.person_of_session(connection, signed_in.token_hash, self._clock())
+            if person is None:
                 return None
-            return await desk_events.after(connection, signed_in.person.id, last, CATCH_UP + 1)
+            events = await desk_events.after(connection, signed_in.person.id, last, CATCH_UP + 1)
+        if self._watch is not None and person.page_left_at is not None:
+            await self._watch.opened(signed_in.person.id)
+        return events
 
     async def _newest(self, person_id: str) -> int:
         async with self._database.read() as connection:

@@ -110,6 +110,24 @@ async def there_with_phones(connection: Connection, now: datetime) -> set[str]:
     return set((await connection.execute(query)).scalars())
 
 
+async def page_left(connection: Connection, person_id: str, at: datetime | None) -> None:
+    """Since when no page of this person is open; None: one is."""
+    known = people.c.page_left_at.is_(None) if at is not None else people.c.page_left_at.is_not(None)
+    await connection.execute(update(people).where(people.c.id == person_id, known).values(page_left_at=at))
+
+
+async def all_pages_left(connection: Connection, at: datetime) -> None:
+    """Of everybody who takes calls no page is open, as far as we know."""
+    there = (people.c.presence == "ready", people.c.page_left_at.is_(None))
+    await connection.execute(update(people).where(*there).values(page_left_at=at))
+
+
+async def ready_without_page(connection: Connection, since: datetime) -> Sequence[PersonRow]:
+    """Who takes calls and had no page open at ``since`` or later."""
+    query = select(people).where(people.c.presence == "ready", people.c.page_left_at <= since)
+    return (await connection.execute(query)).all()
+
+
 async def ready_and_free(connection: Connection, queue: str) -> Sequence[PersonRow]:
     """Who is ready, belongs to `queue`, talks to nobody and wraps nothing up; by login."""
     talking = exists().where(cards.c.person_id == people.c.id, cards.c.state == "talking")

@@ -103,7 +103,7 @@ def test_a_supervisor_moves_an_agent_to_another_queue_and_its_caller_rings_there
 ) -> None:
     (anna, annas_phone), (_, berts_phone) = on_duty("anna"), on_duty("bert")
     office.router.command("people", "add", "robin", "--name", "Robin Muster", "--role", "supervisor")
-    link = office.router.command("people", "link", "robin", "--page", "/supervisor")
+    link = office.router.command("people", "link", "robin", "--page", "supervisor")
     context = browser.new_context(locale="de-DE")
     page = context.new_page()
     page.goto(link.strip().split()[-1])

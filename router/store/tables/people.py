@@ -21,6 +21,7 @@ people = Table(
     Column("pause_reason", String(80)),
     Column("presence_since", Moment),
     Column("wrap_until", Moment),  # after a call: no other one comes before
+    Column("page_left_at", Moment),  # since when no page of the desk is open; None: one is, or none ever was
     Column("skills", JSON, nullable=False, server_default="[]"),
     Column("oidc_subject", String(255)),  # who it is to the sign-in provider
     Column("email", String(320)),

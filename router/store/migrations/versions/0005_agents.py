@@ -185,6 +185,7 @@ def _people() -> None:
     op.add_column("api_keys", sa.Column("used_at", Moment(), nullable=True))
     op.add_column("people", sa.Column("presence_since", Moment(), nullable=True))
     op.add_column("people", sa.Column("wrap_until", Moment(), nullable=True))
+    op.add_column("people", sa.Column("page_left_at", Moment(), nullable=True))
     op.add_column("people", sa.Column("skills", sa.JSON(), server_default="[]", nullable=False))
     op.add_column("people", sa.Column("oidc_subject", sa.String(length=255), nullable=True))
     op.add_column("people", sa.Column("email", sa.String(length=320), nullable=True))
