@@ -23,7 +23,6 @@ QUEUES = """
 version: 1
 queues:
   default: {wrap_up: 8, timeout: 600}
-  sales: {timeout: 600}
 """
 
 
