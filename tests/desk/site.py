@@ -132,6 +132,9 @@ async def service(
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+    wanted: dict[str, Any] = {
+        name: value.replace("PORT", str(port)) if isinstance(value, str) else value for name, value in more.items()
+    }
     settings = Settings(
         database=f"sqlite:///{tmp_path}/desk.db",
         secret=SecretStr("s" * 32),
@@ -144,7 +147,7 @@ async def service(
         recogniser="http",
         recogniser_url="http://127.0.0.1:9/hear",
         recogniser_secret=SecretStr("whsec_" + "c2VjcmV0" * 6),
-        **{name: value.replace("PORT", str(port)) if isinstance(value, str) else value for name, value in more.items()},
+        **wanted,
     )
     async with assembled(settings, clock or Clock()) as house:
         agents = agents_of(house)

@@ -33,8 +33,7 @@ async def test_the_card_leads_there_by_itself_and_by_its_key_always_in_the_same_
             assert tab.url.endswith(f"/healthz?call={call}&m=crm-1")
             assert await tab.evaluate("window.opener") is None
             assert await tab.evaluate("document.referrer") == ""
-            await tab.goto("about:blank")
-            await page.keyboard.press("k")
-            await tab.wait_for_url("**/healthz**")
+            async with tab.expect_event("framenavigated", timeout=10_000):
+                await page.keyboard.press("k")
             assert len(page.context.pages) == 2
             await site.house.test_phone.hang_up(call)
