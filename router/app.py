@@ -144,10 +144,10 @@ async def assembled(settings: Settings, clock: Clock = utc_now, *, serving: bool
         releases = releases_of(settings, database, bus, clock)
         folder = Folder(settings.flows, releases)
         flows = await _flows(settings, releases, folder, serving)
-        weights = Weights(database, table_of(settings), clock=clock)
-        rules = HandleRules.of(settings)
-        reach = reach_of(settings)
         book = QueueBook(flows, settings.queues)
+        weights = Weights(database, table_of(settings), clock=clock)
+        rules = replace(HandleRules.of(settings), queues=book.names)
+        reach = reach_of(settings)
         webhooks = Webhooks(webhooks_of(settings))
         calls = Calls(
             database,

@@ -66,4 +66,4 @@ async def _person(connection: Connection, person: people.NewPerson, house: House
     known = await rows.by_login(connection, person.login)
     if known is not None:
         return str(known.id)
-    return await people.add(connection, person, house.settings.queues, house.clock())
+    return await people.add(connection, person, house.queue_book.names, house.clock())

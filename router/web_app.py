@@ -308,7 +308,7 @@ def _include_pages(
 def _include_supervision(
     app: FastAPI, house: House, agents: Agents, entrance: _Entrance, pages: Pages, stopping: asyncio.Event
 ) -> None:
-    database, clock, queues = house.database, house.clock, house.settings.queues
+    database, clock, queues = house.database, house.clock, house.queue_book.names
     zone = ZoneInfo(house.settings.timezone)
     boards = Boards(database, clock, house.queue_book, agents.presence, queues, zone)
     app.include_router(
@@ -350,7 +350,7 @@ def _include_people(app: FastAPI, house: House, agents: Agents, entrance: _Entra
     app.include_router(account_routes(**parts, **own))
     presence, settings = agents.presence, house.settings
     app.include_router(
-        people_routes(**parts, **own, presence=presence, queues=settings.queues, public_url=settings.public_url)
+        people_routes(**parts, **own, presence=presence, queues=house.queue_book.names, public_url=settings.public_url)
     )
     app.include_router(
         key_routes(**parts, scopes=SCOPES, longest_name=LONGEST_NAME, make_key=create_key, revoke_key=revoke_key)

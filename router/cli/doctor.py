@@ -10,7 +10,6 @@ import httpx
 import typer
 
 from router import settings as settings_module
-from router.agents.ami import Ami, AmiSettings, Connected, Disconnected, Notice, Snapshot
 from router.app import limits_of, secret_of, utc_now
 from router.calls.webhooks import webhooks_of
 from router.cli.audiosocket_findings import audiosocket_found
@@ -18,6 +17,7 @@ from router.cli.findings import Finding, Health
 from router.cli.flow_findings import flows_found
 from router.cli.oidc_findings import oidc_found
 from router.cli.output import NO, as_json, counted, say
+from router.cli.queue_findings import PATIENCE, ask_ami, queues_found
 from router.cli.speech_findings import speech_found
 from router.matching.lockout import By
 from router.messages.code_report import code_report
@@ -28,9 +28,6 @@ from router.speech.synthesis import EspeakNg, installed_version
 from router.store import migrate
 from router.store.database import Database
 from router.web import assets
-
-PATIENCE = 6.0
-"""Seconds that one thing is given to answer."""
 
 
 def doctor(json: Annotated[bool, typer.Option("--json", help="Findings as JSON.")] = False) -> None:
@@ -70,9 +67,9 @@ async def _all() -> list[Finding]:
 async def _each(settings: Settings) -> AsyncIterator[Finding]:
     checks: list[tuple[str, Callable[[Settings], Awaitable[Finding]]]] = [
         ("database", _database), ("codes", _codes), ("flows", flows_found), ("pages", _pages), ("prompts", _prompts),
-        ("service", _service), ("FastAGI", _fastagi), ("Asterisk", _asterisk), ("Twilio", _twilio), ("texts", _texts),
-        ("webhooks", webhooks_found), ("speech", speech_found), ("AudioSocket", audiosocket_found),
-        ("sign-in", oidc_found),
+        ("service", _service), ("FastAGI", _fastagi), ("Asterisk", _asterisk), ("queues", queues_found),
+        ("Twilio", _twilio), ("texts", _texts), ("webhooks", webhooks_found), ("speech", speech_found),
+        ("AudioSocket", audiosocket_found), ("sign-in", oidc_found),
     ]  # fmt: skip
     for part, check in checks:
         try:
@@ -176,7 +173,7 @@ async def _asterisk(settings: Settings) -> Finding:
         remedy = "set THREADLINE_AMI_SECRET to what asterisk_conf/install printed, if there is an Asterisk"
         return Finding("Asterisk", Health.OFF, "its manager interface is not set up", remedy)
     address = f"{settings.ami_host}:{settings.ami_port}"
-    snapshot, reason = await _ask_ami(settings)
+    snapshot, reason = await ask_ami(settings)
     if snapshot is None:
         remedy = "see manager.conf: address, port, permit, user and secret; and whether Asterisk runs"
         return Finding("Asterisk", Health.ILL, f"manager interface at {address}: {reason}", remedy)
@@ -185,36 +182,6 @@ async def _asterisk(settings: Settings) -> Finding:
     return Finding(
         "Asterisk", Health.WELL, f"manager interface at {address} signed in; {len(snapshot.channels)} channels"
     )
-
-
-async def _ask_ami(settings: Settings) -> tuple[Snapshot | None, str]:
-    answer: asyncio.Future[tuple[Snapshot | None, str]] = asyncio.get_running_loop().create_future()
-
-    async def on_notice(notice: Notice) -> None:
-        if answer.done():
-            return
-        match notice:
-            case Connected(snapshot):
-                answer.set_result((snapshot, ""))
-            case Disconnected(reason):
-                answer.set_result((None, reason))
-            case _:
-                pass
-
-    assert settings.ami_secret is not None  # noqa: S101
-    secret = settings.ami_secret.get_secret_value()
-    ami = Ami(
-        AmiSettings(username=settings.ami_username, secret=secret, host=settings.ami_host, port=settings.ami_port),
-        on_notice,
-    )
-    await ami.start()
-    try:
-        async with asyncio.timeout(PATIENCE):
-            return await answer
-    except TimeoutError:
-        return None, ami.problem or "does not answer"
-    finally:
-        await ami.stop()
 
 
 async def _twilio(settings: Settings) -> Finding:

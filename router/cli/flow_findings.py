@@ -66,7 +66,8 @@ def _settings_fit(settings: Settings, flows: Mapping[str, Flow]) -> Finding | No
             remedy = "set THREADLINE_FLOW or THREADLINE_SERVICE_NUMBERS to one of: " + ", ".join(sorted(flows))
             return Finding("flows", Health.ILL, f"there is no flow '{name}' ({where})", remedy)
     for name, flow in flows.items():
-        if strange := sorted(flow.queues_used() - set(settings.queues)):
-            remedy = f"name it in THREADLINE_QUEUES and in Asterisk, or use one of: {', '.join(settings.queues)}"
+        known = list(dict.fromkeys((*settings.queues, *flow.queues)))
+        if strange := sorted(flow.queues_used() - set(known)):
+            remedy = f"describe it (docs/queues.md), name it in THREADLINE_QUEUES, or use one of: {', '.join(known)}"
             return Finding("flows", Health.ILL, f"'{name}' hands callers to the queue '{strange[0]}'", remedy)
     return None

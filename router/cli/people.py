@@ -20,6 +20,7 @@ from router.agents.people import check as check_person
 from router.agents.rights import Change
 from router.app import assembled, opened, sign_in_of, utc_now
 from router.cli.output import NO, WRONG_USE, as_json, fail, say
+from router.cli.queues import known_queues
 from router.errors import Refused
 from router.store import audit
 from router.store import people as rows
@@ -54,13 +55,15 @@ def add(
     skills = tuple(skill or ())
     person = NewPerson(login=login, name=name, role=role, queues=queues, language=language, email=email, skills=skills)
 
+    known = asyncio.run(known_queues(settings, queues))
+
     async def checked() -> None:
         async with opened(settings) as store, store.read() as connection:
-            await check_person(connection, person, settings.queues)
+            await check_person(connection, person, known)
 
     async def added(password_hash: str) -> None:
         async with opened(settings) as store, store.begin() as connection:
-            await add_person(connection, replace(person, password_hash=password_hash), settings.queues, utc_now())
+            await add_person(connection, replace(person, password_hash=password_hash), known, utc_now())
 
     _accepted(checked())
     _accepted(added(Passwords().hash(_asked_password())))
@@ -159,8 +162,8 @@ def change(
         fail("nothing is to be changed; --help says what can be", WRONG_USE)
     if email == "":
         wanted["email"] = None
-    known_queues = settings_module.load().queues
-    changed = _with_person(login, partial(rights.change, wanted=wanted, known_queues=known_queues))
+    known = asyncio.run(known_queues(settings_module.load(), queue or ()))
+    changed = _with_person(login, partial(rights.change, wanted=wanted, known_queues=known))
     fields = ", ".join(changed.fields) or "nothing"
     say(f"{login}: changed {fields}" + (", and signed out" if changed.signed_out else ""))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -75,6 +75,13 @@ async def book_of(settings: Settings) -> QueueBook:
         number = await releases.newest_id()
         files = await releases.files_of(number) if number else read_folder(settings.flows)
     return QueueBook(Flows(kept_files(files).flows, settings.service_numbers, settings.flow), settings.queues)
+
+
+async def known_queues(settings: Settings, wanted: Iterable[str]) -> Sequence[str]:
+    """The queues that there are. What is described is looked up where one that is ``wanted`` is not in the settings."""
+    if set(wanted) <= set(settings.queues):
+        return settings.queues
+    return (await book_of(settings)).names
 
 
 async def _text(settings: Settings) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -28,7 +29,7 @@ class HandleRules:
     """The shortest length; see ``budget``."""
     code_lasts: timedelta
     tel_pauses: int
-    queues: tuple[str, ...] = ()
+    queues: Sequence[str] = ()
     """Queues that an offer may name; none: any."""
     pools: Pools = field(default_factory=Pools)
     """The service numbers that are leased to messages and campaigns."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final, overload
 
 from router.flow.queues import Queue
 from router.releases.flows import Flows
@@ -19,7 +19,7 @@ class QueueBook:
     def __init__(self, flows: Flows, named: Iterable[str] = ()) -> None:
         self._flows = flows
         self._named = tuple(named)
-        self.names: Collection[str] = _Names(self)
+        self.names: Sequence[str] = _Names(self)
 
     @property
     def described(self) -> Mapping[str, Queue]:
@@ -37,17 +37,29 @@ class QueueBook:
         return self.described.get(queue or "", PLAIN)
 
 
-class _Names(Collection[str]):
+class _Names(Sequence[str]):
     """The names of all queues there are, as they are when it is asked."""
 
     def __init__(self, book: QueueBook) -> None:
         self._book = book
 
+    def _now(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self._book.named, *self._book.described)))
+
     def __contains__(self, name: object) -> bool:
         return name in self._book.named or name in self._book.described
 
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[str]: ...
+
+    def __getitem__(self, at: int | slice) -> str | Sequence[str]:
+        return self._now()[at]
+
     def __iter__(self) -> Iterator[str]:
-        return iter(dict.fromkeys((*self._book.named, *self._book.described)))
+        return iter(self._now())
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return len(self._now())

@@ -261,8 +261,11 @@ def test_a_bad_setting_stops_with_its_name(run: Run, monkeypatch: pytest.MonkeyP
 
 
 def test_doctor_finds_a_flow_that_hands_callers_to_a_queue_that_is_not_there(
-    run: Run, monkeypatch: pytest.MonkeyPatch
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    flow = "version: 1\nname: hotline\nstart: go\nsteps: {go: {type: transfer, queue: sales}}\n"
+    (tmp_path / "hotline.yaml").write_text(flow)
+    monkeypatch.setenv("THREADLINE_FLOWS", str(tmp_path / "hotline.yaml"))
     monkeypatch.setenv("THREADLINE_QUEUES", '["sales"]')
     findings = {finding["part"]: finding for finding in json.loads(run("doctor", "--json").stdout)}
     assert findings["flows"]["health"] == "ill"

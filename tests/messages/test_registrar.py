@@ -189,6 +189,7 @@ async def test_what_is_told_of_a_customer_replaces_what_was_known(registrar: Reg
         "external_id": "c-1",
         "name": "Anna Beispiel",
         "language": "de",
+        "segment": None,
         "phones": ["+491713920001", "+493023125002"],
     }
     silent = await registrar.register(told("3", customer={"external_id": "c-1"}, to={"email": "anna@example.org"}))

@@ -14,6 +14,9 @@ def test_all_is_well(office: Office) -> None:
     assert done.returncode == 0, done.stdout
     well = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("ok")]
     assert well == ["settings", "database", "codes", "flows", "pages", "prompts", "service", "FastAGI", "Asterisk"]
+    (queues,) = [line for line in done.stdout.splitlines() if "queues" in line.split()[1:2]]
+    assert queues.startswith("off"), "Asterisk has the queues, but no place for skills yet"
+    assert "Asterisk has no place sales.english" in queues
     assert "FAULT" not in done.stdout
 
 
