@@ -77,6 +77,9 @@ bench-desk: setup $(VENV)/.dev ## Time the card after a phone begins to ring: 20
 bench-page: setup $(VENV)/.dev ## Weigh the desk's page, and time it on a cold cache with a slow processor (ARGS="--times 15")
 	@$(BIN)/python -m bench.page $(ARGS)
 
+screenshots: setup $(VENV)/.dev ## Take the pictures of the pages in docs/images anew, with sample data at a fixed time
+	@$(BIN)/python -m tools.screenshots $(ARGS)
+
 setup: $(VENV)/.run $(STATIC)/manifest.json ## Set up without starting anything: virtual environment, dependencies, page assets
 
 assets: $(STATIC)/manifest.json ## Build the pages' scripts and styles

@@ -6,7 +6,7 @@ from typing import Final
 
 KEYS: Final = (
     ("state", ((("R",), "ready"), (("P",), "pause"), (("O",), "off"))),
-    ("call", ((("A",), "answer"), (("E",), "finish"), (("C",), "next"), (("↑", "↓"), "calls"))),
+    ("call", ((("A",), "answer"), (("E",), "finish"), (("W",), "next_call"), (("C",), "next"), (("↑", "↓"), "calls"))),
     (
         "match",
         (

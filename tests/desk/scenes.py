@@ -8,13 +8,33 @@ from router.messages.sample import Sample, register_samples
 from tests.desk.site import Site
 
 ANNA, FAMILY, THOMAS, UNKNOWN = "+491713920011", "+493023125011", "+493023125061", "+493023125099"
-QUEUES = """version: 1
-queues:
-  default: {wrap_up: 90}
-  sales: {wrap_up: 90}
-  service: {wrap_up: 90}
+_TALKS = """
+    service_level: {percent: 80, seconds: 20}
+    wrap_up: 90
+    dispositions:
+      - code: sold
+        label: {de: Abschluss, en: Sold}
+        fields:
+          - {name: contract, label: {de: Vertragsnummer, en: Contract number}, required: true}
+      - {code: thinks, label: {de: Überlegt noch, en: Thinks it over}, follow_up: true}
+      - {code: no_interest, label: {de: Kein Interesse, en: Not interested}}
 """
-"""Queues after whose calls there is time to wrap up."""
+QUEUES = f"""version: 1
+queues:
+  default:
+    label: {{de: Zentrale, en: Front desk}}{_TALKS}
+  sales:
+    label: {{de: Vertrieb, en: Sales}}{_TALKS}
+  service:
+    label: {{de: Kundendienst, en: Service}}{_TALKS}
+texts:
+  summary:
+    label: {{de: Angebot noch einmal, en: The offer once more}}
+    text:
+      de: "Ihr Angebot {{{{ offer.title ?? '' }}}}: {{{{ offer.summary ?? '' }}}}"
+      en: "Your offer {{{{ offer.title ?? '' }}}}: {{{{ offer.summary ?? '' }}}}"
+"""
+"""Queues after whose calls there is time to wrap up, and something to say of them; and a text to send."""
 
 
 async def samples(site: Site) -> dict[str, Sample]:

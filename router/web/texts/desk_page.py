@@ -36,6 +36,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Answer the call that has rung longest (test phone)",
     ),
     "keys.finish": ("Gespräch beenden (Testtelefon)", "End the call (test phone)"),
+    "keys.next_call": ("Nachbearbeitung beenden, nächster Anruf", "End the wrap-up, next call"),
     "keys.next": ("Zum nächsten Anruf", "To the next call"),
     "keys.calls": ("Von Anruf zu Anruf", "From call to call"),
     "keys.match": ("Zuordnung", "Match"),

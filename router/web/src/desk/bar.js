@@ -1,6 +1,7 @@
 // The agent's own state: ready, pause, off duty, and the phone.
 import { form, fragment } from "../lib/request.js";
 import { steady } from "../lib/steady.js";
+import { showTimes } from "../lib/times.js";
 import { at, bar, say, texts } from "./elements.js";
 
 export async function loadBar() {
@@ -15,7 +16,10 @@ export function showBar(html) {
   const focused = document.activeElement;
   const again = bar.contains(focused) ? (focused.id ? `#${focused.id}` : `[data-presence="${focused.dataset.presence}"]`) : null;
   const reason = at("reason")?.value;
-  steady(() => (bar.innerHTML = html));
+  steady(() => {
+    bar.innerHTML = html;
+    showTimes(bar);
+  });
   if (reason && at("reason")) at("reason").value = reason;
   if (again) bar.querySelector(again)?.focus();
 }
