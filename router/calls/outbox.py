@@ -16,7 +16,7 @@ from typing import Final
 from router.calls.texting import LONGEST_TEXT, TextLimits
 from router.core.destinations import Destinations, takes_texts
 from router.matching.codes import CodeKeys
-from router.store import messages, text_messages
+from router.store import inbound_messages, messages, text_messages
 from router.store.database import Connection
 from router.store.holds import hold
 from router.store.text_messages import EMAIL, SMS
@@ -49,6 +49,8 @@ class Unsendable(StrEnum):
     """That is no number or address of the customer."""
     NOT_ALLOWED = "not_allowed"
     """Not a destination that the settings allow, or none that can take it."""
+    UNWANTED = "unwanted"
+    """Somebody there wrote that no text messages are wanted."""
     TOO_MANY = "too_many"
     """A limit is reached."""
 
@@ -141,6 +143,8 @@ class Outbox:
     async def _refused(self, connection: Connection, asked: Outgoing, now: datetime) -> Unsendable | None:
         if not self.provided(asked.channel, test=asked.test):
             return Unsendable.NO_PROVIDER
+        if asked.channel == SMS and not asked.test and await inbound_messages.wants_none(connection, asked.to):
+            return Unsendable.UNWANTED
         if not asked.test:
             await hold(connection, "texts")
         limits, to = self._limits, None if asked.test else self._keys.texted_hash(asked.to)

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from router.flow.nodes.base import Name, Words
 from router.flow.nodes.priorities import Priority
 
 MOST_SKILLS = 5
 """Skills that a queue tells apart; on Asterisk each set of them is a place of its own."""
+
+_TWILIO = re.compile(
+    r"agents|workflow:WW[0-9a-fA-F]{32}|queue:[^ ].{0,63}|sips?:[^ @]+@[^ @]+|\+?[0-9][0-9 ()/.-]{2,24}"
+)
+
+
+def _for_twilio(text: str) -> str:
+    # The channel understands it; here it is only told where it stands.
+    if not _TWILIO.fullmatch(text):
+        raise ValueError("is none of agents, workflow:WW…, queue:NAME, sip:NAME@HOST, or a number")
+    return text
+
 
 Seconds = Annotated[int, Field(ge=1, le=3600)]
 
@@ -107,7 +120,9 @@ class Queue(_Part):
     callbacks: CallbackRules = Field(CallbackRules(), description="how callers are called back")
     dispositions: tuple[Disposition, ...] = Field((), max_length=50, description="what a talk may have come to")
     disposition_needed: bool = Field(False, description="a talk is not wrapped up without one")
-    twilio: str | None = Field(None, description="where Twilio takes its callers; see the setting twilio_queues")
+    twilio: Annotated[str, AfterValidator(_for_twilio)] | None = Field(
+        None, description="where Twilio takes its callers: agents, workflow:WW…, queue:NAME, sip:NAME@HOST or a number"
+    )
 
 
 class CannedText(_Part):

@@ -91,6 +91,6 @@ def _led_to(phone: PhoneCall, dialled: dict[str, str]) -> str:
         case "Dial":
             assert verb is not None
             (whom,) = verb
-            return f"queue { {to: queue for queue, to in dialled.items()}[whom.text or ''] }"
+            return f"queue { {to: queue for queue, to in dialled.items()}[(whom.text or '').partition('?')[0]] }"
         case other:
             raise AssertionError(f"unexpected: {other}")

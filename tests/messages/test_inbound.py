@@ -11,7 +11,8 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import select
 
-from router.calls.texting import Texting
+from router.calls.outbox import Outbox, Outgoing, Unsendable
+from router.calls.texting import Texting, TextLimits
 from router.channels.twilio.inbound_texts import PATH, inbound_routes
 from router.core.commands import SendText
 from router.core.destinations import Destinations
@@ -173,6 +174,18 @@ async def test_who_wants_no_more_gets_no_more_until_they_say_so(letterbox: Lette
     letterbox.now += timedelta(minutes=1)
     await letterbox.write("START")
     assert await unsent() is None
+
+
+async def test_nor_from_an_agent(letterbox: Letterbox) -> None:
+    outbox = Outbox(KEYS, destinations=Destinations(("DE",)), limits=TextLimits(), sends=("sms",))
+    asked = Outgoing("o" * 32, "sms", NUMBER, "", "Hallo", "c" * 32, None, None, "p" * 32, test=False, kept="Hallo")
+    await letterbox.write("STOP")
+    async with letterbox.database.begin() as connection:
+        assert await outbox.put(connection, asked, NOW) is Unsendable.UNWANTED
+    letterbox.now += timedelta(minutes=1)
+    await letterbox.write("START")
+    async with letterbox.database.begin() as connection:
+        assert await outbox.put(connection, asked, NOW) is None
 
 
 async def test_old_ones_are_forgotten_but_not_that_no_more_are_wanted(letterbox: Letterbox) -> None:

@@ -72,6 +72,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Dorthin darf nichts gesendet werden.",
         "Nothing may be sent there.",
     ),
+    "work.unsendable.unwanted": (
+        "Von dieser Nummer kam STOP: Sie erhält keine SMS mehr, bis von dort START kommt.",
+        "This number wrote STOP: it gets no text messages until it writes START.",
+    ),
     "work.unsendable.too_many": (
         "Das Limit ist erreicht: Dorthin geht heute nichts mehr.",
         "The limit is reached: nothing more goes there today.",
