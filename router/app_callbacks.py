@@ -16,6 +16,7 @@ from router.channels.agi.calling_back import CallbackLine
 from router.channels.recordings import Recordings
 from router.channels.simulator.calling_back import TestCallbacks
 from router.channels.simulator.queues import SimulatedQueues
+from router.channels.twilio.calling_back import TwilioCallbacks
 from router.desk.work_items import routes as work_routes
 from router.web.guard import Guard
 from router.web.pages import Pages
@@ -43,6 +44,9 @@ def callback_parts(house: House, agents: Agents, queues: SimulatedQueues) -> Cal
             port=settings.ami_port,
         )
         ways.append(Placeholders(Originator(access), agents.ami, calling))
+
+    if settings.twilio_callbacks:
+        ways.append(TwilioCallbacks(settings, calling))
 
     async def ended(call_id: str, result: str) -> None:
         concluded = await calling.ended(call_id, result)

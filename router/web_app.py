@@ -208,7 +208,13 @@ def _include_channels(app: FastAPI, house: House, agents: Agents, entrance: _Ent
     )
     describe = house.queue_book.get
     app.include_router(
-        twilio_routes(house.calls, house.settings, agents=twilio_agents(house, agents), describe=describe)
+        twilio_routes(
+            house.calls,
+            house.settings,
+            agents=twilio_agents(house, agents),
+            describe=describe,
+            callbacks=house.calling,
+        )
     )
     app.include_router(text_routes(house.settings, _reported(house)))
     app.include_router(task_routes(house.settings, house.database, agents.ringing, house.clock))

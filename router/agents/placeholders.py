@@ -22,6 +22,7 @@ class Placeholders:
     """A `router.calls.rounds.Way`. Nothing is begun while we do not hear what Asterisk does: cards would be missing."""
 
     channel = CHANNEL
+    waits_at_once = True
 
     def __init__(self, originator: Originator, ami: Connected, calling: CallingBack) -> None:
         self._originator = originator

@@ -139,9 +139,12 @@ class CallingBack:
             seen = await standings.standing(connection, queue, now - timedelta(hours=1), now)
         return seen.free - seen.waiting
 
-    async def begin(self, callback: CallbackRow, channel: str, ref: Callable[[str], str]) -> Attempt | None:
-        """Claim a callback for one attempt, the call of which the channel knows as ``ref`` of our id. None where it is
-        no longer open, or its number must not be called: then people are told."""
+    async def begin(
+        self, callback: CallbackRow, channel: str, ref: Callable[[str], str], *, waits: bool = True
+    ) -> Attempt | None:
+        """Claim a callback for one attempt, the call of which the channel knows as ``ref`` of our id. It ``waits`` in
+        the queue at once, or when its customer has answered. None where the callback is no longer open, or its number
+        must not be called: then people are told."""
         now, call_id = self._clock(), self._make_id()
         async with self._database.begin() as connection:
             if not self._destinations.may_be_called(callback.number):
@@ -162,9 +165,9 @@ class CallingBack:
                 "customer_id": former.customer_id if former else None,
                 "direction": "out",
                 "callback_id": callback.id,
-                "queued_at": now,
                 "started_at": now,
             }
+            values |= {"queued_at": now} if waits else {"state": "flow"}
             await rows.add(connection, values)
         log.info("callback waits for an agent", callback=callback.id, call=call_id, queue=callback.queue)
         transfer = commands[-1]
@@ -200,6 +203,20 @@ class CallingBack:
             await callbacks.change(connection, callback.id, values)
         log.info("callback is dialled", callback=callback.id, call=call_id)
         return Dialling(callback.number, call.service_number, self._rules(call.service_number, callback.queue).ring)
+
+    async def answered(self, call_id: str, channel_ref: str) -> bool:
+        """The customer has answered, and waits for an agent from now on; the channel knows the call as ``channel_ref``.
+        False where the attempt is none that is under way."""
+        now = self._clock()
+        async with self._database.begin() as connection:
+            callback = await callbacks.of_attempt(connection, call_id)
+            call = await rows.by_id(connection, call_id)
+            if callback is None or call is None or call.state != "flow" or callback.last_result != DIALLED:
+                return call is not None and call.state == "queue" and call.channel_ref == channel_ref
+            values = {"state": "queue", "channel_ref": channel_ref, "queued_at": now, "updated_at": now}
+            await rows.change(connection, call_id, values)
+            await self._conclude(connection, callback, call, ANSWERED, now)
+        return True
 
     async def ended(self, call_id: str, result: str) -> Concluded | None:
         """What came of an attempt, one of `RESULTS`, or `NOBODY`. None where that is known already."""

@@ -27,6 +27,8 @@ class Way(Protocol):
     """How callers of one channel are called back."""
 
     channel: str
+    waits_at_once: bool
+    """Whether it waits in the queue before its customer has answered."""
 
     async def room(self, queue: str) -> int:
         """How many more may be begun for ``queue`` as its agents and the line are now."""
@@ -76,7 +78,7 @@ class Rounds:
                 room[place] = min(await way.room(row.queue), self._at_once - under_way.get(row.queue, 0))
             if room[place] <= 0:
                 continue
-            attempt = await self._calling.begin(row, way.channel, way.ref)
+            attempt = await self._calling.begin(row, way.channel, way.ref, waits=way.waits_at_once)
             if attempt is not None:
                 room[place] -= 1
                 await self._place(way, attempt)

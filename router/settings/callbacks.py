@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from router.settings.types import Group, OptionalSecret
 
@@ -22,6 +22,14 @@ class CallbackSettings(Group):
     twilio_callbacks: bool = Field(
         False, description="Whether those who came over Twilio are called back through it. Needs the account."
     )
+
+    @field_validator("twilio_callbacks")
+    @classmethod
+    def _can_be_called(cls, wanted: bool, known: ValidationInfo) -> bool:
+        if wanted and not (known.data.get("twilio_account_sid") and known.data.get("twilio_auth_token")):
+            raise ValueError("needs twilio_account_sid and twilio_auth_token")
+        return wanted
+
     callbacks_at_once: Annotated[int, Field(ge=1, le=100)] = Field(
         5, description="Callbacks that are dialled, or wait for an agent, in one queue at one time."
     )

@@ -144,6 +144,8 @@ EXPECTED = {
     "GET /v1/calls": CALL_READERS,
     "GET /v1/calls/{call_id}": CALL_READERS,
     "POST /channels/twilio/voice": NOT_BY_LOGIN,
+    "POST /channels/twilio/callback": NOT_BY_LOGIN,
+    "POST /channels/twilio/callback-status": NOT_BY_LOGIN,
     "POST /channels/twilio/status": NOT_BY_LOGIN,
     "POST /channels/twilio/text-status": NOT_BY_LOGIN,
     "POST /channels/twilio/whisper": NOT_BY_LOGIN,

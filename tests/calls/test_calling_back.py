@@ -43,10 +43,17 @@ queues:
 """
 
 
+def house_flows() -> Flows:
+    """A flow that asks whether to wait or to be called back."""
+    flow = check_files({"waiting.yaml": FLOW, "shared/queues.yaml": QUEUES}).flows["waiting"]
+    return Flows({"waiting": flow}, {}, "waiting")
+
+
 class Line:
     """A channel that can be told to fail."""
 
     channel = "test"
+    waits_at_once = True
 
     def __init__(self) -> None:
         self.begun: list[Attempt] = []
@@ -69,8 +76,7 @@ class House:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.now = START
-        flow = check_files({"waiting.yaml": FLOW, "shared/queues.yaml": QUEUES}).flows["waiting"]
-        flows = Flows({"waiting": flow}, {}, "waiting")
+        flows = house_flows()
         self.calls = Calls(database, Bus(), flows, CodeKeys("x" * 32), self.clock)
         self.allowed = Destinations(("DE",))
         self.calling = CallingBack(database, flows, self.calls.work, self.allowed, self.clock, new_id)
@@ -295,7 +301,7 @@ async def test_only_agents_who_are_ready_and_reachable_this_way_count(house: Hou
         ("c", "ready", None, ["sales"]),
     ]
     async with house.database.begin() as connection:
-        for name, presence, phone, queues in [*rows, *rest]:
+        for name, presence, phone, queues in [*rows, ("d", "ready", "PJSIP/3", ["service"])]:
             fixed = {"id": name, "login": name, "name": name, "role": "agent", "language": "de", "skills": []}
             values = {**fixed, "presence": presence, "phone": phone, "queues": queues, "created_at": START}
             await connection.execute(people.insert().values(**values))

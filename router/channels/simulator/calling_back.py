@@ -14,6 +14,7 @@ class TestCallbacks:
 
     __test__ = False  # not for pytest
     channel = CHANNEL
+    waits_at_once = True
 
     def __init__(self, phone: TestPhone, queues: SimulatedQueues, calling: CallingBack) -> None:
         self._phone = phone

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Final
 
@@ -18,9 +18,10 @@ from starlette.requests import ClientDisconnect
 
 from router.calls.handle import Calls, UnknownCall
 from router.calls.turns import Turn
-from router.channels.twilio import parse
+from router.channels.twilio import calling_back, parse
 from router.channels.twilio.agents import AgentPhones, Hold, Ring
 from router.channels.twilio.announcing import announcement, is_due
+from router.channels.twilio.calling_back import CallbackHouse
 from router.channels.twilio.destinations import Agents, Destinations, destinations
 from router.channels.twilio.form import Form, Misunderstood, read
 from router.channels.twilio.parse import CHANNEL, Place
@@ -30,7 +31,16 @@ from router.channels.twilio.signature import HEADER, Signatures
 from router.channels.twilio.stretches import Stretch, stretches
 from router.channels.twilio.twiml import EMPTY, response
 from router.core.commands import Prompt, Transfer
-from router.core.events import WITHHELD, CallStarted, Event, RecordingEnded, TransferEnded, TransferOutcome
+from router.core.events import (
+    WITHHELD,
+    CallerHungUp,
+    CallStarted,
+    Event,
+    RecordingEnded,
+    TransferEnded,
+    TransferOutcome,
+)
+from router.engine.step import NotAccepted
 from router.errors import Refused, bad_request, not_found, too_large
 from router.flow.queues import Queue
 from router.settings import Settings
@@ -62,11 +72,12 @@ def routes(
     *,
     agents: AgentPhones | None = None,
     describe: Callable[[str], Queue] = lambda _: Queue(),
+    callbacks: CallbackHouse | None = None,
     house_seconds: float = HOUSE_SECONDS,
 ) -> APIRouter:
-    """`POST /channels/twilio/voice`, `/status` and `/whisper`, and `/agents/ringing`, where Twilio tells of the phones
-    of ``agents``. ``describe`` says how a queue is described. Raises `SettingsRefused` for settings that Twilio cannot
-    work with."""
+    """`POST /channels/twilio/voice`, `/status` and `/whisper`; `/agents/ringing`, where Twilio tells of the phones of
+    ``agents``; `/callback` and `/callback-status`, for calls that we make for ``callbacks``. ``describe`` says how a
+    queue is described. Raises `SettingsRefused` for settings that Twilio cannot work with."""
     signatures = Signatures(settings.twilio_auth_token, settings.public_url)
     taken_to = destinations(settings.twilio_queues, settings.region, lambda queue: describe(queue).twilio)
     channel = _Channel(calls, settings, taken_to, agents, describe, house_seconds)
@@ -98,6 +109,24 @@ def routes(
         form = await signed_form(request, signatures, RINGING)
         with understood():
             await channel.told(form, request.url.query)
+        return Response(status_code=204)
+
+    @router.post(calling_back.ANSWER)
+    async def called_back(request: Request) -> Response:
+        form = await signed_form(request, signatures, calling_back.ANSWER)
+        with understood():
+            answer = await channel.called_back(form, calling_back.which(request.url.query), callbacks)
+        return Response(answer, media_type="application/xml")
+
+    @router.post(calling_back.STATUS)
+    async def callback_status(request: Request) -> Response:
+        form = await signed_form(request, signatures, calling_back.STATUS)
+        with understood():
+            call_id = calling_back.which(request.url.query)
+        result = calling_back.result_of(form.get("CallStatus"))
+        if callbacks is not None and result is not None:
+            await callbacks.ended(call_id, result)
+            await channel.gone(call_id)
         return Response(status_code=204)
 
     return router
@@ -185,6 +214,22 @@ class _Channel:
                 return whispered(said)
             case _:
                 return EMPTY
+
+    async def called_back(self, form: Form, call_id: str, callbacks: CallbackHouse | None) -> str:
+        """What a customer hears who has answered our call: the same as a caller who waits. Nothing where it is no call
+        of ours. Raises `Misunderstood`."""
+        sid = parse.call_sid(form)
+        if callbacks is None or not await callbacks.answered(call_id, sid):
+            return EMPTY
+        turn = await self._calls.turn(call_id)
+        return document(turn.commands, self._line(turn), self._taken_to)
+
+    async def gone(self, call_id: str) -> None:
+        """A call that we made is over."""
+        with suppress(NotAccepted, UnknownCall):
+            await self._calls.handle(call_id, CallerHungUp())
+        if self._agents is not None:
+            await self._agents.over(call_id)
 
     async def _answer(self, sid: str, place: Place | None, event: Event, form: Form) -> str:
         if place is not None and await self._calls.call_for(CHANNEL, sid) != place.call_id:
