@@ -82,8 +82,8 @@ class Switchboard:
         self._agreement = agreement or Agreement(database, presence)
         # Legs to agents' phones, by their uniqueid: the call and the person. A person may change phones meanwhile.
         self._legs: OrderedDict[str, tuple[str, str]] = OrderedDict()
-        # Who talks to whom, by call and person: for calls that are passed on.
-        self._talks: OrderedDict[tuple[str, str], Talk] = OrderedDict()
+        # Of these, those on which people talk; for calls that are passed on.
+        self._talks: OrderedDict[str, tuple[str, str, Talk]] = OrderedDict()
         self._tidying: asyncio.Task[None] | None = None
 
     async def __call__(self, notice: Notice) -> None:
@@ -140,12 +140,16 @@ class Switchboard:
             await self._ringing.answered_by_nobody(_key(event))
             return
         self._remember_leg(event.dest_uniqueid, _key(event), person_id)
-        self._remember_talk(_key(event), person_id, Talk(event.channel, event.dest_channel))
+        talk = Talk(event.channel, event.dest_channel)
+        self._remember_talk(event.dest_uniqueid, (_key(event), person_id, talk))
         await self._ringing.answered(_key(event), person_id, call_id=event.call_id, queue=base_of(event.queue))
 
     async def _hung_up(self, event: Hangup) -> None:
         if leg := self._legs.pop(event.uniqueid, None):
-            self._talks.pop(leg, None)
+            if self._talks.pop(event.uniqueid, None):
+                # Where Asterisk keeps the caller, nothing else tells that the talk is over.
+                await self._ringing.completed(*leg)
+                return
             # When the queue's own time is up this is all that tells of the phones; when another agent answers or the
             # caller gives up it may come before the event that says so.
             reason = ELSEWHERE if event.cause == _ANSWERED_ELSEWHERE else STOPPED
@@ -170,15 +174,15 @@ class Switchboard:
         if len(self._legs) > _MOST_LEGS:
             self._legs.popitem(last=False)
 
-    def _remember_talk(self, call_key: str, person_id: str, talk: Talk) -> None:
-        self._talks[call_key, person_id] = talk
+    def _remember_talk(self, leg: str, talk: tuple[str, str, Talk]) -> None:
+        self._talks[leg] = talk
         if len(self._talks) > _MOST_LEGS:
             self._talks.popitem(last=False)
 
     def talk(self, call_key: str, person_id: str) -> Talk | None:
         """The channels of a call and of the person who talks to the caller, where that is so now."""
-        talk = self._talks.get((call_key, person_id))
-        return talk if talk is not None and talk.caller_channel and talk.agent_channel else None
+        talks = (talk for key, person, talk in self._talks.values() if (key, person) == (call_key, person_id))
+        return next((talk for talk in talks if talk.caller_channel and talk.agent_channel), None)
 
     # Getting in step ----------------------------------------------------------------------------------------------
 
@@ -236,7 +240,8 @@ class Switchboard:
             if waits := [each for each in (caller.uniqueid, caller.call_id) if each is not None and each in queues]:
                 await self._ringing.called(_channel_key(caller), caller.call_id, person_id, queues[waits[0]])
             elif not leg.ringing and (caller.call_id or _channel_key(caller) in known):
-                self._remember_talk(_channel_key(caller), person_id, Talk(caller.name, leg.name))
+                talk = Talk(caller.name, leg.name)
+                self._remember_talk(leg.uniqueid, (_channel_key(caller), person_id, talk))
                 await self._ringing.answered(_channel_key(caller), person_id, call_id=caller.call_id)
 
         for (call_key, person_id), state in live.items():

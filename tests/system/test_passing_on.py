@@ -1,0 +1,161 @@
+"""An agent passes a caller on: the other agent sees the card with the note before answering, and no caller is lost."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.system.conftest import MakeCaller, OnDuty
+from tests.system.harness.ami import Ami
+from tests.system.harness.asterisk import Asterisk
+from tests.system.harness.caller import Caller, Identity
+from tests.system.harness.desk import Desk
+from tests.system.harness.office import STRAIGHT, Blueprint, Office
+from tests.system.harness.phone import Phone
+from tests.system.harness.waiting import until
+
+pytestmark = [pytest.mark.system, pytest.mark.needs("sipp", "mmdebstrap", "chromium", "espeak-ng")]
+
+NUMBER = "+4917139200055"
+NOTE = "Möchte den Tarif wechseln & bittet um Rückruf"
+
+
+@pytest.fixture(scope="module")
+def company(asterisk: Asterisk, blueprint: Blueprint, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """An office that gives Asterisk its queues, those of single phones among them."""
+    file = asterisk.directory / "etc" / "threadline_queues.conf"
+    built = blueprint.build(asterisk, tmp_path_factory.mktemp("office"), ASTERISK_QUEUES_FILE=str(file))
+    yield built
+    built.close()
+    file.unlink(missing_ok=True)
+    asterisk.cli("queue reload all")
+
+
+def talking(office: Office, desk: Desk, phone: Phone, make_caller: MakeCaller) -> Caller:
+    """A caller whom we know talks to the agent."""
+    office.register("Ökostrom Weiter", NUMBER, customer={"name": "Wanda Muster"})
+    caller = make_caller(Identity(NUMBER), STRAIGHT)
+    desk.sees(state="ringing")
+    phone.answer()
+    desk.sees(state="talking")
+    return caller
+
+
+def choose(desk: Desk, place: str, note: str = NOTE) -> None:
+    """Opens the form, chooses where to, and writes the note; does not send it yet."""
+    tool = desk.page.locator('details[data-tool="handover"]')
+    tool.locator("summary").click()
+    tool.locator(f"select option:has-text('{place}')").first.wait_for(state="attached")
+    value = tool.locator(f"select option:has-text('{place}')").first.get_attribute("value")
+    tool.locator("select[name=to]").select_option(value)
+    tool.locator("textarea[name=note]").fill(note)
+
+
+def pass_on(desk: Desk) -> None:
+    with desk.page.expect_response("**/handover") as answered:
+        desk.page.locator('details[data-tool="handover"] button.primary').click()
+    assert answered.value.status == 204
+
+
+def states(office: Office) -> list[str]:
+    return [row[0] for row in office.router.rows("select state from handovers order by at")]
+
+
+def test_the_other_agent_sees_the_card_and_the_note_before_answering(
+    office: Office, on_duty: OnDuty, make_caller: MakeCaller, ami: Ami
+) -> None:
+    (anna, annas_phone) = on_duty("anna")
+    caller = talking(office, anna, annas_phone, make_caller)
+    (bert, berts_phone) = on_duty("bert")
+    choose(anna, "Bert Muster")
+    pass_on(anna)
+    berts_phone.rings()
+    card = bert.sees(state="ringing")
+    assert berts_phone.ringing
+    expect(card).to_contain_text("Ökostrom Weiter")
+    expect(card).to_contain_text(NOTE)
+    expect(card).to_contain_text("Anna Beispiel")
+    until(lambda: states(office)[-1] == "under_way", 5, "under way")
+    berts_phone.answer()
+    bert.sees(state="talking")
+    anna.sees_nothing()
+    berts_phone.hang_up()
+    caller.ended(5)
+    office.at_rest()
+    assert states(office)[-1] == "done"
+
+
+def test_an_agent_who_hangs_up_before_we_end_the_talk_loses_nobody(
+    office: Office, on_duty: OnDuty, make_caller: MakeCaller
+) -> None:
+    (anna, annas_phone) = on_duty("anna")
+    caller = talking(office, anna, annas_phone, make_caller)
+    (_, berts_phone) = on_duty("bert")
+    wish(office, "bert")
+    annas_phone.hang_up()
+    berts_phone.rings()
+    berts_phone.answer()
+    berts_phone.hang_up()
+    caller.ended(5)
+    office.at_rest()
+    assert states(office)[-1] == "done"
+
+
+def test_whoever_goes_off_meanwhile_does_not_keep_the_caller_from_the_flow(
+    office: Office, on_duty: OnDuty, make_caller: MakeCaller
+) -> None:
+    (anna, annas_phone) = on_duty("anna")
+    caller = talking(office, anna, annas_phone, make_caller)
+    (bert, _) = on_duty("bert")
+    wish(office, "bert")
+    bert.become("off")
+    annas_phone.hang_up()
+    caller.ended(5)  # as the flow has it for nobody there
+    office.at_rest()
+    assert states(office)[-1] == "failed"
+    (session,) = office.router.rows("select session from calls order by started_at desc limit 1")
+    assert "an agent hands over to somebody of queue sales" in session[0]
+    assert "goodbye" in session[0]
+
+
+@pytest.mark.parametrize("marked", [True, False], ids=["passed on", "done"])
+def test_without_a_router_only_who_was_passed_on_waits_on(
+    office: Office, on_duty: OnDuty, make_caller: MakeCaller, ami: Ami, marked: bool
+) -> None:
+    (anna, annas_phone) = on_duty("anna")
+    mark = ami.mark
+    caller = talking(office, anna, annas_phone, make_caller)
+    channel = ami.wait("AgentConnect", since=mark).get("Channel")
+    mark = ami.mark
+    if marked:
+        ami.action("Setvar", Channel=channel, Variable="THREADLINE_HANDOVER", Value="1")
+    office.router.kill()
+    annas_phone.hang_up()
+    if marked:
+        assert ami.wait("QueueCallerJoin", since=mark).get("Queue") == "default"
+    else:
+        caller.ended(5)
+        assert ami.find("QueueCallerJoin", since=mark) == []
+    caller.close()
+    office.open()
+
+
+def wish(office: Office, login: str) -> None:
+    """What the router stores first when somebody passes a call on."""
+    ((call_id, person_id),) = office.router.rows(
+        "select calls.id, people.id from calls, people where people.login = ? order by calls.started_at desc limit 1",
+        login,
+    )
+    ((sender,),) = office.router.rows("select person_id from cards where call_id = ?", call_id)
+    with sqlite3.connect(office.router.directory / "threadline.db") as database:
+        database.execute(
+            "insert into handovers (id, call_id, from_person_id, to_person_id, note, state, at)"
+            " values (?, ?, ?, ?, '', 'asked', ?)",
+            (secrets.token_hex(16), call_id, sender, person_id, datetime.now(UTC).replace(tzinfo=None).isoformat(" ")),
+        )
+    database.close()
