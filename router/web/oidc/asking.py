@@ -27,7 +27,7 @@ async def ask(
 ) -> Mapping[str, Any]:
     """The JSON object that is answered; ``what`` names it in errors. Raises `ProviderFailed`."""
     try:
-        async with asyncio.timeout(seconds), http_client() as client:
+        async with http_client() as client, asyncio.timeout(seconds):
             status, answer = await _answered(client, method, address, headers, body)
     except TimeoutError:
         raise ProviderAway(f"{what}: no answer within {seconds:g} s") from None

@@ -169,7 +169,8 @@ class Provider:
             claims = CodeIDToken(token.claims, token.header, options, about)
             claims.validate(now=int(self._clock().timestamp()), leeway=SKEW)
         except (JoseError, ValueError, TypeError, KeyError) as error:  # whatever a token can be made of
-            raise ProviderFailed(f"ID token: {getattr(error, 'error', type(error).__name__)}") from None
+            what = " ".join(str(getattr(error, name, "")) for name in ("error", "claim")).strip()
+            raise ProviderFailed(f"ID token: {what or type(error).__name__}") from None
         if not isinstance(claims["sub"], str) or not 0 < len(claims["sub"]) <= 255:
             raise ProviderFailed("ID token: sub is no name")
         return dict(claims)
