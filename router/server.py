@@ -16,6 +16,7 @@ import uvloop
 from fastapi import FastAPI
 
 from router import app, logs
+from router.agents.states import PRESENCE_KEPT
 from router.app import Agents, House
 from router.app_callbacks import callback_parts
 from router.calls.crm_sending import IN_TIME as CRM_IN_TIME
@@ -39,6 +40,7 @@ from router.store import (
     hearings,
     inbound_messages,
     one_time_codes,
+    presence_log,
     text_messages,
     twilio_agents,
     work_items,
@@ -216,6 +218,7 @@ async def tidy(house: House, agents: Agents, now: datetime) -> None:
         await crm_events.give_up(connection, now, now - 2 * CRM_IN_TIME)
         await crm_events.forget(connection, now - KEPT, BITE)
         await hearings.forget(connection, now - HEARINGS_KEPT, BITE)
+        await presence_log.forget(connection, now - PRESENCE_KEPT, BITE)
     await _forget_notes(house, now - timedelta(days=house.settings.audit_days))
     await _forget_events(house, now - timedelta(days=house.settings.replay_days))
     await house.kept_speech.tidy(now - timedelta(days=house.settings.speech_recording_days))

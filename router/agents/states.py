@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from router.store import cards, people, presence_log
 from router.store.database import Connection
 
+PRESENCE_KEPT: Final = timedelta(days=90)
+"""How long it is kept how people stood."""
 SUPERVISOR: Final = "supervisor"
 """Why somebody is paused who did not choose it: a supervisor did."""
 PAGE_GONE: Final = "page_gone"

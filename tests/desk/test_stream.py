@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -189,3 +189,26 @@ async def test_stopping_ends_all_streams(house: House, anna: SignedIn) -> None:
         stopping.set()
         assert await reader.is_over()
     assert stream.pages.count("id-anna") == 0
+
+
+class Watch:
+    """Notes when a page came and when the last one went."""
+
+    def __init__(self) -> None:
+        self.gone: list[tuple[str, bool]] = []
+
+    async def opened(self, person_id: str) -> None:
+        raise AssertionError("it was never gone")
+
+    def closed(self, person_id: str, is_open: Callable[[], bool]) -> None:
+        self.gone.append((person_id, is_open()))
+
+
+async def test_the_last_page_of_somebody_that_goes_is_noted(house: House, anna: SignedIn) -> None:
+    watch = Watch()
+    stream = DeskStream(house.database, house.bus, house.clock, watch=watch)
+    async with reading(stream, anna):
+        async with reading(stream, anna) as second:
+            await second.next()
+        assert watch.gone == [], "another one is open"
+    assert watch.gone == [(anna.person.id, False)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,13 +102,14 @@ def test_a_supervisor_moves_an_agent_to_another_queue_and_its_caller_rings_there
     office: Office, on_duty: OnDuty, make_caller: MakeCaller, ami: Ami, browser: Browser
 ) -> None:
     (anna, annas_phone), (_, berts_phone) = on_duty("anna"), on_duty("bert")
-    office.router.command("people", "add", "robin", "--name", "Robin Muster", "--role", "supervisor")
+    password = f"{secrets.token_urlsafe(12)}\n"
+    robin = ["robin", "--name", "Robin Muster", "--role", "supervisor"]
+    office.router.command("people", "add", *robin, said=2 * password)
     link = office.router.command("people", "link", "robin", "--page", "supervisor")
     context = browser.new_context(locale="de-DE")
     page = context.new_page()
     page.goto(link.strip().split()[-1])
-    assert PEOPLE["anna"][0] == "Anna Beispiel"
-    page.get_by_role("link", name="Anna Beispiel").click()
+    page.get_by_role("link", name=PEOPLE["anna"][0]).click()
     page.get_by_label("default").uncheck()
     page.get_by_label("sales").check()
     page.get_by_role("button", name="Ändern").click()
@@ -115,7 +117,7 @@ def test_a_supervisor_moves_an_agent_to_another_queue_and_its_caller_rings_there
     expect(anna.page.locator("#bar")).to_contain_text("Warteschlangen: sales")
     office.register("Ökostrom", "+4917139200099")  # its offer goes to sales
     page.goto(f"{office.router.url}/supervisor")
-    page.get_by_role("link", name="Bert Muster").click()
+    page.get_by_role("link", name=PEOPLE["bert"][0]).click()
     page.get_by_label("sales").uncheck()
     page.get_by_role("button", name="Ändern").click()
     expect(page.get_by_role("status")).to_contain_text("Geändert")
