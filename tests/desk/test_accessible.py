@@ -113,7 +113,8 @@ async def test_the_other_pages(place: Site, language: str) -> None:
     async with place.page(person, "/testphone") as page:
         found: list[str] = []
         await opened(page)
-        for path in (*ADMIN, "/admin/flows", "/admin/flows/edit/hotline.yaml", "/supervisor", "/testphone"):
+        own = f"/supervisor/people/{person}"
+        for path in (*ADMIN, "/admin/flows", "/admin/flows/edit/hotline.yaml", "/supervisor", own, "/testphone"):
             answer = await page.goto(f"http://127.0.0.1:{place.port}{path}")
             assert answer is not None and answer.ok, path
             if path != "/supervisor":  # which has a stream
