@@ -13,6 +13,7 @@ from router import settings as settings_module
 from router.app import limits_of, secret_of, utc_now
 from router.calls.webhooks import webhooks_of
 from router.cli.audiosocket_findings import audiosocket_found
+from router.cli.crm_findings import crm_found, without_way_out
 from router.cli.findings import Finding, Health
 from router.cli.flow_findings import flows_found
 from router.cli.oidc_findings import oidc_found
@@ -68,8 +69,8 @@ async def _each(settings: Settings) -> AsyncIterator[Finding]:
     checks: list[tuple[str, Callable[[Settings], Awaitable[Finding]]]] = [
         ("database", _database), ("codes", _codes), ("flows", flows_found), ("pages", _pages), ("prompts", _prompts),
         ("service", _service), ("FastAGI", _fastagi), ("Asterisk", _asterisk), ("queues", queues_found),
-        ("Twilio", _twilio), ("texts", _texts), ("webhooks", webhooks_found), ("speech", speech_found),
-        ("AudioSocket", audiosocket_found), ("sign-in", oidc_found),
+        ("Twilio", _twilio), ("texts", _texts), ("webhooks", webhooks_found), ("CRM", crm_found),
+        ("speech", speech_found), ("AudioSocket", audiosocket_found), ("sign-in", oidc_found),
     ]  # fmt: skip
     for part, check in checks:
         try:
@@ -190,6 +191,8 @@ async def _twilio(settings: Settings) -> Finding:
     if not settings.public_url.startswith("https://"):
         remedy = "set THREADLINE_PUBLIC_URL to the https address that Twilio calls, or its signatures cannot be right"
         return Finding("Twilio", Health.ILL, f"the public address is {settings.public_url}", remedy)
+    if (ill := without_way_out(settings)) is not None:
+        return ill
     return Finding("Twilio", Health.WELL, f"webhooks under {settings.public_url}/channels/twilio/")
 
 
