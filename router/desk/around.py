@@ -37,8 +37,6 @@ def _before(call: Row[Any], person_id: str, sources: Sources) -> Iterator[Before
     left = next((row for row in sources.voicemails if row.call_id == back.call_id), None)
     if left is not None:
         yield Before("voicemail", left.created_at, words=left.text or "", seconds=left.seconds)
-    else:
-        yield Before("callback", back.since)
 
 
 def identity_of(subject: Subject, sources: Sources) -> Identity | None:

@@ -160,8 +160,8 @@ class Did:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What led to the call: ``callback``, ``voicemail`` (``words`` as far as understood) or ``handover`` (``by``
-    somebody, ``words`` the note)."""
+    """What led to the call: ``voicemail`` (``words`` as far as understood) or ``handover`` (``by`` somebody, ``words``
+    the note). That it is a callback stands in ``Card.callback``."""
 
     kind: str
     at: datetime

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
+    CompoundSelect,
     Float,
     Label,
     Row,
     Select,
     String,
     Text,
+    bindparam,
     cast,
     func,
     literal,
@@ -56,41 +60,51 @@ async def of_customer(
 
     Each has ``kind``, ``id``, ``at``, and what of ``call_id``, ``message_id``, ``person_id``, ``channel``, ``state``,
     ``words``, ``title`` and ``number`` its kind has."""
-    parts = _parts(customer_id, message_id, limit)
-    if not parts:
+    if customer_id is None and message_id is None:
         return []
-    every = union_all(*(select(part.limit(limit + _OF_ONE_CALL).subquery()) for part in parts)).subquery()
-    query = select(every).order_by(every.c.at.desc(), every.c.id).limit(limit)
-    if but_call is not None:
-        query = query.where(or_(every.c.call_id.is_(None), every.c.call_id != but_call))
-    return (await connection.execute(query)).all()
+    query = _of_message(limit) if customer_id is None else _of_customer(limit)
+    values = {"customer": customer_id, "message": message_id, "but": but_call}
+    return list(await connection.execute(query, values))
 
 
-def _parts(customer_id: str | None, message_id: str | None, limit: int) -> list[Select[Any]]:
-    if customer_id is None:
-        return [] if message_id is None else _about_message(message_id)
-    own = select(messages.c.id).where(messages.c.customer_id == customer_id)
+# Statements are made once: to make one anew each time would take longer than to run it.
+
+
+@lru_cache(maxsize=64)
+def _of_customer(limit: int) -> Select[Any]:
+    customer: BindParameter[Any] = bindparam("customer", type_=String)
+    own = select(messages.c.id).where(messages.c.customer_id == customer)
     matters = own.order_by(messages.c.sent_at.desc()).limit(max(limit, MOST_MATTERS)).scalar_subquery()
-    nobodys = calls.c.customer_id.is_(None)
-    theirs = calls.c.customer_id == customer_id
-    return [
-        _messages().where(messages.c.customer_id == customer_id).order_by(messages.c.sent_at.desc()),
+    theirs, nobodys = calls.c.customer_id == customer, calls.c.customer_id.is_(None)
+    return _latest(
+        limit,
+        _messages().where(messages.c.customer_id == customer).order_by(messages.c.sent_at.desc()),
         _calls().where(theirs).order_by(calls.c.started_at.desc()),
         _calls().where(nobodys, calls.c.message_id.in_(matters)).order_by(calls.c.started_at.desc()),
-        _inbound().where(inbound_messages.c.customer_id == customer_id).order_by(inbound_messages.c.at.desc()),
-        _notes().where(notes.c.customer_id == customer_id).order_by(notes.c.at.desc()),
-        _texts().where(text_messages.c.customer_id == customer_id).order_by(text_messages.c.created_at.desc()),
-        _payments().where(payments.c.customer_id == customer_id).order_by(payments.c.created_at.desc()),
-        _follow_ups().where(work_items.c.customer_id == customer_id).order_by(work_items.c.created_at.desc()),
-    ]  # fmt: skip
+        _inbound().where(inbound_messages.c.customer_id == customer).order_by(inbound_messages.c.at.desc()),
+        _notes().where(notes.c.customer_id == customer).order_by(notes.c.at.desc()),
+        _texts().where(text_messages.c.customer_id == customer).order_by(text_messages.c.created_at.desc()),
+        _payments().where(payments.c.customer_id == customer).order_by(payments.c.created_at.desc()),
+        _follow_ups().where(work_items.c.customer_id == customer).order_by(work_items.c.created_at.desc()),
+    )
 
 
-def _about_message(message_id: str) -> list[Select[Any]]:
-    return [
-        _messages().where(messages.c.id == message_id).order_by(messages.c.sent_at.desc()),
-        _calls().where(calls.c.message_id == message_id).order_by(calls.c.started_at.desc()),
-        _notes().where(notes.c.message_id == message_id).order_by(notes.c.at.desc()),
-    ]
+@lru_cache(maxsize=64)
+def _of_message(limit: int) -> Select[Any]:
+    message: BindParameter[Any] = bindparam("message", type_=String)
+    return _latest(
+        limit,
+        _messages().where(messages.c.id == message).order_by(messages.c.sent_at.desc()),
+        _calls().where(calls.c.message_id == message).order_by(calls.c.started_at.desc()),
+        _notes().where(notes.c.message_id == message).order_by(notes.c.at.desc()),
+    )
+
+
+def _latest(limit: int, *parts: Select[Any]) -> Select[Any]:
+    every = union_all(*(select(part.limit(limit + _OF_ONE_CALL).subquery()) for part in parts)).subquery()
+    but: BindParameter[Any] = bindparam("but", type_=String)
+    others = or_(every.c.call_id.is_(None), but.is_(None), every.c.call_id != but)
+    return select(every).where(others).order_by(every.c.at.desc(), every.c.id).limit(limit)
 
 
 async def of_calls(connection: Connection, call_ids: Collection[str]) -> Sequence[EntryRow]:
@@ -98,14 +112,19 @@ async def of_calls(connection: Connection, call_ids: Collection[str]) -> Sequenc
     `of_customer`, and ``until``, when a talk ended."""
     if not call_ids:
         return []
-    parts = (
-        _voicemails().where(voicemails.c.call_id.in_(call_ids)),
-        _callbacks().where(callbacks.c.call_id.in_(call_ids)),
-        _dispositions().where(dispositions.c.call_id.in_(call_ids)),
-        _talks().where(cards.c.call_key.in_(call_ids)),
-        _handovers().where(handovers.c.call_id.in_(call_ids)),
+    return list(await connection.execute(_of_calls(), {"calls": list(call_ids)}))
+
+
+@lru_cache(maxsize=1)
+def _of_calls() -> CompoundSelect[Any]:
+    these: BindParameter[Any] = bindparam("calls", expanding=True, type_=String)
+    return union_all(
+        _voicemails().where(voicemails.c.call_id.in_(these)),
+        _callbacks().where(callbacks.c.call_id.in_(these)),
+        _dispositions().where(dispositions.c.call_id.in_(these)),
+        _talks().where(cards.c.call_key.in_(these)),
+        _handovers().where(handovers.c.call_id.in_(these)),
     )
-    return (await connection.execute(union_all(*parts))).all()
 
 
 async def names_of(connection: Connection, person_ids: Collection[str]) -> dict[str, str]:

@@ -37,6 +37,7 @@ class Pages:
             "asset": assets.url,
             "shared_scripts": assets.shared,
             "channel_name": channel_name,
+            "word": word,
             "reason_name": reason_name,
         }
         self._environment.filters |= {"number": phone_number, "moment": moment, "script_data": script_data}
@@ -71,6 +72,12 @@ def phone_number(number: str) -> str:
     except phonenumbers.NumberParseException:
         return number
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def word(t: Texts, prefix: str, name: str | None) -> str:
+    """The text ``prefix.name``; where there is none, the name itself as it is stored."""
+    key = f"{prefix}.{name}"
+    return t(key) if key in ALL else name or ""
 
 
 def channel_name(t: Texts, channel: str) -> str:

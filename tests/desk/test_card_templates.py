@@ -1,0 +1,110 @@
+"""Everything that can stand on a card has words, in both languages, and what has none breaks nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from router.desk.card import (
+    Before,
+    Card,
+    CardState,
+    Did,
+    Entry,
+    FactView,
+    Found,
+    FoundOne,
+    Identity,
+    Matter,
+    OfferView,
+    OtherMessage,
+    Proving,
+    Timeline,
+)
+from tests.desk.test_routes import Desk, card, desk
+
+if TYPE_CHECKING:
+    from tests.web.conftest import House
+
+__all__ = ["card", "desk"]
+
+pytestmark = pytest.mark.sqlite_only
+
+STATES = {
+    "text": ("queued", "sending", "sent", "delivered", "failed", "shown"),
+    "payment": ("asked", "open", "paid", "failed", "expired"),
+    "callback": ("open", "dialling", "done", "failed", "dropped"),
+    "work": ("open", "taken", "done", "dropped"),
+    "call": ("hung_up", "left_queue", "finished", None),
+    **dict.fromkeys(("talk", "voicemail", "note", "inbound", "handover", "came_of"), (None,)),
+}
+
+
+@pytest.mark.parametrize("desk", ["de", "en"], indirect=True)
+@pytest.mark.parametrize("by", [None, "Ben Beispiel"])
+async def test_every_kind_of_entry_has_words(
+    desk: Desk, card: Callable[..., Card], house: House, by: str | None
+) -> None:
+    now = house.clock()
+    entries = tuple(
+        Entry(
+            kind, now, channel="sms", state=state, by=by, words="<b>said</b>", title="desk", seconds=95, amount="49.90"
+        )
+        for kind, states in STATES.items()
+        for state in (*states, "unheard_of")
+    )
+    matters = (
+        Matter("m1", entries, here=True),
+        Matter("m2", (Entry("call", now, parts=entries),), "Title", "fax", now, "delivered"),
+        Matter(None, entries),
+    )
+    page = await desk.shown(card(state=CardState.TALKING, timeline=Timeline(matters, True, True)))
+    assert "&lt;b&gt;said&lt;/b&gt;" in page and "<b>said" not in page
+    assert "unheard_of" in page and "1:35 min" in page
+    assert ("49,90" in page) == ("Anruf" in page)
+    assert "/desk/cards/k1/more" in page
+
+
+@pytest.mark.parametrize("desk", ["de", "en"], indirect=True)
+async def test_what_the_agent_can_do_while_talking(desk: Desk, card: Callable[..., Card], house: House) -> None:
+    now = house.clock()
+    shown: dict[str, Any] = {
+        "state": CardState.TALKING,
+        "timeline": Timeline((), False, True),
+        "looked_up": True,
+        "proving": Proving(code_sent=True, failed=True),
+        "offer": OfferView("Öko", facts=(FactView("IBAN", None, can_open=True),), script=("Es kostet <nichts>.",)),
+        "did": (Did(now, "menu", {"pressed": "2", "step": "main"}), Did(now, "language", {"language": "fr"})),
+        "before": (Before("handover", now, None, "bitte prüfen"), Before("voicemail", now, words="hallo", seconds=3)),
+        "more": (OtherMessage("m5", "fax", now, "", now - timedelta(days=1), True),),
+        "found": Found(
+            (FoundOne("m6", "c", None, "K-1", "sms", now, "T", None), FoundOne(None, "c", "N", None)), False
+        ),
+    }
+    page = await desk.shown(card(**shown))
+    for expected in (
+        'name="fact" value="IBAN"',
+        "Es kostet &lt;nichts&gt;.",
+        "bitte prüfen",
+        'name="message" value="m5"',
+        'name="message" value="m6"',
+        'name="customer" value="c"',
+        'name="code"',
+        'value="passed"',
+    ):
+        assert expected in page
+    wrapped_up = await desk.shown(card(**shown | {"state": CardState.WRAP_UP, "proving": None, "found": None}))
+    assert 'type="search"' not in wrapped_up and 'name="code"' not in wrapped_up
+
+
+async def test_how_the_caller_was_proved_stands_on_the_card(
+    desk: Desk, card: Callable[..., Card], house: House
+) -> None:
+    own = Identity("own", "Ben", house.clock(), ("address", "shoe_size"))
+    page = await desk.shown(card(state=CardState.TALKING, identity=own))
+    assert "Confirmed: Address, shoe_size" in page and 'value="undo"' in page
+    page = await desk.shown(card(state=CardState.WRAP_UP, identity=Identity("code", None, house.clock())))
+    assert "Confirmed with a one-time code" in page and 'value="undo"' not in page
