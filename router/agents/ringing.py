@@ -7,7 +7,7 @@ whatever the order, no card rings on after its call is over.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -118,7 +118,6 @@ class Ringing:
             own = next((row for row in rows if row.person_id == person_id), None)
             known_as = own.call_id if own else call_id
             call = await calls.by_id(connection, known_as, lock=True) if known_as else None
-            settled: Sequence[str] = ()
             talking = {"state": "talking", "answered_at": now, "talked_until": None, "reason": None, "gone_at": None}
             if own is None:
                 talking |= {"queue": queue or (call.queue if call else None), "rang_at": now}
@@ -130,12 +129,10 @@ class Ringing:
                 state = {"state": "talking", "updated_at": now} if call.state in ("queue", "talking") else {}
                 first = {"agent_id": person_id, "answered_at": call.answered_at or now}
                 await calls.change(connection, call.id, state | first)
-                settled = await self._work.served(connection, call, person_id, now)
+                await self._work.served(connection, call, person_id, now)
                 if self._crm is not None and call.state != "ended":
                     me = next(row for row in locked if row.id == person_id)
                     await self._crm.answered(connection, call.id, me.name, me.login, now)
-        for each in settled:
-            self._work.on_change(each)
         self._tell(call_key, "talking", [person_id, *(row.person_id for row in others)])
         if self._crm is not None:
             self._bus.announce(CRM_TOPIC)

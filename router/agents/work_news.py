@@ -16,11 +16,11 @@ from router.store.database import Database
 log = structlog.get_logger(__name__)
 
 NOT_SOONER: Final = 1.0
-"""Seconds between two tellings, however much happens in between."""
+"""Seconds from a change to its telling, which tells of all others meanwhile."""
 
 
 class WorkNews:
-    """`changed` is quick and may be called anywhere in the loop after a commit; `run` tells, until it is cancelled."""
+    """`changed` is quick and may be called anywhere in the loop; `run` tells, until it is cancelled."""
 
     def __init__(self, database: Database, bus: Bus, clock: Callable[[], datetime]) -> None:
         self._database = database
@@ -38,11 +38,11 @@ class WorkNews:
         """Tell of what has changed, again and again."""
         while True:
             await self._woken.wait()
+            await asyncio.sleep(NOT_SOONER)  # what has changed is committed by then, and more of it is told at once
             try:
                 await self.tell()
             except Exception:
                 log.exception("lists of work were not told")
-            await asyncio.sleep(NOT_SOONER)
 
     async def tell(self) -> None:
         """Tell the pages of those who see what has changed since the last time."""

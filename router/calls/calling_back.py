@@ -246,8 +246,6 @@ class CallingBack:
             late = await callbacks.too_late(connection, channels, now, MOST_AT_ONCE)
             for row in late:
                 await self._fail(connection, row, TOO_LATE, now)
-        for row in late:
-            self._work.on_change(row.queue)
 
     # -- within a transaction
 
@@ -340,8 +338,6 @@ class CallingBack:
     def _tell(self, callback: CallbackRow, concluded: Concluded) -> None:
         """After the commit."""
         log.info("callback attempt over", callback=callback.id, result=concluded.result, state=concluded.state)
-        if concluded.state == FAILED:
-            self._work.on_change(callback.queue)
 
 
 _RELEASED: dict[str, Any] = {"claimed_until": None}

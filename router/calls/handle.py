@@ -413,8 +413,6 @@ class Calls:
         if self.on_turn is not None:
             self.on_turn(session, seconds)
         self._bus.announce(f"call:{session.call_id}")
-        if session.ended and session.queue:
-            self.work.on_change(session.queue)
         if self._crm is not None:
             self._bus.announce(CRM_TOPIC)
         if self._texting.stored_in(session.call_id):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ def abandoned_of(call_id: str) -> str:
 
 
 class Work:
-    """Makes work items. ``on_change`` is told the queue of what has changed, after the commit, by whoever commits."""
+    """Makes work items. ``on_change`` is told the queue of what has changed, within the transaction that changes it."""
 
     def __init__(self, make_id: Callable[[], str]) -> None:
         self._make_id = make_id
@@ -43,13 +43,14 @@ class Work:
             return
         await self._add(connection, abandoned_of(call.id), ABANDONED, _of(call, session), now)
 
-    async def served(self, connection: Connection, call: CallRow, person_id: str, now: datetime) -> Sequence[str]:
+    async def served(self, connection: Connection, call: CallRow, person_id: str, now: datetime) -> None:
         """Somebody talks to a caller: calls that this one gave up before need not be returned any more, and nobody
-        need call back. The queues of what is settled by that."""
+        need call back."""
         number = call.caller if call.direction == "in" else None
         if number is not None:
             await callbacks.settle_served(connection, number, person_id, now)
-        return await work_items.settle_served(connection, number, call.message_id, person_id, now)
+        for queue in await work_items.settle_served(connection, number, call.message_id, person_id, now):
+            self.on_change(queue)
 
     async def callback_failed(self, connection: Connection, callback: Any, reason: str, now: datetime) -> None:
         """Somebody who wanted to be called back was not reached: people are to see to it. ``reason`` is the result of
@@ -74,7 +75,7 @@ class Work:
         source: str | None = None,
     ) -> str:
         """An agent promises something; the item's id. ``source`` (None: always another one) makes it one item, however
-        often it is asked for. Call ``on_change`` with the queue after the commit."""
+        often it is asked for."""
         item_id = self._make_id()
         values = {
             "id": item_id,
@@ -95,7 +96,8 @@ class Work:
 
     async def _add(self, connection: Connection, source: str, kind: str, about: dict[str, Any], now: datetime) -> None:
         values = {"id": self._make_id(), "source": source, "kind": kind, "due_at": now, "created_at": now}
-        await work_items.add(connection, {**values, **about})
+        if await work_items.add(connection, {**values, **about}):
+            self.on_change(about["queue"])
 
 
 def _of(call: CallRow, session: Session) -> dict[str, Any]:
