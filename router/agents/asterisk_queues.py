@@ -133,7 +133,7 @@ class AsteriskQueues:
 def write_whole(file: Path, content: str | bytes) -> bool:
     """Write a file so that nobody ever reads half of it; whether it differed. Raises `OSError`."""
     data = content.encode() if isinstance(content, str) else content
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(FileNotFoundError, PermissionError):  # one of another user's can be replaced all the same
         if file.read_bytes() == data:
             return False
     _make_folder(file.parent)
