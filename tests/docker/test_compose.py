@@ -201,6 +201,8 @@ class TestMadeEnvironment:
 
     def test_asterisk_takes_the_settings(self, made: dict[str, str], tmp_path: Path) -> None:
         asked = {name: _filled(value, made) for name, value in SERVICES["asterisk"]["environment"].items()}
+        assert asked["ASTERISK_QUEUES"] == SERVICES["router"]["environment"]["THREADLINE_ASTERISK_QUEUES_FILE"]
+        asked["ASTERISK_QUEUES"] = str(tmp_path / "queues.conf")  # in a folder that is not there outside the container
         places = {"ASTERISK_RECORDINGS": str(tmp_path / "recordings"), "ASTERISK_MUSIC": str(tmp_path / "music")}
         subprocess.run(
             [PROJECT / "asterisk_conf" / "install", tmp_path / "etc"],
