@@ -56,6 +56,8 @@ class CrmEvents:
         row = await store.about(connection, call_id)
         if row is None:
             return
+        if event != store.NEW_CALL and not await store.was_told_of(connection, call_id):
+            await self._add(connection, call_id, store.NEW_CALL, now)  # a callback, which did not come in
         body = {"event": _NAMES[event], "callId": call_id, "at": now.isoformat(), **self._told(row), **(more or {})}
         if event == store.HANGUP:
             body["cause"] = cause_of(row.outcome, row.agent_id is not None, row.queue is not None)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, case, delete, exists, func, insert, or_, select, update
 
 from router.store.database import Connection
-from router.store.tables import calls, crm_events, customers, messages
+from router.store.tables import callbacks, calls, crm_events, customers, messages
 
 EventRow = Row[Any]
 ToldRow = Row[Any]
@@ -21,13 +21,15 @@ _WIPED: Mapping[str, Any] = {"body": None, "next_try_at": None}
 
 
 async def about(connection: Connection, call_id: str) -> ToldRow | None:
-    """What is told of a call: the row of `calls`, and the company's own ids of its message and customer."""
+    """What is told of a call: the row of `calls`, and the company's own ids of its message and customer. ``caller``
+    of a callback is who is called back."""
     customer_id = func.coalesce(calls.c.customer_id, messages.c.customer_id)
     joined = calls.outerjoin(messages, messages.c.id == calls.c.message_id).outerjoin(
         customers, customers.c.id == customer_id
     )
+    joined = joined.outerjoin(callbacks, and_(callbacks.c.id == calls.c.callback_id, calls.c.direction == "out"))
     query: Select[Any] = select(
-        calls.c.caller,
+        func.coalesce(calls.c.caller, callbacks.c.number).label("caller"),
         calls.c.service_number,
         calls.c.direction,
         calls.c.queue,
@@ -41,6 +43,12 @@ async def about(connection: Connection, call_id: str) -> ToldRow | None:
         await connection.execute(query.select_from(joined).where(calls.c.id == call_id))
     ).one_or_none()
     return row
+
+
+async def was_told_of(connection: Connection, call_id: str) -> bool:
+    """Whether anything of this call was told, or waits to be."""
+    query = select(crm_events.c.id).where(crm_events.c.call_id == call_id).limit(1)
+    return (await connection.execute(query)).first() is not None
 
 
 async def add(connection: Connection, values: Mapping[str, Any], most: int) -> bool:

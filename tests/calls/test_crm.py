@@ -30,8 +30,8 @@ from router.matching.codes import CodeKeys
 from router.releases.flows import Flows
 from router.settings import SettingsRefused, load
 from router.store.database import Database
+from router.store.tables import callbacks, crm_events, customers
 from router.store.tables import calls as calls_table
-from router.store.tables import crm_events, customers
 from tests.agents.house import House
 from tests.stored import a_customer, a_message
 
@@ -163,6 +163,30 @@ async def test_the_companys_own_ids_are_told(telling: Telling) -> None:
     answer = (await telling.kept())[-1].body
     ids = {"message_external_id": "crm-4711", "customer_external_id": "c-12", "reference": "ST2041"}
     assert ids.items() <= answer.items()
+
+
+async def test_a_callback_is_told_as_a_call_that_goes_out(telling: Telling) -> None:
+    robin, call_id = (
+        await telling.house.person("robin"),
+        await telling.house.call(direction="out", callback_id="b" * 32),
+    )
+    now = telling.house.clock()
+    wanted = {
+        "id": "b" * 32,
+        "call_id": "f" * 32,
+        "number": CALLER,
+        "queue": "sales",
+        "priority": 0,
+        "state": "dialling",
+    }
+    async with telling.house.database.begin() as connection:
+        await connection.execute(callbacks.insert().values(**wanted, since=now, created_at=now))
+    await telling.ringing.answered(call_id, robin, call_id=call_id)
+    bodies = {row.event: row.body for row in await telling.kept()}
+    assert set(bodies) == {"new_call", "answer"}
+    assert {(body["direction"], body["from"], body["to"]) for body in bodies.values()} == {
+        ("out", "+4930555000", CALLER)
+    }
 
 
 async def test_a_withheld_number_is_told_as_anonymous(telling: Telling) -> None:
