@@ -35,11 +35,17 @@ class Agreement:
         self._phones = presence.phone_states
         self._due: dict[str, asyncio.TimerHandle] = {}  # one for each phone of the settings at most
         self._comparing: set[asyncio.Task[None]] = set()
+        self._in_line = False
 
     def begin(self, members: tuple[QueueMember, ...]) -> None:
-        """Asterisk is there, and its phones are like this."""
+        """Asterisk is there, and its phones are like this. What was chosen here is told to all of them first."""
+        self._in_line = False
         self._phones.begin(members)
-        for phone in {member.interface for member in members}:
+
+    def look_at_all(self) -> None:
+        """All phones have been told what was chosen; from now on what differs was done by somebody else."""
+        self._in_line = True
+        for phone in self._phones.known:
             self._look_soon(phone)
 
     def told(self, member: QueueMember) -> None:
@@ -48,8 +54,14 @@ class Agreement:
         if self._phones.left(member) if gone else self._phones.told(member):
             self._look_soon(member.interface)
 
+    @property
+    def under_way(self) -> set[str]:
+        """The phones that are looked at soon."""
+        return set(self._due)
+
     def away(self) -> None:
         """Asterisk is away: nothing is known of phones."""
+        self._in_line = False
         self._phones.forget()
         for due in self._due.values():
             due.cancel()
@@ -91,7 +103,7 @@ class Agreement:
         return not places <= set(wanted) or any(place not in places for place in wanted if not is_place(place))
 
     def _look_soon(self, phone: str) -> None:
-        if not self._phones.knows(phone):
+        if not self._in_line or not self._phones.knows(phone):
             return
         if due := self._due.pop(phone, None):
             due.cancel()

@@ -27,6 +27,11 @@ class PhoneStates:
         """Whether it is one of the settings."""
         return phone in self._phones
 
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The phones that something is known of."""
+        return tuple(self._paused)
+
     def begin(self, members: Iterable[QueueMember]) -> None:
         """Forget what was, and begin from what is so now."""
         self.forget()

@@ -205,6 +205,7 @@ class Switchboard:
         try:
             differing = await self._presence.bring_into_line(snapshot)
             log.info("queues in line", phones_that_differed=differing)
+            self._agreement.look_at_all()
         except AmiDown as error:
             log.warning("queues not in line", reason=str(error))
         except Exception:

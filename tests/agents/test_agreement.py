@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from router.agents.agreement import Agreement
-from router.agents.ami import DeviceState, QueueMemberPause, QueueMemberRemoved, QueueMemberStatus
+from router.agents.ami import DeviceState, QueueMember, QueueMemberPause, QueueMemberRemoved, QueueMemberStatus
 from router.agents.page_watch import PageWatch
 from router.agents.presence import Presence, Telephone
 from router.agents.ringing import Ringing
@@ -140,6 +140,15 @@ async def test_asterisk_away_forgets_what_was_known_of_phones(house: House, desk
     await desk.says(DeviceState.UNAVAILABLE)
     desk.agreement.away()
     assert await desk.shown() is Telephone.CONNECTED
+
+
+async def test_a_pause_from_before_the_login_is_not_taken_for_somebodys_wish(house: House, desk: Desk) -> None:
+    members = [QueueMember(queue, PHONE, DeviceState.IDLE, True) for queue in QUEUES]
+    desk.agreement.begin(tuple(members))
+    desk.agreement.told(QueueMemberStatus("sales", PHONE, DeviceState.IN_USE, True))
+    assert not desk.agreement.under_way, "not before all phones were told what was chosen"
+    desk.agreement.look_at_all()
+    assert desk.agreement.under_way == {PHONE}
 
 
 # The page ----------------------------------------------------------------------------------------------------
