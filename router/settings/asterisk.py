@@ -24,7 +24,11 @@ class AsteriskSettings(Group):
     ami_secret: OptionalSecret = Field(
         None, description="Password of that user; without it no agent's phone is followed."
     )
-    phones: tuple[str, ...] = Field((), description='Phones that agents may choose: ["PJSIP/101", "PJSIP/102"].')
+    phones: tuple[str, ...] = Field(
+        (),
+        description='Phones that agents may choose: ["PJSIP/101", "+491711234567", "sip:anna@pbx.example.net"]; the '
+        "latter two are dialled through Twilio (docs/twilio-agents.md).",
+    )
     queues: tuple[str, ...] = Field(("default", "sales", "service"), description="Queues that agents may belong to.")
     asterisk_queues_file: Path | None = Field(
         None,
