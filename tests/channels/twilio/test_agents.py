@@ -162,7 +162,7 @@ async def test_a_whole_call_to_an_agents_mobile(desk: Desk) -> None:
     assert await desk.desks() == {"anna": "completed"}
     await phone.dial_ends("completed")
     await phone.status()
-    assert await desk.outcomes() == [("ended", "finished")]
+    assert await desk.outcomes() == [("ended", "left_queue")]
 
 
 async def test_two_ring_one_answers_and_the_other_card_goes(desk: Desk) -> None:
