@@ -27,7 +27,17 @@ FIND = """(rules) => axe.run(document, { runOnly: rules, resultTypes: ["violatio
 WIDER = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
   [...document.querySelectorAll("body *")].filter((each) => each.getBoundingClientRect().right > innerWidth + 1
     && !each.closest(".scroll, .graph, .source, .editor")).slice(0, 5).map((each) => each.outerHTML.slice(0, 150))"""
-ADMIN = ("/admin/calls", "/admin/messages", "/admin/people", "/admin/voicemails", "/admin/callbacks", "/admin/match")
+ADMIN = (
+    "/admin/calls",
+    "/admin/messages",
+    "/admin/people",
+    "/admin/people/new",
+    "/admin/keys",
+    "/admin/audit",
+    "/admin/voicemails",
+    "/admin/callbacks",
+    "/admin/match",
+)
 QUEUES = ("default", "sales", "service")
 
 
@@ -114,10 +124,19 @@ async def test_the_other_pages(place: Site, language: str) -> None:
         found: list[str] = []
         await opened(page)
         own = f"/supervisor/people/{person}"
-        for path in (*ADMIN, "/admin/flows", "/admin/flows/edit/hotline.yaml", "/supervisor", own, "/testphone"):
+        for path in (
+            *ADMIN,
+            "/admin/flows",
+            "/admin/flows/edit/hotline.yaml",
+            "/supervisor",
+            own,
+            "/desk/work",
+            "/account",
+            "/testphone",
+        ):
             answer = await page.goto(f"http://127.0.0.1:{place.port}{path}")
             assert answer is not None and answer.ok, path
-            if path != "/supervisor":  # which has a stream
+            if path not in ("/supervisor", "/desk/work"):  # which have streams
                 await page.wait_for_load_state("networkidle")
             found += await findings(page, path)
         await page.get_by_role("button", name="Abmelden" if language == "de" else "Sign out").click()

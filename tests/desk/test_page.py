@@ -23,9 +23,9 @@ pytestmark = [pytest.mark.needs("chromium"), pytest.mark.asyncio(loop_scope="mod
 
 NAME = "Jana Mustermann"
 TYPED = "Ruft morgen wieder an, wegen Jana"
-NOTE = """<form data-desk="/desk/cards/{card}/jottings"><label>Note <textarea name="text" data-keep="note">
+NOTE = """<form data-desk="/desk/cards/{card}/jottings"><label>Note <textarea name="text" data-keep="jotting">
 </textarea></label><label><input type="checkbox" name="late" data-keep="late"> late</label>
-<button>Save</button></form></article>"""
+<button>Jot down</button></form></article>"""
 LISTENS = """
   window.shown = [];
   window.asked = 0;
@@ -110,7 +110,7 @@ async def test_a_second_call_neither_moves_nor_loses_what_is_typed(place: Site, 
     async with place.page(anna) as page:
         await with_notes(page)
         first = await call(place)
-        cards, note = page.locator("article"), page.locator("article textarea").first
+        cards, note = page.locator("article"), page.locator("article [data-keep=jotting]").first
         await note.press_sequentially("Ruft morgen ")
         before = await note.bounding_box()
         second = await call(place)
@@ -120,7 +120,7 @@ async def test_a_second_call_neither_moves_nor_loses_what_is_typed(place: Site, 
         await expect(note).to_have_value(TYPED)
         await expect(note).to_be_focused()
         assert before == await note.bounding_box()
-        assert await page.locator("article textarea").nth(1).input_value() == ""
+        assert await page.locator("article [data-keep=jotting]").nth(1).input_value() == ""
         await page.get_by_label("late").first.check()
         await page.reload()
         await expect(cards).to_have_count(2)
@@ -140,7 +140,7 @@ async def test_a_card_shown_anew_leaves_cursor_selection_and_what_is_open(place:
     async with place.page(anna) as page:
         await with_notes(page)
         called = await call(place)
-        note = page.locator("article textarea")
+        note = page.locator("article [data-keep=jotting]")
         await note.fill(TYPED)
         await note.evaluate("field => { field.setSelectionRange(5, 11); field.dataset.same = 'one'; }")
         card = await page.locator("article").get_attribute("data-card")
@@ -171,7 +171,7 @@ async def test_a_refusal_stands_beside_the_form_and_nothing_is_sent_twice(place:
             waiting.append(route)
 
         await page.route("**/jottings", take)
-        note, save = page.locator("article textarea"), page.get_by_role("button", name="Save")
+        note, save = page.locator("article [data-keep=jotting]"), page.get_by_role("button", name="Jot down")
         await note.fill("zu lang")
         async with page.expect_request("**/jottings"):
             await save.click()
@@ -213,13 +213,13 @@ async def test_two_windows_are_both_true_and_only_one_rings(place: Site, anna: s
             await expect(page.locator("article[data-state=ringing]")).to_be_visible()
         await expect_sum(first, second, "rings", 2)  # a ring has two tones
         await expect_sum(first, second, "shown.length", 1)
-        await first.locator("article textarea").fill("first")
-        await second.locator("article textarea").fill("second")
+        await first.locator("article [data-keep=jotting]").fill("first")
+        await second.locator("article [data-keep=jotting]").fill("second")
         await second.get_by_role("button", name="Answer").click()
         for page, text in ((first, "first"), (second, "second")):
             await expect(page.locator("article[data-state=talking]")).to_be_visible()
             await page.reload()
-            await expect(page.locator("article textarea")).to_have_value(text)
+            await expect(page.locator("article [data-keep=jotting]")).to_have_value(text)
         await place.house.test_phone.hang_up(called)
         for page in (first, second):
             await expect(page.locator("article")).to_have_count(0)
@@ -291,7 +291,7 @@ async def test_after_sleep_it_shows_that_it_is_old_and_then_what_is_so(place: Si
         await page.clock.install()
         await with_notes(page)
         first = await call(place)
-        await page.locator("article textarea").fill(TYPED)
+        await page.locator("article [data-keep=jotting]").fill(TYPED)
         await page.route("**/v1/desk/events", lambda route: route.abort())
         await page.clock.fast_forward(600_000)
         await expect(page.locator("#stale")).to_contain_text("this may already be another call")
@@ -299,7 +299,7 @@ async def test_after_sleep_it_shows_that_it_is_old_and_then_what_is_so(place: Si
         await live(page)
         await expect(page.locator("#stale")).to_be_hidden()
         await expect(page.locator("article .since")).to_have_text(re.compile(r"^[0-9]+ s$"))
-        await expect(page.locator("article textarea")).to_have_value(TYPED)
+        await expect(page.locator("article [data-keep=jotting]")).to_have_value(TYPED)
         await place.house.test_phone.hang_up(first)
         await expect(page.locator("article")).to_have_count(0)
 
@@ -315,9 +315,9 @@ async def test_five_minutes_without_network_lose_and_double_nothing(place: Site,
         await page.context.set_offline(True)
         await expect(page.locator("#connection[data-state=reconnecting]")).to_be_visible()
         await expect(page.locator("#stale")).to_be_visible()
-        note = page.locator("article textarea")
+        note = page.locator("article [data-keep=jotting]")
         await note.press_sequentially(TYPED)
-        await page.get_by_role("button", name="Save").click()
+        await page.get_by_role("button", name="Jot down").click()
         await expect(page.locator("form .refusal")).to_contain_text("nothing was sent")
         await page.locator("article").focus()
         await page.keyboard.press("a")
@@ -349,7 +349,7 @@ async def test_nothing_of_a_caller_stays(place: Site, anna: str) -> None:
     async with place.page(anna) as page:
         await with_notes(page)
         called = await call(place)
-        await page.locator("article textarea").fill(TYPED)
+        await page.locator("article [data-keep=jotting]").fill(TYPED)
         content = await storages(page)
         assert all(each in content for each in (NAME, BODY, TYPED)), "the search finds what is there"
         await page.goto(f"http://127.0.0.1:{place.port}/testphone")
@@ -367,7 +367,7 @@ async def test_nobody_else_sees_what_was_typed(place: Site, anna: str) -> None:
     async with place.page(anna) as page:
         await with_notes(page)
         called = await call(place)
-        await page.locator("article textarea").fill(TYPED)
+        await page.locator("article [data-keep=jotting]").fill(TYPED)
         await page.context.set_offline(True)
         await expect(page.locator("#stale")).to_be_visible()
         other = await page.context.new_page()

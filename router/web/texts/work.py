@@ -170,7 +170,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "work.field.none": ("–", "–"),
     # wrap-up
     "work.wrap_up": ("Nachbearbeitung, noch", "Wrap-up,"),
-    "work.wrap_up.left": ("", "left"),
+    "work.wrap_up.left": ("Zeit", "left"),
     "work.more_time": ("Mehr Zeit", "More time"),
     "work.next": ("Nächster Anruf", "Next call"),
     "work.save_and_next": ("Speichern, nächster Anruf", "Save, next call"),
