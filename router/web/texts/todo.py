@@ -39,7 +39,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "todo.settled": ("Zuletzt abgeschlossen", "Settled lately"),
     "todo.settled.mine": ("Zuletzt von Ihnen abgeschlossen", "Settled by you lately"),
     "todo.kind.voicemail": ("Nachricht auf dem Anrufbeantworter", "Voicemail"),
-    "todo.kind.abandoned": ("Entgangener Anruf", "Missed call"),
+    "todo.kind.abandoned": ("Verpasster Anruf", "Missed call"),
     "todo.kind.follow_up": ("Wiedervorlage", "Follow-up"),
     "todo.kind.callback": ("Rückruf nicht zustande gekommen", "Callback not reached"),
     "todo.what.voicemail": ("Nachricht", "The message"),
