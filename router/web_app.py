@@ -324,7 +324,7 @@ def _include_supervision(
             guard=entrance.guard,
             pages=pages,
             boards=boards,
-            stream=SupervisorStream(database, boards, clock, stopping=stopping),
+            stream=SupervisorStream(database, boards, clock, stopping=stopping, still_there=entrance.sign_in.still),
             acting=Supervising(database, clock, agents.presence, queues),
             known_queues=queues,
         )

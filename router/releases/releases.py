@@ -45,7 +45,7 @@ __all__ = [
 ]
 
 RELEASED = "flows"
-_MOST_NOTED = 20
+_MOST_NOTED = 5
 """The topic of the bus on which new releases are announced."""
 
 Change = Callable[["_Newest"], Awaitable[Files]]

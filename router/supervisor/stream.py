@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import datetime
 
 from router.store import web as rows
@@ -15,7 +15,7 @@ from router.web.streams import HEART, HEARTBEAT, RETRY, OpenPages, message, paus
 
 class SupervisorStream:
     """Makes streams; ``stopping`` is set when the service shuts down and ends them all. Only where one is open is the
-    database looked into."""
+    database looked into. At each heartbeat a session is said to be ``still_there`` (`SignIn.still`)."""
 
     def __init__(
         self,
@@ -26,6 +26,7 @@ class SupervisorStream:
         stopping: asyncio.Event | None = None,
         every: float = EVERY,
         heartbeat: float = HEARTBEAT,
+        still_there: Callable[[bytes], Awaitable[object]] | None = None,
         pages: OpenPages | None = None,
     ) -> None:
         self._database = database
@@ -34,6 +35,7 @@ class SupervisorStream:
         self._stopping = stopping or asyncio.Event()
         self._every = every
         self._heartbeat = heartbeat
+        self._still_there = still_there
         self.pages = pages or OpenPages()
 
     async def events(self, signed_in: SignedIn) -> AsyncGenerator[str]:
@@ -52,6 +54,8 @@ class SupervisorStream:
                     yield message("board", {})
                 elif silent >= self._heartbeat:
                     silent = 0.0
+                    if self._still_there is not None:
+                        await self._still_there(signed_in.token_hash)
                     yield HEART
                 reason = await pause(self._every, stopping=self._stopping, replaced=replaced)
                 silent += self._every

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select
 
+from router.desk.stream import DeskStream
 from router.store.tables import web_sessions
 from router.web.account import routes
 from router.web.ending import Ending
 from router.web.passwords import Passwords
+from router.web.streams import HEART
 from tests.web.conftest import FAST, PASSWORD
 
 if TYPE_CHECKING:
@@ -105,3 +107,19 @@ async def test_signing_out_everywhere_else_leaves_this_browser(account: House) -
         page = (await browser.get("/account")).text
         assert "dieser Browser" in page and "Überall sonst abmelden" not in page
     assert account.left == []
+
+
+async def test_an_open_desk_is_a_sign_of_its_browser(house: House) -> None:
+    async with house.signed_in() as browser:
+        me = await house.sign_in.whose(browser.cookies["threadline"])
+        assert me is not None
+        stream = DeskStream(
+            house.database, house.bus, house.clock, heartbeat=0.001, still_there=house.sign_in.still
+        ).events(me, None)
+        await anext(stream)
+        for _ in range(3):
+            house.clock.move(minutes=50)
+            while await anext(stream) != HEART:
+                pass
+        await stream.aclose()
+        assert (await browser.get("/testphone")).status_code == 200

@@ -38,7 +38,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Er steht nur jetzt hier. Tragen Sie ihn gleich dort ein, wo er gebraucht wird.",
         "It is shown only now. Put it right where it is needed.",
     ),
-    "keys.revoke": ("Zurückziehen …", "Revoke …"),
+    "keys.revoke": ("Zurückziehen …", "Revoke …"),
     "keys.revoke.sure": ("Ja, ab sofort wertlos", "Yes, worthless from now on"),
     "keys.revoke.of": ("Schlüssel für {name} zurückziehen", "Revoke the key for {name}"),
     "keys.revoked": ("zurückgezogen", "revoked"),
