@@ -51,8 +51,7 @@ def test_the_phone_is_told_the_calls_id_once_and_nothing_else(
     assert headers(invite, "Call-Info") == []
     phone.answer()
     ami.wait("AgentConnect")
-    phone.hang_up()
-    caller.ended(5)
+    caller.hang_up()
     assert not [line for line in asterisk.log.splitlines() if "threadline-agent" in line and "ERROR" in line]
 
 
