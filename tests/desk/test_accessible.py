@@ -129,23 +129,14 @@ async def test_the_other_pages(place: Site, language: str) -> None:
             "/admin/flows",
             "/admin/flows/edit/hotline.yaml",
             "/supervisor",
-<<<<<<< Updated upstream
             own,
             "/desk/work",
             "/account",
-=======
-            "/desk/work",
-            own,
->>>>>>> Stashed changes
             "/testphone",
         ):
             answer = await page.goto(f"http://127.0.0.1:{place.port}{path}")
             assert answer is not None and answer.ok, path
-<<<<<<< Updated upstream
             if path not in ("/supervisor", "/desk/work"):  # which have streams
-=======
-            if path not in ("/supervisor", "/desk/work"):  # which have a stream
->>>>>>> Stashed changes
                 await page.wait_for_load_state("networkidle")
             found += await findings(page, path)
         await page.get_by_role("button", name="Abmelden" if language == "de" else "Sign out").click()
