@@ -74,6 +74,7 @@ def state_of(office: Office) -> tuple[str, int, str | None]:
 
 def asks_to_be_called_back(office: Office, make_caller: MakeCaller, number: str) -> None:
     caller = make_caller(Identity(number), CALLING_BACK)
+    until(partial(caller.media.first, Sound.OTHER), 20, "the question is heard")
     caller.press("1")
     caller.ended(15)
     until(lambda: state_of(office)[0] in ("open", "dialling"), 5, "the wish is kept")
