@@ -52,7 +52,7 @@ def headers(event: str, **changes: str | list[str] | None) -> Headers:
     ("text", "event"),
     [
         (recorded.AGENT_CALLED, AgentCalled(*CALL, "PJSIP/agent2-00000001", LEG)),
-        (recorded.AGENT_CONNECT, AgentConnect(*CALL, "PJSIP/agent2-00000001", LEG, ring_seconds=3, hold_seconds=2)),
+        (recorded.AGENT_CONNECT, AgentConnect(*CALL, "PJSIP/agent2-00000001", LEG, 3, 2, "PJSIP/trunk-00000000")),
         (recorded.RING_NO_ANSWER, AgentRingNoAnswer(*CALL, LEG, ring_milliseconds=8000)),
         (recorded.AGENT_COMPLETE, AgentComplete(*CALL, LEG, hold_seconds=2, talk_seconds=41, reason="agent")),
         (recorded.JOIN, QueueCallerJoin("call-1", "1795372995.0", "sales", 1)),
