@@ -128,8 +128,8 @@ class PaymentLinks:
         try:
             async with self._database.begin() as connection:
                 kept = await store.by_id(connection, row.id, lock=True)
-                if kept is not None and kept.state == store.ASKED:
-                    found = {"state": store.OPEN, "url": link.url, "provider_ref": link.ref}
+                if kept is not None and kept.url is None and kept.state in (store.ASKED, store.FAILED):
+                    found = {"state": store.OPEN, "settled_at": None, "url": link.url, "provider_ref": link.ref}
                     await store.change(connection, row.id, {**found, "expires_at": link.expires_at})
                     detail = {"cents": row.cents, "currency": row.currency}
                     await audit.note(

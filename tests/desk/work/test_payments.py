@@ -103,6 +103,19 @@ async def test_an_answer_that_is_no_link_is_not_sent(talk: Talk, provider: Provi
     assert await talk.rows(text_messages) == []
 
 
+async def test_a_link_that_came_at_the_second_try_is_what_the_card_shows(talk: Talk, provider: Provider) -> None:
+    fields = {"to": await talk.to(), "amount": "49,90", "purpose": "Anzahlung", "once": ONCE}
+    provider.answer = {}
+    assert (await talk.post("payment", **fields)).status_code == 409
+    provider.answer = {"url": LINK, "ref": "P-1"}
+    await talk.done("payment", **fields)
+    await talk.done("payment", **fields)
+    (row,) = await talk.rows(payments)
+    assert (row.state, row.url, row.provider_ref, row.settled_at) == ("open", LINK, "P-1", None)
+    assert len(await talk.rows(text_messages)) == 1
+    assert "noch nicht bezahlt" in await talk.page()
+
+
 async def test_an_amount_has_to_be_one(talk: Talk, provider: Provider) -> None:
     to = await talk.to()
     for amount in ("", "0", "-5", "1e3", "12,345", "1000000", "zehn"):
