@@ -138,7 +138,12 @@ class WrapUps:
         return row.card_id is None or not self._is_missing(row) or self._latest(row) <= now
 
     def _is_missing(self, row: Any) -> bool:
-        return row.disposed is None and self._describe(row.queue).disposition_needed
+        """Whether it has still to be said what came of the talk, and can be: not of a call that the router never saw,
+        nor where the queue has nothing to choose from."""
+        queue = self._describe(row.queue)
+        return (
+            row.disposed is None and row.call_id is not None and queue.disposition_needed and bool(queue.dispositions)
+        )
 
     def _latest(self, row: Any) -> datetime:
         until: datetime = row.talked_until + max(LONGEST, timedelta(seconds=self._describe(row.queue).wrap_up))

@@ -62,6 +62,9 @@ class QueueCheck:
                 yield from self._target(source, (*rule_at, "queue"), name, rule.queue)
             for place, skill in enumerate(rule.skills):
                 yield from unknown_skill(source, (*rule_at, "skills", place), name, queue, skill, always=True)
+        if queue.disposition_needed and not queue.dispositions:
+            message = "there are no dispositions to choose from; list some, or leave this out"
+            yield source.problem((*at, "disposition_needed"), "wrong-value", message)
         for place, words in enumerate(queue.announcements.texts):
             yield from self._announcement(source, (*at, "announcements", "texts", place), words)
 

@@ -13,8 +13,8 @@ from router.store.tables import cards, dispositions, people
 
 
 async def of_person(connection: Connection, person_id: str) -> Sequence[Row[Any]]:
-    """The cards that a person wraps up, the talk that ended first before others: `person_id`, `card_id`, `queue`,
-    `talked_until`, and `disposed`, None where nobody said what came of it."""
+    """The cards that a person wraps up, the talk that ended first before others: `person_id`, `card_id`, `call_id`,
+    `queue`, `talked_until`, and `disposed`, None where nobody said what came of it."""
     query = _cards().where(people.c.id == person_id, cards.c.id.is_not(None))
     return list(await connection.execute(query))
 
@@ -29,6 +29,7 @@ def _cards() -> Select[Any]:
         select(
             people.c.id.label("person_id"),
             cards.c.id.label("card_id"),
+            cards.c.call_id,
             cards.c.queue,
             cards.c.talked_until,
             dispositions.c.card_id.label("disposed"),

@@ -25,6 +25,7 @@ QUEUES = {
         disposition_needed=True,
         dispositions=(Disposition(code="sold", label=Words.model_validate({"en": "Sold"})),),
     ),
+    "nothing_to_say": Queue(wrap_up=30, disposition_needed=True),
 }
 
 
@@ -47,9 +48,10 @@ class Desk:
         self.anna = await self.house.person("anna", PHONES[0])
         await self.presence.ready(self.anna)
 
-    async def talks(self, queue: str, call: str = "1.0") -> str:
-        """Anna talks to a caller for two minutes; gives the card."""
-        await self.ringing.called(call, None, self.anna, queue)
+    async def talks(self, queue: str, call: str = "1.0", *, known: bool = True) -> str:
+        """Anna talks to a caller for two minutes; gives the card. ``known``: the router has seen the call."""
+        call_id = await self.house.call(call) if known else None
+        await self.ringing.called(call, call_id, self.anna, queue)
         await self.ringing.answered(call, self.anna)
         self.house.clock.forward(minutes=2)
         await self.ringing.completed(call, self.anna)
@@ -153,6 +155,16 @@ async def test_without_the_result_it_goes_on_but_not_for_ever(house: House, desk
     house.clock.forward(seconds=1)
     assert await desk.wrap_ups.look() == [desk.anna]
     assert not desk.is_left_in_peace()
+
+
+@pytest.mark.parametrize("queue", ["service", "nothing_to_say"])
+async def test_nobody_is_kept_for_a_result_that_cannot_be_said(house: House, desk: Desk, queue: str) -> None:
+    card = await desk.talks(queue, known=queue == "nothing_to_say")
+    await desk.wrap_ups.finish(desk.anna, card)
+    assert not desk.is_left_in_peace()
+    await desk.talks(queue, "2.0", known=queue == "nothing_to_say")
+    house.clock.forward(seconds=30)
+    assert await desk.wrap_ups.look() == [desk.anna]
 
 
 async def test_with_the_result_the_time_that_is_up_ends_it(house: House, desk: Desk) -> None:

@@ -155,7 +155,7 @@ class Views:
             currency=self._links.currency,
             choices=dispositions.choices(queue, said, person.language),
             disposed=said is not None,
-            needed=queue.disposition_needed,
+            needed=queue.disposition_needed and bool(queue.dispositions),
             wrap_up=whom.card.state.value == "wrap_up",
             ends=ends if whom.card.state.value == "wrap_up" else None,
             talking=whom.card.state.value == "talking",
