@@ -23,6 +23,7 @@ from router.web.forms import read_form
 from router.web.guard import Guard
 from router.web.pages import Pages
 from router.web.person import AGENT, Person
+from router.web.reads import Reads
 from router.web.texts import Texts
 
 MOST: Final = 200
@@ -69,7 +70,7 @@ def routes(
     changed: Callable[[str], None],
 ) -> APIRouter:
     """`/desk/work…`. ``changed`` is told the queue of an item that was taken, left or settled."""
-    router = APIRouter(prefix="/desk/work", include_in_schema=False)
+    router, reads = APIRouter(prefix="/desk/work", include_in_schema=False), Reads(database, clock)
 
     async def lists(person: Person) -> dict[str, Any]:
         whose, now = _whose(person), clock()
@@ -133,15 +134,12 @@ def routes(
         return RedirectResponse(back if done else f"{back}?missed=1", 303)
 
     @router.get("/{item_id}/recording")
-    async def play(request: Request, item_id: str, person: Person = Depends(guard.agent)) -> Response:
-        now = clock()
-        async with database.begin() as connection:
+    async def play(item_id: str, person: Person = Depends(guard.agent)) -> Response:
+        async with database.read() as connection:
             row = await seen(connection, item_id, person)
             left = await voicemails.by_id(connection, _voicemail_of(row)) if row.kind == VOICEMAIL else None
-            if left is not None and not request.headers.get("range", "bytes=0-").startswith("bytes=0-"):
-                pass  # the rest of what is being heard
-            elif left is not None:
-                await audit.note(connection, now, "voicemail.heard", "call", row.call_id, person_id=person.id)
+        if left is not None:  # whichever part of it is asked for
+            await reads.note("voicemail.heard", "voicemail", left.id, person_id=person.id)
         sound = await recording(left.recording) if left is not None and left.recording else None
         if sound is None:
             raise not_found("There is no recording to be had.")
