@@ -119,7 +119,7 @@ def test_whoever_goes_off_meanwhile_does_not_keep_the_caller_from_the_flow(
     office.at_rest()
     assert states(office)[-1] == "failed"
     (session,) = office.router.rows("select session from calls order by started_at desc limit 1")
-    assert "an agent hands over to somebody of queue sales" in session[0]
+    assert "an agent hands over to somebody of queue" in session[0]
     assert "goodbye" in session[0]
 
 
