@@ -8,22 +8,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from router.agents.ami import Ami, AmiSettings, Notice
-from router.agents.asterisk_queues import AsteriskQueues
-from router.agents.handing_over import EndsTalks, HandingOver, OnAsterisk
-from router.agents.page_watch import PageWatch
-from router.agents.phones import asterisk_phones, check_phones, may_ring
-from router.agents.presence import Presence
-from router.agents.ringing import Ringing
-from router.agents.switchboard import CHANNEL as ASTERISK
-from router.agents.switchboard import Switchboard
-from router.agents.work_news import WorkNews
-from router.agents.wrap_up import WrapUps
+from router.agents.phones import asterisk_phones
 from router.calls.callbacks import Callbacks
 from router.calls.calling_back import CallingBack
 from router.calls.crm import CrmEvents
@@ -38,15 +27,9 @@ from router.channels.agi.server import AgiServer, Handler, ServerLimits, by_scri
 from router.channels.agi.session import AgiChannel
 from router.channels.agi.sounds import prompt_sounds
 from router.channels.simulator.phone import TestPhone
-from router.channels.simulator.queues import SimulatedQueues
 from router.channels.surroundings import surroundings_of
-from router.channels.twilio.activities import Activities
-from router.channels.twilio.agents import AgentPhones
-from router.channels.twilio.taskrouter import TaskRouter
 from router.channels.twilio.texts import TwilioTexts
-from router.core.commands import Leg
 from router.core.destinations import Destinations
-from router.core.events import TEST_PHONE
 from router.flow.problems import FlowRefused
 from router.matching.codes import CodeKeys
 from router.matching.lockout import Limits
@@ -114,20 +97,6 @@ class House:
     kept_speech: KeptSpeech
     webhooks: Webhooks
     """Asks the other systems of the settings."""
-
-
-@dataclass(frozen=True, slots=True)
-class Agents:
-    """The parts that agents need."""
-
-    ringing: Ringing
-    presence: Presence
-    wrap_ups: WrapUps
-    page_watch: PageWatch
-    switchboard: Switchboard
-    ami: Ami | None
-    work_news: WorkNews
-    handing_over: HandingOver
 
 
 @asynccontextmanager
@@ -322,88 +291,9 @@ def key_for(settings: Settings, use: bytes) -> bytes:
     return hmac.digest(secret_of(settings).encode(), use, "sha256")
 
 
-def agents_of(house: House) -> Agents:
-    """Make the parts that agents need, wired to the calls."""
-    settings, database, bus = house.settings, house.database, house.bus
-    work_news = WorkNews(database, bus, house.clock)
-    house.calls.work.on_change = work_news.changed
-    describe = house.queue_book.get
-    ringing = Ringing(database, bus, house.clock, work=house.calls.work, describe=describe, crm=crm_events(settings))
-
-    async def call_ended(uniqueid: str) -> None:
-        await house.calls.hung_up(ASTERISK, uniqueid)
-
-    async def end_lost(still_there: frozenset[str], untouched_since: datetime) -> list[str]:
-        return await house.calls.end_lost(ASTERISK, still_there, untouched_since)
-
-    async def on_notice(notice: Notice) -> None:
-        await switchboard(notice)  # made last: it needs presence, which needs the connection
-
-    ami = None
-    if settings.ami_secret is not None:
-        secret = settings.ami_secret.get_secret_value()
-        access = AmiSettings(
-            username=settings.ami_username, secret=secret, host=settings.ami_host, port=settings.ami_port
-        )
-        ami = Ami(access, on_notice)
-    presence = Presence(database, bus, house.clock, ami, settings, house.queue_book)
-    ringing.rests = presence.rests
-    wrap_ups = WrapUps(database, bus, house.clock, presence, describe)
-    page_watch = PageWatch(database, house.clock, presence, timedelta(seconds=settings.page_gone_after))
-    switchboard = Switchboard(database, ringing, presence, house.clock, call_ended, end_lost)
-    ends: dict[str, EndsTalks] = {TEST_PHONE: house.test_phone.hand_back}
-    if ami is not None:
-        ends[ASTERISK] = OnAsterisk(ami, switchboard)
-    return Agents(ringing, presence, wrap_ups, page_watch, switchboard, ami, work_news, HandingOver(ends))
-
-
-def browser_queues(house: House, agents: Agents) -> SimulatedQueues:
-    """Queues for test calls: they ring on the pages of those who are ready and have no telephone."""
-
-    async def ready_in_browser(leg: Leg) -> list[str]:
-        ready = await agents.presence.who_is_ready(leg.queue, leg.skills)
-        return [row.id for row in ready if row.phone is None and leg.person in (None, row.id)]
-
-    return SimulatedQueues(agents.ringing, ready_in_browser, house.test_phone.transfer_ended, house.bus)
-
-
-def twilio_agents(house: House, agents: Agents) -> AgentPhones:
-    """What rings agents' phones through Twilio. Raises `SettingsRefused` for one that it must not dial."""
-    reach = reach_of(house.settings)
-    check_phones(house.settings, reach)
-
-    def may(phone: str) -> bool:
-        return may_ring(phone, reach)
-
-    return AgentPhones(house.database, house.calls, agents.ringing, house.clock, house.queue_book.get, may)
-
-
-def worker_activities(house: House) -> Activities | None:
-    """What keeps TaskRouter's workers in line with people's presence; None where the settings do not ask for it."""
-    settings = house.settings
-    ready, away = settings.twilio_activity_ready, settings.twilio_activity_away
-    if not (ready and away):
-        return None
-    try:
-        return Activities(house.database, TaskRouter(settings), ready, away)
-    except ValueError as error:
-        raise SettingsRefused(f"THREADLINE_TWILIO_ACTIVITY_READY (twilio_activity_ready): {error}") from None
-
-
 def reach_of(settings: Settings) -> Destinations:
     """Which numbers may be texted and called."""
     return Destinations(settings.destinations or (settings.region,))
-
-
-def asterisk_queues(house: House, ami: Ami | None, prompts: PromptStore) -> AsteriskQueues:
-    """What brings the description of queues to Asterisk."""
-    settings = house.settings
-
-    async def speak(text: str, language: str, recording: str | None) -> Path:
-        return (await prompts.ensure(text, language, recording)).path
-
-    file, sounds = settings.asterisk_queues_file, settings.asterisk_sounds
-    return AsteriskQueues(house.queue_book, asterisk_phones(settings), file, sounds, speak, ami)
 
 
 def text_sender(house: House) -> TextSender | None:

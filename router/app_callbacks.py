@@ -9,7 +9,8 @@ from fastapi import FastAPI
 from router.agents.ami import AmiSettings
 from router.agents.ami.originate import Originator
 from router.agents.placeholders import Placeholders
-from router.app import Agents, House
+from router.app import House
+from router.app_agents import Agents
 from router.calls.calling_back import BUSY, NO_ANSWER, UNREACHED
 from router.calls.rounds import Rounds, Way
 from router.channels.agi.calling_back import CallbackLine

@@ -15,9 +15,10 @@ import uvicorn
 import uvloop
 from fastapi import FastAPI
 
-from router import app, logs
+from router import app, app_agents, logs
 from router.agents.states import PRESENCE_KEPT
-from router.app import Agents, House
+from router.app import House
+from router.app_agents import Agents
 from router.app_callbacks import callback_parts
 from router.calls.crm_sending import IN_TIME as CRM_IN_TIME
 from router.calls.hearings import HEARINGS_KEPT
@@ -81,8 +82,8 @@ async def serve(settings: Settings, ready: Ready | None = None) -> None:
     asyncio.get_running_loop().set_exception_handler(logs.of_the_loop)
     stopping = asyncio.Event()
     async with app.assembled(settings, serving=True) as house, AsyncExitStack() as stack:
-        agents = app.agents_of(house)
-        queues = house.test_phone.queues = app.browser_queues(house, agents)
+        agents = app_agents.agents_of(house)
+        queues = house.test_phone.queues = app_agents.browser_queues(house, agents)
         prompts = await app.prompt_store(settings)
         listener = app.listener_of(house)
         agi = await stack.enter_async_context(_running(house, agents, queues, prompts, listener))
@@ -115,7 +116,7 @@ async def _running(
             await agents.ami.start()
             stack.push_async_callback(agents.ami.stop)
         async with asyncio.TaskGroup() as tasks:
-            asterisk_queues = app.asterisk_queues(house, agents.ami, prompts)
+            asterisk_queues = app_agents.asterisk_queues(house, agents.ami, prompts)
 
             async def released() -> None:
                 await asterisk_queues.follow()
@@ -128,7 +129,7 @@ async def _running(
             background = [tasks.create_task(each) for each in (*work, *timers, *others)]
             if (sender := app.text_sender(house)) is not None:
                 background.append(tasks.create_task(sender.run()))
-            if (activities := app.worker_activities(house)) is not None:
+            if (activities := app_agents.worker_activities(house)) is not None:
                 background.append(tasks.create_task(activities.run()))
             if (crm := app.crm_sender(house)) is not None:
                 background.append(tasks.create_task(crm.run()))

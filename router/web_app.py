@@ -29,7 +29,8 @@ from router.api.metrics import Metrics
 from router.api.routes import BODIES
 from router.api.routes import routes as api_routes
 from router.api.turns import Turns
-from router.app import Agents, House, key_for, sign_in_of, table_of, twilio_agents
+from router.app import House, key_for, sign_in_of, table_of
+from router.app_agents import Agents, twilio_agents
 from router.app_callbacks import include_work
 from router.channels.agi.server import AgiServer
 from router.channels.simulator.routes import routes as simulator_routes

@@ -11,7 +11,8 @@ from sqlalchemy import select
 
 from router import app, server
 from router.agents.people import NewPerson, add
-from router.app import Agents, House
+from router.app import House
+from router.app_agents import Agents, agents_of
 from router.core.events import WITHHELD, CallerHungUp, CallStarted
 from router.matching.lockout import KEPT, Limits
 from router.settings import load
@@ -31,7 +32,7 @@ async def running(tmp_path: Path) -> AsyncIterator[Running]:
     settings = load({}, tmp_path, data_dir=tmp_path, database=database, secret="s" * 32, flows=FLOWS, queues=QUEUES)
     moved = [NOW]
     async with app.assembled(settings, lambda: moved[-1]) as house:
-        yield house, app.agents_of(house)
+        yield house, agents_of(house)
 
 
 async def talking(house: House, agents: Agents, channel: str) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from router import app as composition
 from router.agents.people import NewPerson, add
 from router.api.keys import SCOPES, create_key
 from router.app import House
+from router.app_agents import agents_of
 from router.core.events import Caller, CallStarted
 from router.settings import load
 from router.web.passwords import Passwords
@@ -124,7 +125,7 @@ async def running(folder: Path, database_url: str, **settings: Any) -> AsyncIter
     chosen = load({}, folder, **(over | {"service_number": SERVICE_NUMBER} | settings))
     clock, stopping = Clock(), asyncio.Event()
     async with composition.assembled(chosen, clock) as house:
-        agents = composition.agents_of(house)
+        agents = agents_of(house)
         prompts = await composition.prompt_store(chosen)
         await prompts.open()
         try:

@@ -128,10 +128,11 @@ async def test_a_file_that_grows_too_large_says_where_it_stopped(
 async def again(service: Service) -> Service:
     """The same service with the settings as they are now."""
     from router import app as composition
+    from router.app_agents import agents_of
     from router.web_app import web_app
 
     prompts = await composition.prompt_store(service.house.settings)
-    app = web_app(service.house, composition.agents_of(service.house), prompts, service.stopping)
+    app = web_app(service.house, agents_of(service.house), prompts, service.stopping)
     return Service(service.house, app, service.clock, service.stopping)
 
 

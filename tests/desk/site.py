@@ -18,7 +18,8 @@ from playwright.async_api import Browser, BrowserContext, Page, Playwright, asyn
 from pydantic import SecretStr
 
 from router.agents import people
-from router.app import Agents, House, agents_of, assembled, browser_queues, prompt_store, sign_in_of
+from router.app import House, assembled, prompt_store, sign_in_of
+from router.app_agents import Agents, agents_of, browser_queues
 from router.core.events import DigitsEntered, InputTimedOut
 from router.messages.registration import Registration
 from router.settings import Settings

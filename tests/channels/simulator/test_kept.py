@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from router import server
-from router.app import agents_of
+from router.app_agents import agents_of
 from router.core.hearing import Listening, Reading
 from router.speech.recognition.ear import Ear
 from router.speech.wav import telephone_wav
