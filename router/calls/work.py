@@ -73,9 +73,9 @@ class Work:
         message_id: str | None = None,
         customer_id: str | None = None,
         source: str | None = None,
-    ) -> str:
-        """An agent promises something; the item's id. ``source`` (None: always another one) makes it one item, however
-        often it is asked for."""
+    ) -> bool:
+        """An agent promises something; False where that was stored before. ``source`` (None: always another one) makes
+        it one item, however often it is asked for."""
         item_id = self._make_id()
         values = {
             "id": item_id,
@@ -91,8 +91,7 @@ class Work:
             "created_at": now,
             "created_by": created_by,
         }
-        await work_items.add(connection, values)
-        return item_id
+        return await work_items.add(connection, values)
 
     async def _add(self, connection: Connection, source: str, kind: str, about: dict[str, Any], now: datetime) -> None:
         values = {"id": self._make_id(), "source": source, "kind": kind, "due_at": now, "created_at": now}

@@ -40,7 +40,7 @@ async def schedule(
     if wrong or due is None:
         raise unprocessable(wrong[0]["message"], wrong)
     queue = whom.card.queue or DEFAULT_QUEUE
-    await work.follow_up(
+    new = await work.follow_up(
         connection,
         queue=queue,
         note=note,
@@ -53,7 +53,8 @@ async def schedule(
         customer_id=whom.customer_id,
         source=f"follow_up:{once}",
     )
-    await audit.note(connection, now, "follow_up.made", "call", whom.call_id, person_id=person_id)
+    if new:
+        await audit.note(connection, now, "follow_up.made", "call", whom.call_id, person_id=person_id)
     return queue
 
 

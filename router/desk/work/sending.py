@@ -12,6 +12,7 @@ from router.desk.work.whom import Whom
 from router.errors import Refused, conflict, unprocessable
 from router.store import audit, text_messages
 from router.store.database import Connection
+from router.store.holds import hold
 from router.store.text_messages import EMAIL
 from router.web.texts import Texts
 
@@ -46,6 +47,7 @@ class Sender:
         payment link makes of it. Raises `Refused` with the reason in the agent's language."""
         reach = await self.reach(connection, whom, fields, t)
         channel = reach.channel
+        await hold(connection, "texts")  # of one sent twice at once, the second waits here for the first
         if await text_messages.by_id(connection, once) is not None:
             return  # sent again, because nobody heard that it had arrived
         told = dict(fields) | dict(pays(reach) if pays else {})
