@@ -88,7 +88,7 @@ class Sender:
             if found is None:
                 raise refusal(Unsendable.NOT_ALLOWED, t)
             return found
-        on_file = await self.outbox.on_file(connection, whom.message, whom.customer_id)
+        on_file = await self.outbox.on_file(connection, whom.message, whom.reached_id)
         chosen = next((each for each in on_file if (each.channel, each.key) == (channel, key)), None)
         if chosen is None:
             raise refusal(Unsendable.NOT_ON_FILE, t)

@@ -107,7 +107,7 @@ class Views:
         ends = row.wrap_until if row is not None else None
         views = {}
         for each in worked_on:
-            reach = await self._sender.outbox.on_file(connection, each.message, each.customer_id)
+            reach = await self._sender.outbox.on_file(connection, each.message, each.reached_id)
             views[each.card_id] = self._view(
                 each, flow, person, written.get(each.card_id, ""), said.get(each.card_id), reach, ends,
                 [row for row in sent if row.call_id == each.call_id],

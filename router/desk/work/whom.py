@@ -29,7 +29,7 @@ class CardsFor(Protocol):
 @dataclass(frozen=True, slots=True)
 class Whom:
     """``card`` is the agent's. The message is the one that the card has open, the customer the one it is to, or whom
-    somebody has said that it is; None: nobody is known. ``call`` is its row."""
+    somebody has said that it is; None: the card names nobody. ``call`` is its row."""
 
     card: Card
     call: calls.CallRow
@@ -53,7 +53,13 @@ class Whom:
 
     @property
     def customer_id(self) -> str | None:
-        """The customer's id."""
+        """The id of the customer whose history this belongs to, whether the card names them or not."""
+        found: str | None = self.message.customer_id if self.message is not None else self.call.customer_id
+        return found
+
+    @property
+    def reached_id(self) -> str | None:
+        """The id of the customer whom the agent may write to: nobody whom the card does not name."""
         return self.customer.id if self.customer is not None else None
 
     @property
@@ -73,7 +79,8 @@ async def whom(connection: Connection, card: Card) -> Whom | None:
     if call is None:
         return None
     message = await messages.by_id(connection, card.message.id) if card.message else None
-    customer_id = message.customer_id if message is not None else call.customer_id
+    said = call.customer_id if card.who is not None else None
+    customer_id = message.customer_id if message is not None else said
     customer = await customers.by_id(connection, customer_id) if customer_id else None
     return Whom(card, call, message, customer)
 
