@@ -8,7 +8,6 @@ agent chooses meanwhile (ready, paused, off) counts when it is over; whoever sig
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -21,7 +20,8 @@ from router.errors import Refused, conflict, not_found
 from router.flow.queues import Queue
 from router.store import cards, people, wrap_ups
 from router.store.bus import Bus
-from router.store.database import Connection, Database, is_away
+from router.store.database import Connection, Database
+from router.store.loops import look_again
 
 log = structlog.get_logger(__name__)
 
@@ -59,7 +59,6 @@ class WrapUps:
         self._clock = clock
         self._presence = presence
         self._describe = describe
-        self._failing = False
 
     async def extend(self, person_id: str, by: timedelta = EXTENSION) -> datetime:
         """Take more time; when it is up now. Raises `Refused` (409) where nothing is wrapped up, or where there is no
@@ -111,17 +110,8 @@ class WrapUps:
 
     async def run(self) -> None:
         """Look again and again until cancelled. Nothing that goes wrong ends it."""
-        while True:
-            await asyncio.sleep(LOOK_EVERY)
-            try:
-                await self.look()
-                self._failing = False
-            except Exception as error:
-                if not self._failing and is_away(error):
-                    log.warning("no wrap-up ends: the database is away")
-                elif not self._failing:
-                    log.exception("looking for wrap-ups to end failed, will be tried again")
-                self._failing = True
+        failed = "looking for wrap-ups to end failed, will be tried again"
+        await look_again(self.look, LOOK_EVERY, away="no wrap-up ends: the database is away", failed=failed)
 
     async def _end_due(self, person_id: str, now: datetime) -> bool:
         async with self._database.begin() as connection:

@@ -8,7 +8,6 @@ wrong holds up nothing but what it is told itself.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -23,7 +22,8 @@ from router.calls.webhooks import Webhook, http_client, keys_of, signed
 from router.settings import Settings, SettingsRefused
 from router.store import crm_events as store
 from router.store.bus import Bus
-from router.store.database import Database, is_away
+from router.store.database import Database
+from router.store.loops import send_when_due
 
 log = structlog.get_logger(__name__)
 
@@ -77,29 +77,11 @@ class CrmSender:
 
     async def run(self) -> None:
         """Tell whatever is due, and wait for more."""
+        away, failed = "what the CRM is told waits for the database", "telling the CRM failed, will be tried again"
         try:
-            async with self._bus.listen(TOPIC) as woken:
-                while True:
-                    woken.clear()
-                    if not await self._tried():
-                        with contextlib.suppress(TimeoutError):
-                            await asyncio.wait_for(woken.wait(), LOOK_EVERY)
+            await send_when_due(self.send_due, self._bus, TOPIC, LOOK_EVERY, LAST_WORDS, away=away, failed=failed)
         finally:
             await self._client.aclose()
-
-    async def _tried(self) -> int:
-        work = asyncio.ensure_future(self.send_due())
-        try:
-            return await asyncio.shield(work)
-        except asyncio.CancelledError:
-            await asyncio.wait([work], timeout=LAST_WORDS)
-            raise
-        except Exception as error:
-            if not is_away(error):
-                log.exception("telling the CRM failed, will be tried again")
-            else:
-                log.warning("what the CRM is told waits for the database", error=type(error).__name__)
-            return 0
 
     async def send_due(self) -> int:
         """Claim what is due and tell it; how many there were."""

@@ -8,7 +8,6 @@ not answer in time, it is tried once more: a code that comes twice does no harm,
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,7 +18,8 @@ import structlog
 from router.store import cards
 from router.store import text_messages as store
 from router.store.bus import Bus
-from router.store.database import Connection, Database, is_away
+from router.store.database import Connection, Database
+from router.store.loops import send_when_due
 
 log = structlog.get_logger(__name__)
 
@@ -114,31 +114,13 @@ class TextSender:
 
     async def run(self) -> None:
         """Send whatever is due, and wait for more."""
+        away, failed = "text messages wait for the database", "sending text messages failed, will be tried again"
         try:
-            async with self._bus.listen(TOPIC) as woken:
-                while True:
-                    woken.clear()
-                    if not await self._tried():
-                        with contextlib.suppress(TimeoutError):
-                            await asyncio.wait_for(woken.wait(), LOOK_EVERY)
+            await send_when_due(self.send_due, self._bus, TOPIC, LOOK_EVERY, LAST_WORDS, away=away, failed=failed)
         finally:
             for each in (self._provider, self._mailer):
                 if each is not None:
                     await each.aclose()
-
-    async def _tried(self) -> int:
-        work = asyncio.ensure_future(self.send_due())
-        try:
-            return await asyncio.shield(work)
-        except asyncio.CancelledError:
-            await asyncio.wait([work], timeout=LAST_WORDS)  # what is on its way is not sent again for a restart
-            raise
-        except Exception as error:
-            if not is_away(error):
-                log.exception("sending text messages failed, will be tried again")
-            else:
-                log.warning("text messages wait for the database", error=type(error).__name__)
-            return 0
 
     async def send_due(self) -> int:
         """Claim what is due and hand it over; how many there were."""

@@ -15,7 +15,7 @@ from router.flow.files import Files, FlowSet, set_id
 from router.flow.load import flow_files, read_folder, root_of
 from router.flow.problems import FlowRefused
 from router.releases.releases import Releases
-from router.store.database import is_away
+from router.store.loops import look_again
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +38,6 @@ class Folder:
         """As the folder looked when it was last read, and needs no second reading."""
         self._taken: str | None = None
         """The set that it held when it was last right."""
-        self._failing = False
 
     def shown(self, path: str) -> str:
         """How problems name the file at ``path``."""
@@ -65,17 +64,9 @@ class Folder:
 
     async def run(self) -> None:
         """Look again and again until cancelled; nothing that goes wrong ends it."""
-        while True:
-            await asyncio.sleep(LOOK_EVERY)
-            try:
-                await self.look()
-                self._failing = False
-            except Exception as error:
-                if not self._failing and is_away(error):
-                    log.warning("changed flows cannot be released: the database is away")
-                elif not self._failing:
-                    log.exception("looking at the folder of flows failed, will be tried again")
-                self._failing = True
+        away = "changed flows cannot be released: the database is away"
+        failed = "looking at the folder of flows failed, will be tried again"
+        await look_again(self.look, LOOK_EVERY, away=away, failed=failed)
 
     async def look(self) -> None:
         """Take the folder over, if it has changed since it was last read and is the same as at the look before."""
