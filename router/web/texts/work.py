@@ -146,6 +146,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Dort ist gerade niemand. Wählen Sie ein anderes Ziel.",
         "Nobody is there just now. Choose somewhere else.",
     ),
+    "work.handover.gone": ("Der Anruf ist schon zu Ende.", "The call is over already."),
     "work.handover.already": ("Der Anruf wird schon weitergegeben.", "The call is being passed on already."),
     "work.handover.hang_up": (
         "Legen Sie jetzt auf. Dann geht der Anruf mit Ihrer Notiz weiter.",

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from router.core.events import CallerHungUp
 from router.messages.texting import Accepted, TextSender, reported
-from router.store.tables import audit_log, dispositions, notes, text_messages, work_items
+from router.store.tables import audit_log, dispositions, handovers, notes, text_messages, work_items
 from tests.api.service import MOBILE
 from tests.desk.work.conftest import Talk
 
@@ -114,6 +115,14 @@ async def test_nobody_else_can_work_on_the_call(talk: Talk) -> None:
         for what in ("texts", "places"):
             assert (await other.get(f"/desk/cards/{talk.card_id}/{what}")).status_code == 404
     assert await talk.rows(notes) == [] and await talk.rows(dispositions) == []
+
+
+async def test_a_caller_who_is_gone_is_not_passed_on(talk: Talk) -> None:
+    places = (await talk.browser.get(f"/desk/cards/{talk.card_id}/places")).text
+    assert 'value="queue:sales"' in places
+    await talk.service.house.calls.handle(talk.call_id, CallerHungUp())
+    assert (await talk.post("handover", to="queue:sales", note="Bitte weiterhelfen")).status_code == 409
+    assert await talk.rows(handovers) == []
 
 
 async def test_a_follow_up_is_kept_once(talk: Talk) -> None:
