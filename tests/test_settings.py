@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,11 @@ def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
         assert name in text
     assert "http://" in text
     assert "hunter2" not in text
+
+
+@pytest.mark.parametrize("name", ["sales]\n[default", "sales.west", "Sales West", "a,b", "", "x" * 41])
+def test_a_queue_that_asterisk_could_not_take_is_refused(tmp_path: Path, name: str) -> None:
+    assert "THREADLINE_QUEUES" in refusal({"THREADLINE_QUEUES": json.dumps(["default", name])}, tmp_path)
 
 
 def test_a_file_that_is_named_must_be_there_and_readable(tmp_path: Path) -> None:

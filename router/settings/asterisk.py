@@ -9,6 +9,9 @@ from pydantic import Field
 
 from router.settings.types import Group, OptionalSecret, Port, WebAddress
 
+QueueName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]
+"""What Asterisk's files and dialplan can take; a dot stands before the names of skills there."""
+
 
 class AsteriskSettings(Group):
     """How we and Asterisk reach each other, and the agents' phones and queues."""
@@ -29,7 +32,9 @@ class AsteriskSettings(Group):
         description='Phones that agents may choose: ["PJSIP/101", "+491711234567", "sip:anna@pbx.example.net"]; the '
         "latter two are dialled through Twilio (docs/twilio-agents.md).",
     )
-    queues: tuple[str, ...] = Field(("default", "sales", "service"), description="Queues that agents may belong to.")
+    queues: tuple[QueueName, ...] = Field(
+        ("default", "sales", "service"), description="Queues that agents may belong to."
+    )
     asterisk_queues_file: Path | None = Field(
         None,
         description="File for Asterisk's queues, written with each release of the flows; none: "
