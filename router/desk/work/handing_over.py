@@ -75,7 +75,7 @@ async def wish(
     t: Texts,
 ) -> None:
     """Store where the caller is to go when this talk ends. Raises `Refused`: 422 for somewhere nobody can go, 409 for
-    a call that is over, or is being passed on already."""
+    a call that is over, is being passed on already, or cannot be."""
     kind, _, name = fields.get("to", "").partition(":")
     there = {place.value for place in able.queues} | {place.value for place in able.people}
     note = fields.get("note", "").replace("\r\n", "\n").strip()
@@ -86,6 +86,8 @@ async def wish(
         wrong.append({"field": "note", "message": t("work.note.too_long", most=LONGEST_NOTE)})
     if wrong:
         raise unprocessable(wrong[0]["message"], wrong)
+    if whom.stays:
+        raise conflict(t("work.handover.stays"))
     if whom.call.state == "ended":  # the card is told of it next
         raise conflict(t("work.handover.gone"))
     await hold(connection, f"handover:{whom.call_id}")

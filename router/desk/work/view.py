@@ -50,8 +50,8 @@ class Payment:
 class WorkView:
     """``once`` is an id for each form, so that one sent twice counts once. ``reach`` is where the customer can be
     reached on a channel that somebody sends on. ``canned``: there are texts to choose from; ``pay_texts`` (name,
-    label, channel) are those that speak of a payment. ``passing_on``: the agent
-    has passed the call on and still talks."""
+    label, channel) are those that speak of a payment. ``stays``: the caller
+    cannot be passed on. ``passing_on``: the agent has passed the call on and still talks."""
 
     once: str
     note: str
@@ -70,6 +70,7 @@ class WorkView:
     wrap_up: bool
     ends: datetime | None
     talking: bool
+    stays: bool
     passing_on: bool
 
     @property
@@ -159,5 +160,6 @@ class Views:
             wrap_up=whom.card.state.value == "wrap_up",
             ends=ends if whom.card.state.value == "wrap_up" else None,
             talking=whom.card.state.value == "talking",
+            stays=whom.stays,
             passing_on=passing_on,
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
+from router.calls.placing import ASTERISK
 from router.core.events import TEST_PHONE
 from router.desk.card import Card
 from router.errors import not_found
@@ -66,6 +67,11 @@ class Whom:
     def test(self) -> bool:
         """The call comes from the test phone: what is sent in it goes to nobody."""
         return bool(self.call.channel == TEST_PHONE)
+
+    @property
+    def stays(self) -> bool:
+        """The caller cannot be passed on: Asterisk called them back, and lets them go with the agent."""
+        return bool(self.call.direction == "out" and self.call.channel == ASTERISK)
 
     def language(self, own: str) -> str:
         """The customer's language, else ``own``."""

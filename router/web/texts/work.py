@@ -146,6 +146,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Dort ist gerade niemand. Wählen Sie ein anderes Ziel.",
         "Nobody is there just now. Choose somewhere else.",
     ),
+    "work.handover.stays": (
+        "Wer über Asterisk zurückgerufen wurde, kann nicht weitergegeben werden. Legen Sie eine Wiedervorlage an.",
+        "Whom Asterisk has called back cannot be passed on. Schedule a follow-up instead.",
+    ),
     "work.handover.gone": ("Der Anruf ist schon zu Ende.", "The call is over already."),
     "work.handover.already": ("Der Anruf wird schon weitergegeben.", "The call is being passed on already."),
     "work.handover.hang_up": (

@@ -10,7 +10,7 @@ import pytest
 
 from router.core.events import CallerHungUp
 from router.messages.texting import Accepted, TextSender, reported
-from router.store.tables import audit_log, dispositions, handovers, notes, text_messages, work_items
+from router.store.tables import audit_log, calls, dispositions, handovers, notes, text_messages, work_items
 from tests.api.service import MOBILE
 from tests.desk.work.conftest import Talk
 
@@ -121,6 +121,15 @@ async def test_a_caller_who_is_gone_is_not_passed_on(talk: Talk) -> None:
     places = (await talk.browser.get(f"/desk/cards/{talk.card_id}/places")).text
     assert 'value="queue:sales"' in places
     await talk.service.house.calls.handle(talk.call_id, CallerHungUp())
+    assert (await talk.post("handover", to="queue:sales", note="Bitte weiterhelfen")).status_code == 409
+    assert await talk.rows(handovers) == []
+
+
+async def test_whom_asterisk_called_back_is_not_passed_on(talk: Talk) -> None:
+    assert 'data-tool="handover"' in await talk.page()
+    async with talk.service.house.database.begin() as connection:
+        await connection.execute(calls.update().values(direction="out"))
+    assert 'data-tool="handover"' not in await talk.page()
     assert (await talk.post("handover", to="queue:sales", note="Bitte weiterhelfen")).status_code == 409
     assert await talk.rows(handovers) == []
 
