@@ -13,7 +13,6 @@ import asyncio
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from time import perf_counter
-from typing import Any
 
 import structlog
 
@@ -201,7 +200,7 @@ class Calls:
             session = session_from_json(row.session)
             if sequence is not None and sequence != session.sequence:
                 if session.ended and isinstance(event, RecordingEnded):
-                    await self._keep_late_message(connection, row, session, event, now)
+                    await self.work.left_late(connection, row, session, event, now)
                 return as_kept(row)
             before = session
             flow, event = await self._flow_for(connection, session, event)
@@ -213,8 +212,8 @@ class Calls:
                 if sequence is None and not as_kept(row).unfinished:
                     raise
                 return as_kept(row)
-            if isinstance(event, RecordingEnded) and (event.seconds > 0 or event.text):
-                await self._keep_message(connection, row, session, event, now)
+            if isinstance(event, RecordingEnded):
+                await self.work.left(connection, row, session, event, now)
             if kept is not None:
                 await speech_recordings.add(connection, kept | {"id": self._make_id(), "created_at": now})
             values = columns(session, commands, now, row, before)
@@ -381,33 +380,6 @@ class Calls:
             await self._crm.new_call(connection, session.call_id, now)
         if session.ended and not (before and before.ended):
             await self._crm.hung_up(connection, session.call_id, now)
-
-    async def _keep_late_message(
-        self, connection: Connection, row: store.CallRow, session: Session, event: RecordingEnded, now: datetime
-    ) -> None:
-        """A network may tell of what a caller left only after it has told that the call is over; kept once."""
-        if event.recording is None or event.seconds <= 0:
-            return
-        if not await store.has_voicemail(connection, row.id, event.recording):
-            await self._keep_message(connection, row, session, event, now)
-
-    async def _keep_message(
-        self, connection: Connection, row: store.CallRow, session: Session, event: RecordingEnded, now: datetime
-    ) -> None:
-        """Store what a caller has left, and that somebody is to hear it."""
-        values = self._voicemail(row.id, event, now)
-        await store.add_voicemail(connection, values)
-        await self.work.voicemail(connection, row, session, values["id"], now)
-
-    def _voicemail(self, call_id: str, event: RecordingEnded, now: datetime) -> dict[str, Any]:
-        return {
-            "id": self._make_id(),
-            "call_id": call_id,
-            "recording": event.recording,
-            "seconds": event.seconds,
-            "text": event.text,
-            "created_at": now,
-        }
 
     def _taken(self, session: Session, seconds: float) -> None:
         if self.on_turn is not None:

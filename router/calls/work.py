@@ -6,8 +6,9 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from router.core.events import RecordingEnded
 from router.engine.session import Session
-from router.store import callbacks, voicemails, work_items
+from router.store import callbacks, calls, voicemails, work_items
 from router.store.calls import CallRow
 from router.store.database import Connection
 from router.store.work_items import ABANDONED, CALLBACK, FOLLOW_UP, VOICEMAIL
@@ -25,12 +26,26 @@ class Work:
         self._make_id = make_id
         self.on_change: Callable[[str], None] = lambda _: None
 
-    async def voicemail(
-        self, connection: Connection, call: CallRow, session: Session, voicemail_id: str, now: datetime
+    async def left(
+        self, connection: Connection, call: CallRow, session: Session, event: RecordingEnded, now: datetime
     ) -> None:
-        """A caller has left a message: it is to be heard, and the call need not be returned beside."""
+        """Where a caller has left a message it is kept, and to be heard; the call need not be returned beside."""
+        if event.seconds <= 0 and not event.text:
+            return
+        values = {"id": self._make_id(), "call_id": call.id, "recording": event.recording}
+        told = {"seconds": event.seconds, "text": event.text, "created_at": now}
+        await calls.add_voicemail(connection, values | told)
         await work_items.withdraw(connection, abandoned_of(call.id))
-        await self._add(connection, f"{VOICEMAIL}:{voicemail_id}", VOICEMAIL, _of(call, session), now)
+        await self._add(connection, f"{VOICEMAIL}:{values['id']}", VOICEMAIL, _of(call, session), now)
+
+    async def left_late(
+        self, connection: Connection, call: CallRow, session: Session, event: RecordingEnded, now: datetime
+    ) -> None:
+        """A network may tell of what a caller left only after it has told that the call is over; kept once."""
+        if event.recording is None or event.seconds <= 0:
+            return
+        if not await calls.has_voicemail(connection, call.id, event.recording):
+            await self.left(connection, call, session, event, now)
 
     async def ended(self, connection: Connection, call: CallRow, session: Session, now: datetime) -> None:
         """A call is over; where the caller waited in a queue, and nobody answered, it is to be returned. Not where the
