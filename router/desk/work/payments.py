@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 import structlog
@@ -53,6 +54,11 @@ def wish_of(fields: Mapping[str, str], t: Texts) -> Wish:
     if wrong or cents is None:
         raise unprocessable(wrong[0]["message"], wrong)
     return Wish(cents, purpose)
+
+
+def _text_of(payment_id: str) -> str:
+    """The id of the text with its link: another one than what else a page sends under the id that it has."""
+    return sha256(f"payment {payment_id}".encode()).hexdigest()[:32]
 
 
 class PaymentLinks:
@@ -136,7 +142,7 @@ class PaymentLinks:
                         connection, now, "payment.asked", "call", whom.call_id, person_id=person.id, detail=detail
                     )
                 told = await self._text(connection, row, link, whom, flow, person, fields, now, t)
-                await self._sender.send(connection, whom, person.id, fields, row.id, now, t, lambda _: told)
+                await self._sender.send(connection, whom, person.id, fields, _text_of(row.id), now, t, lambda _: told)
         except Refused:
             raise
         except Exception as error:  # its name for the payment is another one's, or the database went away

@@ -116,6 +116,14 @@ async def test_a_link_that_came_at_the_second_try_is_what_the_card_shows(talk: T
     assert "noch nicht bezahlt" in await talk.page()
 
 
+async def test_a_link_goes_out_beside_a_text_of_the_same_page(talk: Talk, provider: Provider) -> None:
+    to = await talk.to()
+    await talk.done("send", to=to, text="Gleich kommt ein Link.", once=ONCE)
+    for _ in range(2):
+        await talk.done("payment", to=to, amount="49,90", purpose="Anzahlung", once=ONCE)
+    assert sorted(text.purpose for text in await talk.rows(text_messages)) == ["desk", "payment"]
+
+
 async def test_an_amount_has_to_be_one(talk: Talk, provider: Provider) -> None:
     to = await talk.to()
     for amount in ("", "0", "-5", "1e3", "12,345", "1000000", "zehn"):
