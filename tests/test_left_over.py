@@ -18,8 +18,9 @@ from router.matching.lockout import KEPT, Limits
 from router.settings import load
 from router.store import call_events, callbacks, cards, one_time_codes, text_messages, wrong_codes
 from router.store import tables as store
+from tests.shipped import next_at_once
 
-FLOWS = Path(__file__).parents[1] / "ivr_flows"
+FLOWS = next_at_once()
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 QUEUES = ("default",)
 

@@ -24,6 +24,7 @@ from router.core.events import DigitsEntered, InputTimedOut
 from router.messages.registration import Registration
 from router.settings import Settings
 from router.web_app import web_app
+from tests.shipped import next_at_once
 
 FLAGS = (
     "--no-sandbox",
@@ -125,11 +126,12 @@ async def browser() -> AsyncIterator[Browser]:
 async def service(
     tmp_path: Path,
     browser: Browser,
-    flows: Path = PROJECT / "ivr_flows",
+    flows: Path | None = None,
     clock: Callable[[], datetime] | None = None,
     **more: Any,
 ) -> AsyncIterator[Site]:
-    """The service with these flows, at the time of `clock`, and ``more`` settings, with its port for PORT."""
+    """The service with these flows (else ours, without wrap-up) at the time of `clock`, and ``more`` settings, with its
+    port for PORT."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -140,7 +142,7 @@ async def service(
         database=f"sqlite:///{tmp_path}/desk.db",
         secret=SecretStr("s" * 32),
         data_dir=tmp_path,
-        flows=flows,
+        flows=flows or next_at_once(),
         service_number="+493023125000",
         port=port,
         public_url=f"http://127.0.0.1:{port}",

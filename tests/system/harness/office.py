@@ -17,6 +17,7 @@ from typing import Any
 
 from playwright.sync_api import Browser
 
+from tests.shipped import without_wrap_up
 from tests.system.harness.asterisk import Asterisk
 from tests.system.harness.caller import Caller
 from tests.system.harness.desk import Desk
@@ -67,6 +68,7 @@ class Blueprint:
         shutil.copytree(_FLOWS, flows)
         shutil.copy(PROJECT / "ivr_flows" / "hotline.yaml", flows)
         shutil.copytree(PROJECT / "ivr_flows" / "shared", flows / "shared", dirs_exist_ok=True)
+        without_wrap_up(flows / "shared" / "queues.yaml")
         hours = flows / "shared" / "hours.yaml"
         hours.write_text(_always_open(hours.read_text()))
         password = secrets.token_urlsafe(12)

@@ -15,6 +15,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from tests.shipped import next_at_once
 from tests.system.harness.asterisk import Asterisk
 from tests.system.harness.waiting import free_port, until
 
@@ -36,7 +37,7 @@ class Router:
             "FASTAGI_PORT": str(asterisk.ports.router_agi),
             "DATABASE": f"sqlite:///{directory / 'threadline.db'}",
             "DATA_DIR": str(directory / "data"),
-            "FLOWS": str(PROJECT / "ivr_flows"),
+            "FLOWS": str(next_at_once()),
             "SECRET": secrets.token_hex(32),
             "AMI_PORT": str(asterisk.ports.ami),
             "AMI_SECRET": asterisk.settings["AMI_SECRET"],

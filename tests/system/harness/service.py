@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.shipped import next_at_once
 from tests.system.harness.waiting import free_port, until
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -32,7 +33,7 @@ class Service:
     cookies: http.cookiejar.CookieJar = field(default_factory=http.cookiejar.CookieJar)
     process: subprocess.Popen[bytes] | None = None
     secret: str = field(default_factory=lambda: secrets.token_hex(32))
-    flows: Path = PROJECT / "ivr_flows"
+    flows: Path = field(default_factory=next_at_once)
 
     @property
     def url(self) -> str:
