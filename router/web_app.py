@@ -102,7 +102,7 @@ def web_app(
     Raises `SettingsRefused` for settings that a channel cannot work with, and `AssetsNotBuilt`.
     """
     assets = asset_files.load()
-    pages = Pages(assets)
+    pages = Pages(assets, house.queue_book.labels)
     entrance = _entrance(house, agents)
     desk = DeskStream(
         house.database,

@@ -36,6 +36,13 @@ class QueueBook:
         """The description of ``queue``; where there is none, the one of a queue with nothing special about it."""
         return self.described.get(queue or "", PLAIN)
 
+    def labels(self, queue: str, result: str | None = None) -> Mapping[str, str]:
+        """What people call ``queue``, or this result of a talk in it, by language."""
+        described = self.get(queue)
+        results = (each.label for each in described.dispositions if each.code == result)
+        label = described.label if result is None else next(results, None)
+        return label.texts if label is not None else {}
+
 
 class _Names(Sequence[str]):
     """The names of all queues there are, as they are when it is asked."""

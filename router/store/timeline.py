@@ -229,8 +229,9 @@ def _callbacks() -> Select[Any]:
 def _dispositions() -> Select[Any]:
     table = dispositions.c
     return _entry(
-        "came_of", table.card_id, table.at, call_id=table.call_id, person_id=table.person_id, title=table.code
-    )
+        "came_of", table.card_id, table.at, call_id=table.call_id, person_id=table.person_id, title=table.code,
+        channel=table.queue,
+    )  # fmt: skip
 
 
 def _talks() -> Select[Any]:

@@ -36,7 +36,6 @@ class QueueView:
     `talking`, `ringing`, `wrap_up`, `ready` or `paused`."""
 
     name: str
-    labels: Mapping[str, str]
     waiting: int
     oldest: datetime | None
     day: Day
@@ -155,7 +154,6 @@ def _queue(
     own = [agent.state for agent in agents if name in agent.queues]
     return QueueView(
         name,
-        described.label.texts if described.label else {},
         len(waiting),
         min((caller.since for caller in waiting), default=None),
         day,

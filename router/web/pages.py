@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import phonenumbers
 from fastapi import Request
@@ -22,10 +23,22 @@ _ROUTER: Final = Path(__file__).parent.parent
 _ROOMS: Final = ("web", "desk", "supervisor", "admin")
 
 
-class Pages:
-    """Templates are named ``ROOM/FILE.html``; every value is escaped, an unknown one is an error."""
+class Labels(Protocol):
+    """See `router.releases.queue_book.QueueBook.labels`."""
 
-    def __init__(self, assets: Assets) -> None:
+    def __call__(self, queue: str, result: str | None = None, /) -> Mapping[str, str]: ...
+
+
+def _unlabelled(queue: str, result: str | None = None, /) -> Mapping[str, str]:
+    return {}
+
+
+class Pages:
+    """Templates are named ``ROOM/FILE.html``; every value is escaped, an unknown one is an error. ``labels`` has what
+    people call a queue, or a result of its talks, by language."""
+
+    def __init__(self, assets: Assets, labels: Labels = _unlabelled) -> None:
+        self._labels = labels
         self._environment = Environment(
             loader=PrefixLoader({room: FileSystemLoader(_ROUTER / room / "templates") for room in _ROOMS}),
             autoescape=True,
@@ -39,6 +52,9 @@ class Pages:
             "channel_name": channel_name,
             "word": word,
             "reason_name": reason_name,
+            "queue_name": self._queue_name,
+            "queue_names": self._queue_names,
+            "result_name": self._result_name,
         }
         self._environment.filters |= {"number": phone_number, "moment": moment, "script_data": script_data}
 
@@ -56,6 +72,18 @@ class Pages:
             t=Texts(language), language=language, person=person, path=request.url.path, **values
         )
         return HTMLResponse(html, status, PAGE_HEADERS | {"Content-Language": language, "Vary": "Accept-Language"})
+
+    def _queue_name(self, t: Texts, name: str | None) -> str:
+        """What people call this queue; one without a label here is shown as stored."""
+        return self._labels(name).get(t.language) or name if name else ""
+
+    def _queue_names(self, t: Texts, names: Iterable[str]) -> str:
+        """The same of several, one after the other."""
+        return ", ".join(self._queue_name(t, name) for name in names)
+
+    def _result_name(self, t: Texts, queue: str | None, code: str) -> str:
+        """What people call this result of a talk in ``queue``; one that is not listed any more is shown as stored."""
+        return self._labels(queue or "", code).get(t.language) or code
 
     def problem(self, request: Request, status: int, person: Person | None = None) -> HTMLResponse:
         """A page that says in the reader's words that something did not work; for people, not for scripts."""

@@ -108,3 +108,25 @@ async def test_how_the_caller_was_proved_stands_on_the_card(
     assert "Confirmed: Address, shoe_size" in page and 'value="undo"' in page
     page = await desk.shown(card(state=CardState.WRAP_UP, identity=Identity("code", None, house.clock())))
     assert "Confirmed with a one-time code" in page and 'value="undo"' not in page
+
+
+@pytest.mark.parametrize(
+    ("desk", "queue", "result"), [("de", "Vertrieb", "Abschluss"), ("en", "Sales", "Sold")], indirect=["desk"]
+)
+async def test_queues_and_results_are_called_by_their_labels(
+    desk: Desk, card: Callable[..., Card], house: House, queue: str, result: str
+) -> None:
+    house.labels |= {
+        ("sales", None): {"de": "Vertrieb", "en": "Sales"},
+        ("sales", "sold"): {"de": "Abschluss", "en": "Sold"},
+    }
+    now = house.clock()
+    entries = (
+        Entry("came_of", now, channel="sales", title="sold"),
+        Entry("came_of", now, channel="sales", title="no_more_listed"),
+        Entry("call", now, channel="in", title="closed_last_year"),
+    )
+    timeline = Timeline((Matter(None, entries),), False, False)
+    page = await desk.shown(card(state=CardState.TALKING, queue="sales", timeline=timeline))
+    assert f"<dd>{queue}</dd>" in page and f": {result}" in page
+    assert ": no_more_listed" in page and "closed_last_year" in page

@@ -38,12 +38,12 @@ async def test_what_agents_do_shows_and_what_is_changed_counts_at_their_desk(sit
         assert "23125" not in content
 
         await own.get_by_role("link", name="Anna Muster").click()
-        await page.get_by_label("sales").check()
-        await page.get_by_label("default").uncheck()
+        await page.get_by_label("Sales").check()
+        await page.get_by_label("Main line").uncheck()
         await page.get_by_role("textbox", name="Skills").fill("english, gas")
         await page.get_by_role("button", name="Change").click()
         await expect(page.get_by_role("status")).to_contain_text("Changed")
-        await expect(desk.locator("#bar")).to_contain_text("Queues: sales · Skills: english, gas")
+        await expect(desk.locator("#bar")).to_contain_text("Queues: Sales · Skills: english, gas")
 
         await page.get_by_role("button", name="Pause").click()
         await expect(desk.locator("#bar")).to_contain_text("Your supervisor paused you")

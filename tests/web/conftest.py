@@ -78,6 +78,8 @@ class House:
     guard: Guard
     pages: Pages
     app: FastAPI
+    labels: dict[tuple[str, str | None], dict[str, str]]
+    """What people call queues and results."""
     left: list[str] = field(default_factory=list)
 
     async def add(self, login: str, role: str = "agent", language: str = "de", password: str | None = PASSWORD) -> str:
@@ -120,8 +122,13 @@ def house(database: Database, tmp_path: Path) -> House:
     clock, sleeps, bus = Clock(), Sleeps(), Bus()
     sign_in = SignIn(database, Passwords(FAST), clock, key=b"k" * 32, sleep=sleeps)
     assets = Assets({name: f"/static/assets/{name}" for name in SOURCES}, tmp_path)
-    guard, pages, app = Guard(sign_in, ORIGIN), Pages(assets), FastAPI()
-    house = House(database, bus, clock, sleeps, sign_in, guard, pages, app)
+    labels: dict[tuple[str, str | None], dict[str, str]] = {}
+
+    def labels_of(queue: str, result: str | None = None, /) -> dict[str, str]:
+        return labels.get((queue, result), {})
+
+    guard, pages, app = Guard(sign_in, ORIGIN), Pages(assets, labels_of), FastAPI()
+    house = House(database, bus, clock, sleeps, sign_in, guard, pages, app, labels)
 
     async def left(person_id: str) -> None:
         house.left.append(person_id)
