@@ -250,7 +250,7 @@ async def test_a_notification_is_asked_for_and_tells_nothing_personal(place: Sit
         await expect(page.locator("article[data-state=ringing]")).to_be_visible()
         told = await page.evaluate("JSON.stringify(window.shown)")
         assert [each["title"] for each in json.loads(told)] == ["A call is ringing: Possible"]
-        assert "Jana" not in told and "default" in told
+        assert "Jana" not in told and "Main line" in told
         await page.evaluate("window.shown[0].dispatchEvent(new Event('click'))")
         await expect(page.locator("article")).to_be_focused()
         assert not await page.evaluate("window.shown[0].open")

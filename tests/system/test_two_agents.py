@@ -28,7 +28,7 @@ def test_a_stranger_without_a_code_comes_to_the_default_queue_and_one_of_two_ans
     caller.press("#")
     for desk in (anna, bert):
         card = desk.sees(state="ringing", label="unknown")
-        expect(card.locator("header dl")).to_contain_text("default")
+        expect(card.locator("header dl")).to_contain_text("Zentrale")
         expect(card.locator(".nothing .big")).to_be_visible()
     assert ami.wait("QueueCallerJoin").get("Queue") == "default"
     assert annas_phone.ringing
