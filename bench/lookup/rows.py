@@ -176,7 +176,14 @@ class _Maker:
 
     def _call(self) -> dict[str, str]:
         started = self._words.moment(f"{_EPOCH} - chance % {90 * 86_400}")
-        texts = {"channel": "'agi'", "state": "'ended'", "session": "'{}'", "reply": "'[]'", "agent_id": "'robin'"}
+        texts = {
+            "channel": "'agi'",
+            "direction": "'in'",
+            "state": "'ended'",
+            "session": "'{}'",
+            "reply": "'[]'",
+            "agent_id": "'robin'",
+        }
         withheld = "false" if self._words is WORDS["postgresql"] else "0"
         return {
             "id": self._id("n", 36),

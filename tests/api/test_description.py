@@ -26,6 +26,8 @@ CONTRACT = {
     ("get", "/v1/calls"),
     ("get", "/v1/calls/{call_id}"),
     ("get", "/v1/desk/events"),
+    ("get", "/v1/supervisor/events"),
+    ("post", "/v1/payments/{payment_id}"),
     ("get", "/healthz"),
     ("get", "/readyz"),
     ("get", "/metrics"),
@@ -55,8 +57,10 @@ async def test_the_fields_are_those_of_the_contract(service: Service) -> None:
             "call_to_action", "pool", "lease", "sent_at",
         ],
         "Recipient": ["phone", "email"],
-        "Customer": ["external_id", "name", "language", "phones"],
-        "Offer": ["title", "summary", "valid_from", "valid_until", "queue", "skills", "topic", "url", "facts"],
+        "Customer": ["external_id", "name", "language", "segment", "phones"],
+        "Offer": [
+            "title", "summary", "valid_from", "valid_until", "queue", "skills", "topic", "url", "script", "facts",
+        ],
     }  # fmt: skip
     assert list(schemas["Question"]["properties"]) == [
         "from",
