@@ -16,7 +16,7 @@ def test_all_is_well(office: Office) -> None:
     assert well == ["settings", "database", "codes", "flows", "pages", "prompts", "service", "FastAGI", "Asterisk"]
     (queues,) = [line for line in done.stdout.splitlines() if "queues" in line.split()[1:2]]
     assert queues.startswith("off"), "Asterisk has the queues, but no place for skills yet"
-    assert "Asterisk has no place sales.english" in queues
+    assert "Asterisk has no place phone.PJSIP-101 and 4 more" in queues
     assert "FAULT" not in done.stdout
 
 

@@ -28,12 +28,10 @@ NOTE = "Möchte den Tarif wechseln & bittet um Rückruf"
 @pytest.fixture(scope="module")
 def company(asterisk: Asterisk, blueprint: Blueprint, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """An office that gives Asterisk its queues, those of single phones among them."""
-    file = asterisk.directory / "etc" / "threadline_queues.conf"
-    built = blueprint.build(asterisk, tmp_path_factory.mktemp("office"), ASTERISK_QUEUES_FILE=str(file))
-    yield built
-    built.close()
-    file.unlink(missing_ok=True)
-    asterisk.cli("queue reload all")
+    with asterisk.queues_lent() as file:
+        built = blueprint.build(asterisk, tmp_path_factory.mktemp("office"), ASTERISK_QUEUES_FILE=str(file))
+        yield built
+        built.close()
 
 
 def talking(office: Office, desk: Desk, phone: Phone, make_caller: MakeCaller) -> Caller:

@@ -122,19 +122,16 @@ def built(asterisk: Asterisk, blueprint: Blueprint, tmp_path_factory: pytest.Tem
     flows = directory / "flows"
     (flows / "shared").mkdir(parents=True)
     (flows / "ruled.yaml").write_text(FLOW)
-    file = asterisk.directory / "etc" / "threadline_queues.conf"
-    before = file.read_text()
     sounds = asterisk.chroot / "usr" / "share" / "asterisk" / "sounds"
     settings = {"FLOWS": str(flows), "FLOW": "ruled", "SERVICE_NUMBER": NUMBER, "SERVICE_NUMBERS": "{}"}
-    settings |= {"ASTERISK_QUEUES_FILE": str(file), "ASTERISK_SOUNDS": str(sounds)}
-    office = blueprint.build(asterisk, directory / "office", **settings)
-    place = Place(office, flows, file, sounds)
-    place.queues("english")
-    place.people()
-    yield place
-    office.close()
-    file.write_text(before)
-    asterisk.cli("queue reload parameters")
+    with asterisk.queues_lent() as file:
+        settings |= {"ASTERISK_QUEUES_FILE": str(file), "ASTERISK_SOUNDS": str(sounds)}
+        office = blueprint.build(asterisk, directory / "office", **settings)
+        place = Place(office, flows, file, sounds)
+        place.queues("english")
+        place.people()
+        yield place
+        office.close()
     for made in sounds.glob("*/threadline"):
         shutil.rmtree(made, ignore_errors=True)
 

@@ -33,14 +33,10 @@ def company(asterisk: Asterisk, blueprint: Blueprint, tmp_path_factory: pytest.T
     directory = tmp_path_factory.mktemp("supervising")
     flows = Path(shutil.copytree(blueprint.settings["FLOWS"], directory / "flows"))
     (flows / "shared" / "queues.yaml").write_text(QUEUES)
-    file = asterisk.directory / "etc" / "threadline_queues.conf"
-    before = file.read_text()
-    settings = {"FLOWS": str(flows), "ASTERISK_QUEUES_FILE": str(file)}
-    built = blueprint.build(asterisk, directory, **settings)
-    yield built
-    built.close()
-    file.write_text(before)
-    asterisk.cli("queue reload parameters")
+    with asterisk.queues_lent() as file:
+        built = blueprint.build(asterisk, directory, FLOWS=str(flows), ASTERISK_QUEUES_FILE=str(file))
+        yield built
+        built.close()
 
 
 def is_paused(ami: Ami, phone: str) -> set[str]:

@@ -5,12 +5,14 @@ Two test runs at once do not meet: all that Asterisk writes lies under ``/srv/th
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -139,6 +141,17 @@ class Asterisk:
             check=check,
         )
         return done.stdout
+
+    @contextlib.contextmanager
+    def queues_lent(self) -> Iterator[Path]:
+        """The file with the router's queues, for a router to write; at the end it is as it was before."""
+        file = self.directory / "etc" / "threadline_queues.conf"
+        before = file.read_text()
+        try:
+            yield file
+        finally:
+            file.write_text(before)
+            self.cli("queue reload parameters")
 
     def reset(self) -> None:
         """No calls, no queue members, no contacts: as after the start."""
