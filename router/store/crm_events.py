@@ -8,14 +8,16 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, delete, exists, func, insert, or_, select, update
 
+from router.store import outbox
 from router.store.database import Connection
+from router.store.outbox import SENDING
 from router.store.tables import callbacks, calls, crm_events, customers, messages
 
 EventRow = Row[Any]
 ToldRow = Row[Any]
 
 NEW_CALL, ANSWER, HANGUP = "new_call", "answer", "hangup"
-QUEUED, SENDING, SENT, FAILED = "queued", "sending", "sent", "failed"
+QUEUED, SENT, FAILED = "queued", "sent", "failed"
 _OPEN = (QUEUED, SENDING)
 _WIPED: Mapping[str, Any] = {"body": None, "next_try_at": None}
 
@@ -61,30 +63,12 @@ async def add(connection: Connection, values: Mapping[str, Any], most: int) -> b
 
 
 async def claim(connection: Connection, now: datetime, until: datetime, most: int) -> Sequence[EventRow]:
-    """Take at most ``most`` that are due, for the caller alone until ``until``; of each call only the first one that is
-    not settled. One that was claimed before and not settled in time is due again: whoever had it has gone."""
+    """Take what is due (`outbox.claim`); of each call only the first one that is not settled."""
     earlier = crm_events.alias()
     waits = exists().where(
         earlier.c.call_id == crm_events.c.call_id, earlier.c.state.in_(_OPEN), _is_before(earlier.c, crm_events.c)
     )
-    due = (
-        select(crm_events.c.id)
-        .where(crm_events.c.state.in_(_OPEN), crm_events.c.next_try_at <= now, ~waits)
-        .order_by(crm_events.c.next_try_at)
-        .limit(most)
-        .with_for_update(skip_locked=True, of=crm_events)
-    )
-    ids = (await connection.execute(due)).scalars().all()
-    if not ids:
-        return ()
-    claimed = (
-        update(crm_events)
-        .where(crm_events.c.id.in_(ids))
-        .values(state=SENDING, next_try_at=until, tries=crm_events.c.tries + 1)
-        .returning(crm_events)
-    )
-    rows: Sequence[EventRow] = (await connection.execute(claimed)).all()
-    return rows
+    return await outbox.claim(connection, crm_events, crm_events.c.state.in_(_OPEN) & ~waits, now, until, most)
 
 
 def _is_before(one: Any, other: Any) -> ColumnElement[bool]:

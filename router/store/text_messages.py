@@ -9,12 +9,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, ScalarSelect, delete, func, insert, literal, or_, select, update
 
+from router.store import outbox
 from router.store.database import Connection
+from router.store.outbox import SENDING
 from router.store.tables import text_messages
 
 TextRow = Row[Any]
 
-QUEUED, SENDING, SENT, DELIVERED, FAILED, SHOWN = "queued", "sending", "sent", "delivered", "failed", "shown"
+QUEUED, SENT, DELIVERED, FAILED, SHOWN = "queued", "sent", "delivered", "failed", "shown"
 SMS, EMAIL = "sms", "email"
 _OPEN = (QUEUED, SENDING)
 _WIPED: Mapping[str, Any] = {"to_number": None, "to_email": None, "body": None, "next_try_at": None}
@@ -57,26 +59,8 @@ def _up_to(most: int, *conditions: ColumnElement[bool]) -> ScalarSelect[Any]:
 
 
 async def claim(connection: Connection, now: datetime, until: datetime, most: int) -> Sequence[TextRow]:
-    """Take at most ``most`` text messages that are due, for the caller alone until ``until``. One that was claimed
-    before and not settled in time is due again: whoever had it has gone."""
-    due = (
-        select(text_messages.c.id)
-        .where(text_messages.c.state.in_(_OPEN), text_messages.c.next_try_at <= now)
-        .order_by(text_messages.c.next_try_at)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-    )
-    ids = (await connection.execute(due)).scalars().all()
-    if not ids:
-        return ()
-    claimed = (
-        update(text_messages)
-        .where(text_messages.c.id.in_(ids))
-        .values(state=SENDING, next_try_at=until, tries=text_messages.c.tries + 1)
-        .returning(text_messages)
-    )
-    rows: Sequence[TextRow] = (await connection.execute(claimed)).all()
-    return rows
+    """Take the text messages that are due (`outbox.claim`)."""
+    return await outbox.claim(connection, text_messages, text_messages.c.state.in_(_OPEN), now, until, most)
 
 
 async def settle(
