@@ -21,6 +21,9 @@ from router.app import House, crm_events, reach_of
 from router.channels.simulator.queues import SimulatedQueues
 from router.channels.twilio.activities import Activities
 from router.channels.twilio.agents import AgentPhones
+from router.channels.twilio.handing_over import OnTwilio
+from router.channels.twilio.parse import CHANNEL as TWILIO
+from router.channels.twilio.rest import CallsApi
 from router.channels.twilio.taskrouter import TaskRouter
 from router.core.commands import Leg
 from router.core.events import TEST_PHONE
@@ -74,6 +77,8 @@ def agents_of(house: House) -> Agents:
     ends: dict[str, EndsTalks] = {TEST_PHONE: house.test_phone.hand_back}
     if ami is not None:
         ends[ASTERISK] = OnAsterisk(ami, switchboard)
+    if settings.twilio_account_sid and settings.twilio_auth_token:
+        ends[TWILIO] = OnTwilio(database, CallsApi(settings))
     return Agents(ringing, presence, wrap_ups, page_watch, switchboard, ami, work_news, HandingOver(ends))
 
 

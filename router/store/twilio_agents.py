@@ -21,6 +21,9 @@ PersonRow = Row[Any]
 LegRow = Row[Any]
 
 _CLAIM = "claim."
+_LEG = "CA"
+_RESERVATION = "WR"
+"""How Twilio's ids of calls begin, and those of TaskRouter's reservations."""
 _LIVE = ("ringing", "talking", "wrap_up")
 
 
@@ -82,6 +85,7 @@ async def lately_unanswered(
         cards.c.call_id.in_(call_ids),
         cards.c.state == "gone",
         cards.c.answered_at.is_(None),
+        cards.c.reason != "elsewhere",
         cards.c.gone_at >= since,
     )
     found: dict[str, set[str]] = {}
@@ -126,6 +130,29 @@ async def add_leg(connection: Connection, sid: str, call_id: str, person_id: str
     build = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     values = {"sid": sid, "call_id": call_id, "person_id": person_id, "at": now}
     await connection.execute(build(twilio_legs).values(**values).on_conflict_do_nothing(index_elements=["sid"]))
+
+
+async def open_legs(connection: Connection, call_id: str) -> Sequence[LegRow]:
+    """The calls to agents' phones that are not over, as far as we were told; the latest first."""
+    query = select(twilio_legs).where(
+        twilio_legs.c.call_id == call_id, twilio_legs.c.ended_at.is_(None), twilio_legs.c.sid.startswith(_LEG)
+    )
+    return (await connection.execute(query.order_by(twilio_legs.c.at.desc(), twilio_legs.c.sid))).all()
+
+
+async def reserved_anew(connection: Connection, call_id: str, person_id: str) -> bool:
+    """Whether a reservation of TaskRouter for this caller and this person is not over."""
+    mine = (twilio_legs.c.call_id == call_id, twilio_legs.c.person_id == person_id)
+    query = select(twilio_legs.c.sid).where(
+        *mine, twilio_legs.c.ended_at.is_(None), twilio_legs.c.sid.startswith(_RESERVATION)
+    )
+    return (await connection.execute(query.limit(1))).first() is not None
+
+
+async def take_leg(connection: Connection, sid: str, now: datetime) -> None:
+    """The agent has taken the call on this phone; told twice, the first time counts."""
+    untaken = update(twilio_legs).where(twilio_legs.c.sid == sid, twilio_legs.c.answered_at.is_(None))
+    await connection.execute(untaken.values(answered_at=now))
 
 
 async def end_leg(connection: Connection, sid: str, now: datetime) -> None:

@@ -1,8 +1,8 @@
 """Rings the agents of a queue for callers from Twilio: who is rung for whom is decided here, one caller at a time.
 
 A caller who waits asks again every few seconds (`<Redirect>`), and each request is decided anew from what is stored: so
-repeated and lost requests do no harm, and any process may answer them. What becomes of the phones Twilio tells for each
-of them (Twilio, "TwiML Voice: <Number>", statusCallback); the cards go by that.
+repeated and lost requests do no harm, and any process may answer them. What becomes of the phones is kept in
+`router.channels.twilio.legs`.
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import structlog
-
-from router.agents.ringing import ELSEWHERE, NO_ANSWER, STOPPED, Ringing
-from router.calls.handle import Calls, UnknownCall
+from router.agents.ringing import Ringing
+from router.calls.handle import Calls
 from router.calls.queues import see_queue
+from router.channels.twilio.legs import Legs
 from router.channels.twilio.order import Agent, Waiting, place_of, whom
 from router.channels.twilio.stretches import Stretch
 from router.core.commands import Leg, Transfer
@@ -25,8 +24,6 @@ from router.store import twilio_agents as store
 from router.store.database import Connection, Database
 from router.store.holds import hold
 
-log = structlog.get_logger(__name__)
-
 SEEN_FOR: Final = timedelta(seconds=40)
 """A caller whom Twilio has not asked for in this time waits no more."""
 CLAIMED_FOR: Final = timedelta(seconds=150)
@@ -34,9 +31,6 @@ CLAIMED_FOR: Final = timedelta(seconds=150)
 SPARED_FOR: Final = timedelta(seconds=15)
 """Who did not answer is not rung for the same caller again at once."""
 LEAST_RING: Final = 5
-
-_OVER: Final = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
-_RINGS: Final = frozenset({"queued", "initiated", "ringing"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +71,9 @@ class AgentPhones:
         may_ring: Callable[[str], bool],
     ) -> None:
         self._database = database
-        self._calls = calls
         self._ringing = ringing
         self._clock = clock
+        self.legs = Legs(database, calls, ringing, clock)
         self._describe = describe
         self._may_ring = may_ring
 
@@ -141,40 +135,6 @@ class AgentPhones:
         """The call has ended: it goes from all desks."""
         await self.done(call_id)
         await self._ringing.over(call_id)
-
-    async def told(self, call_id: str, sequence: int, person_id: str, sid: str, status: str) -> None:
-        """Twilio tells how it stands with the call to a person's phone."""
-        try:
-            turn = await self._calls.turn(call_id)
-        except UnknownCall:
-            return
-        now = self._clock()
-        async with self._database.begin() as connection:
-            await store.add_leg(connection, sid, call_id, person_id, now)
-            leg = await store.leg(connection, sid)
-            if leg is None or leg.ended_at is not None or leg.call_id != call_id or leg.person_id != person_id:
-                return
-            waits = await store.of_call(connection, call_id)
-            if status in _OVER:
-                await store.end_leg(connection, sid, now)
-                await store.release(connection, call_id, person_id)
-            elif status == "in-progress":
-                await store.waits_no_more(connection, call_id)
-        queue = waits.queue if waits else turn.session.queue
-        if status in _OVER:
-            await self._gone(call_id, person_id, status)
-        elif turn.session.ended or turn.sequence != sequence:
-            log.info("an agent's phone is told of too late", call=call_id, status=status)
-        elif status == "in-progress":
-            await self._ringing.answered(call_id, person_id, call_id=call_id, queue=queue)
-        elif status in _RINGS:
-            await self._ringing.called(call_id, call_id, person_id, queue)
-
-    async def _gone(self, call_id: str, person_id: str, status: str) -> None:
-        if status == "completed":
-            await self._ringing.completed(call_id, person_id)
-        reason = {"completed": STOPPED, "canceled": ELSEWHERE}.get(status, NO_ANSWER)
-        await self._ringing.withdrawn(call_id, person_id, reason)
 
 
 def _seen(call_id: str, sequence: int, transfer: Transfer, leg: Leg, since: datetime, now: datetime) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """Calling back through Twilio: the customer is called when an agent is free, and waits the same way as every caller.
 
-Sources: Twilio, "Calls resource: create a Call", "Call status values in status callbacks". Its error texts hold numbers
-and are not read.
+Sources: Twilio, "Calls resource: create a Call", "Call status values in status callbacks".
 """
 
 from __future__ import annotations
@@ -23,13 +22,12 @@ from router.calls.calling_back import (
 from router.calls.rounds import NotPlaced
 from router.channels.twilio.form import Misunderstood
 from router.channels.twilio.parse import CHANNEL
+from router.channels.twilio.rest import CallsApi
 from router.settings import Settings
 
 ANSWER: Final = "/channels/twilio/callback"
 """Where Twilio asks what the customer who has answered is to hear."""
 STATUS: Final = "/channels/twilio/callback-status"
-SECONDS: Final = 10.0
-"""For Twilio to take a call."""
 
 _CALL: Final = re.compile(r"call=([0-9a-f]{32})")
 _RESULTS: Final[Mapping[str, str]] = {
@@ -58,13 +56,9 @@ class TwilioCallbacks:
         self, settings: Settings, calling: CallingBack, transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
         """Raises `ValueError` where the settings name no account or token."""
-        account, token = settings.twilio_account_sid, settings.twilio_auth_token
-        if not (account and token):
-            raise ValueError("the settings do not say whose calls these are")
         self._calling = calling
         self._public_url = settings.public_url
-        self._address = f"{settings.twilio_api_url}/2010-04-01/Accounts/{account}/Calls.json"
-        self._login, self._transport = (account, token.get_secret_value()), transport
+        self._api = CallsApi(settings, transport)
 
     async def room(self, queue: str) -> int:
         """One for each agent who is free and whom no waiting caller needs: the customer is not to wait again."""
@@ -90,20 +84,15 @@ class TwilioCallbacks:
             "StatusCallbackMethod": "POST",
             "Timeout": str(whom.ring),
         }
-        status = await self._asked(form)
+        try:
+            status = await self._api.make(form)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise NotPlaced(f"Twilio cannot be reached: {type(error).__name__}") from None
         if status >= 500:
             raise RuntimeError(f"Twilio answers {status}")
         if status >= 300:
             await self._calling.ended(attempt.call_id, UNREACHED)
             raise NotPlaced(f"Twilio answers {status}")
-
-    async def _asked(self, form: Mapping[str, str]) -> int:
-        client = httpx.AsyncClient(auth=self._login, timeout=SECONDS, follow_redirects=False, transport=self._transport)
-        try:
-            async with client:
-                return (await client.post(self._address, data=dict(form))).status_code
-        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise NotPlaced(f"Twilio cannot be reached: {type(error).__name__}") from None
 
 
 def which(query: str) -> str:

@@ -45,10 +45,11 @@ _LEAST_RECORDING: Final = 1.0
 _CALL_SID = re.compile(r"CA[0-9a-fA-F]{32}")
 _ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
 _CALL_ID = re.compile(r"[0-9a-f]{32}")
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
 _SEQUENCE = re.compile(r"[0-9]{1,9}")
 _URL = re.compile(r"https?://[!-~]+")
 _AS_DIALLED = re.compile(r"[!-~]{1,40}")
-_NUMBERS: Final = ("part", "since", "said", "failed")
+_NUMBERS: Final = ("part", "since", "said", "failed", "asked")
 _KEYS: Final = frozenset("0123456789*#")
 
 # CallStatus of a call that is no more (Twilio, "Call resource: status values").
@@ -90,6 +91,30 @@ class Place:
     """The announcements that the caller has heard there."""
     failed: int = 0
     """How often in a row we could not say what comes next."""
+    asked: int = 0
+    """1: of those whose phones rang some were to press a key before they were connected."""
+
+
+@dataclass(frozen=True, slots=True)
+class LegPlace:
+    """The call to an agent's phone: for which call, at which place, and whom. ``asked``: who answers is to press a key;
+    ``language`` is what they are spoken to in."""
+
+    call_id: str
+    sequence: int
+    person_id: str
+    asked: bool = False
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class DialEnd:
+    """What `<Dial>` came to: whether a phone was ``answered``, and whether the two were connected (None: not said).
+    ``sid`` is Twilio's id of the call to that phone."""
+
+    answered: bool
+    bridged: bool | None
+    sid: str | None
 
 
 def place(query: str) -> Place | None:
@@ -113,7 +138,7 @@ def whisper_place(query: str) -> Place:
 def _named(query: str) -> dict[str, str]:
     named: dict[str, str] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
-        if name in ("call", "seq", "for", "person", *_NUMBERS):
+        if name in ("call", "seq", "for", "person", "language", *_NUMBERS):
             if name in named:
                 raise Misunderstood(f"the address has {name} more than once")
             named[name] = value
@@ -127,12 +152,15 @@ def _number(named: Mapping[str, str], name: str) -> int:
     return int(text)
 
 
-def leg_place(query: str) -> tuple[str, int, str]:
-    """The call, its sequence and the person that the address of an agent's leg names. Raises `Misunderstood`."""
+def leg_place(query: str) -> LegPlace:
+    """What the address of an agent's leg names. Raises `Misunderstood`."""
     named = _named(query)
     if not _CALL_ID.fullmatch(named.get("person", "")):
         raise Misunderstood("person in the address is no id of a person")
-    return *_which(named), named["person"]
+    language = named.get("language", "en")
+    if not _LANGUAGE.fullmatch(language):
+        raise Misunderstood("language in the address is no code of a language")
+    return LegPlace(*_which(named), named["person"], bool(_number(named, "asked")), language)
 
 
 def leg_status(form: Form) -> str:
@@ -140,9 +168,12 @@ def leg_status(form: Form) -> str:
     return form.get("CallStatus") or ""
 
 
-def was_answered(form: Form) -> bool:
-    """Whether one of the phones that `<Dial>` rang was answered."""
-    return form.get("DialCallStatus") in ("completed", "answered")
+def dial_end(form: Form) -> DialEnd:
+    """What a `<Dial>` that rang agents' phones came to."""
+    sid = form.get("DialCallSid") or ""
+    bridged = {"true": True, "false": False}.get((form.get("DialBridged") or "").lower())
+    answered = form.get("DialCallStatus") in ("completed", "answered")
+    return DialEnd(answered, bridged, sid if _CALL_SID.fullmatch(sid) else None)
 
 
 def _which(named: Mapping[str, str]) -> tuple[str, int]:
@@ -220,6 +251,8 @@ def _input(form: Form) -> Event:
 
 def _outcome(form: Form) -> TransferOutcome:
     dialled, queued = form.get("DialCallStatus"), form.get("QueueResult")
+    if dial_end(form).bridged is False and dialled in ("completed", "answered"):
+        return TransferOutcome.NO_ANSWER  # who answered was gone before the two were connected
     if dialled is not None:
         return _DIALLED.get(dialled, TransferOutcome.FAILED)
     return _QUEUED.get(queued or "", TransferOutcome.FAILED)

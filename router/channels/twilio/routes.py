@@ -187,14 +187,14 @@ class _Channel:
 
     async def told(self, form: Form, query: str) -> None:
         """How it stands with the call to an agent's phone. Raises as `status`."""
-        sid, (call_id, sequence, person_id) = parse.call_sid(form), parse.leg_place(query)
+        sid, at = parse.call_sid(form), parse.leg_place(query)
         if self._agents is None:
             return
         try:
             async with asyncio.timeout(self._house_seconds):
-                await self._agents.told(call_id, sequence, person_id, sid, parse.leg_status(form))
+                await self._agents.legs.told(at, sid, parse.leg_status(form))
         except Exception as error:
-            log.error("news of an agent's phone were not taken down", call=call_id, reason=type(error).__name__)
+            log.error("news of an agent's phone were not taken down", call=at.call_id, reason=type(error).__name__)
             raise Refused(503, "Not now", "what was told could not be stored; send it again") from None
 
     async def whisper(self, query: str) -> str:
@@ -258,8 +258,9 @@ class _Channel:
         parts, line = stretches(transfer, self._taken_to.__getitem__), self._line(turn)
         number = min(place.part, len(parts) - 1)
         answered = isinstance(event, TransferEnded) and event.outcome is TransferOutcome.ANSWERED
-        if place.wait == "rung" and answered and self._agents is not None:
-            await self._agents.done(place.call_id)
+        if place.wait == "rung" and self._agents is not None:
+            answered = await self._agents.legs.dialled(place.call_id, parse.dial_end(form), asked=bool(place.asked))
+            event = TransferEnded(TransferOutcome.ANSWERED) if answered else event
         if answered and place.wait != "agents":
             return event
         if place.wait != "transfer":

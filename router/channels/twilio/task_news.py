@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
+from urllib.parse import parse_qsl
 
 import structlog
 from fastapi import APIRouter, Request, Response
@@ -18,9 +19,11 @@ from fastapi.responses import JSONResponse
 
 from router.agents.ringing import ELSEWHERE, NO_ANSWER, Ringing
 from router.channels.twilio.form import Form, Misunderstood
+from router.channels.twilio.legs import OVER
+from router.channels.twilio.parse import call_sid
 from router.channels.twilio.routes import signed_form, understood
 from router.channels.twilio.signature import Signatures
-from router.channels.twilio.tasks import Task, login_of, task_of
+from router.channels.twilio.tasks import Task, has_phone, login_of, task_of
 from router.core.phone import e164
 from router.errors import Refused
 from router.settings import Settings
@@ -31,6 +34,8 @@ log = structlog.get_logger(__name__)
 
 ASSIGNMENT: Final = "/channels/twilio/assignment"
 EVENTS: Final = "/channels/twilio/events"
+WORKER: Final = "/channels/twilio/agents/worker"
+"""Where Twilio tells of the call to a worker's phone."""
 
 _RESERVATION = re.compile(r"WR[0-9a-fA-F]{32}")
 
@@ -52,8 +57,8 @@ class News:
 
 
 def task_routes(settings: Settings, database: Database, ringing: Ringing, clock: Clock) -> APIRouter:
-    """`POST /channels/twilio/assignment` and `/events`. Raises `SettingsRefused` for settings Twilio cannot work
-    with."""
+    """`POST /channels/twilio/assignment`, `/events` and `/agents/worker`. Raises `SettingsRefused` for settings Twilio
+    cannot work with."""
     signatures = Signatures(settings.twilio_auth_token, settings.public_url)
     router = APIRouter(include_in_schema=False)
     reader = TaskNews(database, ringing, clock)
@@ -77,19 +82,37 @@ def task_routes(settings: Settings, database: Database, ringing: Ringing, clock:
                 raise Refused(503, "Not now", "what was told could not be stored; send it again") from None
         return Response(status_code=204)
 
+    @router.post(WORKER)
+    async def worker(request: Request) -> Response:
+        form = await signed_form(request, signatures, WORKER)
+        with understood():
+            reservation, sid = _reservation(dict(parse_qsl(request.url.query)).get("reservation")), call_sid(form)
+        try:
+            await reader.phone(reservation, sid, form.get("CallStatus") or "")
+        except Exception as error:
+            log.error("news of a worker's phone were not taken down", reason=type(error).__name__)
+            raise Refused(503, "Not now", "what was told could not be stored; send it again") from None
+        return Response(status_code=204)
+
     return router
 
 
 def instruction(form: Form, settings: Settings) -> dict[str, Any]:
     """What TaskRouter is to do with a task that it has found a worker for: connect the two. One that is none of ours is
-    left to whoever made it (an empty instruction). Raises `Misunderstood`. Pure."""
-    if not _RESERVATION.fullmatch(form.get("ReservationSid") or ""):
-        raise Misunderstood("ReservationSid is missing or no id of a reservation")
+    left to whoever made it (an empty instruction); a worker without a phone rejects it, so that the caller goes to the
+    next one. Raises `Misunderstood`. Pure."""
+    reservation = _reservation(form.get("ReservationSid"))
     if task_of(form.get("TaskAttributes")) is None:
         return {}
+    if not has_phone(form.get("WorkerAttributes")):
+        away = settings.twilio_activity_away
+        return {"instruction": "reject"} | ({"activity_sid": away} if away else {})
     told: dict[str, Any] = {"instruction": settings.twilio_instruction}
     if settings.twilio_instruction == "conference":
         told["end_conference_on_exit"] = True
+    else:
+        told["status_callback_url"] = f"{settings.public_url}{WORKER}?reservation={reservation}"
+        told["status_callback_events"] = "answered,completed"
     if settings.service_number and (shown := e164(settings.service_number, settings.region)):
         told["from"] = shown
     if settings.twilio_post_work_activity:
@@ -102,12 +125,16 @@ def news_of(form: Form) -> News | None:
     event = form.get("EventType") or ""
     if not event.startswith("reservation."):
         return None
-    reservation = form.get("ReservationSid") or form.get("ResourceSid") or ""
-    if not _RESERVATION.fullmatch(reservation):
-        raise Misunderstood("ReservationSid is missing or no id of a reservation")
+    reservation = _reservation(form.get("ReservationSid") or form.get("ResourceSid"))
     task = task_of(form.get("TaskAttributes"))
     login = login_of(form.get("WorkerAttributes"), form.get("WorkerName"))
     return News(event, reservation, task, login) if task and login else None
+
+
+def _reservation(sid: str | None) -> str:
+    if not _RESERVATION.fullmatch(sid or ""):
+        raise Misunderstood("ReservationSid is missing or no id of a reservation")
+    return str(sid)
 
 
 class TaskNews:
@@ -139,6 +166,21 @@ class TaskNews:
             case _:
                 log.debug("an event of a reservation that says nothing to us", told=news.event)
 
+    async def phone(self, reservation: str, sid: str, status: str) -> None:
+        """How it stands with the call ``sid`` to the phone of the worker of a reservation. The card goes by the
+        reservation; this is the call that is ended where the agent passes the caller on."""
+        now, over = self._clock(), status in OVER
+        async with self._database.begin() as connection:
+            known = await twilio_agents.leg(connection, reservation)
+            if known is None:
+                log.info("a phone of a reservation that is not known here", reservation=reservation)
+                return
+            await twilio_agents.add_leg(connection, sid, known.call_id, known.person_id, now)
+            if over:
+                await twilio_agents.end_leg(connection, sid, now)
+            elif status == "in-progress":
+                await twilio_agents.take_leg(connection, sid, now)
+
     async def _whose(self, news: News) -> str | None:
         """The person, where the call is there, and this is not told too late."""
         now, over = self._clock(), news.event not in ("reservation.created", "reservation.accepted")
@@ -154,4 +196,6 @@ class TaskNews:
                 return None
             if over:
                 await twilio_agents.end_leg(connection, news.reservation, now)
+                if await twilio_agents.reserved_anew(connection, call.id, person.id):
+                    return None  # the caller came to this worker again: what is told of the time before comes late
             return str(person.id)

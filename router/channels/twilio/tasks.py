@@ -69,6 +69,12 @@ def login_of(attributes: str | None, name: str | None) -> str | None:
     return login if isinstance(login, str) and 0 < len(login) <= 100 else None
 
 
+def has_phone(attributes: str | None) -> bool:
+    """Whether a worker has a phone that TaskRouter can ring."""
+    uri = _object(attributes).get("contact_uri")
+    return isinstance(uri, str) and bool(uri.strip())
+
+
 def _object(text: str | None) -> dict[str, Any]:
     if not text or len(text) > 4 * _LONGEST:
         return {}

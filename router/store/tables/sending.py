@@ -83,6 +83,7 @@ twilio_legs = Table(
     Column("call_id", Id, ForeignKey("calls.id", ondelete="CASCADE"), nullable=False),
     Column("person_id", Id, nullable=False),
     Column("at", Moment, nullable=False),
+    Column("answered_at", Moment),  # the agent took the call
     Column("ended_at", Moment),
     Index(None, "call_id"),
     Index(None, "at"),

@@ -13,6 +13,7 @@ from router.core.events import HouseEvent, MatchesFound
 from router.core.match import NO_MATCH, Match, QuestionKind
 from router.engine.session import Session
 from router.store.database import Connection, Database
+from tests.channels.twilio.desk import Desk
 from tests.channels.twilio.house import House, application, client_for, make_calls, settings
 
 
@@ -40,4 +41,11 @@ async def house(database: Database, request: pytest.FixtureRequest) -> AsyncIter
     client = client_for(application(calls, settings(**getattr(request, "param", {}))))
     made = House(database, calls, client, [])
     async with client:
+        yield made
+
+
+@pytest.fixture
+async def desk(database: Database) -> AsyncIterator[Desk]:
+    made = Desk(database)
+    async with made.client:
         yield made

@@ -17,8 +17,10 @@ from sqlalchemy import update
 from router.agents.ringing import Ringing
 from router.channels.twilio.activities import Activities
 from router.channels.twilio.destinations import Destinations, Workflow
+from router.channels.twilio.handing_over import OnTwilio
 from router.channels.twilio.render import Line, document
-from router.channels.twilio.task_news import ASSIGNMENT, EVENTS, task_routes
+from router.channels.twilio.rest import CallsApi
+from router.channels.twilio.task_news import ASSIGNMENT, EVENTS, WORKER, task_routes
 from router.channels.twilio.taskrouter import NotDone, TaskRouter
 from router.channels.twilio.tasks import login_of, task_attributes, task_of
 from router.channels.twilio.workflow import configuration, task_queues
@@ -184,7 +186,61 @@ async def test_a_worker_is_connected_with_the_caller(rooms: Rooms) -> None:
         "instruction": "dequeue",
         "from": "+4930231250000",
         "post_work_activity_sid": "WA" + "8" * 32,
+        "status_callback_url": f"{PUBLIC_URL}{WORKER}?reservation={'WR' + '7' * 32}",
+        "status_callback_events": "answered,completed",
     }
+
+
+@pytest.mark.parametrize("attributes", ["{}", '{"contact_uri": " "}', '{"contact_uri": 5}', "no json"])
+async def test_a_worker_without_a_phone_lets_the_caller_go_to_the_next_one(rooms: Rooms, attributes: str) -> None:
+    answer = await rooms.tell(reservation(WorkerAttributes=attributes), ASSIGNMENT)
+    assert answer.json() == {"instruction": "reject"}
+
+
+async def test_and_gets_no_more_callers_where_people_say_when_they_are_there(database: Database) -> None:
+    rooms = Rooms(database, twilio_activity_away="WA" + "9" * 32)
+    async with rooms.client:
+        answer = await rooms.tell(reservation(WorkerAttributes="{}"), ASSIGNMENT)
+    assert answer.json() == {"instruction": "reject", "activity_sid": "WA" + "9" * 32}
+
+
+async def test_the_call_to_a_workers_phone_is_ended_where_the_caller_is_passed_on(rooms: Rooms) -> None:
+    anna = await rooms.house.person("anna")
+    await rooms.house.call("CA1", "twilio", id=CALL)
+    await rooms.tell(reservation("reservation.created"))
+    await rooms.tell(reservation("reservation.accepted"))
+    asked: list[str] = []
+
+    def api(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path.rpartition("/")[2])
+        return httpx.Response(200, json={"status": "completed"})
+
+    ends = OnTwilio(rooms.house.database, CallsApi(settings(twilio_account_sid=ACCOUNT), httpx.MockTransport(api)))
+    assert not await ends(CALL, anna)
+    path, phone = f"{WORKER}?reservation={'WR' + '7' * 32}", {"CallSid": "CA" + "9" * 32}
+    assert (await rooms.tell({**phone, "CallStatus": "in-progress"}, path)).status_code == 204
+    assert await ends(CALL, anna)
+    assert asked == [f"CA{'9' * 32}.json"]
+    await rooms.tell({**phone, "CallStatus": "completed"}, path)
+    assert not await ends(CALL, anna)
+    assert (await rooms.tell({**phone, "CallStatus": "ringing"}, f"{WORKER}?reservation=WR1")).status_code == 400
+    unknown = f"{WORKER}?reservation={'WR' + '0' * 32}"
+    assert (await rooms.tell({**phone, "CallStatus": "in-progress"}, unknown)).status_code == 204
+
+
+async def test_late_news_of_a_first_talk_do_not_end_the_second_with_the_same_worker(rooms: Rooms) -> None:
+    anna = await rooms.house.person("anna")
+    await rooms.house.call("CA1", "twilio", id=CALL)
+    again = {"ReservationSid": "WR" + "8" * 32}
+    await rooms.tell(reservation("reservation.created"))
+    await rooms.tell(reservation("reservation.accepted"))
+    await rooms.tell(reservation("reservation.wrapup"))
+    await rooms.tell(reservation("reservation.created", **again))
+    await rooms.tell(reservation("reservation.accepted", **again))
+    await rooms.tell(reservation("reservation.completed"))
+    assert await rooms.house.desks() == {anna: "talking"}
+    await rooms.tell(reservation("reservation.completed", **again))
+    assert await rooms.house.desks() == {anna: "completed"}
 
 
 async def test_or_in_a_conference(database: Database) -> None:

@@ -254,6 +254,7 @@ def _sending() -> None:
         _id("call_id"),
         _id("person_id"),
         sa.Column("at", Moment(), nullable=False),
+        sa.Column("answered_at", Moment(), nullable=True),
         sa.Column("ended_at", Moment(), nullable=True),
         sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name="fk_twilio_legs_call_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("sid", name="pk_twilio_legs"),
