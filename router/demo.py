@@ -54,7 +54,8 @@ def _suggest(samples: list[Sample], leased: Collection[str], settings_file: Path
             say(
                 f"       {'':<14}                   or call {sample.registered.service_number}, the letter's own number"
             )
-    say("  Outside opening hours callers leave a message; the test phone and 'dial --at' can choose another time.")
+    say("  Outside opening hours the test phone calls as if it were open, and says so; 'dial' is asked to leave a")
+    say("  message then, and 'dial --at 2026-11-23T10:00:00' calls at another time.")
     say("\nOr call from another terminal, and ask whom a call would be about:")
     command = f"THREADLINE_CONFIG={settings_file} .venv/bin/threadline"
     say(f"  {command} dial --from {samples[0].call_from}")

@@ -33,6 +33,7 @@ from router.app import House, key_for, sign_in_of, table_of
 from router.app_agents import Agents, twilio_agents
 from router.app_callbacks import include_work
 from router.channels.agi.server import AgiServer
+from router.channels.simulator.opening import opening_routes
 from router.channels.simulator.routes import routes as simulator_routes
 from router.channels.twilio.inbound_texts import inbound_routes
 from router.channels.twilio.routes import routes as twilio_routes
@@ -207,6 +208,7 @@ def _include_channels(app: FastAPI, house: House, agents: Agents, entrance: _Ent
     app.include_router(
         simulator_routes(house.test_phone, house.calls, house.bus, house.clock, tester, entrance.guard.admin, house.ear)
     )
+    app.include_router(opening_routes(house.flows, house.clock, house.settings.region, tester))
     describe = house.queue_book.get
     app.include_router(
         twilio_routes(

@@ -72,7 +72,7 @@ class CallStarted:
 
     ``trunk`` names the line or account that the call came in on, for the limits on wrong codes; None where the
     channel does not know. ``ahead`` is for test calls: the seconds by which such a call is to happen later (or,
-    negative, earlier) than now.
+    negative, earlier) than now; ``hours_ahead`` is the same for opening hours alone, on top of it.
     """
 
     channel: str
@@ -80,6 +80,7 @@ class CallStarted:
     service_number: str | None = None
     ahead: float = 0.0
     trunk: str | None = None
+    hours_ahead: float = 0.0
     kind: Literal["call_started"] = "call_started"
 
 

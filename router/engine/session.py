@@ -74,6 +74,8 @@ class Session:
     tries: int = 0
     ahead: float = 0.0
     """Seconds by which the call's time is ahead of the clock; not 0 in test calls only."""
+    hours_ahead: float = 0.0
+    """Seconds by which opening hours are looked at ahead of the call's time; not 0 in test calls only."""
     trunk: str | None = None
     """The line or account the call came in on, where the channel knows it."""
     said: tuple[Prompt, ...] = ()

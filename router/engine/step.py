@@ -78,6 +78,7 @@ def start(call_id: str, flow: Flow, event: CallStarted) -> Session:
         service_number=event.service_number,
         language=flow.language_for(event.caller.number),
         ahead=event.ahead,
+        hours_ahead=event.hours_ahead,
         trunk=event.trunk,
     )
 
@@ -371,4 +372,5 @@ class _Turn:
             personal=flow.personal,
             zone=zone_of(flow),
             queued_since=session.queued_since,
+            hours_ahead=session.hours_ahead,
         )

@@ -88,6 +88,7 @@ EXPECTED = {
     "POST /testphone/calls/{call_id}/speech": TESTERS,
     "POST /testphone/calls/{call_id}/hangup": TESTERS,
     "GET /testphone/calls/{call_id}": TESTERS,
+    "GET /testphone/opening": TESTERS,
     "GET /admin": ADMINS,
     "GET /admin/calls": ADMINS,
     "GET /admin/calls/{call_id}": ADMINS,

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 import time
+from datetime import timedelta
 
 import pytest
 from playwright.async_api import expect
@@ -249,6 +250,44 @@ async def test_a_code_that_nobody_gets_is_shown_on_the_test_phone_and_proves_the
                 await phone.locator(f"#keypad [data-digit='{digit}']").click()
             await expect(phone.locator("#heard")).to_contain_text("Hello Jana Mustermann.")
             await expect(shown).to_have_count(1)
+    finally:
+        flows.use(before, release)
+
+
+OFFICE = """
+version: 1
+name: hotline
+languages: [en]
+hours:
+  office: {{timezone: UTC, weekly: {{{day}: ["08:00-20:00"]}}}}
+start: is_somebody_there
+steps:
+  is_somebody_there: {{type: hours, during: office, open: open, closed: closed}}
+  open: {{type: hangup, text: {{en: We are here.}}}}
+  closed: {{type: hangup, text: {{en: Nobody is here.}}}}
+"""
+
+
+async def test_the_test_phone_says_that_it_is_closed_and_pretends_the_next_opening_hours(site: Site) -> None:
+    flows = site.house.flows
+    before, release = flows.current, flows.release_id
+    day = site.house.clock() + timedelta(days=2)
+    flows.use({"hotline": check(OFFICE.format(day=f"{day:%a}".lower()), "office.yaml")}, release)
+    try:
+        async with site.page(await site.person("anna"), "/testphone") as phone:
+            told, heard = phone.locator("#opening"), phone.locator("#heard li.house")
+            await expect(told).to_contain_text(f"as if it were {day:%A} 09:00")
+            await phone.get_by_label("Caller's number").fill("0171 39200 11")
+            await phone.get_by_role("button", name="Dial").click()
+            await expect(heard).to_have_text("We are here.")
+            await phone.get_by_role("button", name="Use the real time").click()
+            await expect(told).to_contain_text("the way of calls outside opening hours")
+            await phone.get_by_role("button", name="Dial").click()
+            await expect(heard).to_have_text("Nobody is here.")
+            await phone.locator("#at").fill(f"{day:%Y-%m-%d}T10:00")
+            await expect(told).to_be_hidden()
+            await phone.get_by_role("button", name="Dial").click()
+            await expect(heard).to_have_text("We are here.")
     finally:
         flows.use(before, release)
 

@@ -59,15 +59,17 @@ class TestPhone:
         withheld: bool,
         service_number: str | None,
         ahead: timedelta = timedelta(),
+        hours_ahead: timedelta = timedelta(),
         draft: int | None = None,
     ) -> Turn:
-        """Call the service number, ``ahead`` of now to try another time. A ``draft`` answers instead of what is
-        released: the flow that it is, or, where it is a shared file, the service number's with it. Raises `BadNumber`,
-        `UnknownDraft`, and `FlowRefused` for a draft that cannot run.
+        """Call the service number, ``ahead`` of now to try another time; ``hours_ahead`` of that by opening hours
+        alone. A ``draft`` answers instead of what is released: the flow that it is, or, where it is a shared file, the
+        service number's with it. Raises `BadNumber`, `UnknownDraft`, and `FlowRefused` for a draft that cannot run.
         """
         to = e164(service_number, self._region) or service_number if service_number else None
         caller = caller_from(number, withheld, self._region)
-        event = CallStarted(CHANNEL, caller, to, ahead.total_seconds(), trunk=CHANNEL)
+        later, hours_later = ahead.total_seconds(), hours_ahead.total_seconds()
+        event = CallStarted(CHANNEL, caller, to, later, trunk=CHANNEL, hours_ahead=hours_later)
         trial = None
         if draft is not None:
             if self._drafts is None:

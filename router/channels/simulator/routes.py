@@ -44,6 +44,9 @@ class Dial(BaseModel):
     to: Annotated[str | None, Field(max_length=events.LONGEST_DIALLED, pattern=_NO_CONTROLS)] = None
     at: AwareDatetime | None = None
     """The time the call is to happen at, else now; at most a year away."""
+    hours_at: AwareDatetime | None = None
+    """The time that opening hours are to go by, and nothing else, where they are not to go by that of the call; at
+    most a year away."""
     draft: Annotated[int | None, Field(ge=1, le=2**31 - 1)] = None
     """Admins only: a draft that answers instead of what is released."""
 
@@ -70,6 +73,14 @@ class Input(BaseModel):
                 return events.InputTimedOut()
             case "recording_ended":
                 return events.RecordingEnded(None, self.seconds, self.text or None)
+
+
+def _ahead(field: str, at: datetime | None, now: datetime) -> timedelta:
+    ahead = at - now if at else timedelta()
+    if abs(ahead) > FURTHEST:
+        wrong = "is more than a year away"
+        raise unprocessable(f"{field}: {wrong}", [{"field": field, "message": wrong}])
+    return ahead
 
 
 def shown(turn: Turn, texts: Sequence[str] = ()) -> dict[str, Any]:
@@ -105,12 +116,15 @@ def routes(
         if body.draft is not None:
             await admin(request)
         try:
-            ahead = body.at - clock() if body.at else timedelta()
-            if abs(ahead) > FURTHEST:
-                wrong = "is more than a year away"
-                raise unprocessable(f"at: {wrong}", [{"field": "at", "message": wrong}])
+            now = clock()
+            ahead, hours_ahead = _ahead("at", body.at, now), _ahead("hours_at", body.hours_at, now)
             turn = await phone.dial(
-                body.caller, withheld=body.withheld, service_number=body.to, ahead=ahead, draft=body.draft
+                body.caller,
+                withheld=body.withheld,
+                service_number=body.to,
+                ahead=ahead,
+                hours_ahead=hours_ahead - ahead if body.hours_at else timedelta(),
+                draft=body.draft,
             )
             return await answered(turn)
         except BadNumber as error:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
@@ -105,11 +105,12 @@ class Scene:
     """All that a step may look at. ``tries`` counts the failed tries since the call came to this step; ``asked`` is
     what the step has asked in the whole call, ``queued_since`` when the caller joined the queue. ``facts`` are the
     variables of conditions and prompts, worked out when they are first looked at; those in ``personal`` are said only
-    to a caller who is proved (L3). ``zone`` is the flow's time zone."""
+    to a caller who is proved (L3). ``zone`` is the flow's time zone. ``hours_ahead`` is for test calls: the seconds
+    by which opening hours are looked at ahead of ``now``."""
 
     __slots__ = (
-        "_facts", "_make_facts", "asked", "caller_known", "default_queue", "details", "hours", "inputs", "language",
-        "languages", "match", "now", "personal", "prompts", "queued_since", "queues", "tries", "zone",
+        "_facts", "_make_facts", "asked", "caller_known", "default_queue", "details", "hours", "hours_ahead", "inputs",
+        "language", "languages", "match", "now", "personal", "prompts", "queued_since", "queues", "tries", "zone",
     )  # fmt: skip
 
     def __init__(
@@ -132,12 +133,13 @@ class Scene:
         queued_since: datetime | None = None,
         personal: Collection[str] = PERSONAL,
         zone: tzinfo = UTC,
+        hours_ahead: float = 0.0,
     ) -> None:
         self.now, self.prompts, self.hours, self.queues = now, prompts, hours, queues
         self.languages, self.language, self.default_queue = languages, language, default_queue
         self.tries, self.match, self.inputs, self.asked = tries, match, inputs, asked
         self.caller_known, self.details, self.queued_since = caller_known, details, queued_since
-        self.personal, self.zone = personal, zone
+        self.personal, self.zone, self.hours_ahead = personal, zone, hours_ahead
         self._make_facts = make_facts
         self._facts: Facts | None = None
 
@@ -147,6 +149,10 @@ class Scene:
         if self._facts is None:
             self._facts = self._make_facts()
         return self._facts
+
+    def hours_time(self) -> datetime:
+        """The moment at which opening hours are looked at."""
+        return self.now + timedelta(seconds=self.hours_ahead) if self.hours_ahead else self.now
 
     def queue(self, named: str, of_offer: bool) -> str:
         """The queue that is meant: with ``of_offer`` the one that the matched offer names goes first, then the one

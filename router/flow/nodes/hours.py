@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import ClassVar, Literal
+from zoneinfo import ZoneInfo
 
 from router.flow.nodes.base import Move, Name, Place, Scene, Step, StepName, Use, UseKind
 
@@ -31,6 +32,10 @@ is_somebody_there:
         yield Use(("during",), UseKind.HOURS, self.during)
 
     def enter(self, scene: Scene) -> Move:
-        if scene.hours[self.during].open_at(scene.now):
-            return Move(self.open, note=f"{self.during}: open")
-        return Move(self.closed, note=f"{self.during}: closed")
+        hours, moment = scene.hours[self.during], scene.hours_time()
+        pretended = (
+            "" if moment == scene.now else f" on {moment.astimezone(ZoneInfo(hours.timezone)):%Y-%m-%d at %H:%M}"
+        )
+        if hours.open_at(moment):
+            return Move(self.open, note=f"{self.during}: open{pretended}")
+        return Move(self.closed, note=f"{self.during}: closed{pretended}")

@@ -66,4 +66,4 @@ def is_closed(scene: Scene, queue: str) -> bool:
     """Whether the hours of ``queue`` say that nobody is there now."""
     described: Queue | None = scene.queues.get(queue)
     hours = scene.hours.get(described.hours) if described and described.hours else None
-    return hours is not None and not hours.open_at(scene.now)
+    return hours is not None and not hours.open_at(scene.hours_time())

@@ -29,16 +29,6 @@ async function ask(address, options) {
   }
 }
 
-// Now, or the next working day at ten where offices are closed now: a tester wants to reach somebody.
-function officeTime(now) {
-  const open = (day) => day.getDay() % 6 !== 0;
-  if (open(now) && now.getHours() >= 9 && now.getHours() < 17) return "";
-  const then = new Date(now.getFullYear(), now.getMonth(), now.getDate(), 10);
-  while (then <= now || !open(then)) then.setDate(then.getDate() + 1);
-  const two = (number) => String(number).padStart(2, "0");
-  return `${then.getFullYear()}-${two(then.getMonth() + 1)}-${two(then.getDate())}T10:00`;
-}
-
 async function dial() {
   const time = at("at").value;
   const from = {
@@ -51,9 +41,43 @@ async function dial() {
   at("heard").replaceChildren();
   texted = 0;
   setState("dialling");
-  const answer = await once(() => ask("/testphone/calls", json(from)));
+  const answer = await once(async () => {
+    await seeOpening(); // the office may have closed since the page was opened
+    return ask("/testphone/calls", json({ ...from, hours_at: pretended() }));
+  });
   if (answer) take(answer);
   else setState("idle");
+}
+
+// Opening hours: a tester wants to reach somebody. Where the office is closed now, they go by the next time it is open.
+
+let opening = { open: true };
+let pretending = true;
+
+async function seeOpening() {
+  const answer = await ask(`/testphone/opening?to=${encodeURIComponent(at("to").value.trim())}`);
+  if (answer) opening = answer;
+  showOpening();
+}
+
+function pretended() {
+  return !at("at").value && !opening.open && pretending ? opening.next : null;
+}
+
+function officeTime(time, day) {
+  const form = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: opening.zone, ...day };
+  return time ? new Intl.DateTimeFormat(document.documentElement.lang, form).format(new Date(time)) : "";
+}
+
+function showOpening() {
+  const told = !opening.open && !at("at").value; // a time that the tester has chosen goes for opening hours, too
+  at("opening").hidden = !told;
+  if (!told) return;
+  const [now, next] = [officeTime(opening.now), officeTime(opening.next, { weekday: "long" })];
+  const text = texts[pretended() ? "opening.pretended" : "opening.closed"];
+  at("opening-text").textContent = text.replace("{now}", now).replace("{time}", next);
+  at("pretend").hidden = !opening.next;
+  at("pretend").textContent = texts[pretending ? "opening.real" : "opening.pretend"].replace("{time}", next);
 }
 
 function beginAnswer() {
@@ -314,5 +338,12 @@ addEventListener("pagehide", () => {
   if (call && call.state !== "ended") fetch(`/testphone/calls/${call.call}/hangup`, { ...json({}), keepalive: true });
 });
 
-at("at").value = officeTime(new Date());
+at("to").addEventListener("change", seeOpening);
+at("at").addEventListener("input", showOpening);
+at("pretend").addEventListener("click", () => {
+  pretending = !pretending;
+  showOpening();
+});
+
+seeOpening();
 setState("idle");

@@ -16,8 +16,24 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "phone.to": ("Servicenummer", "Service number"),
     "phone.at": ("Zeitpunkt des Anrufs", "Time of the call"),
     "phone.at.hint": (
-        "Leer heißt jetzt. Außerhalb üblicher Bürozeiten steht hier der nächste Werktag, damit jemand abnimmt.",
-        "Empty means now. Outside usual office hours it is the next working day, so that somebody answers.",
+        "Leer heißt jetzt.",
+        "Empty means now.",
+    ),
+    "phone.js.opening.pretended": (
+        "Es ist {now}, und es ist geschlossen. Für diesen Anruf gelten die Öffnungszeiten, als wäre es {time}; alles "
+        "andere geschieht jetzt.",
+        "It is {now}, and the office is closed. For this call the opening hours go as if it were {time}; all else "
+        "happens now.",
+    ),
+    "phone.js.opening.closed": (
+        "Es ist {now}, und es ist geschlossen. Dieser Anruf geht den Weg der Anrufe außerhalb der Öffnungszeiten.",
+        "It is {now}, and the office is closed. This call goes the way of calls outside opening hours.",
+    ),
+    "phone.js.opening.real": ("Wirkliche Zeit nehmen", "Use the real time"),
+    "phone.js.opening.pretend": ("So tun, als wäre es {time}", "Pretend it is {time}"),
+    "phone.js.wrong.hours_at": (
+        "Diese Öffnungszeiten liegen mehr als ein Jahr entfernt. Nehmen Sie die wirkliche Zeit.",
+        "These opening hours are more than a year away. Use the real time.",
     ),
     "phone.dial": ("Anrufen", "Dial"),
     "phone.hang_up": ("Auflegen", "Hang up"),

@@ -11,12 +11,14 @@ import pytest
 from fastapi import FastAPI
 
 from router.calls.handle import Calls
+from router.channels.simulator.opening import opening_routes
 from router.channels.simulator.phone import BadNumber, TestPhone, caller_from
 from router.channels.simulator.queues import SimulatedQueues
 from router.channels.simulator.routes import routes
 from router.core.commands import Leg, RecordMessage, Transfer
 from router.core.events import InputTimedOut, RecordingEnded
 from router.engine.session import State
+from router.errors import Refused
 from router.flow.files import check
 from router.matching.codes import CodeKeys
 from router.releases.flows import Flows
@@ -218,3 +220,53 @@ async def test_the_page_is_told_the_text_messages_that_nobody_gets(database: Dat
         assert (await browser.get(f"{PATH}/{dialled['call']}")).json()["texts"] == again["texts"]
         withheld = (await browser.post(PATH, json={"withheld": True})).json()
         assert withheld["texts"] == []
+
+
+HOURS = check(
+    """
+version: 1
+name: office
+languages: [de]
+hours:
+  office: {weekly: {mon-fri: ["08:00-20:00"], sat: ["09:00-16:00"]}}
+start: is_somebody_there
+steps:
+  is_somebody_there: {type: hours, during: office, open: connect, closed: bye}
+  connect: {type: transfer, queue: sales}
+  bye: {type: hangup}
+""",
+    "office.yaml",
+)
+
+
+async def test_a_call_on_friday_night_reaches_somebody_by_saturdays_opening_hours(database: Database) -> None:
+    bus, clock = Bus(), lambda: datetime(2026, 11, 27, 20, 40, tzinfo=UTC)
+    flows = Flows({"office": HOURS}, {}, "office")
+    calls = Calls(database, bus, flows, CodeKeys("x" * 32), clock)
+    app = FastAPI()
+    app.include_router(routes(TestPhone(calls, "DE"), calls, bus, clock, lambda: None, nobody))
+    app.include_router(opening_routes(flows, clock, "DE", lambda: None))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as browser:
+        opening = (await browser.get("/testphone/opening", params={"to": "030 23125 000"})).json()
+        assert (opening["open"], opening["zone"]) == (False, "Europe/Berlin")
+        assert datetime.fromisoformat(opening["next"]) == datetime(2026, 11, 28, 9, tzinfo=UTC)
+        pretended = (await browser.post(PATH, json={"from": "0171 39200 11", "hours_at": opening["next"]})).json()
+        assert pretended["state"] == "queue"
+        assert pretended["trace"][0]["note"] == "office: open on 2026-11-28 at 10:00"
+        assert {entry["at"] for entry in pretended["trace"]} == {"2026-11-27T20:40:00Z"}, "all else happens now"
+        real = (await browser.post(PATH, json={"from": "0171 39200 11"})).json()
+        assert real["state"] == "ended"
+        later = {"from": "0171 39200 11", "at": "2026-11-30T10:00:00Z", "hours_at": "2026-11-29T10:00:00Z"}
+        sunday = (await browser.post(PATH, json=later)).json()
+        assert sunday["trace"][0]["note"] == "office: closed on 2026-11-29 at 11:00"
+        with pytest.raises(Refused, match="hours_at: is more than a year away"):
+            await browser.post(PATH, json={"from": "0171 39200 11", "hours_at": "2028-11-30T10:00:00Z"})
+
+
+async def test_while_it_is_open_nothing_is_pretended(database: Database) -> None:
+    flows = Flows({"office": HOURS}, {}, "office")
+    app = FastAPI()
+    app.include_router(opening_routes(flows, lambda: datetime(2026, 11, 27, 10, tzinfo=UTC), "DE", lambda: None))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as browser:
+        opening = (await browser.get("/testphone/opening")).json()
+    assert (opening["open"], opening["next"]) == (True, None)
