@@ -105,7 +105,7 @@ async def talked_since_handover(connection: Connection, call_id: str) -> bool:
         .where(handovers.c.call_id == call_id, handovers.c.state == "under_way")
         .scalar_subquery()
     )
-    query = select(cards.c.id).where(cards.c.call_id == call_id, cards.c.answered_at >= passed_on)
+    query = select(cards.c.id).where(cards.c.call_key == call_id, cards.c.answered_at >= passed_on)
     return (await connection.execute(query.limit(1))).first() is not None
 
 

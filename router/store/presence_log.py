@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select
+from sqlalchemy import Row, delete, exists, insert, select
 
 from router.store.database import Connection
-from router.store.tables import presence_log
+from router.store.tables import people, presence_log
 
 
 async def add(connection: Connection, person_id: str, presence: str, reason: str | None, at: datetime) -> None:
@@ -20,10 +20,11 @@ async def add(connection: Connection, person_id: str, presence: str, reason: str
 
 async def since(connection: Connection, begin: datetime, person_id: str | None = None) -> Sequence[Row[Any]]:
     """Everybody's changes, or one person's, from ``begin`` on, and the last one of each before it; oldest first."""
-    latest = select(func.max(presence_log.c.id)).where(presence_log.c.at < begin).group_by(presence_log.c.person_id)
+    theirs = select(presence_log.c.id).where(presence_log.c.person_id == people.c.id, presence_log.c.at < begin)
+    last = theirs.order_by(presence_log.c.at.desc(), presence_log.c.id.desc()).limit(1).correlate(people)
     query = (
         select(presence_log)
-        .where((presence_log.c.at >= begin) | presence_log.c.id.in_(latest.scalar_subquery()))
+        .where((presence_log.c.at >= begin) | presence_log.c.id.in_(select(last.scalar_subquery()).select_from(people)))
         .order_by(presence_log.c.at, presence_log.c.id)
     )
     if person_id is not None:
@@ -34,10 +35,11 @@ async def since(connection: Connection, begin: datetime, person_id: str | None =
 async def forget(connection: Connection, before: datetime, limit: int) -> int:
     """Delete up to ``limit`` of the oldest changes made before ``before``, but of nobody the last one; how many they
     were."""
-    last = select(func.max(presence_log.c.id)).group_by(presence_log.c.person_id).scalar_subquery()
+    later = presence_log.alias()
+    theirs = (later.c.person_id == presence_log.c.person_id, later.c.at >= presence_log.c.at)
     oldest = (
         select(presence_log.c.id)
-        .where(presence_log.c.at < before, presence_log.c.id.not_in(last))
+        .where(presence_log.c.at < before, exists().where(*theirs, later.c.id > presence_log.c.id))
         .order_by(presence_log.c.at)
         .limit(limit)
     )

@@ -81,8 +81,8 @@ async def lately_unanswered(
     connection: Connection, call_ids: Collection[str], since: datetime
 ) -> dict[str, frozenset[str]]:
     """Who was rung for each of these calls and did not answer, since then."""
-    query = select(cards.c.call_id, cards.c.person_id).where(
-        cards.c.call_id.in_(call_ids),
+    query = select(cards.c.call_key, cards.c.person_id).where(
+        cards.c.call_key.in_(call_ids),
         cards.c.state == "gone",
         cards.c.answered_at.is_(None),
         cards.c.reason != "elsewhere",

@@ -123,6 +123,7 @@ callbacks = Table(
     Column("attempt_id", Id),  # the call that is the latest attempt
     Index(None, "state", "since"),
     Index(None, "attempt_id"),
+    Index(None, "settled_at"),
 )
 
 work_items = Table(

@@ -23,6 +23,9 @@ cards = Table(
     Column("view", JSON, nullable=False, server_default="{}"),  # what its agent has opened on it, by id and by name
     UniqueConstraint("call_key", "person_id"),
     Index(None, "person_id", "state"),
+    Index(None, "person_id", "gone_at"),
+    Index(None, "state"),
+    Index(None, "answered_at"),
     Index(None, "queue", "answered_at"),
 )
 
@@ -53,6 +56,7 @@ notes = Table(
     Index(None, "customer_id", "at"),
     Index(None, "call_id"),
     Index(None, "message_id"),
+    Index(None, "card_id"),
 )
 
 dispositions = Table(

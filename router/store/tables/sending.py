@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text, text
 
 from router.store.tables.base import Id, Moment, Number, metadata
 
@@ -36,6 +36,12 @@ text_messages = Table(
     Index(None, "customer_id", "created_at"),
     Index(None, "number_hash", "created_at"),
     Index(None, "created_at"),
+    Index(
+        "ix_text_messages_not_kept",
+        "created_at",
+        sqlite_where=text("kept IS NULL"),
+        postgresql_where=text("kept IS NULL"),
+    ),
 )
 
 payments = Table(
@@ -74,6 +80,7 @@ inbound_messages = Table(
     Column("at", Moment, nullable=False),
     Index(None, "customer_id", "at"),
     Index(None, "from_number", "at"),
+    Index(None, "kind", "at"),
 )
 
 twilio_legs = Table(

@@ -109,6 +109,7 @@ def _calls() -> None:
     op.add_column("callbacks", sa.Column("claimed_until", Moment(), nullable=True))
     op.add_column("callbacks", _id("attempt_id", nullable=True))
     op.create_index("ix_callbacks_attempt_id", "callbacks", ["attempt_id"])
+    op.create_index("ix_callbacks_settled_at", "callbacks", ["settled_at"])
     op.add_column("calls", _id("customer_id", nullable=True))
     op.add_column("calls", sa.Column("direction", sa.String(length=3), server_default="in", nullable=False))
     op.add_column("calls", _id("callback_id", nullable=True))
@@ -147,10 +148,14 @@ def _desk() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_notes"),
     )
     op.create_index("ix_notes_call_id", "notes", ["call_id"])
+    op.create_index("ix_notes_card_id", "notes", ["card_id"])
     op.create_index("ix_notes_customer_id_at", "notes", ["customer_id", "at"])
     op.create_index("ix_notes_message_id", "notes", ["message_id"])
     op.add_column("cards", sa.Column("talked_until", Moment(), nullable=True))
     op.add_column("cards", sa.Column("view", sa.JSON(), server_default="{}", nullable=False))
+    op.create_index("ix_cards_answered_at", "cards", ["answered_at"])
+    op.create_index("ix_cards_person_id_gone_at", "cards", ["person_id", "gone_at"])
+    op.create_index("ix_cards_state", "cards", ["state"])
 
 
 def _people() -> None:
@@ -227,6 +232,7 @@ def _sending() -> None:
     )
     op.create_index("ix_inbound_messages_customer_id_at", "inbound_messages", ["customer_id", "at"])
     op.create_index("ix_inbound_messages_from_number_at", "inbound_messages", ["from_number", "at"])
+    op.create_index("ix_inbound_messages_kind_at", "inbound_messages", ["kind", "at"])
     op.create_table(
         "payments",
         _id("id"),
@@ -285,6 +291,14 @@ def _sending() -> None:
     op.add_column("text_messages", _id("person_id", nullable=True))
     op.add_column("text_messages", _id("payment_id", nullable=True))
     op.create_index("ix_text_messages_customer_id_created_at", "text_messages", ["customer_id", "created_at"])
+    not_kept = sa.text("kept IS NULL")
+    op.create_index(
+        "ix_text_messages_not_kept",
+        "text_messages",
+        ["created_at"],
+        sqlite_where=not_kept,
+        postgresql_where=not_kept,
+    )
 
 
 def _customer_words() -> None:

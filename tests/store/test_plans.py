@@ -1,0 +1,93 @@
+"""Whatever is read of tables that grow goes by an index, on both databases: years of calls make nobody wait."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from router import app, server
+from router.app_agents import agents_of
+from router.core.assurance import Assurance
+from router.desk.cards import cards_for, last_card
+from router.settings import load
+from router.store import board, cards, presence_log, queues, twilio_agents
+from router.store.database import Database
+from tests.agents.house import START, House
+from tests.desk.talking import MOBILE, named
+from tests.desk.test_searching import CODE
+from tests.desk.test_searching import Desk as Searching
+from tests.desk.test_timeline import Desk
+from tests.shipped import next_at_once
+from tests.store.plans import Statement, read_as_a_whole, recorded
+
+
+async def all_by_an_index(database: Database, seen: list[Statement]) -> None:
+    whole = await read_as_a_whole(database, seen)
+    assert not whole, "\n".join(whole)
+
+
+async def test_a_card_and_what_is_left_when_it_is_gone(database: Database) -> None:
+    desk = Desk(House(database))
+    await desk.open()
+    await desk.sent("m1")
+    await desk.much()
+    async with recorded(database) as seen:
+        for number, subject in enumerate((named("m1", Assurance.L2, "m2"), named("m3", Assurance.L2), None)):
+            await desk.call(subject, callback_id="b3", channel_ref=f"call {number}")
+            async with database.read() as connection:
+                await cards_for(connection, desk.anna, START, "normal")
+                await last_card(connection, desk.anna, START, "normal")
+            await desk.ringing.over(desk.call_id)
+    assert len(seen) > 40
+    await all_by_an_index(database, seen)
+
+
+async def test_a_search(database: Database) -> None:
+    desk = Searching(House(database))
+    await desk.open()
+    await desk.sent("m1")
+    await desk.begin()
+    async with recorded(database) as seen:
+        for term in ("Muster", "erika must", "K-E", "ab 77", MOBILE, CODE):
+            await desk.search(term)
+    await all_by_an_index(database, seen)
+
+
+async def test_what_supervisors_see(database: Database) -> None:
+    async with recorded(database) as seen, database.read() as connection:
+        await board.waiting(connection, START)
+        await board.day(connection, START, {"sales": 20}, 30)
+        await board.talks(connection, START)
+        await board.talks(connection, START, "anna")
+        await board.busy(connection)
+        await presence_log.since(connection, START)
+        await presence_log.since(connection, START, "anna")
+    await all_by_an_index(database, seen)
+
+
+async def test_who_rings(database: Database) -> None:
+    async with recorded(database) as seen, database.read() as connection:
+        await queues.standing(connection, "sales", START, START)
+        await queues.ready_people(connection)
+        await queues.last_agent(connection, "m1", "c1")
+        await cards.talked_since_handover(connection, "c1")
+        await cards.live_on_channel(connection, "asterisk")
+        await cards.of_ended_calls(connection, START)
+        await twilio_agents.lately_unanswered(connection, ["c1"], START)
+    await all_by_an_index(database, seen)
+
+
+async def test_what_is_looked_for_again_and_again(database_url: str, tmp_path: Path) -> None:
+    settings = load(
+        {},
+        tmp_path,
+        data_dir=tmp_path,
+        database=database_url,
+        secret="s" * 32,
+        flows=next_at_once(),
+        queues=("default",),
+    )
+    async with app.assembled(settings, lambda: START) as house, recorded(house.database) as seen:
+        await server.tidy(house, agents_of(house), START + timedelta(days=4000))
+        seen = list(seen)
+        await all_by_an_index(house.database, seen)
