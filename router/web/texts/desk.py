@@ -296,6 +296,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "desk.js.gone.elsewhere": ("Der Anruf wurde von jemand anderem angenommen.", "Somebody else took the call."),
     "desk.js.gone.completed": ("Das Gespräch ist beendet.", "The call is over."),
     "desk.js.gone.ended": ("Der Anruf ist beendet.", "The call has ended."),
+    "desk.js.gone.wrapped_up": ("Die Nachbearbeitung ist zu Ende.", "The wrap-up is over."),
     "desk.js.gone.other": ("Der Anruf ist nicht mehr da.", "The call is gone."),
     "desk.js.left": ("noch {time}", "{time} left"),
     "desk.js.expired": ("seit {time} abgelaufen", "expired {time} ago"),

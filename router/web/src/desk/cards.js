@@ -9,7 +9,7 @@ import { at, cardById, cards, idOf, notice, person, say, stale, state, texts } f
 import { giveBack } from "./keeping.js";
 
 const RETRY = 1000; // ms until the next try where loading failed
-const GONE = { abandoned: "abandoned", hung_up: "abandoned", no_answer: "no_answer", elsewhere: "elsewhere", completed: "completed", ended: "ended" };
+const GONE = { abandoned: "abandoned", hung_up: "abandoned", no_answer: "no_answer", elsewhere: "elsewhere", completed: "completed", ended: "ended", wrapped_up: "wrapped_up", time_up: "wrapped_up" };
 const CALLED_BACK = ["callback_busy", "callback_no_answer", "callback_failed"]; // these have a text of their own
 
 const plainTitle = document.title;
@@ -95,7 +95,7 @@ function change(morph) {
   steady(morph);
   giveBack();
   // Whoever was on a button that is gone stays with that call; on another call's button a key would take the wrong one.
-  if (focused && !focused.isConnected && call) placeOf(call)?.focus({ preventScroll: true });
+  if (focused && !focused.isConnected && call) (placeOf(call) ?? cards).focus({ preventScroll: true });
   // One that was moved has lost it.
   else if (focused && document.activeElement !== focused) focused.focus({ preventScroll: true });
   refresh();
@@ -137,9 +137,11 @@ export function forget({ card, reason }) {
   const gone = cardById(card);
   // Why a callback did not come about is said even where the cards were fetched between that and this.
   if (!gone && !CALLED_BACK.includes(reason)) return;
+  const focused = gone?.contains(document.activeElement);
   steady(() => gone?.remove());
+  if (focused) cards.focus({ preventScroll: true });
   refresh();
-  if (finished.delete(card)) reason = "completed"; // that it was us who ended it, only this page knows
+  if (finished.delete(card) && GONE[reason] !== "wrapped_up") reason = "completed"; // that it was us who ended it, only this page knows
   say(texts[`gone.${CALLED_BACK.includes(reason) ? reason : (GONE[reason] ?? "other")}`]);
 }
 

@@ -9,6 +9,12 @@ export function setClock(text) {
   offset = new Date(text) - Date.now();
 }
 
+// Milliseconds until what ends on this card does, such as its wrap-up; endless where nothing does.
+export function leftOn(card) {
+  const ends = card.querySelector("[data-ends]");
+  return ends ? new Date(ends.dataset.ends) - Date.now() - offset : Infinity;
+}
+
 export function tick(root = cards) {
   const now = Date.now() + offset;
   for (const element of root.querySelectorAll("[data-until]")) {

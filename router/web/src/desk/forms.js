@@ -4,7 +4,7 @@
 import { form as posting, request } from "../lib/request.js";
 import { loadCard, loadCards, showCard } from "./cards.js";
 import { cards, idOf, state, texts } from "./elements.js";
-import { giveBack, letGo } from "./keeping.js";
+import { giveBack, letGo, settle } from "./keeping.js";
 
 const busy = new WeakSet(); // sent and not answered yet: nothing is sent twice
 
@@ -29,6 +29,7 @@ async function send(form, button) {
     const answer = await request(form.dataset.desk, posting(fields));
     letGo(form, fields);
     await show(form, card, answer.status === 204 ? "" : await answer.text());
+    settle(form);
   } catch (error) {
     if (error.status === 401) return;
     refuse(form, reasonOf(error), error.problem?.errors);

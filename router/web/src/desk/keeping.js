@@ -68,9 +68,27 @@ export function letGo(form, sent) {
   for (const field of form.querySelectorAll("[data-keep]")) {
     if (!CHOSEN.has(field.type) && field.value !== (sent.get(field.name) ?? field.value)) continue;
     delete fields[field.dataset.keep];
-    reset(field);
   }
   keep(person, card, fields);
+}
+
+// Once the answer is shown, fields say what the server has now, unless somebody typed on.
+export function settle(form) {
+  const card = form.closest("[data-card]")?.dataset.card;
+  if (!card || !form.isConnected) return;
+  const fields = keptOf(person, card);
+  for (const field of form.querySelectorAll("[data-keep]")) if (!(field.dataset.keep in fields)) reset(field);
+}
+
+// The server has `text` of this field now.
+export function saved(field, text) {
+  field.defaultValue = text;
+  remember(field);
+}
+
+// Whether something was typed here that the server does not have.
+export function isUnsaved(field) {
+  return field.value !== field.defaultValue && field.dataset.keep in keptOf(person, idOf(field));
 }
 
 function reset(field) {

@@ -6,7 +6,9 @@ import { nextCall, showHelp } from "./help.js";
 const FIELDS = "input:not([type=checkbox]), select, textarea, [contenteditable]";
 const ALTERNATIVES = { ArrowRight: 1, ArrowLeft: -1 };
 const CALLS = { ArrowDown: 1, ArrowUp: -1 };
+const PAUSE = 1500; // ms without a key until somebody has noticed that the field they type in is gone
 const shortcuts = at("shortcuts");
+let typing = null; // the field that somebody types in, and when the last key came: { field, last }
 
 // `act` presses a button that acts at once; every other button with a key is clicked.
 export function followKeys(act) {
@@ -16,11 +18,23 @@ export function followKeys(act) {
   });
   whenChosen(showHints);
   showHints();
+  addEventListener("pointerdown", () => (typing = null));
   addEventListener("keydown", (event) => {
+    if (event.target.closest?.(FIELDS)) typing = { field: event.target, last: Date.now() };
     if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.isComposing || event.defaultPrevented) return;
+    if (isTypedIntoNothing(event.key)) return event.preventDefault();
     if (event.target.closest?.(`${FIELDS}, dialog`)) return;
     if (goes(event.key) || (choice("shortcuts") && presses(event.key.toLowerCase(), act))) event.preventDefault();
   });
+}
+
+// A card may go while somebody types on it, and the next call rings at once: what they type on then answers nothing.
+function isTypedIntoNothing(key) {
+  if (!typing || typing.field.isConnected) return false;
+  const writes = key.length === 1 || key === "Enter" || key === "Backspace";
+  if (!writes || Date.now() - typing.last > PAUSE) typing = null;
+  else typing.last = Date.now();
+  return typing !== null;
 }
 
 function showHints() {

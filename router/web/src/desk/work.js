@@ -1,12 +1,18 @@
 // What an agent does on a card beside pressing buttons: the note saves itself, ready-made texts are found by a few
 // letters, a time is chosen with one press, and where a caller can go is looked up when that is wanted.
 import { form as posting, fragment, request } from "../lib/request.js";
+import { whenShown } from "./cards.js";
+import { leftOn } from "./clocks.js";
 import { cards, state, texts } from "./elements.js";
+import { isUnsaved, saved } from "./keeping.js";
 
 const PAUSE = 1000; // ms without a key until a note is saved
-const saving = new WeakMap(); // by field: { timer, under way, the text last saved }
+const LONGEST = 5000; // ms until it is saved, however fast somebody types
+const SPARE = 2000; // ms before the card goes by itself, in which every key is saved
+const saving = new WeakMap(); // by field: { timer, under way, the text last saved, since when some is unsaved }
 
 export function followWork() {
+  whenShown(saveLeft);
   cards.addEventListener("input", ({ target }) => {
     if (target.form?.matches("[data-autosave]")) saveSoon(target);
     if (target.matches(".chooser [role=combobox]")) filter(target);
@@ -45,7 +51,9 @@ export function followWork() {
 function saveSoon(field) {
   const kept = saving.get(field) ?? {};
   clearTimeout(kept.timer);
-  kept.timer = setTimeout(save, PAUSE, field);
+  kept.since ??= Date.now();
+  const wait = Math.min(PAUSE, kept.since + LONGEST - Date.now(), leftOn(field.closest("[data-card]")) - SPARE);
+  kept.timer = setTimeout(save, Math.max(0, wait), field);
   saving.set(field, kept);
   told(field, texts["work.unsaved"]);
 }
@@ -55,18 +63,30 @@ async function save(field) {
   const kept = saving.get(field);
   if (!kept || !field.isConnected) return;
   clearTimeout(kept.timer);
+  kept.timer = null;
   if (kept.busy || kept.text === field.value || !state.live) return;
   const text = field.value;
   kept.busy = true;
+  kept.since = undefined;
   try {
     await request(field.form.dataset.desk, posting({ text }));
     kept.text = text;
+    saved(field, text);
     if (field.value === text) told(field, texts["work.saved"]);
   } catch (error) {
     told(field, error.status && error.status < 500 ? error.message : texts["work.unsaved"]);
   } finally {
     kept.busy = false;
-    if (field.value !== kept.text) kept.timer = setTimeout(save, PAUSE * 2, field);
+    if (field.value !== text) saveSoon(field);
+    else if (text !== kept.text) kept.timer = setTimeout(save, PAUSE * 2, field);
+  }
+}
+
+// What was typed without network, or just before a reload, is saved once the card is there.
+function saveLeft() {
+  for (const field of cards.querySelectorAll("[data-autosave] textarea")) {
+    const kept = saving.get(field);
+    if (!kept?.timer && !kept?.busy && isUnsaved(field)) saveSoon(field);
   }
 }
 
