@@ -76,8 +76,8 @@ def offer_facts(about: About | None, now: datetime) -> Mapping[str, Any]:
 
 
 def _days_left(until: Any, now: datetime) -> int | None:
-    """Whole days to the last day of the offer, both in the zone of ``now``. One that ends at midnight has its last day
-    before it."""
+    """Whole days to the last day of the offer, both in the zone of ``now``, and less than none once it has ended. One
+    that ends at midnight has its last day before it."""
     try:
         end = datetime.fromisoformat(until)
     except (TypeError, ValueError):
@@ -88,7 +88,8 @@ def _days_left(until: Any, now: datetime) -> int | None:
         last = (end - _A_MOMENT).astimezone(now.tzinfo)
     except OverflowError:  # 9999-12-31, or the first day there is
         last = end
-    return (last.date() - now.date()).days
+    days = (last.date() - now.date()).days
+    return min(days, -1) if end <= now else days
 
 
 def customer_facts(about: About | None) -> Mapping[str, Any]:

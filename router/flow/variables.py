@@ -46,7 +46,7 @@ VARIABLES: tuple[Variable, ...] = (
     _V("offer.sent", "2026-05-31T08:00:00+02:00", "", "when the message was sent", True),
     _V("offer.valid_from", "2026-06-01T00:00:00+02:00", "", "when the offer begins", True),
     _V("offer.valid_until", "2026-06-30T23:59:59+02:00", "", "when the offer ends", True),
-    _V("offer.days_left", 3, 9999, "whole days until it ends, 0 on its last day, negative after it"),
+    _V("offer.days_left", 3, 9999, "whole days until it ends, 0 on its last day, negative once it has ended"),
     _V("offer.facts", {}, {}, "the offer's facts by name", True),
     _V("customer.known", True, False, "the message is to a customer on file"),
     _V("customer.name", "Erika Muster", "", "name of the customer", True),
