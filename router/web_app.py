@@ -50,6 +50,7 @@ from router.desk.work.making import desk_of
 from router.desk.work.routes import routes as work_routes
 from router.messages.inbound import Inbox
 from router.messages.texting import reported
+from router.releases.step_names import StepNames
 from router.speech.audiosocket.server import AudioSocketServer
 from router.speech.prompts import PromptStore
 from router.speech.serving import prompt_routes
@@ -103,7 +104,7 @@ def web_app(
     Raises `SettingsRefused` for settings that a channel cannot work with, and `AssetsNotBuilt`.
     """
     assets = asset_files.load()
-    pages = Pages(assets, house.queue_book.labels)
+    pages = Pages(assets, house.queue_book.labels, StepNames(house.flows).labels)
     entrance = _entrance(house, agents)
     desk = DeskStream(
         house.database,

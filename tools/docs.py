@@ -67,7 +67,7 @@ def _step(kind: type[Step]) -> str:
     rows = [
         row
         for field, info in kind.model_fields.items()
-        if field not in ("type", "note")
+        if field not in ("type", "note", "label")
         for row in _rows(f"`{info.alias or field}`", info)
     ]
     ways = [row.split(" | ")[0].removeprefix("| ") for row in rows if re.search(r" \| step[ |]", row)]

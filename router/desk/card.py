@@ -151,7 +151,7 @@ class Proving:
 @dataclass(frozen=True, slots=True)
 class Did:
     """One thing the caller did before the queue; the page has a sentence for each ``what``, with ``values`` in it.
-    Without numbers and codes."""
+    Without numbers and codes. ``flow`` and ``step`` of the values say where, ``topic`` what was chosen there."""
 
     at: datetime
     what: str

@@ -32,7 +32,7 @@ _PATTERNS: Final = (
     ("callback", r"kept", "callback"),
     ("callback", r"declined", "callback_declined"),
     ("voicemail", r"(?P<seconds>\d{1,4}) s recorded", "voicemail"),
-    ("hours", r"(?P<during>.{1,40}): closed", "closed"),
+    ("hours", r".{1,40}: closed( on .{1,30})?", "closed"),
     ("transfer", r"nobody answered", "no_answer"),
 )
 _COMPILED: Final = tuple((kind, re.compile(pattern), what) for kind, pattern, what in _PATTERNS)
@@ -62,7 +62,7 @@ def _step(trace: Trace, match: Match | None) -> Did | None:
             if what == "code" and match is not None:
                 what = "code_right" if match.code_accepted else "code_wrong"
             values = {name: text for name, text in found.groupdict().items() if text}
-            return Did(trace.at, what, {"step": trace.step.replace("_", " "), **values})
+            return Did(trace.at, what, {**values, "flow": trace.flow, "step": trace.step})
     return None
 
 
@@ -72,4 +72,4 @@ def _answered(session: Session, trace: Trace) -> Iterator[Did]:
         yield Did(trace.at, "about_message" if about == "yes" else "not_about_message")
     topic = session.inputs.get(TOPIC, "")
     if topic and not any(char.isdigit() for char in topic):
-        yield Did(trace.at, "topic", {"topic": topic})
+        yield Did(trace.at, "topic", {"flow": trace.flow, "step": trace.step, "topic": topic})

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from router.flow.canned import canned_complaints
+from router.flow.label_rules import labels_of_steps
 from router.flow.model import Flow, FlowText
 from router.flow.parse import Parsed, PassedOver, parse
 from router.flow.problems import FlowRefused, Problem
@@ -165,7 +166,9 @@ def _queues(
     check = QueueCheck(shared, whole, formula_check(flows, unsure=whole.unsure))
     for parsed in parsed_shared.values():
         yield from check.complaints(parsed)
-    yield from skills_of_steps([(flow, parsed.source) for flow, parsed in made if parsed.source is not None])
+    sources = [(flow, parsed.source) for flow, parsed in made if parsed.source is not None]
+    yield from skills_of_steps(sources)
+    yield from labels_of_steps(sources)
 
 
 def _together(

@@ -100,7 +100,8 @@ CODES: Mapping[str, str] = {
     # texts
     "missing-placeholder": "a text lacks a placeholder that the step needs in it",
     "missing-translation": "a text is not there in a language of the flow",
-    "unknown-language": "a language that the flow does not have",
+    "unknown-language": "a language that the flow, or a label, cannot have",
+    "missing-label": "a label that is not there in a language of the pages",
     "missing-audio": "a recording that is not there; the text is spoken instead",
     "placeholder": "a variable in a text that is not there, or cannot be said so",
     "no-default": "a text of which nothing is left where a variable is not known",
@@ -124,5 +125,6 @@ CODES: Mapping[str, str] = {
 }
 """The codes of problems of flows and shared files, in the order in which they are looked for, with their meaning."""
 WARNINGS = frozenset(
-    {"missing-audio", "no-default", "no-person", "no-speech", "no-texts", "overlap", "unknown-skill", "unused"}
+    {"missing-audio", "missing-label", "no-default", "no-person", "no-speech", "no-texts", "overlap", "unknown-skill"}
+    | {"unused"}
 )

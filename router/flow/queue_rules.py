@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from router.flow.formulas import FormulaCheck
+from router.flow.label_rules import labels_of_queue
 from router.flow.model import Flow
 from router.flow.nodes.base import Formula, Words
 from router.flow.nodes.transfer import Transfer
@@ -62,6 +63,7 @@ class QueueCheck:
                 yield from self._target(source, (*rule_at, "queue"), name, rule.queue)
             for place, skill in enumerate(rule.skills):
                 yield from unknown_skill(source, (*rule_at, "skills", place), name, queue, skill, always=True)
+        yield from labels_of_queue(source, at, queue)
         if queue.disposition_needed and not queue.dispositions:
             message = "there are no dispositions to choose from; list some, or leave this out"
             yield source.problem((*at, "disposition_needed"), "wrong-value", message)

@@ -75,14 +75,31 @@ class CallbackRules(_Part):
     ring: Annotated[int, Field(ge=10, le=120, description="seconds it rings")] = 30
 
 
+class FieldChoice(_Part):
+    """Something to choose, with what people call it."""
+
+    code: Annotated[str, Field(min_length=1, max_length=100, description="what it is stored as")]
+    label: Words = Field(description="what agents read")
+
+
 class DispositionField(_Part):
     """Something to be filled in with a disposition."""
 
     name: Name = Field(description="what it is stored as")
     label: Words = Field(description="what agents read")
     type: Literal["text", "number", "date", "choice", "yes_no"] = Field("text", description="what is filled in")
-    choices: tuple[str, ...] = Field((), max_length=50, description="of a choice")
+    choices: tuple[Annotated[str, Field(min_length=1, max_length=100)] | FieldChoice, ...] = Field(
+        (), max_length=50, description="of a choice: text that is stored as it reads, or a code with a label"
+    )
     required: bool = Field(False, description="whether it has to be filled in")
+
+    @property
+    def chosen_from(self) -> tuple[FieldChoice, ...]:
+        """The choices, each with a code; one without a label reads as it is stored."""
+        return tuple(
+            each if isinstance(each, FieldChoice) else FieldChoice.model_construct(code=each, label=Words())
+            for each in self.choices
+        )
 
 
 class Disposition(_Part):

@@ -23,6 +23,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {"flow": FlowText, "shared": SharedText
 _LANGUAGES = {"de": "German", "en": "English"}
 ABOUT: Mapping[str, str] = {
     "note": "for those who read the flow",
+    "label": "what agents read of it",
     "type": "what kind of step this is",
     "text": "what the caller hears: words in each language, or the name of a prompt",
     "next": "the step to go on with",

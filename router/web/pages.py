@@ -33,12 +33,23 @@ def _unlabelled(queue: str, result: str | None = None, /) -> Mapping[str, str]:
     return {}
 
 
+class StepLabels(Protocol):
+    """See `router.releases.step_names.StepNames.labels`."""
+
+    def __call__(self, flow: str, step: str, topic: str | None = None, /) -> Mapping[str, str]: ...
+
+
+def _no_steps(flow: str, step: str, topic: str | None = None, /) -> Mapping[str, str]:
+    return {}
+
+
 class Pages:
     """Templates are named ``ROOM/FILE.html``; every value is escaped, an unknown one is an error. ``labels`` has what
-    people call a queue, or a result of its talks, by language."""
+    people call a queue, or a result of its talks, by language, ``steps`` the same of a flow's step and its topics."""
 
-    def __init__(self, assets: Assets, labels: Labels = _unlabelled) -> None:
+    def __init__(self, assets: Assets, labels: Labels = _unlabelled, steps: StepLabels = _no_steps) -> None:
         self._labels = labels
+        self._steps = steps
         self._environment = Environment(
             loader=PrefixLoader({room: FileSystemLoader(_ROUTER / room / "templates") for room in _ROOMS}),
             autoescape=True,
@@ -55,6 +66,7 @@ class Pages:
             "queue_name": self._queue_name,
             "queue_names": self._queue_names,
             "result_name": self._result_name,
+            "step_words": self._step_words,
         }
         self._environment.filters |= {"number": phone_number, "moment": moment, "script_data": script_data}
 
@@ -85,10 +97,25 @@ class Pages:
         """What people call this result of a talk in ``queue``; one that is not listed any more is shown as stored."""
         return self._labels(queue or "", code).get(t.language) or code
 
+    def _step_words(self, t: Texts, values: Mapping[str, str]) -> dict[str, str]:
+        """``values`` with what people call the ``step`` of a ``flow``, and the ``topic`` chosen there; where that has
+        no label, its name as words."""
+        flow, step, topic = (values.get(name, "") for name in ("flow", "step", "topic"))
+        called = {"step": self._steps(flow, step).get(t.language) or as_words(step)}
+        if topic:
+            called["topic"] = self._steps(flow, step, topic).get(t.language) or as_words(topic)
+        return {**values, **called}
+
     def problem(self, request: Request, status: int, person: Person | None = None) -> HTMLResponse:
         """A page that says in the reader's words that something did not work; for people, not for scripts."""
         known = status if status in (401, 403, 404, 413, 429, 500) else 500 if status > 500 else "other"
         return self.page(request, "web/problem.html", person, status=status, key=f"problem.{known}")
+
+
+def as_words(name: str) -> str:
+    """A name of a flow the way people write: ``office_hours`` is "Office hours"."""
+    words = name.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
 
 
 def phone_number(number: str) -> str:

@@ -8,6 +8,7 @@ from router.core.events import WITHHELD
 from router.core.match import NO_MATCH, Match
 from router.desk.did import MOST, did
 from router.engine.session import Session, Trace
+from router.web.pages import as_words
 from router.web.texts import ALL, Texts
 from tests.agents.house import START
 
@@ -21,21 +22,25 @@ def session(*traces: tuple[str, str], inputs: dict[str, str] | None = None, chos
 
 def said(made: Session, match: Match | None = NO_MATCH) -> list[str]:
     texts = Texts("en")
-    return [texts(f"did.{each.what}", **each.values) for each in did(made, match)]
+    return [
+        texts(f"did.{each.what}", **{name: as_words(text) for name, text in each.values.items()})
+        for each in did(made, match)
+    ]
 
 
 @pytest.mark.parametrize(
     ("kind", "note", "words"),
     [
-        ("menu", "key 2", "Pressed 2 in the menu “ask menu”"),
-        ("menu", "speech", "Answered in words in the menu “ask menu”"),
-        ("menu", "no input; tries used up", "Chose nothing in the menu “ask menu”"),
-        ("collect", "8 digits", "Keyed in 8 digits at “ask collect”"),
+        ("menu", "key 2", "Pressed 2 in the menu “Ask menu”"),
+        ("menu", "speech", "Answered in words in the menu “Ask menu”"),
+        ("menu", "no input; tries used up", "Chose nothing in the menu “Ask menu”"),
+        ("collect", "8 digits", "Keyed in 8 digits at “Ask collect”"),
         ("verify", "right code", "Gave the right one-time code"),
         ("send_message", "on its way", "Was sent a link by text message"),
         ("callback", "kept", "Arranged a callback"),
         ("voicemail", "23 s recorded", "Left a voicemail of 23 seconds"),
-        ("hours", "opening: closed", "Called outside the hours “opening”"),
+        ("hours", "opening: closed", "Called outside opening hours"),
+        ("hours", "opening: closed on 2026-11-29 at 11:00", "Called outside opening hours"),
         ("match", "with a code", "Keyed in a callback code that is not valid"),
     ],
 )
@@ -53,7 +58,7 @@ def test_what_says_nothing_of_the_caller_is_left_out(kind: str, note: str) -> No
 def test_what_was_answered_is_told_but_for_numbers() -> None:
     answers = {"about_message": "yes", "topic": "power", "reference": "AB482139", "last_digits": "139", "code": "4821"}
     made = session(("match", "with what was answered"), inputs=answers)
-    assert said(made) == ["Said it is about a message from us", "Chose the topic: power"]
+    assert said(made) == ["Said it is about a message from us", "Chose the topic: Power"]
     assert "139" not in repr(did(made, NO_MATCH)) and "4821" not in repr(did(made, NO_MATCH))
 
 

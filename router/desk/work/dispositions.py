@@ -26,12 +26,13 @@ FIELD: Final = "field."
 
 @dataclass(frozen=True, slots=True)
 class FieldView:
-    """A field of a form. ``value`` is what was filled in before."""
+    """A field of a form. ``choices`` are pairs of what is stored and what agents read, ``value`` what was filled in
+    before."""
 
     name: str
     label: str
     type: str
-    choices: tuple[str, ...]
+    choices: tuple[tuple[str, str], ...]
     required: bool
     value: str
 
@@ -59,7 +60,7 @@ def _choice(each: Disposition, said: Any | None, language: str) -> Choice:
             name=f"{FIELD}{each.code}.{field.name}",
             label=in_language(field.label, language),
             type=field.type,
-            choices=field.choices,
+            choices=tuple((one.code, in_language(one.label, language) or one.code) for one in field.chosen_from),
             required=field.required,
             value=_shown(values.get(field.name)),
         )
@@ -128,7 +129,7 @@ def _value(field: DispositionField, text: str) -> Any:
         case "yes_no":
             return {"yes": True, "no": False}.get(text) if text in ("yes", "no") else _no()
         case "choice":
-            return text if text in field.choices else _no()
+            return text if any(text == each.code for each in field.chosen_from) else _no()
         case _:
             return text if len(text) <= LONGEST and not _invisible(text) else _no()
 

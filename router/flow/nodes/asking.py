@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from router.core.events import DigitsEntered, Event, SpeechHeard
 from router.core.hearing import Expected, Listening
 from router.core.match import EvidenceKind, Match, Question, QuestionKind
-from router.flow.nodes.base import Key, Name, Place, Scene, Text, choice_of
+from router.flow.nodes.base import Key, Name, Place, Scene, Text, Words, choice_of
 from router.flow.nodes.hearing import WORDS_FOR_YES_OR_NO, clear_number, has_no_number, says_yes_or_no
 
 SHORTEST_CODE, LONGEST_CODE = 6, 14
@@ -40,7 +40,7 @@ _A_CODE = Listening(Expected.DIGITS, SHORTEST_CODE, LONGEST_CODE)
 
 class Topics(BaseModel):
     """The question what the call is about: a menu of all topics, the same for every caller, so that it gives nothing
-    away. ``words`` choose a topic when spoken."""
+    away. ``words`` choose a topic when spoken, ``labels`` are what agents read."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -49,6 +49,7 @@ class Topics(BaseModel):
     words: dict[Name, tuple[str, ...]] = Field(
         default_factory=dict, description="list of text for each topic: what chooses it when spoken"
     )
+    labels: dict[Name, Words] = Field(default_factory=dict, description="what agents read, for each topic")
 
     def chosen(self, event: DigitsEntered | SpeechHeard) -> str:
         """The topic that the caller chose, "" for none of them."""

@@ -274,7 +274,7 @@ class Formula(NamedTuple):
 
 
 class Step(BaseModel, ABC):
-    """A step of a flow. ``note`` is for the people who read the flow."""
+    """A step of a flow. ``note`` is for the people who read the flow, ``label`` is what agents read of the step."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -284,6 +284,7 @@ class Step(BaseModel, ABC):
     """Whether the caller is waited for on every way through the step."""
 
     note: str = ""
+    label: Words | None = None
 
     @abstractmethod
     def targets(self) -> Mapping[Place, str]:

@@ -45,7 +45,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "did.callback": ("Vereinbarte einen Rückruf", "Arranged a callback"),
     "did.callback_declined": ("Wollte keinen Rückruf", "Did not want a callback"),
     "did.voicemail": ("Sprach {seconds} Sekunden auf die Mailbox", "Left a voicemail of {seconds} seconds"),
-    "did.closed": ("Rief außerhalb der Zeiten „{during}“ an", "Called outside the hours “{during}”"),
+    "did.closed": ("Rief außerhalb der Öffnungszeiten an", "Called outside opening hours"),
     "did.no_answer": ("Wartete, ohne dass jemand abnahm", "Waited without anybody answering"),
     "did.about_message": ("Sagte: Es geht um eine Nachricht von uns", "Said it is about a message from us"),
     "did.not_about_message": ("Sagte: Es geht um keine Nachricht von uns", "Said it is about no message from us"),

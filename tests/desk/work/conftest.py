@@ -38,7 +38,10 @@ queues:
           - {name: contract, label: {de: Vertragsnummer, en: Contract number}, required: true}
           - {name: months, label: {de: Monate, en: Months}, type: number}
           - {name: begins, label: {de: Beginn, en: Begins}, type: date}
-          - {name: tariff, label: {de: Tarif, en: Tariff}, type: choice, choices: [Fix, Flex]}
+          - name: tariff
+            label: {de: Tarif, en: Tariff}
+            type: choice
+            choices: [Fix, {code: Flex, label: {de: Beweglich, en: Flexible}}]
           - {name: paperless, label: {de: Papierlos, en: Paperless}, type: yes_no}
       - {code: no_interest, label: {de: Kein Interesse, en: Not interested}}
 """

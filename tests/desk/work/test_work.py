@@ -184,6 +184,8 @@ async def test_a_result_has_to_be_complete(talk: Talk) -> None:
     }
     page = await talk.page()
     assert 'value="sold" data-keep="disposition" checked' in page and 'value="V-1"' in page
+    assert '<option value="Flex" selected>Beweglich</option>' in page, "a choice reads as its label"
+    assert '<option value="Fix">Fix</option>' in page
 
 
 async def test_the_next_call_comes_when_the_result_is_said(talk: Talk) -> None:
