@@ -10,7 +10,7 @@ from router.agents.ami import Ami, AmiSettings, Notice
 from router.agents.asterisk_queues import AsteriskQueues
 from router.agents.handing_over import EndsTalks, HandingOver, OnAsterisk
 from router.agents.page_watch import PageWatch
-from router.agents.phones import asterisk_phones, check_phones, may_ring
+from router.agents.phones import asks_for_key, asterisk_phones, check_phones, may_ring
 from router.agents.presence import Presence
 from router.agents.ringing import Ringing
 from router.agents.switchboard import CHANNEL as ASTERISK
@@ -100,7 +100,10 @@ def twilio_agents(house: House, agents: Agents) -> AgentPhones:
     def may(phone: str) -> bool:
         return may_ring(phone, reach)
 
-    return AgentPhones(house.database, house.calls, agents.ringing, house.clock, house.queue_book.get, may)
+    def asks(phone: str) -> bool:
+        return asks_for_key(phone, house.settings)
+
+    return AgentPhones(house.database, house.calls, agents.ringing, house.clock, house.queue_book.get, may, asks)
 
 
 def worker_activities(house: House) -> Activities | None:

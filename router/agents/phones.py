@@ -27,11 +27,21 @@ def may_ring(phone: str, reach: Destinations) -> bool:
     return bool(_SIP.fullmatch(phone)) if phone.startswith("sip") else reach.may_be_called(phone)
 
 
+def asks_for_key(phone: str, settings: Settings) -> bool:
+    """Whether who answers this phone is to press a key before they are connected with the caller."""
+    return settings.twilio_accept_phones.get(phone, settings.twilio_accept_numbers and phone.startswith("+"))
+
+
 def check_phones(settings: Settings, reach: Destinations) -> None:
-    """Raises `SettingsRefused` for a phone that Twilio is to dial and cannot, or must not."""
+    """Raises `SettingsRefused` for a phone that Twilio is to dial and cannot, or must not, and for one that is none."""
     for phone in filter(is_dialled, settings.phones):
         written = _NUMBER if phone.startswith("+") else _SIP
         if not written.fullmatch(phone):
             raise SettingsRefused("THREADLINE_PHONES (phones): a number is written in E.164, an address sip:NAME@HOST")
         if not may_ring(phone, reach):
             raise SettingsRefused("THREADLINE_PHONES (phones): has a number that `destinations` does not allow")
+    if set(settings.twilio_accept_phones) - {phone for phone in settings.phones if is_dialled(phone)}:
+        raise SettingsRefused(
+            "THREADLINE_TWILIO_ACCEPT_PHONES (twilio_accept_phones): names a phone that is none of those in `phones` "
+            "which Twilio dials"
+        )

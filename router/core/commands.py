@@ -83,7 +83,8 @@ class Leg:
 @dataclass(frozen=True, slots=True)
 class Transfer:
     """Hand the caller to ``queue``, to wait there at most ``timeout`` seconds; higher ``priority`` is served first.
-    ``skills`` are what the agent should have, ``whisper`` is what the agent alone hears before the caller.
+    ``skills`` are what the agent should have, ``whisper`` is what the agent alone hears before the caller, in the
+    flow's first language; ``whispers`` are the same in its others.
 
     The engine says what is wished for: ``last_agent`` seconds for the agent whom the customer talked to last,
     ``skills_for`` seconds (None: to the end) in which the skills count, and after ``overflow_after`` seconds in all
@@ -101,6 +102,7 @@ class Transfer:
     overflow: str | None = None
     overflow_after: int = 0
     legs: tuple[Leg, ...] = ()
+    whispers: tuple[Prompt, ...] = ()
     kind: Literal["transfer"] = "transfer"
 
 

@@ -27,6 +27,16 @@ class TwilioSettings(Group):
         description="Address of a sound of a few seconds that callers hear while they wait for agents whom we ring "
         "ourselves; silence between the announcements where unset.",
     )
+    twilio_accept_numbers: bool = Field(
+        True,
+        description="Whether agents at a telephone number press 1 before a caller is connected, so that no mailbox "
+        "takes the call (docs/twilio-agents.md).",
+    )
+    twilio_accept_phones: dict[str, bool] = Field(
+        {},
+        description="For single phones of `phones` something else than twilio_accept_numbers says: "
+        '`{"+491711234567": false, "sip:anna@pbx.example.net": true}`.',
+    )
     twilio_account_sid: Annotated[Annotated[str, Field(pattern=r"^AC[0-9a-fA-F]{32}$")] | None, EmptyIsUnset] = Field(
         None, description="Twilio's account that sends text messages."
     )

@@ -153,6 +153,7 @@ EXPECTED = {
     "POST /channels/twilio/assignment": NOT_BY_LOGIN,
     "POST /channels/twilio/events": NOT_BY_LOGIN,
     "POST /channels/twilio/texts/inbound": NOT_BY_LOGIN,
+    "POST /channels/twilio/agents/accept": NOT_BY_LOGIN,
     "POST /channels/twilio/agents/ringing": NOT_BY_LOGIN,
     "POST /channels/twilio/agents/worker": NOT_BY_LOGIN,
     "GET /schemas/flow-1.json": EVERYBODY,

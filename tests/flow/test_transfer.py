@@ -100,6 +100,11 @@ def test_the_agent_alone_hears_what_is_personal(assurance: Assurance) -> None:
     assert "Sommer" not in str(session.trace)
 
 
+def test_a_whisper_is_there_in_all_languages_that_it_has() -> None:
+    handed, _ = play("whisper: {de: Ein Anruf., en: A call.}")
+    assert (handed.whisper, handed.whispers) == (Prompt("Ein Anruf.", "de"), (Prompt("A call.", "en"),))
+
+
 def test_a_whisper_of_which_nothing_is_known_is_left_out() -> None:
     assert play('whisper: {de: "{{ offer.title }}", en: "{{ offer.title }}"}')[0].whisper is None
 

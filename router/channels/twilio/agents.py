@@ -35,10 +35,13 @@ LEAST_RING: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """The phone of a person: a number in E.164 or a `sip:` address."""
+    """The phone of a person: a number in E.164 or a `sip:` address. ``asked``: who answers is to press a key before
+    they are connected; ``language`` is what they are spoken to in."""
 
     person_id: str
     address: str = field(repr=False)
+    asked: bool = False
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,8 @@ class Hold:
 
 
 class AgentPhones:
-    """``describe`` says how a queue is described, ``may_ring`` whether a phone may be dialled on our account."""
+    """``describe`` says how a queue is described, ``may_ring`` whether a phone may be dialled on our account, ``asks``
+    whether who answers it is to press a key."""
 
     def __init__(
         self,
@@ -69,6 +73,7 @@ class AgentPhones:
         clock: Callable[[], datetime],
         describe: Callable[[str], Queue],
         may_ring: Callable[[str], bool],
+        asks: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._database = database
         self._ringing = ringing
@@ -76,6 +81,7 @@ class AgentPhones:
         self.legs = Legs(database, calls, ringing, clock)
         self._describe = describe
         self._may_ring = may_ring
+        self._asks = asks
 
     def now(self) -> datetime:
         """The clock's time."""
@@ -109,9 +115,12 @@ class AgentPhones:
         if claimed:
             await store.rings(connection, call_id)
             seconds = max(LEAST_RING, min(queue.ring, left))
-            return Ring(tuple(Phone(person_id, rows[person_id].phone) for person_id in claimed), seconds)
+            return Ring(tuple(self._phone(rows[person_id]) for person_id in claimed), seconds)
         expected = (await see_queue(connection, leg.queue, now)).expected_seconds if queue.announcements.wait else None
         return Hold(leg.queue, place_of(call_id, waiting), expected)
+
+    def _phone(self, row: store.PersonRow) -> Phone:
+        return Phone(row.id, row.phone, self._asks(row.phone), row.language)
 
     def _as_waiting(self, row: store.WaitingRow, spared: frozenset[str]) -> Waiting:
         at_once = self._describe(row.queue).strategy == "all"

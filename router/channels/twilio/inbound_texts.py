@@ -13,8 +13,8 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 
 from router.channels.twilio.form import Form, Misunderstood
-from router.channels.twilio.routes import signed_form, understood
 from router.channels.twilio.signature import Signatures
+from router.channels.twilio.signed import signed_form, understood
 from router.channels.twilio.twiml import EMPTY
 from router.core.phone import e164, is_withheld
 from router.messages.inbound import Written

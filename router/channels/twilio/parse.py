@@ -135,6 +135,14 @@ def whisper_place(query: str) -> Place:
     return Place(*_which(_named(query)), "transfer")
 
 
+def language(query: str) -> str | None:
+    """The language that the address names, None where it names none. Raises `Misunderstood`."""
+    language = _named(query).get("language")
+    if language is not None and not _LANGUAGE.fullmatch(language):
+        raise Misunderstood("language in the address is no code of a language")
+    return language
+
+
 def _named(query: str) -> dict[str, str]:
     named: dict[str, str] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
@@ -157,10 +165,7 @@ def leg_place(query: str) -> LegPlace:
     named = _named(query)
     if not _CALL_ID.fullmatch(named.get("person", "")):
         raise Misunderstood("person in the address is no id of a person")
-    language = named.get("language", "en")
-    if not _LANGUAGE.fullmatch(language):
-        raise Misunderstood("language in the address is no code of a language")
-    return LegPlace(*_which(named), named["person"], bool(_number(named, "asked")), language)
+    return LegPlace(*_which(named), named["person"], bool(_number(named, "asked")), language(query) or "en")
 
 
 def leg_status(form: Form) -> str:

@@ -7,30 +7,31 @@ answer takes the caller to the default queue. Only who is not Twilio gets a prob
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 
 import structlog
 from fastapi import APIRouter, Request, Response
-from starlette.requests import ClientDisconnect
 
 from router.calls.handle import Calls, UnknownCall
 from router.calls.turns import Turn
 from router.channels.twilio import calling_back, parse
+from router.channels.twilio.agent_routes import ACCEPT, RINGING, WHISPER, add_agent_routes
 from router.channels.twilio.agents import AgentPhones, Hold, Ring
 from router.channels.twilio.announcing import announcement, is_due
 from router.channels.twilio.calling_back import CallbackHouse
 from router.channels.twilio.destinations import Agents, Destinations, destinations
-from router.channels.twilio.form import Form, Misunderstood, read
+from router.channels.twilio.form import Form, Misunderstood
 from router.channels.twilio.parse import CHANNEL, Place
-from router.channels.twilio.render import Line, document, part_of, way_out, whispered
-from router.channels.twilio.render_agents import holding, holding_still, ringing
-from router.channels.twilio.signature import HEADER, Signatures
+from router.channels.twilio.render import Line, document, part_of, way_out
+from router.channels.twilio.render_agents import Addresses, holding, holding_still, ringing
+from router.channels.twilio.signature import Signatures
+from router.channels.twilio.signed import signed_form, understood
 from router.channels.twilio.stretches import Stretch, stretches
 from router.channels.twilio.twiml import EMPTY, response
-from router.core.commands import Prompt, Transfer
+from router.core.commands import Transfer
 from router.core.events import (
     WITHHELD,
     CallerHungUp,
@@ -41,27 +42,18 @@ from router.core.events import (
     TransferOutcome,
 )
 from router.engine.step import NotAccepted
-from router.errors import Refused, bad_request, not_found, too_large
+from router.errors import Refused, not_found
 from router.flow.queues import Queue
 from router.settings import Settings
 
 VOICE: Final = "/channels/twilio/voice"
 STATUS: Final = "/channels/twilio/status"
-WHISPER: Final = "/channels/twilio/whisper"
-RINGING: Final = "/channels/twilio/agents/ringing"
 DEFAULT_QUEUE: Final = "default"
 MOST_FAILURES: Final = 2
 """After so many in a row a caller who waits for agents goes to the default queue."""
 
-MOST_BYTES: Final = 65_536
 HOUSE_SECONDS: Final = 8.0
 """For the house to say what comes next. Twilio gives up after 15, the caller sooner."""
-WHISPER_SECONDS: Final = 3.0
-"""For what the agent is to hear, while both wait."""
-BODY_SECONDS: Final = 5.0
-"""For a body to arrive."""
-
-_FORM: Final = "application/x-www-form-urlencoded"
 
 log = structlog.get_logger(__name__)
 
@@ -75,13 +67,14 @@ def routes(
     callbacks: CallbackHouse | None = None,
     house_seconds: float = HOUSE_SECONDS,
 ) -> APIRouter:
-    """`POST /channels/twilio/voice`, `/status` and `/whisper`; `/agents/ringing`, where Twilio tells of the phones of
-    ``agents``; `/callback` and `/callback-status`, for calls that we make for ``callbacks``. ``describe`` says how a
-    queue is described. Raises `SettingsRefused` for settings that Twilio cannot work with."""
+    """`POST /channels/twilio/voice` and `/status`; what the phones of ``agents`` need (`agent_routes`); `/callback` and
+    `/callback-status`, for calls that we make for ``callbacks``. ``describe`` says how a queue is described. Raises
+    `SettingsRefused` for settings that Twilio cannot work with."""
     signatures = Signatures(settings.twilio_auth_token, settings.public_url)
     taken_to = destinations(settings.twilio_queues, settings.region, lambda queue: describe(queue).twilio)
     channel = _Channel(calls, settings, taken_to, agents, describe, house_seconds)
     router = APIRouter(include_in_schema=False)
+    add_agent_routes(router, calls, agents, signatures, settings.public_url, house_seconds)
 
     @router.post(VOICE)
     async def voice(request: Request) -> Response:
@@ -95,20 +88,6 @@ def routes(
         form = await signed_form(request, signatures, STATUS)
         with understood():
             await channel.status(form)
-        return Response(status_code=204)
-
-    @router.post(WHISPER)
-    async def whisper(request: Request) -> Response:
-        await signed_form(request, signatures, WHISPER)
-        with understood():
-            answer = await channel.whisper(request.url.query)
-        return Response(answer, media_type="application/xml")
-
-    @router.post(RINGING)
-    async def told(request: Request) -> Response:
-        form = await signed_form(request, signatures, RINGING)
-        with understood():
-            await channel.told(form, request.url.query)
         return Response(status_code=204)
 
     @router.post(calling_back.ANSWER)
@@ -147,7 +126,7 @@ class _Channel:
         self._calls = calls
         self._agents = agents
         self._describe = describe
-        self._told_url = settings.public_url + RINGING
+        self._addresses = Addresses(settings.public_url + RINGING, settings.public_url + ACCEPT)
         self._sound = settings.twilio_wait_sound
         self._region = settings.region
         self._voice_url, self._whisper_url = settings.public_url + VOICE, settings.public_url + WHISPER
@@ -184,36 +163,6 @@ class _Channel:
         except Exception as error:
             log.error("the end of a call was not taken down", sid=sid, reason=type(error).__name__)
             raise Refused(503, "Not now", "the end of the call could not be stored; send it again") from None
-
-    async def told(self, form: Form, query: str) -> None:
-        """How it stands with the call to an agent's phone. Raises as `status`."""
-        sid, at = parse.call_sid(form), parse.leg_place(query)
-        if self._agents is None:
-            return
-        try:
-            async with asyncio.timeout(self._house_seconds):
-                await self._agents.legs.told(at, sid, parse.leg_status(form))
-        except Exception as error:
-            log.error("news of an agent's phone were not taken down", call=at.call_id, reason=type(error).__name__)
-            raise Refused(503, "Not now", "what was told could not be stored; send it again") from None
-
-    async def whisper(self, query: str) -> str:
-        """What an agent hears who has answered the call of the address; nothing once the call has gone on, or where we
-        fail: the caller is waiting. Raises `Misunderstood`."""
-        called = parse.whisper_place(query)
-        try:
-            async with asyncio.timeout(WHISPER_SECONDS):
-                turn = await self._calls.turn(called.call_id)
-        except UnknownCall:
-            return EMPTY
-        except Exception as error:
-            log.error("no whisper for an agent", call=called.call_id, reason=type(error).__name__)
-            return EMPTY
-        match turn.session.waiting:
-            case Transfer(whisper=Prompt() as said) if turn.sequence == called.sequence:
-                return whispered(said)
-            case _:
-                return EMPTY
 
     async def called_back(self, form: Form, call_id: str, callbacks: CallbackHouse | None) -> str:
         """What a customer hears who has answered our call: the same as a caller who waits. Nothing where it is no call
@@ -280,7 +229,7 @@ class _Channel:
         match await agents.next(place.call_id, place.sequence, transfer, part, since):
             case Ring() as ring:
                 whisper = transfer.whisper is not None
-                return ringing(ring, line, self._told_url, place.part, began, place.said, whisper=whisper)
+                return ringing(ring, line, self._addresses, place.part, began, place.said, whisper=whisper)
             case Hold(queue=queue, ahead=ahead, expected=expected):
                 to_say, waited = self._describe(queue).announcements, (agents.now() - since).total_seconds()
                 due = is_due(to_say, place.said, waited)
@@ -317,42 +266,3 @@ class _Channel:
         await self._calls.hung_up(CHANNEL, sid)
         if self._agents is not None and (call_id := await self._calls.call_for(CHANNEL, sid)) is not None:
             await self._agents.over(call_id)
-
-
-async def signed_form(request: Request, signatures: Signatures, path: str) -> Form:
-    """The form of a request that Twilio signed. Raises `Refused`: 400, 403, 408, 413."""
-    signature = signatures.check_given(request.headers.get(HEADER))
-    body = await _body(request)
-    is_form = request.headers.get("content-type", _FORM).partition(";")[0].strip().lower() == _FORM
-    with understood():
-        form = read(body) if is_form else None
-    text = body.decode(errors="replace")
-    signatures.check(path, request.url.query, text if form is None else form, signature)
-    if form is None:
-        raise bad_request(f"the body is not of the type {_FORM}")
-    return form
-
-
-async def _body(request: Request) -> bytes:
-    """The body, when it is neither too large nor too long on its way."""
-    gathered = bytearray()
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.stream():
-                gathered += chunk
-                if len(gathered) > MOST_BYTES:
-                    raise too_large(f"the body has more than {MOST_BYTES} bytes")
-    except TimeoutError:
-        raise Refused(408, "Too slow", f"the body did not come within {BODY_SECONDS:.0f} seconds") from None
-    except ClientDisconnect:
-        raise bad_request("the body did not come to its end") from None
-    return bytes(gathered)
-
-
-@contextmanager
-def understood() -> Iterator[None]:
-    """What is not understood is answered with a clear no."""
-    try:
-        yield
-    except Misunderstood as error:
-        raise bad_request(str(error)) from None

@@ -21,8 +21,8 @@ from router.agents.ringing import ELSEWHERE, NO_ANSWER, Ringing
 from router.channels.twilio.form import Form, Misunderstood
 from router.channels.twilio.legs import OVER
 from router.channels.twilio.parse import call_sid
-from router.channels.twilio.routes import signed_form, understood
 from router.channels.twilio.signature import Signatures
+from router.channels.twilio.signed import signed_form, understood
 from router.channels.twilio.tasks import Task, has_phone, login_of, task_of
 from router.core.phone import e164
 from router.errors import Refused

@@ -14,8 +14,8 @@ import httpx
 from fastapi import APIRouter, Request, Response
 
 from router.channels.twilio.form import Form, Misunderstood
-from router.channels.twilio.routes import signed_form, understood
 from router.channels.twilio.signature import Signatures
+from router.channels.twilio.signed import signed_form, understood
 from router.errors import not_found
 from router.messages.texting import Accepted, NotNow, Outcome, Rejected
 from router.settings import Settings

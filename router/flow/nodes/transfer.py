@@ -29,11 +29,11 @@ class Transfer(Step):
     say of these, the queue says (``queues`` in a file under ``shared/``). Its rules come on top: the highest priority,
     all skills, the longest wait for the last agent, and perhaps another queue.
 
-    ``whisper`` is said to the agent alone, in the flow's first language, before the two are connected; it may be
-    personal. Where nobody answers the flow goes on at ``no_answer``, where the queue cannot be had at ``unavailable``;
-    an agent who hands the caller back leads to ``done``. Outside the queue's hours nobody waits: the flow goes on at
-    ``closed``, or without it at ``unavailable``; where that is `human`, callers of the flow's own queue wait all the
-    same."""
+    ``whisper`` is said to the agent alone before the two are connected, in the flow's first language, or through Twilio
+    in the agent's own; it may be personal. Where nobody answers the flow goes on at ``no_answer``, where the queue
+    cannot be had at ``unavailable``; an agent who hands the caller back leads to ``done``. Outside the queue's hours
+    nobody waits: the flow goes on at ``closed``, or without it at ``unavailable``; where that is `human`, callers of
+    the flow's own queue wait all the same."""
 
     EXAMPLE: ClassVar[str] = """
 connect:
@@ -133,11 +133,12 @@ connect:
             _first(self, described, "timeout"),
             max(priority, wishes.priority),
             self._skills(scene, described, wishes),
-            self._whisper(scene),
+            self._whisper(scene, scene.languages[0]),
             last_agent=wishes.last_agent,
             skills_for=getattr(described, "skills_for", None),
             overflow=overflow.queue if overflow else None,
             overflow_after=overflow.after if overflow else 0,
+            whispers=tuple(self._whispers(scene)),
         )
         say = (scene.prompt(self.text),) if self.text else ()
         return Move(handed, note=f"to queue {queue}{failed}{wishes.told}", say=say)
@@ -161,9 +162,16 @@ connect:
             skills = (*skills, *(each for each in scene.facts["offer"]["skills"] if _SKILL.fullmatch(str(each))))
         return tuple(dict.fromkeys(skills))[:MOST_SKILLS]
 
-    def _whisper(self, scene: Scene) -> commands.Prompt | None:
-        said = scene.prompt(self.whisper, scene.languages[0], private=True) if self.whisper else None
+    def _whisper(self, scene: Scene, language: str) -> commands.Prompt | None:
+        said = scene.prompt(self.whisper, language, private=True) if self.whisper else None
         return said if said and (said.text or said.recording) else None
+
+    def _whispers(self, scene: Scene) -> Iterator[commands.Prompt]:
+        """The whisper in the flow's other languages, as far as there are texts in them."""
+        for language in scene.languages[1:]:
+            said = self._whisper(scene, language)
+            if said is not None and said.language == language:
+                yield said
 
     def resume(self, scene: Scene, event: Event) -> Move:
         if not isinstance(event, TransferEnded):

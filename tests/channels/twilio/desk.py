@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from xml.etree import ElementTree
 
@@ -28,16 +29,16 @@ FLOW = check(
     """
 version: 1
 name: straight
-languages: [de]
+languages: [de, en]
 start: over
 steps:
   over:
     type: transfer
     queue: sales
     timeout: 60
-    whisper: {de: Ein Anruf.}
+    whisper: {de: Ein Anruf., en: A call.}
     no_answer: sorry
-  sorry: {type: hangup, text: {de: Leider ist niemand frei.}}
+  sorry: {type: hangup, text: {de: Leider ist niemand frei., en: Nobody is free.}}
 """,
     "straight.yaml",
 )
@@ -46,14 +47,15 @@ steps:
 class Desk:
     """A house whose queue ``sales`` rings its agents' phones."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, asks: Callable[[str], bool] = lambda _: False) -> None:
         self.database, self.bus, self.now = database, Bus(), OPEN
         self.queues = {"sales": Queue(twilio="agents", ring=20)}
         self.allowed = True
         flows = Flows({FLOW.name: FLOW}, {}, FLOW.name)
         self.calls = Calls(database, self.bus, flows, CodeKeys("s" * 32), self.clock)
         self.ringing = Ringing(database, self.bus, self.clock, describe=lambda queue: self.described(queue or ""))
-        phones = AgentPhones(database, self.calls, self.ringing, self.clock, self.described, lambda _: self.allowed)
+        may = lambda _: self.allowed  # noqa: E731
+        phones = AgentPhones(database, self.calls, self.ringing, self.clock, self.described, may, asks)
         self.client = client_for(application(self.calls, settings(), agents=phones, describe=self.described))
 
     def clock(self) -> Any:

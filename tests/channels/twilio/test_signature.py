@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from starlette.datastructures import ImmutableMultiDict
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
-from router.channels.twilio import routes as twilio_routes
+from router.channels.twilio import signed as requests
 from router.channels.twilio.form import read
 from router.channels.twilio.signature import Signatures
 from router.errors import Refused
@@ -197,7 +197,7 @@ async def test_a_body_that_never_comes(house: House, monkeypatch: pytest.MonkeyP
         yield b"From="
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(twilio_routes, "BODY_SECONDS", 0.05)
+    monkeypatch.setattr(requests, "BODY_SECONDS", 0.05)
     answer = await house.client.post(
         "/channels/twilio/voice", content=slow(), headers={"X-Twilio-Signature": "x", "Content-Type": FORM}
     )
