@@ -11,6 +11,7 @@ from router.messages.sample import Sample, register_samples
 from router.messages.sample_texts import POOL
 from router.store import people as rows
 from router.store.database import Connection
+from router.web.person import AUTO
 
 SERVICE_NUMBER = "+493023125000"
 """From the range that the Bundesnetzagentur keeps for fiction."""
@@ -19,8 +20,8 @@ POOLS = {POOL: ("+493023125101", "+493023125102")}
 """Service numbers that letters get, from the same range."""
 
 QUEUES = ("default", "sales", "service")
-LEAD = people.NewPerson(login="robin", name="Robin Muster", role="admin", queues=QUEUES)
-COLLEAGUE = people.NewPerson(login="kim", name="Kim Beispiel", role="agent", queues=QUEUES)
+LEAD = people.NewPerson(login="robin", name="Robin Muster", role="admin", language=AUTO, queues=QUEUES)
+COLLEAGUE = people.NewPerson(login="kim", name="Kim Beispiel", role="agent", language=AUTO, queues=QUEUES)
 
 Say = Callable[[str], None]
 

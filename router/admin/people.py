@@ -24,7 +24,7 @@ from router.web.forms import read_pairs
 from router.web.guard import Guard
 from router.web.pages import Pages
 from router.web.passwords import Passwords
-from router.web.person import Person
+from router.web.person import AUTO, Person
 from router.web.sign_in import SignIn
 
 DONE: Final = ("added", "saved", "disabled", "enabled", "signed_out", "phone")
@@ -98,7 +98,7 @@ def routes(
     @router.get("/new")
     async def new(request: Request, me: Person = Depends(guard.admin)) -> Response:
         fields: dict[str, Any] = dict.fromkeys(("login", "name", "email", "skills"), "")
-        return new_page(request, me, fields | {"role": "agent", "language": me.language, "queues": list(queues[:1])})
+        return new_page(request, me, fields | {"role": "agent", "language": AUTO, "queues": list(queues[:1])})
 
     @router.post("/new")
     async def add(request: Request, me: Person = Depends(guard.admin)) -> Response:

@@ -13,7 +13,8 @@ from router.store import audit, people
 from router.store.database import Connection, new_id
 
 ROLES = ("agent", "supervisor", "admin")
-LANGUAGES = ("de", "en")
+LANGUAGES = ("auto", "de", "en")
+"""What pages are in; ``auto``: as the browser asks, until the person chooses."""
 LONGEST_NAME = 200
 MOST_SKILLS = 20
 

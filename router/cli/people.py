@@ -42,7 +42,7 @@ def add(
     name: Annotated[str, typer.Option(help="The person's name.")],
     role: Annotated[str, typer.Option(help="agent, supervisor or admin.")] = "agent",
     queue: Annotated[list[str] | None, typer.Option(help="A queue whose calls they take; repeatable.")] = None,
-    language: Annotated[str, typer.Option(help="de or en.")] = "de",
+    language: Annotated[str, typer.Option(help="de or en, or auto: as the browser asks.")] = "de",
     email: Annotated[str | None, typer.Option(help="Their e-mail address, which a provider may know them by.")] = None,
     skill: Annotated[list[str] | None, typer.Option(help="What they are able to do; repeatable.")] = None,
 ) -> None:
@@ -146,7 +146,7 @@ def change(
     login: Login,
     name: Annotated[str | None, typer.Option(help="Another name.")] = None,
     role: Annotated[str | None, typer.Option(help="agent, supervisor or admin; a new one signs them out.")] = None,
-    language: Annotated[str | None, typer.Option(help="de or en.")] = None,
+    language: Annotated[str | None, typer.Option(help="de or en, or auto: as the browser asks.")] = None,
     email: Annotated[str | None, typer.Option(help="Another e-mail address; empty for none.")] = None,
     queue: Annotated[list[str] | None, typer.Option(help="All queues whose calls they take; repeatable.")] = None,
     skill: Annotated[list[str] | None, typer.Option(help="All that they are able to do; repeatable.")] = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 from urllib.parse import quote, urlsplit
@@ -9,8 +10,9 @@ from urllib.parse import quote, urlsplit
 from fastapi import Request, Response
 
 from router.errors import Refused, forbidden, unauthorised
-from router.web.person import ADMIN, ROLES, SUPERVISOR, Person, SignedIn
+from router.web.person import ADMIN, AUTO, ROLES, SUPERVISOR, Person, SignedIn
 from router.web.sign_in import SignIn
+from router.web.texts import preferred
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -45,6 +47,9 @@ class Guard:
             if is_page_visit(request):
                 raise SignInNeeded(request.url.path)
             raise unauthorised("Your session is over. Sign in again.")
+        if found.person.language == AUTO:
+            asked = preferred(request.headers.get("accept-language"))
+            return replace(found, person=replace(found.person, language=asked))
         return found
 
     async def person(self, request: Request) -> Person:

@@ -11,6 +11,8 @@ SUPERVISOR: Final = "supervisor"
 ADMIN: Final = "admin"
 ROLES: Final = (AGENT, SUPERVISOR, ADMIN)
 LANGUAGES: Final = ("de", "en")
+AUTO: Final = "auto"
+"""Stored of a person who has chosen no language: pages go by what the browser asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,8 @@ class Person:
     """An agent, supervisor or admin as stored when the request came in.
 
     ``phone`` is the interface chosen for calls (``PJSIP/101``), None: answers in the browser (test phone).
-    ``presence`` is ``off``, ``ready`` or ``paused``.
+    ``presence`` is ``off``, ``ready`` or ``paused``. ``language`` is one of `LANGUAGES`, as `router.web.guard` gives it;
+    as stored it may be `AUTO`.
     """
 
     id: str
@@ -55,7 +58,7 @@ def person_from(row: Any) -> Person:
         login=row.login,
         name=row.name,
         role=row.role,
-        language=row.language if row.language in LANGUAGES else "en",
+        language=row.language if row.language in LANGUAGES else AUTO,
         queues=tuple(row.queues),
         phone=row.phone,
         presence=row.presence,

@@ -19,7 +19,7 @@ from router.web.guard import Guard, SignInNeeded
 from router.web.headers import SecurityHeaders, with_microphone
 from router.web.pages import Pages
 from router.web.paths import local_path
-from router.web.person import LANGUAGES, Person
+from router.web.person import AUTO, LANGUAGES, Person
 from router.web.sign_in import OIDC, LinkSpent, SignIn, SignInFailed
 from router.web.texts import Texts
 
@@ -140,8 +140,8 @@ def routes(
     @router.post("/language")
     async def language(request: Request, person: Person = Depends(guard.person)) -> Response:
         fields = await read_form(request)
-        if fields.get("language") not in LANGUAGES:
-            raise bad_request(f"language is one of {', '.join(LANGUAGES)}.")
+        if fields.get("language") not in (*LANGUAGES, AUTO):
+            raise bad_request(f"language is one of {', '.join((*LANGUAGES, AUTO))}.")
         async with database.begin() as connection:
             await people.change(connection, person.id, {"language": fields["language"]})
         return RedirectResponse(local_path(fields.get("back", "")) or person.home, SEE_OTHER)

@@ -115,6 +115,18 @@ async def test_the_language_is_the_persons_own(house: House) -> None:
         assert (await browser.post("/language", data={"language": "fr"})).status_code == 400
 
 
+async def test_without_a_choice_pages_are_in_the_browsers_language(house: House) -> None:
+    german, english = {"Accept-Language": "fr, de-AT;q=0.8"}, {"Accept-Language": "en-GB, de;q=0.5"}
+    async with house.signed_in(language="auto") as browser:
+        assert '<html lang="de">' in (await browser.get("/testphone", headers=german)).text
+        page = await browser.get("/testphone", headers=english)
+        assert '<html lang="en">' in page.text and page.headers["vary"] == "Accept-Language"
+        await browser.post("/language", data={"language": "de"}, headers=english)
+        assert '<html lang="de">' in (await browser.get("/testphone", headers=english)).text, "a choice is kept"
+        await browser.post("/language", data={"language": "auto"})
+        assert '<html lang="en">' in (await browser.get("/testphone", headers=english)).text
+
+
 async def test_what_people_are_called_is_text_and_never_markup(house: House) -> None:
     await house.add("anna")
     async with house.client() as browser:

@@ -17,7 +17,7 @@ from router.store import audit, people
 from router.store.database import Connection
 from router.store.holds import hold
 from router.web.oidc.identity import Identity
-from router.web.person import AGENT
+from router.web.person import AGENT, AUTO
 
 _ODD: Final = re.compile(r"[^a-z0-9._@+-]")
 _FIRST_QUEUE: Final = "default"
@@ -104,6 +104,7 @@ async def _added(
         login=login,
         name=identity.name or login,
         role=identity.role or AGENT,
+        language=AUTO,
         queues=tuple(queue for queue in (_FIRST_QUEUE,) if queue in known_queues),
         email=None if taken else identity.email,
         oidc_subject=identity.subject,

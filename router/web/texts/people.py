@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 TEXTS: Final[dict[str, tuple[str, str]]] = {
+    "language.auto": ("Wie der Browser", "As the browser asks"),
     "language.de": ("Deutsch", "German"),
     "language.en": ("Englisch", "English"),
     "people.name": ("Name", "Name"),
