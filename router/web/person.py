@@ -20,8 +20,8 @@ class Person:
     """An agent, supervisor or admin as stored when the request came in.
 
     ``phone`` is the interface chosen for calls (``PJSIP/101``), None: answers in the browser (test phone).
-    ``presence`` is ``off``, ``ready`` or ``paused``. ``language`` is one of `LANGUAGES`, as `router.web.guard` gives it;
-    as stored it may be `AUTO`.
+    ``presence`` is ``off``, ``ready`` or ``paused``. ``language`` is one of `LANGUAGES` as `router.web.guard` gives it,
+    and may be `AUTO` as stored.
     """
 
     id: str
