@@ -55,7 +55,8 @@ def callback_parts(house: House, agents: Agents, queues: SimulatedQueues) -> Cal
             # The agent is there, and the customer is not: the desk says why before the line goes.
             await agents.ringing.over(call_id, f"callback_{concluded.result}")
 
-    return CallbackParts(Rounds(calling, house.calls, ways, settings.callbacks_at_once), CallbackLine(calling, ended))
+    line = CallbackLine(calling, ended, agents.ringing.changed)
+    return CallbackParts(Rounds(calling, house.calls, ways, settings.callbacks_at_once), line)
 
 
 def include_work(app: FastAPI, house: House, agents: Agents, guard: Guard, pages: Pages) -> None:

@@ -168,6 +168,16 @@ class Ringing:
                 self._over.popitem(last=False)
         await self._remove(call_key, cards.LIVE, reason)
 
+    async def changed(self, call_key: str) -> None:
+        """There is more to say of the call: the pages that show it look anew."""
+        now = self._clock()
+        async with self._database.begin(lasting=False) as connection:
+            rows = [row for row in await cards.of_call(connection, call_key) if row.state in cards.LIVE]
+            await people.lock(connection, [row.person_id for row in rows])
+            for row in rows:
+                await cards.add_event(connection, row.person_id, "work", {"card": row.id}, now)
+        self._tell(call_key, "changed", [row.person_id for row in rows])
+
     async def _remove(self, call_key: str, states: Iterable[str], reason: str, person_id: str | None = None) -> None:
         now = self._clock()
         async with self._database.begin() as connection:

@@ -241,7 +241,7 @@ class Switchboard:
             if waits := [each for each in (caller.uniqueid, caller.call_id) if each is not None and each in queues]:
                 await self._ringing.called(_channel_key(caller), caller.call_id, person_id, queues[waits[0]])
             elif not leg.ringing and (caller.call_id or _channel_key(caller) in known):
-                talk = Talk(caller.name, leg.name)
+                talk = Talk(_waiting_end(caller.name), leg.name)
                 self._remember_talk(leg.uniqueid, (_channel_key(caller), person_id, talk))
                 await self._ringing.answered(_channel_key(caller), person_id, call_id=caller.call_id)
 
@@ -256,6 +256,11 @@ class Switchboard:
 def _key(event: AgentCalled | AgentConnect | AgentRingNoAnswer | AgentComplete | QueueCallerAbandon | Hangup) -> str:
     """What our cards know the call by: our id, or Asterisk's where the router never saw the call."""
     return event.call_id or event.uniqueid
+
+
+def _waiting_end(channel: str) -> str:
+    """The channel that is in the queue: of a callback that is the other end of the one that stands for the call."""
+    return f"{channel.removesuffix(';1')};2" if channel.endswith(";1") else channel
 
 
 def _channel_key(channel: Channel) -> str:

@@ -24,7 +24,7 @@ from router.flow.model import Flow
 from router.flow.nodes.base import HUMAN
 from router.flow.queues import CallbackRules, Queue
 from router.releases.flows import Flows
-from router.store import callbacks, people
+from router.store import callbacks, flow_versions, people
 from router.store import calls as rows
 from router.store import queues as standings
 from router.store.callbacks import DONE, FAILED, OPEN, CallbackRow
@@ -154,7 +154,9 @@ class CallingBack:
             if not await callbacks.claim(connection, callback.id, call_id, now + CLAIMED_FOR):
                 return None
             former = await rows.by_id(connection, callback.call_id)
-            session, commands = self._session(call_id, channel, callback, former, now)
+            flow = self._flow(former.service_number if former else None)
+            await flow_versions.keep_set(connection, flow.files, now)  # it goes on when the customer is passed on
+            session, commands = self._session(call_id, channel, flow, callback, former, now)
             values = columns(session, commands, now) | {
                 "id": call_id,
                 "channel": channel,
@@ -216,6 +218,18 @@ class CallingBack:
             values = {"state": "queue", "channel_ref": channel_ref, "queued_at": now, "updated_at": now}
             await rows.change(connection, call_id, values)
             await self._conclude(connection, callback, call, ANSWERED, now)
+        return True
+
+    async def reached(self, call_id: str) -> bool:
+        """The customer has answered, the agent being there already; False where that is known, or nobody is dialled."""
+        now = self._clock()
+        async with self._database.begin() as connection:
+            callback = await callbacks.of_attempt(connection, call_id)
+            if callback is None or callback.last_result != DIALLED:
+                return False
+            call = await rows.by_id(connection, call_id)
+            concluded = await self._conclude(connection, callback, call, ANSWERED, now)
+        self._tell(callback, concluded)
         return True
 
     async def ended(self, call_id: str, result: str) -> Concluded | None:
@@ -294,10 +308,9 @@ class CallingBack:
     # -- what is known of queues
 
     def _session(
-        self, call_id: str, channel: str, callback: CallbackRow, former: rows.CallRow | None, now: datetime
+        self, call_id: str, channel: str, flow: Flow, callback: CallbackRow, former: rows.CallRow | None, now: datetime
     ) -> tuple[Session, tuple[ChannelCommand, ...]]:
         """The call of an attempt, which waits in the queue as its caller did."""
-        flow = self._flow(former.service_number if former else None)
         queue = flow.queues.get(callback.queue, Queue())
         transfer = Transfer(callback.queue, queue.timeout, callback.priority)
         known = session_from_json(former.session) if former else None

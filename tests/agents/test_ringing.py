@@ -44,6 +44,20 @@ async def test_only_the_desks_concerned_are_woken(house: House, ringing: Ringing
     assert await house.told(bert) == []
 
 
+async def test_where_there_is_more_to_say_the_card_is_looked_at_anew(house: House, ringing: Ringing) -> None:
+    anna, bert = await house.person("anna"), await house.person("bert")
+    call = await house.call()
+    await ringing.called(call, call, anna, "sales")
+    await ringing.called(call, call, bert, "sales")
+    await ringing.answered(call, bert)
+    async with house.bus.listen(f"desk:{anna}") as hers, house.bus.listen(f"desk:{bert}") as his:
+        await ringing.changed(call)
+        assert his.is_set() and not hers.is_set()
+    *_, (name, data) = await house.told(bert)
+    assert (name, list(data)) == ("work", ["card"])
+    assert await house.desks() == {anna: "elsewhere", bert: "talking"}
+
+
 async def test_no_answer_takes_the_card_and_the_next_ringing_brings_it_back(house: House, ringing: Ringing) -> None:
     anna = await house.person("anna")
     call = await house.call()

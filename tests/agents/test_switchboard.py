@@ -23,6 +23,7 @@ from router.agents.ami import (
     QueueCallerLeave,
     QueueMember,
     Snapshot,
+    Talk,
     WaitingCaller,
 )
 from router.agents.presence import Presence
@@ -253,6 +254,28 @@ async def test_getting_in_step_after_being_away(house: House, switchboard: Switc
     both = {"default": False, "sales": False}
     paused = {"default": True, "sales": True}
     assert house.asterisk.members == {ANNA: both, BERT: both, "PJSIP/103": paused}
+
+
+async def test_of_a_callback_the_channel_in_the_queue_is_the_callers(house: House, switchboard: Switchboard) -> None:
+    """That is the one that is marked when the customer is passed on; the one that stands for the call is the other."""
+    anna, call = await house.person("anna", ANNA, "ready"), await house.call("callback-1")
+    await switchboard(
+        connected(
+            Snapshot(
+                channels=(
+                    Channel("callback-1", "callback-1", call, "Local/1@threadline-callback-00000001;1", False),
+                    Channel("callback-1-2", "callback-1", call, "Local/1@threadline-callback-00000001;2", False),
+                    Channel("1.3", "callback-1", call, "PJSIP/101-00000002", False),
+                    Channel("1.4", "callback-1", call, "PJSIP/trunk-out-00000003", False),
+                ),
+                queue_members=(),
+                waiting=(),
+            )
+        )
+    )
+    assert await house.desks(call) == {anna: "talking"}
+    assert switchboard.talk(call, anna) == Talk("Local/1@threadline-callback-00000001;2", "PJSIP/101-00000002")
+    await switchboard.close()
 
 
 async def test_a_call_is_lost_when_it_was_touched_before_we_asked_who_is_there(

@@ -164,6 +164,21 @@ async def test_the_number_is_given_out_once_and_only_while_it_is_dialled(house: 
     assert len(house.line.begun) == 1 and await house.left() == []
 
 
+async def test_a_customer_who_has_answered_is_called_back_whatever_comes_then(house: House) -> None:
+    await house.wishes()
+    attempt = await house.begins()
+    assert not await house.calling.reached(attempt.call_id), "nobody is dialled yet"
+    await house.calling.dial(attempt.call_id)
+    assert await house.calling.reached(attempt.call_id)
+    callback = await house.callback()
+    assert (callback.state, callback.attempts, callback.last_result) == ("done", 1, "answered")
+    assert not await house.calling.reached(attempt.call_id)
+    assert await house.calling.ended(attempt.call_id, BUSY) is None
+    house.later(days=1)
+    await house.rounds.round()
+    assert len(house.line.begun) == 1 and await house.left() == []
+
+
 async def test_who_is_not_reached_is_called_again_as_the_queue_says_and_then_left_to_people(house: House) -> None:
     await house.wishes()
     first = await house.begins()

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.system.conftest import MakeCaller, OnDuty
 from tests.system.harness.ami import Ami
@@ -120,7 +121,9 @@ def test_the_place_is_kept_and_both_talk(
     phone.answer()
     customer.rings()
     assert customer.dialled == [KARL]
+    desk.shows("abgehoben hat er noch nicht")
     customer.answer()
+    desk.shows("Der Kunde hat abgehoben")
     both_talk(customer, phone)
     customer.hang_up()
     phone.rings(nth=3, within=15)
@@ -131,6 +134,36 @@ def test_the_place_is_kept_and_both_talk(
     office.at_rest()
     assert KARL[1:] not in office.router.log
     assert KARL[1:] not in asterisk.log
+
+
+def test_a_customer_who_was_called_back_is_passed_on(
+    office: Office, on_duty: OnDuty, make_caller: MakeCaller, make_customer: MakeCustomer
+) -> None:
+    asks_to_be_called_back(office, make_caller, KARL)
+    customer = make_customer()
+    anna, annas_phone = on_duty("anna")
+    annas_phone.rings(within=15)
+    annas_phone.answer()
+    customer.rings()
+    customer.answer()
+    anna.shows("Der Kunde hat abgehoben")
+    anna.become("paused")
+    bert, berts_phone = on_duty("bert")
+    since = time.monotonic()
+    anna.pass_on("Bert Muster", "Möchte den Tarif wechseln")
+    berts_phone.rings()
+    card = bert.sees(state="ringing")
+    expect(card).to_contain_text("Ökostrom")
+    expect(card).to_contain_text("Möchte den Tarif wechseln")
+    anna.sees_nothing()
+    until(partial(customer.media.first, Sound.RINGING, since), 5, "the customer hears that it rings, not silence")
+    berts_phone.answer()
+    both_talk(customer, berts_phone)
+    berts_phone.hang_up()
+    office.at_rest()
+    assert customer.sipp.find("BYE", sent=False), "the last agent has hung up, and nobody is left in the line"
+    assert office.router.rows("select state from handovers") == [("done",)]
+    assert len(customer.invites) == 1
 
 
 def test_who_is_busy_is_called_again_and_then_left_to_people(

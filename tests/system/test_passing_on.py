@@ -44,22 +44,6 @@ def talking(office: Office, desk: Desk, phone: Phone, make_caller: MakeCaller) -
     return caller
 
 
-def choose(desk: Desk, place: str, note: str = NOTE) -> None:
-    """Opens the form, chooses where to, and writes the note; does not send it yet."""
-    tool = desk.page.locator('details[data-tool="handover"]')
-    tool.locator("summary").click()
-    tool.locator(f"select option:has-text('{place}')").first.wait_for(state="attached")
-    value = tool.locator(f"select option:has-text('{place}')").first.get_attribute("value")
-    tool.locator("select[name=to]").select_option(value)
-    tool.locator("textarea[name=note]").fill(note)
-
-
-def pass_on(desk: Desk) -> None:
-    with desk.page.expect_response("**/handover") as answered:
-        desk.page.locator('details[data-tool="handover"] button.primary').click()
-    assert answered.value.status == 204
-
-
 def states(office: Office) -> list[str]:
     return [row[0] for row in office.router.rows("select state from handovers order by at")]
 
@@ -70,8 +54,7 @@ def test_the_other_agent_sees_the_card_and_the_note_before_answering(
     (anna, annas_phone) = on_duty("anna")
     caller = talking(office, anna, annas_phone, make_caller)
     (bert, berts_phone) = on_duty("bert")
-    choose(anna, "Bert Muster")
-    pass_on(anna)
+    anna.pass_on("Bert Muster", NOTE)
     berts_phone.rings()
     card = bert.sees(state="ringing")
     assert berts_phone.ringing

@@ -21,6 +21,10 @@ PLACE: Final = "threadline-callback"
 CUSTOMER: Final = "threadline-callback-customer"
 """The one in which the customer is dialled once an agent has answered."""
 
+CODEC: Final = "alaw"
+"""What the placeholder speaks, and the line that customers are dialled on: where Asterisk (seen in 22) has to translate
+to the customer, they hear nothing any more once the first agent has hung up."""
+
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 _GRACE: Final = 15
 """Seconds after the queue's time when Asterisk gives up by itself."""
@@ -76,6 +80,7 @@ class Originator:
             "Context": CUSTOMER,
             "Exten": call_id,
             "Priority": "1",
+            "Codecs": CODEC,
             "Timeout": str((seconds + _GRACE) * 1000),
             "Variable": f"{CALL_VARIABLE}={call_id}",
             "Async": "true",

@@ -1,4 +1,4 @@
-"""What Asterisk asks about a callback: where its placeholder waits, whom to dial, and what came of it.
+"""What Asterisk asks about a callback: where its placeholder waits, whom to dial, and tells: what came of it.
 
 The number goes to the dialplan over this connection alone, and only for a callback that is being dialled. Whatever
 fails here, nothing is set, and the dialplan hangs up without having dialled anybody.
@@ -18,7 +18,7 @@ from router.channels.agi.call import AgiCall
 from router.channels.agi.errors import GivenUp
 
 SCRIPT: Final = "callback"
-"""``agi://ROUTER/callback,wait|dial|ended,ID[,DIALSTATUS]``"""
+"""``agi://ROUTER/callback,wait|dial|answered|ended,ID[,DIALSTATUS]``"""
 _HOUSE_SECONDS: Final = 4.0
 """For the house's answer; less than the dialplan's own guard."""
 
@@ -66,18 +66,23 @@ class House(Protocol):
 
     async def waiting(self, call_id: str) -> Waiting | None: ...
     async def dial(self, call_id: str) -> Dialling | None: ...
+    async def reached(self, call_id: str) -> bool: ...
 
 
 Ended = Callable[[str, str], Awaitable[None]]
 """Told the id of an attempt and what came of it."""
 
+Changed = Callable[[str], Awaitable[None]]
+"""Told the id of an attempt of which there is more to say now: its customer is dialled, or has answered."""
+
 
 class CallbackLine:
     """Handles what the dialplan's contexts for callbacks ask."""
 
-    def __init__(self, house: House, ended: Ended) -> None:
+    def __init__(self, house: House, ended: Ended, changed: Changed) -> None:
         self._house = house
         self._ended = ended
+        self._changed = changed
 
     async def __call__(self, call: AgiCall) -> None:
         """One question."""
@@ -94,10 +99,13 @@ class CallbackLine:
                 await self._wait(call, call_id)
             case "dial":
                 await self._dial(call, call_id)
+            case "answered":
+                if await self._house.reached(call_id):
+                    await self._changed(call_id)
             case "ended":
                 await self._ended(call_id, _RESULTS.get(rest[0] if rest else "", "failed"))
             case _:
-                raise GivenUp("the dialplan asks neither 'wait' nor 'dial' nor 'ended'")
+                raise GivenUp("the dialplan asks neither 'wait' nor 'dial', and tells nothing")
 
     async def _wait(self, call: AgiCall, call_id: str) -> None:
         place = await self._house.waiting(call_id)
@@ -124,6 +132,8 @@ class CallbackLine:
             commands.set_variable("THREADLINE_RING", str(whom.ring)),
             commands.set_variable("THREADLINE_ROUTE", "dial"),
         )
+        call.close()  # Asterisk dials; the desk is told beside
+        await self._changed(call_id)
 
 
 def position(place: int, version: str) -> str:

@@ -50,8 +50,8 @@ class Payment:
 class WorkView:
     """``once`` is an id for each form, so that one sent twice counts once. ``reach`` is where the customer can be
     reached on a channel that somebody sends on. ``canned``: there are texts to choose from; ``pay_texts`` (name,
-    label, channel) are those that speak of a payment. ``stays``: the caller
-    cannot be passed on. ``passing_on``: the agent has passed the call on and still talks."""
+    label, channel) are those that speak of a payment. ``stays``: nobody
+    can be passed on yet. ``passing_on``: the agent has passed the call on and still talks."""
 
     once: str
     note: str

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
+from router.calls.calling_back import ANSWERED
 from router.calls.placing import ASTERISK
 from router.core.events import TEST_PHONE
 from router.desk.card import Card
@@ -70,8 +71,9 @@ class Whom:
 
     @property
     def stays(self) -> bool:
-        """The caller cannot be passed on: Asterisk called them back, and lets them go with the agent."""
-        return bool(self.call.direction == "out" and self.call.channel == ASTERISK)
+        """Nobody can be passed on yet: the customer whom Asterisk calls back has not answered."""
+        back = self.card.callback
+        return back is not None and back.step != ANSWERED and bool(self.call.channel == ASTERISK)
 
     def language(self, own: str) -> str:
         """The customer's language, else ``own``."""

@@ -55,8 +55,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "When you pick up, we call the customer.",
     ),
     "card.callback.dialled": (
-        "Wir rufen den Kunden gerade an oder haben Sie schon verbunden.",
-        "We are calling the customer, or have connected you already.",
+        "Wir rufen den Kunden an; abgehoben hat er noch nicht.",
+        "We are calling the customer, who has not picked up yet.",
     ),
     "card.callback.test": (
         "Aus einem Testanruf: Niemand wird angerufen, Sie hören niemanden.",

@@ -147,8 +147,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Nobody is there just now. Choose somewhere else.",
     ),
     "work.handover.stays": (
-        "Wer über Asterisk zurückgerufen wurde, kann nicht weitergegeben werden. Legen Sie eine Wiedervorlage an.",
-        "Whom Asterisk has called back cannot be passed on. Schedule a follow-up instead.",
+        "Der Kunde hat noch nicht abgehoben. Weitergeben können Sie ihn danach.",
+        "The customer has not picked up yet. You can pass them on after that.",
     ),
     "work.handover.gone": ("Der Anruf ist schon zu Ende.", "The call is over already."),
     "work.handover.already": ("Der Anruf wird schon weitergegeben.", "The call is being passed on already."),

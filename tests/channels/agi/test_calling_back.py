@@ -38,6 +38,8 @@ class House:
         self.place: Waiting | None = Waiting("sales", 7, 300, 3)
         self.whom: Dialling | None = Dialling("+493023125011", "+493023125000", 25)
         self.told: list[tuple[str, str]] = []
+        self.waits_for_customer = True
+        self.looked_at_anew: list[str] = []
 
     async def waiting(self, call_id: str) -> Waiting | None:
         return self.place if call_id == CALL else None
@@ -45,15 +47,22 @@ class House:
     async def dial(self, call_id: str) -> Dialling | None:
         return self.whom if call_id == CALL else None
 
+    async def reached(self, call_id: str) -> bool:
+        waited, self.waits_for_customer = self.waits_for_customer, False
+        return waited and call_id == CALL
+
     async def ended(self, call_id: str, result: str) -> None:
         self.told.append((call_id, result))
+
+    async def changed(self, call_id: str) -> None:
+        self.looked_at_anew.append(call_id)
 
 
 async def asked(house: House, *arguments: str) -> dict[str, str]:
     """What the dialplan has afterwards, the last one set last."""
     line = Line()
     env = Environment("1.1", "Local/x", script="callback", arguments=arguments, asterisk_version="22.10.1")
-    await CallbackLine(house, house.ended)(AgiCall(env, line))
+    await CallbackLine(house, house.ended, house.changed)(AgiCall(env, line))
     return {said[0]: said[1] for said in line.sent}
 
 
@@ -70,7 +79,8 @@ async def test_where_a_placeholder_waits() -> None:
 
 
 async def test_whom_to_dial() -> None:
-    told = await asked(House(), "dial", CALL)
+    house = House()
+    told = await asked(house, "dial", CALL)
     assert told == {
         "THREADLINE_NUMBER": "+493023125011",
         "THREADLINE_SHOWN": "+493023125000",
@@ -78,6 +88,14 @@ async def test_whom_to_dial() -> None:
         "THREADLINE_ROUTE": "dial",
     }
     assert list(told)[-1] == "THREADLINE_ROUTE"
+    assert house.looked_at_anew == [CALL], "the card says now that the customer is dialled"
+
+
+async def test_that_the_customer_has_answered_is_told_once() -> None:
+    house = House()
+    for _ in range(2):
+        assert await asked(house, "answered", CALL) == {}
+    assert house.looked_at_anew == [CALL]
 
 
 @pytest.mark.parametrize("what", ["wait", "dial"])

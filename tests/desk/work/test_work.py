@@ -10,7 +10,7 @@ import pytest
 
 from router.core.events import CallerHungUp
 from router.messages.texting import Accepted, TextSender, reported
-from router.store.tables import audit_log, calls, dispositions, handovers, notes, text_messages, work_items
+from router.store.tables import audit_log, callbacks, calls, dispositions, handovers, notes, text_messages, work_items
 from tests.api.service import MOBILE
 from tests.desk.work.conftest import Talk
 
@@ -125,13 +125,23 @@ async def test_a_caller_who_is_gone_is_not_passed_on(talk: Talk) -> None:
     assert await talk.rows(handovers) == []
 
 
-async def test_whom_asterisk_called_back_is_not_passed_on(talk: Talk) -> None:
-    assert 'data-tool="handover"' in await talk.page()
-    async with talk.service.house.database.begin() as connection:
-        await connection.execute(calls.update().values(direction="out"))
-    assert 'data-tool="handover"' not in await talk.page()
+async def test_whom_asterisk_calls_back_is_passed_on_once_they_have_answered(talk: Talk) -> None:
+    house, now = talk.service.house, talk.service.clock()
+    values = {"id": "b" * 32, "call_id": "c" * 32, "number": MOBILE, "queue": "sales", "priority": 0, "since": now}
+    dialled = {"state": "dialling", "attempt_id": talk.call_id, "last_result": "dialled", "created_at": now}
+    async with house.database.begin() as connection:
+        await connection.execute(callbacks.insert().values(values | dialled))
+        changed = {"direction": "out", "channel": "asterisk", "callback_id": "b" * 32}
+        await connection.execute(calls.update().where(calls.c.id == talk.call_id).values(**changed))
+    page = await talk.page()
+    assert 'data-tool="handover"' not in page and "abgehoben hat er noch nicht" in page
     assert (await talk.post("handover", to="queue:sales", note="Bitte weiterhelfen")).status_code == 409
     assert await talk.rows(handovers) == []
+    assert await house.calling.reached(talk.call_id)
+    page = await talk.page()
+    assert 'data-tool="handover"' in page and "Der Kunde hat abgehoben." in page
+    await talk.done("handover", to="queue:sales", note="Bitte weiterhelfen")
+    assert [row.state for row in await talk.rows(handovers)] == ["asked"]
 
 
 async def test_a_follow_up_is_kept_once(talk: Talk) -> None:

@@ -100,6 +100,10 @@ class Desk:
         self._until(lambda: found.count() == 1, within, f"a card with {state=} {label=}")
         return found
 
+    def shows(self, words: str, within: float = 10) -> None:
+        """Waits until the part with the cards has these words."""
+        self._until(lambda: words in self.text, within, f"'{words}'")
+
     def sees_nothing(self, within: float = 10) -> None:
         """Waits until no card is on the desk."""
         self._until(lambda: self.card().count() == 0, within, "no card")
@@ -109,6 +113,18 @@ class Desk:
             until(probe, within, what, every=0.02)
         except TimeoutError as error:
             raise TimeoutError(f"{error}; the desk shows:\n{self.text}\nfaults: {self.faults}") from None
+
+    def pass_on(self, place: str, note: str) -> None:
+        """Passes the caller on to who or what is called ``place``."""
+        tool = self.page.locator('details[data-tool="handover"]')
+        tool.locator("summary").click()
+        option = tool.locator(f"select option:has-text('{place}')").first
+        option.wait_for(state="attached")
+        tool.locator("select[name=to]").select_option(option.get_attribute("value"))
+        tool.locator("textarea[name=note]").fill(note)
+        with self.page.expect_response("**/handover") as answered:
+            tool.locator("button.primary").click()
+        assert answered.value.status == 204
 
     @property
     def text(self) -> str:
