@@ -140,6 +140,14 @@ async def open_legs(connection: Connection, call_id: str) -> Sequence[LegRow]:
     return (await connection.execute(query.order_by(twilio_legs.c.at.desc(), twilio_legs.c.sid))).all()
 
 
+async def legs_since(connection: Connection, call_id: str, since: datetime) -> Sequence[LegRow]:
+    """The calls to agents' phones of which we were told since then, over or not."""
+    query = select(twilio_legs).where(
+        twilio_legs.c.call_id == call_id, twilio_legs.c.at >= since, twilio_legs.c.sid.startswith(_LEG)
+    )
+    return (await connection.execute(query)).all()
+
+
 async def reserved_anew(connection: Connection, call_id: str, person_id: str) -> bool:
     """Whether a reservation of TaskRouter for this caller and this person is not over."""
     mine = (twilio_legs.c.call_id == call_id, twilio_legs.c.person_id == person_id)

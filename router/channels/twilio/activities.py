@@ -68,15 +68,24 @@ class Activities:
         self._looks += 1
         async with self._database.read() as connection:
             rows = await people.everybody(connection)
-        told = 0
-        for row in rows:
-            worker, activity = self._known.get(row.login, ("", ""))
-            wanted = self._ready if row.presence == "ready" and row.wrap_until is None else self._away
-            if worker and wanted != activity and told < MOST_AT_A_LOOK:
+        differing = [found for row in rows if (found := self._differing(row)) is not None]
+        failed: NotDone | None = None
+        for login, worker, wanted in differing[:MOST_AT_A_LOOK]:
+            try:
                 await self._workers.set_activity(worker, wanted)
-                self._known[row.login] = (worker, wanted)
-                told += 1
-        return told
+                self._known[login] = (worker, wanted)
+            except NotDone as error:  # of one worker who is gone, say; the others are told all the same
+                failed = error
+                del self._known[login]
+        if failed is not None:
+            raise failed
+        return len(differing[:MOST_AT_A_LOOK])
+
+    def _differing(self, row: people.PersonRow) -> tuple[str, str, str] | None:
+        """The login, the worker and the activity that they are to have, where it is another one."""
+        worker, activity = self._known.get(row.login, ("", ""))
+        wanted = self._ready if row.presence == "ready" and row.wrap_until is None else self._away
+        return (row.login, worker, wanted) if worker and wanted != activity else None
 
 
 def _by_login(workers: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[str, str]]:

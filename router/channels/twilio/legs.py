@@ -86,17 +86,17 @@ class Legs:
         await self._answered(at, waits.queue if waits else turn.session.queue)
         return True
 
-    async def dialled(self, call_id: str, end: DialEnd, *, asked: bool) -> bool:
-        """None of the phones rings any more, and no talk goes on; whether there was one. ``asked``: of some of the
-        people it was asked to press a key."""
+    async def dialled(self, call_id: str, end: DialEnd, since: datetime, *, asked: bool) -> bool:
+        """None of the phones rings any more, and no talk goes on; whether there was one ``since`` the caller waits.
+        ``asked``: of some of the people it was asked to press a key."""
         now = self._clock()
         async with self._database.begin() as connection:
             await hold(connection, _name(call_id))
-            last = await store.leg(connection, end.sid) if end.sid else None
+            legs = await store.legs_since(connection, call_id, since)
             left = await store.open_legs(connection, call_id)
             for each in left:
                 await store.end_leg(connection, each.sid, now)
-            talked = _talked(end, last if last and last.call_id == call_id else None, asked=asked)
+            talked = _talked(end, legs, asked=asked)
             if talked:
                 await store.waits_no_more(connection, call_id)
         for each in left:
@@ -154,10 +154,10 @@ def _is_late(turn: Turn, at: LegPlace) -> bool:
     return turn.session.ended or turn.sequence != at.sequence
 
 
-def _talked(end: DialEnd, last: store.LegRow | None, *, asked: bool) -> bool:
+def _talked(end: DialEnd, legs: Sequence[store.LegRow], *, asked: bool) -> bool:
     """Whether the caller talked to somebody. Where a key was asked for, only who pressed it did, whatever answered."""
     if not end.answered or end.bridged is False:
         return False
-    if last is not None and last.answered_at is not None:
+    if _taken(legs) is not None:
         return True
-    return (last is None and end.bridged is True) if asked else True
+    return (not legs and end.bridged is True) if asked else True

@@ -49,7 +49,7 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _SEQUENCE = re.compile(r"[0-9]{1,9}")
 _URL = re.compile(r"https?://[!-~]+")
 _AS_DIALLED = re.compile(r"[!-~]{1,40}")
-_NUMBERS: Final = ("part", "since", "said", "failed", "asked")
+_NUMBERS: Final = ("part", "since", "said", "failed", "asked", "ended")
 _KEYS: Final = frozenset("0123456789*#")
 
 # CallStatus of a call that is no more (Twilio, "Call resource: status values").
@@ -93,6 +93,8 @@ class Place:
     """How often in a row we could not say what comes next."""
     asked: int = 0
     """1: of those whose phones rang some were to press a key before they were connected."""
+    ended: int = 0
+    """1: somebody talked to the caller, and we could not say what comes next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +111,10 @@ class LegPlace:
 
 @dataclass(frozen=True, slots=True)
 class DialEnd:
-    """What `<Dial>` came to: whether a phone was ``answered``, and whether the two were connected (None: not said).
-    ``sid`` is Twilio's id of the call to that phone."""
+    """What `<Dial>` came to: whether a phone was ``answered``, and whether the two were connected (None: not said)."""
 
     answered: bool
     bridged: bool | None
-    sid: str | None
 
 
 def place(query: str) -> Place | None:
@@ -173,12 +173,13 @@ def leg_status(form: Form) -> str:
     return form.get("CallStatus") or ""
 
 
-def dial_end(form: Form) -> DialEnd:
-    """What a `<Dial>` that rang agents' phones came to."""
-    sid = form.get("DialCallSid") or ""
+def dial_end(form: Form, place: Place | None = None) -> DialEnd:
+    """What a `<Dial>` that rang agents' phones came to; asked for again, the ``place`` says it."""
+    if place is not None and place.ended:
+        return DialEnd(answered=True, bridged=True)
     bridged = {"true": True, "false": False}.get((form.get("DialBridged") or "").lower())
     answered = form.get("DialCallStatus") in ("completed", "answered")
-    return DialEnd(answered, bridged, sid if _CALL_SID.fullmatch(sid) else None)
+    return DialEnd(answered, bridged)
 
 
 def _which(named: Mapping[str, str]) -> tuple[str, int]:

@@ -147,7 +147,7 @@ class _Channel:
             # Without the error's text: a database puts the values into it, numbers included.
             if place is not None and place.wait in ("agents", "rung") and place.failed < MOST_FAILURES:
                 log.warning("a caller who waits is asked for again", sid=sid, reason=type(error).__name__)
-                return holding_still(self._same_place(place))
+                return holding_still(self._same_place(place, form))
             log.error("no answer for a caller, who goes to the default queue", sid=sid, reason=type(error).__name__)
             return way_out(self._taken_to.way_out(DEFAULT_QUEUE), begin.caller, begin.service_number)
 
@@ -208,7 +208,9 @@ class _Channel:
         number = min(place.part, len(parts) - 1)
         answered = isinstance(event, TransferEnded) and event.outcome is TransferOutcome.ANSWERED
         if place.wait == "rung" and self._agents is not None:
-            answered = await self._agents.legs.dialled(place.call_id, parse.dial_end(form), asked=bool(place.asked))
+            since = datetime.fromtimestamp(place.since, UTC)
+            end, asked = parse.dial_end(form, place), bool(place.asked)
+            answered = await self._agents.legs.dialled(place.call_id, end, since, asked=asked)
             event = TransferEnded(TransferOutcome.ANSWERED) if answered else event
         if answered and place.wait != "agents":
             return event
@@ -238,10 +240,13 @@ class _Channel:
             case None:
                 return None
 
-    def _same_place(self, place: Place) -> str:
+    def _same_place(self, place: Place, form: Form) -> str:
+        """Where Twilio asks once more. Whose talk is over must not be taken for somebody who waits."""
         line = Line(self._voice_url, self._whisper_url, place.call_id, place.sequence, "", WITHHELD, None)
-        more = {"since": place.since, "said": place.said, "failed": place.failed + 1}
-        return line.address("agents", place.part, **more)
+        more = {"since": place.since, "said": place.said, "failed": place.failed + 1, "asked": place.asked}
+        end = parse.dial_end(form, place)
+        talked = end.answered and (end.bridged is not False if not place.asked else end.bridged is True)
+        return line.address(place.wait, place.part, **more, ended=int(place.wait == "rung" and talked))
 
     def _line(self, turn: Turn) -> Line:
         session = turn.session

@@ -187,7 +187,7 @@ class TaskNews:
         async with self._database.begin() as connection:
             person = await people.by_login(connection, news.login)
             call = await calls.by_id(connection, news.task.call_id)
-            if person is None or call is None:
+            if person is None or call is None or (call.state == "ended" and not over):
                 log.info("a reservation of nobody, or of no call, here", reservation=news.reservation)
                 return None
             await twilio_agents.add_leg(connection, news.reservation, call.id, person.id, now)

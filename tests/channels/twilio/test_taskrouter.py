@@ -282,6 +282,14 @@ async def test_a_reservation_that_came_to_nothing(rooms: Rooms, event: str, stat
     assert await rooms.house.desks() == {anna: state}
 
 
+async def test_a_reservation_of_a_caller_who_has_gone_makes_no_card(rooms: Rooms) -> None:
+    await rooms.house.person("anna")
+    await rooms.house.call("CA1", "twilio", id=CALL, state="ended")
+    await rooms.tell(reservation("reservation.created"))
+    await rooms.tell(reservation("reservation.accepted"))
+    assert await rooms.house.desks() == {}
+
+
 async def test_of_nobody_here_nothing_is_made(rooms: Rooms) -> None:
     await rooms.house.call("CA1", "twilio", id=CALL)
     assert (await rooms.tell(reservation(login="nobody"))).status_code == 204
@@ -375,6 +383,23 @@ async def test_a_no_is_told_without_what_twilio_writes() -> None:
         await there.missing_queues({})
     assert "+49" not in str(refused.value)
     await there.aclose()
+
+
+async def test_a_worker_who_cannot_be_told_keeps_no_other_from_it(database: Database) -> None:
+    house, workspace = House(database), Workspace()
+    for login in ("anna", "bert", "carl"):
+        await house.person(login, presence="ready")
+        workspace.workers[login] = {"sid": f"WK-{login}", "friendly_name": login, "activity_sid": "WA0"}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(404) if request.url.path.endswith("/WK-bert") else workspace(request)
+
+    set_up = settings(twilio_account_sid=ACCOUNT, twilio_workspace=WORKSPACE)
+    activities = Activities(database, TaskRouter(set_up, transport=httpx.MockTransport(answer)), "WA1", "WA2")
+    with pytest.raises(NotDone, match="404"):
+        await activities.look()
+    assert [path for path, _ in workspace.posts] == ["/Workers/WK-anna", "/Workers/WK-carl"]
+    assert await activities.look() == 0, "not again and again"
 
 
 async def test_workers_follow_what_people_choose(database: Database) -> None:
