@@ -8,7 +8,7 @@ from pathlib import Path
 
 from router.agents.ami import Ami, AmiSettings, Notice
 from router.agents.asterisk_queues import AsteriskQueues
-from router.agents.handing_over import EndsTalks, HandingOver, OnAsterisk
+from router.agents.handing_over import EndsTalks, HandingOver, OnAsterisk, Unmarks
 from router.agents.page_watch import PageWatch
 from router.agents.phones import asks_for_key, asterisk_phones, check_phones, may_ring
 from router.agents.presence import Presence
@@ -75,11 +75,12 @@ def agents_of(house: House) -> Agents:
     page_watch = PageWatch(database, house.clock, presence, timedelta(seconds=settings.page_gone_after))
     switchboard = Switchboard(database, ringing, presence, house.clock, call_ended, end_lost)
     ends: dict[str, EndsTalks] = {TEST_PHONE: house.test_phone.hand_back}
+    marks: dict[str, Unmarks] = {}
     if ami is not None:
-        ends[ASTERISK] = OnAsterisk(ami, switchboard)
+        ends[ASTERISK] = marks[ASTERISK] = OnAsterisk(ami, switchboard)
     if settings.twilio_account_sid and settings.twilio_auth_token:
         ends[TWILIO] = OnTwilio(database, CallsApi(settings))
-    return Agents(ringing, presence, wrap_ups, page_watch, switchboard, ami, work_news, HandingOver(ends))
+    return Agents(ringing, presence, wrap_ups, page_watch, switchboard, ami, work_news, HandingOver(ends, marks))
 
 
 def browser_queues(house: House, agents: Agents) -> SimulatedQueues:

@@ -39,11 +39,21 @@ class EndsTalks(Protocol):
     async def __call__(self, call_id: str, person_id: str) -> bool: ...
 
 
-class HandingOver:
-    """``channels`` has who ends talks, by the name of the channel."""
+class Unmarks(Protocol):
+    """Takes the mark from the caller of a talk that was to end, and goes on after all."""
 
-    def __init__(self, channels: Mapping[str, EndsTalks]) -> None:
+    async def unmark(self, call_id: str, person_id: str) -> None: ...
+
+
+NOTHING_MARKED: Final[Mapping[str, Unmarks]] = {}
+
+
+class HandingOver:
+    """``channels`` has who ends talks, by the name of the channel, ``marks`` who marks callers before that."""
+
+    def __init__(self, channels: Mapping[str, EndsTalks], marks: Mapping[str, Unmarks] = NOTHING_MARKED) -> None:
         self._channels = channels
+        self._marks = marks
 
     async def let_go(self, channel: str, call_id: str, person_id: str) -> bool:
         """End the talk of this person; False where the agent has to do it with their own phone."""
@@ -55,6 +65,16 @@ class HandingOver:
         except (AmiError, OSError) as error:
             log.warning("a talk to be passed on was not ended", call=call_id, error=type(error).__name__)
             return False
+
+    async def keep(self, channel: str, call_id: str, person_id: str) -> None:
+        """This person goes on talking after all: the caller is not marked any more as one to be passed on."""
+        marks = self._marks.get(channel)
+        if marks is None:
+            return
+        try:
+            await marks.unmark(call_id, person_id)
+        except (AmiError, OSError) as error:  # without a router they wait in the default queue, which loses nobody
+            log.warning("a caller who stays is still marked", call=call_id, error=type(error).__name__)
 
 
 class OnAsterisk:
@@ -72,3 +92,9 @@ class OnAsterisk:
         await self._ami.set_variable(talk.caller_channel, MARK, "1")
         await self._ami.hang_up(talk.agent_channel)
         return True
+
+    async def unmark(self, call_id: str, person_id: str) -> None:
+        """Take the mark from the caller's channel."""
+        talk = self._talks.talk(call_id, person_id)
+        if talk is not None:
+            await self._ami.set_variable(talk.caller_channel, MARK, "")

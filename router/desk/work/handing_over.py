@@ -107,10 +107,11 @@ async def wish(
     await audit.note(connection, now, "call.handed_over", "call", whom.call_id, person_id=person_id, detail=detail)
 
 
-async def take_back(connection: Connection, whom: Whom, now: datetime) -> None:
+async def take_back(connection: Connection, whom: Whom, person_id: str, now: datetime) -> None:
     """The agent goes on talking to the caller after all."""
     await hold(connection, f"handover:{whom.call_id}")
-    await handovers.move(connection, whom.call_id, (handovers.ASKED,), handovers.FAILED, now)
+    if await handovers.move(connection, whom.call_id, (handovers.ASKED,), handovers.FAILED, now):
+        await audit.note(connection, now, "call.handover_undone", "call", whom.call_id, person_id=person_id)
 
 
 def asked_in(rows: Sequence[handovers.HandoverRow], call_id: str, person_id: str) -> bool:

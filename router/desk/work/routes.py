@@ -188,10 +188,13 @@ def routes(desk: Desk, guard: Guard, pages: Pages) -> APIRouter:
         async with desk.database.begin() as connection:
             whom = await desk.whom(connection, person, card_id, ("talking",))
             if fields.get("undo"):
-                return await handing_over.take_back(connection, whom, now)
-            able = await handing_over.places(connection, desk.flow, desk.queues, person.id, now, person.language)
-            await handing_over.wish(connection, whom, person.id, fields, able, now, t)
-        await desk.handing_over.let_go(whom.call.channel, whom.call_id, person.id)
-        return None
+                await handing_over.take_back(connection, whom, person.id, now)
+            else:
+                able = await handing_over.places(connection, desk.flow, desk.queues, person.id, now, person.language)
+                await handing_over.wish(connection, whom, person.id, fields, able, now, t)
+        if fields.get("undo"):
+            await desk.handing_over.keep(whom.call.channel, whom.call_id, person.id)
+        else:
+            await desk.handing_over.let_go(whom.call.channel, whom.call_id, person.id)
 
     return router

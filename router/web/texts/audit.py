@@ -39,6 +39,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "audit.subject.queue": ("Warteschlange", "queue"),
     "audit.subject.voicemail": ("Sprachnachricht", "voicemail"),
     "audit.action.audit.exported": ("Protokoll heruntergeladen", "audit log downloaded"),
+    "audit.action.call.handed_over": ("Anruf weitergegeben", "call passed on"),
+    "audit.action.call.handover_undone": ("Weitergeben zurückgenommen", "passing on taken back"),
     "audit.action.call.seen": ("Anruf angesehen", "call looked at"),
     "audit.action.callback.done": ("Rückruf erledigt", "callback done"),
     "audit.action.callback.dropped": ("Rückruf verworfen", "callback dropped"),

@@ -144,6 +144,15 @@ async def test_whom_asterisk_calls_back_is_passed_on_once_they_have_answered(tal
     assert [row.state for row in await talk.rows(handovers)] == ["asked"]
 
 
+async def test_passing_on_is_taken_back_once(talk: Talk) -> None:
+    await talk.done("handover", to="queue:sales", note="Bitte weiterhelfen")
+    for _ in range(2):
+        await talk.done("handover", undo="1")
+    assert [row.state for row in await talk.rows(handovers)] == ["failed"]
+    noted = [row.action for row in await talk.rows(audit_log) if row.subject_id == talk.call_id]
+    assert noted[-2:] == ["call.handed_over", "call.handover_undone"]
+
+
 async def test_a_follow_up_is_kept_once(talk: Talk) -> None:
     due = (talk.service.clock() + timedelta(days=1)).isoformat()
     for _ in range(2):
