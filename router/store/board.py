@@ -28,10 +28,18 @@ async def waiting(connection: Connection, since: datetime) -> Sequence[Row[Any]]
     return list(await connection.execute(query.limit(MOST_WAITING)))
 
 
-async def day(connection: Connection, begin: datetime, within: Mapping[str, int], otherwise: int) -> Sequence[Row[Any]]:
+async def day(
+    connection: Connection,
+    begin: datetime,
+    within: Mapping[str, int],
+    otherwise: int,
+    now: datetime,
+    heard_since: datetime,
+) -> Sequence[Row[Any]]:
     """For each queue the calls that first waited from ``begin`` on, by what became of them: `answered` (of them
-    `in_time`: within so many seconds), `abandoned` (hung up while waiting; of them `soon`: within those seconds), and
-    `elsewhere` (the queue's time was up, or the flow went on another way).
+    `in_time`: within so many seconds), `abandoned` (hung up while waiting; of them `soon`: within those seconds),
+    `elsewhere` (the queue's time was up, or the flow went on another way), and `late` (those who wait at ``now`` for
+    longer than those seconds, and of whom something was heard ``heard_since``).
 
     ``within`` has the seconds of each queue, ``otherwise`` counts for others. Calls that we placed do not count.
     """
@@ -42,6 +50,7 @@ async def day(connection: Connection, begin: datetime, within: Mapping[str, int]
         calls.c.answered_at.is_(None),
         or_(and_(calls.c.state == "ended", calls.c.outcome != "left_queue"), calls.c.state == "flow"),
     )
+    waits = and_(calls.c.answered_at.is_(None), calls.c.state == "queue", calls.c.updated_at >= heard_since)
     query = (
         select(
             calls.c.queue,
@@ -50,6 +59,7 @@ async def day(connection: Connection, begin: datetime, within: Mapping[str, int]
             _count(left).label("abandoned"),
             _count(and_(left, _took(connection, calls.c.ended_at) <= seconds)).label("soon"),
             _count(other).label("elsewhere"),
+            _count(and_(waits, _took(connection, literal(now, calls.c.queued_at.type)) > seconds)).label("late"),
         )
         .where(calls.c.queued_at >= begin, calls.c.direction == "in", calls.c.queue.is_not(None))
         .group_by(calls.c.queue)

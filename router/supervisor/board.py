@@ -137,12 +137,15 @@ class Boards:
     async def _read(self, connection: Connection) -> Board:
         described = self._book.described
         within = {name: queue.service_level.seconds for name, queue in described.items()}
-        waiting = await rows.waiting(connection, self._clock() - LONGEST_WAIT)
-        days = await rows.day(connection, self.begin_of_day(), within, ServiceLevel().seconds)
+        now = self._clock()
+        waiting = await rows.waiting(connection, now - LONGEST_WAIT)
+        days = await rows.day(connection, self.begin_of_day(), within, ServiceLevel().seconds, now, now - LONGEST_WAIT)
         agents = _agents(await rows.agents(connection), await rows.busy(connection), self._phones)
         callers = tuple(_caller(row) for row in waiting)
         names = dict.fromkeys([*self._known, *described, *(row.queue for row in (*waiting, *days) if row.queue)])
-        day_of = {row.queue: Day(row.answered, row.in_time, row.abandoned, row.soon, row.elsewhere) for row in days}
+        day_of = {
+            row.queue: Day(row.answered, row.in_time, row.abandoned, row.soon, row.elsewhere, row.late) for row in days
+        }
         queues = tuple(_queue(name, self._book.get(name), callers, day_of.get(name, Day()), agents) for name in names)
         return Board(queues, callers, agents)
 

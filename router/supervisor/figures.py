@@ -16,11 +16,13 @@ class Day:
     abandoned: int = 0
     soon: int = 0
     elsewhere: int = 0
+    late: int = 0
 
     @property
     def counted(self) -> int:
-        """The calls that the service level is a share of: not those who hung up before it could be missed."""
-        return self.answered + self.abandoned - self.soon + self.elsewhere
+        """The calls that the service level is a share of: not those who hung up before it could be missed, and of those
+        who wait only them for whom it is missed already."""
+        return self.answered + self.abandoned - self.soon + self.elsewhere + self.late
 
     @property
     def level(self) -> float | None:

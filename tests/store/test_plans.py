@@ -56,7 +56,7 @@ async def test_a_search(database: Database) -> None:
 async def test_what_supervisors_see(database: Database) -> None:
     async with recorded(database) as seen, database.read() as connection:
         await board.waiting(connection, START)
-        await board.day(connection, START, {"sales": 20}, 30)
+        await board.day(connection, START, {"sales": 20}, 30, START, START)
         await board.talks(connection, START)
         await board.talks(connection, START, "anna")
         await board.busy(connection)

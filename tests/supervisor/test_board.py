@@ -17,7 +17,7 @@ from router.core.assurance import Assurance
 from router.errors import Refused
 from router.flow.queues import Queue, ServiceLevel
 from router.store import presence_log
-from router.store.tables import audit_log, people, web_sessions
+from router.store.tables import audit_log, calls, people, web_sessions
 from router.supervisor.board import Boards, QueueView
 from router.supervisor.figures import Day
 from tests.agents.house import PHONES, QUEUES, START, House
@@ -104,6 +104,22 @@ async def test_the_day_of_a_queue_counted_by_hand(house: House, room: Room) -> N
     assert (sales.waiting, sales.oldest) == (1, START)
     other = await room.queue("default")
     assert (other.day, other.met) == (Day(answered=1, in_time=1), True)
+
+
+async def test_who_waits_too_long_counts_before_anybody_answers(house: House, room: Room) -> None:
+    await call(house, "in time", waited=10, became="answered")
+    await house.call("waits", queued_at=house.clock())
+    await house.call("passed on, waits again", queued_at=house.clock(), answered_at=house.clock())
+    await house.call("lost", queued_at=house.clock(), updated_at=START - timedelta(hours=7))
+    for seconds, late, level in ((20, 0, 100), (1, 1, 200 / 3)):
+        house.clock.forward(seconds=seconds)
+        sales = await room.queue("sales")
+        assert sales.day == Day(answered=2, in_time=2, late=late)
+        assert sales.day.level == pytest.approx(level)
+    async with house.database.begin() as connection:
+        values = {"state": "ended", "outcome": "left_queue", "ended_at": house.clock()}
+        await connection.execute(calls.update().where(calls.c.channel_ref == "waits").values(**values))
+    assert (await room.queue("sales")).day == Day(answered=2, in_time=2, abandoned=1), "who hangs up counts once"
 
 
 async def test_the_day_begins_at_midnight_where_the_company_is(house: House, room: Room) -> None:

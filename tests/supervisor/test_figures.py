@@ -23,6 +23,7 @@ def at(clock: str) -> datetime:
         (Day(answered=3, in_time=3), 3, 100.0),
         (Day(answered=3, in_time=1, elsewhere=0), 3, 100 / 3),
         (Day(elsewhere=4), 4, 0.0),
+        (Day(answered=3, in_time=3, late=1), 4, 75.0),
     ],
 )
 def test_the_service_level(day: Day, counted: int, level: float | None) -> None:
