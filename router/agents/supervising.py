@@ -1,23 +1,27 @@
 """What supervisors do about agents: other queues and skills, a pause, the end of their sessions. Each is written into
-the audit log in its transaction; then the agent's page and Asterisk are told at once.
+the audit log in its transaction; then the agent's page and Asterisk are told at once. Administrators are changed by
+administrators only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Final
 
 from router.agents import rights, states
 from router.agents.presence import Presence
-from router.errors import not_found
+from router.errors import forbidden, not_found
 from router.store import audit, people
-from router.store.database import Database
+from router.store.database import Connection, Database
+
+_ADMIN: Final = "admin"
 
 
 class Supervising:
     """``known_queues`` are those that agents may belong to. ``by`` is the id of whoever does something.
 
-    All raise `Refused` (404) for people who are not there.
+    All raise `Refused`: 404 for people who are not there, 403 for an administrator whom somebody else wants to change.
     """
 
     def __init__(
@@ -35,6 +39,7 @@ class Supervising:
         """
         wanted = {"queues": queues, "skills": skills}
         async with self._database.begin() as connection:
+            await _refuse_admin(connection, person_id, by)
             made = await rights.change(connection, person_id, wanted, self._known_queues, self._clock(), by)
         if made.fields:
             await self._presence.settle(person_id)
@@ -44,6 +49,7 @@ class Supervising:
         """No more calls until the agent is ready again; a talk goes on. Only of somebody who takes calls."""
         now = self._clock()
         async with self._database.begin() as connection:
+            await _refuse_admin(connection, person_id, by)
             row = next(iter(await people.lock(connection, [person_id])), None)
             if row is None:
                 raise not_found("There is no such person.")
@@ -56,5 +62,17 @@ class Supervising:
     async def sign_out(self, person_id: str, by: str) -> None:
         """End all sessions: the page closes, the phone rings no more. A talk goes on at the phone."""
         async with self._database.begin() as connection:
+            await _refuse_admin(connection, person_id, by)
             await rights.sign_out(connection, person_id, self._clock(), by)
         await self._presence.left(person_id)
+
+
+def may_change(role: str, by_role: str) -> bool:
+    """Whether somebody of ``by_role``, who may supervise, changes people of this role."""
+    return role != _ADMIN or by_role == _ADMIN
+
+
+async def _refuse_admin(connection: Connection, person_id: str, by: str) -> None:
+    person, other = await people.by_id(connection, person_id), await people.by_id(connection, by)
+    if person is not None and not may_change(person.role, other.role if other is not None else ""):
+        raise forbidden("Only administrators change administrators.")

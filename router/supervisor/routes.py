@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
+from router.agents.supervising import may_change
 from router.errors import Refused, not_found
 from router.store import board as rows
 from router.store import people, presence_log
@@ -113,6 +114,7 @@ def routes(
         values: dict[str, Any] = {
             "row": row,
             "agent": shown,
+            "locked": not may_change(row.role, person.role),
             "all_queues": dict.fromkeys([*known_queues, *row.queues]),
             "wrong": {each["field"] for each in refused.more.get("errors", [])} if refused else set(),
             "done": done if done in ("assigned", "paused", "signed_out") else "",

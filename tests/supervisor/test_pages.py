@@ -121,6 +121,28 @@ async def test_the_board_in_both_languages(house: House, room: Room, language: s
     assert "Anna Muster" in text
 
 
+@pytest.mark.parametrize(
+    ("of", "by", "status"),
+    [("admin", "supervisor", 403), ("supervisor", "supervisor", 303), ("admin", "admin", 303), ("agent", "admin", 303)],
+)
+async def test_only_administrators_change_administrators(
+    house: House, room: Room, of: str, by: str, status: int
+) -> None:
+    await house.add("anna", of)
+    await room.presence.ready("id-anna")
+    async with house.signed_in("robin", by, "en") as browser:
+        page = (await browser.get("/supervisor/people/id-anna")).text
+        assert ("<button" in page.split("<h1>")[1]) == (status == 303)
+        assert ("Only administrators change" in page) == (status == 403)
+        for what in ("assign", "pause", "sign-out"):
+            answer = await browser.post(f"/supervisor/people/id-anna/{what}", data={"queue.default": "1"})
+            assert answer.status_code == status
+    async with house.database.read() as connection:
+        row = await people.by_id(connection, "id-anna")
+    assert row is not None
+    assert (row.presence, row.queues) == (("ready", ["sales"]) if status == 403 else ("off", ["default"]))
+
+
 async def test_an_agents_page_changes_queues_and_says_what_is_wrong(house: House, room: Room) -> None:
     await house.add("anna")
     async with house.signed_in("robin", "supervisor", "en") as browser:

@@ -106,6 +106,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Fähigkeiten sind bis zu 20 Wörter aus Kleinbuchstaben, Ziffern und _.",
         "Skills are up to 20 words of small letters, digits and _.",
     ),
+    "supervisor.locked": (
+        "Wer zur Verwaltung gehört, wird nur von der Verwaltung geändert.",
+        "Only administrators change administrators.",
+    ),
     "supervisor.act": ("Eingreifen", "Step in"),
     "supervisor.act.pause": ("In Pause setzen", "Pause"),
     "supervisor.act.pause.hint": (
