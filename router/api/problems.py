@@ -95,7 +95,7 @@ class _Answers:
     def to(self, request: Request, refused: Refused) -> Response:
         if self._pages is not None and _is_a_person(request):
             try:
-                page = self._pages.problem(request, refused.status)
+                page = self._pages.problem(request, refused.status, getattr(request.state, "person", None))
             except Exception as error:
                 log.error("no problem page", error=type(error).__name__, where=where(error))
             else:

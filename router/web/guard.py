@@ -49,7 +49,8 @@ class Guard:
             raise unauthorised("Your session is over. Sign in again.")
         if found.person.language == AUTO:
             asked = preferred(request.headers.get("accept-language"))
-            return replace(found, person=replace(found.person, language=asked))
+            found = replace(found, person=replace(found.person, language=asked))
+        request.state.person = found.person  # for the page that says what was refused
         return found
 
     async def person(self, request: Request) -> Person:

@@ -141,6 +141,15 @@ async def test_people_get_a_page_in_their_language(service: Service) -> None:
     assert "Das ging nicht" in answer.text
 
 
+async def test_whoever_is_signed_in_gets_it_in_their_own_language_with_the_ways_on(service: Service) -> None:
+    async with service.signed_in("agent") as browser:
+        await browser.post("/language", data={"language": "de"})
+        answer = await browser.get("/admin", headers={"Accept": "text/html", "Accept-Language": "en"})
+    assert answer.status_code == 403
+    assert "Das dürfen Sie mit dieser Anmeldung nicht" in answer.text
+    assert 'href="/desk"' in answer.text and 'href="/supervisor"' not in answer.text
+
+
 async def test_every_answer_has_the_security_headers_errors_too(service: Service) -> None:
     async with service.client() as client:
         for path in ("/nowhere", "/healthz", "/v1/calls"):
