@@ -18,12 +18,15 @@ from router.desk.card import (
     Found,
     FoundOne,
     Identity,
+    Label,
     Matter,
     OfferView,
     OtherMessage,
     Proving,
+    Said,
     Timeline,
 )
+from router.matching.outcomes import Verdict
 from tests.desk.test_routes import Desk, card, desk
 
 if TYPE_CHECKING:
@@ -108,6 +111,24 @@ async def test_how_the_caller_was_proved_stands_on_the_card(
     assert "Confirmed: Address, shoe_size" in page and 'value="undo"' in page
     page = await desk.shown(card(state=CardState.WRAP_UP, identity=Identity("code", None, house.clock())))
     assert "Confirmed with a one-time code" in page and 'value="undo"' not in page
+
+
+async def test_what_is_none_of_the_candidates_is_not_called_unknown_to_us(
+    desk: Desk, card: Callable[..., Card], house: House
+) -> None:
+    nobody = {
+        "state": CardState.TALKING,
+        "label": Label.UNKNOWN,
+        "message": None,
+        "offer": None,
+        "who": None,
+        "why": (),
+    }
+    page = await desk.shown(card(**nobody))
+    assert "No message is on file for the caller number" in page
+    page = await desk.shown(card(**nobody, said=Said(Verdict.OTHER)))
+    assert "No message is on file" not in page
+    assert "None of the messages that it could be about" in page
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,22 @@ async def test_a_result_that_was_saved_stays_shown_with_its_fields(place: Site) 
     await place.agents.presence.off(ben)
 
 
+async def test_a_follow_up_that_was_made_is_said(place: Site) -> None:
+    fay = await place.person("fay", queues=QUEUES)
+    await place.agents.presence.ready(fay)
+    async with place.page(fay) as page:
+        called = await talk(place, page)
+        await page.get_by_text("Follow-up", exact=True).click()
+        follow_up = page.locator("[data-tool=follow-up]")
+        await follow_up.get_by_role("button", name="In 1 hour").click()
+        await follow_up.get_by_label("What is to be done").fill("Send the contract")
+        await follow_up.get_by_role("button", name="Schedule").click()
+        await expect(follow_up.get_by_role("status")).to_contain_text("Scheduled")
+        await expect(follow_up.get_by_label("What is to be done")).to_have_value("")
+        await place.house.test_phone.hang_up(called)
+    await place.agents.presence.off(fay)
+
+
 async def test_a_note_is_saved_however_fast_somebody_types(place: Site) -> None:
     cem = await place.person("cem", queues=QUEUES)
     await place.agents.presence.ready(cem)

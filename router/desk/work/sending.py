@@ -71,7 +71,7 @@ class Sender:
         )
         unsendable = await self.outbox.put(connection, asked, now)
         if unsendable is not None:
-            raise refusal(unsendable, t)
+            raise refusal(unsendable, t, "subject" if unsendable is Unsendable.NOTHING and text else "")
         detail = {"channel": channel, "template": asked.template, "purpose": asked.purpose}
         await audit.note(connection, now, "text.sent", "call", whom.call_id, person_id=person_id, detail=detail)
 
@@ -95,11 +95,11 @@ class Sender:
         return chosen
 
 
-def refusal(reason: Unsendable, t: Texts) -> Refused:
-    """Why nothing is sent, and what to do about it, in the agent's language."""
+def refusal(reason: Unsendable, t: Texts, field: str = "") -> Refused:
+    """Why nothing is sent, and what to do about it, in the agent's language; ``field`` is to blame, else the usual."""
     words = t(f"work.unsendable.{reason.value}")
-    field = _FIELD_OF.get(reason)
-    return unprocessable(words, [{"field": field, "message": words}]) if field else conflict(words)
+    wrong = field or _FIELD_OF.get(reason)
+    return unprocessable(words, [{"field": wrong, "message": words}]) if wrong else conflict(words)
 
 
 def plain(text: str) -> str:

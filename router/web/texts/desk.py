@@ -112,6 +112,14 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Fragen Sie nach Namen und Anliegen, und ob eine Nachricht von uns vorliegt.",
         "Ask for name and concern, and whether they have a message from us.",
     ),
+    "card.not_these": (
+        "Es ist keine der Nachrichten, um die es gehen könnte.",
+        "None of the messages that it could be about.",
+    ),
+    "card.not_these.next": (
+        "Fragen Sie nach Namen und Anliegen, und suchen Sie danach.",
+        "Ask for name and concern, and look for them.",
+    ),
     "card.unavailable": (
         "Zu diesem Anruf liegt uns nichts vor, weil der Router nicht geantwortet hat.",
         "We have nothing on this call because the router did not answer.",

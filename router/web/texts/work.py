@@ -118,6 +118,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "work.follow_up.queue": ("die Warteschlange", "the queue"),
     "work.follow_up.note": ("Was zu tun ist", "What is to be done"),
     "work.follow_up.now": ("Eintragen", "Schedule"),
+    "work.follow_up.done": ("Eingetragen. Es steht unter „Aufgaben“.", "Scheduled. It is listed under “Work”."),
     "work.follow_up.when_wrong": (
         "Wählen Sie eine Zeit in der Zukunft, höchstens ein Jahr voraus.",
         "Choose a time in the future, a year ahead at most.",

@@ -20,6 +20,7 @@ export function followForms() {
 async function send(form, button) {
   if (busy.has(form)) return;
   refuse(form, "");
+  confirm(form, "");
   if (!state.live) return refuse(form, texts.not_sent);
   const card = idOf(form);
   const fields = new FormData(form, button);
@@ -30,6 +31,7 @@ async function send(form, button) {
     letGo(form, fields);
     await show(form, card, answer.status === 204 ? "" : await answer.text());
     settle(form);
+    confirm(form, form.dataset.done);
   } catch (error) {
     if (error.status === 401) return;
     refuse(form, reasonOf(error), error.problem?.errors);
@@ -47,6 +49,16 @@ async function show(form, card, html) {
     giveBack();
   } else if (html.includes("data-card=")) showCard(html);
   else await (card ? loadCard(card) : loadCards());
+}
+
+// Says in the form's data-done that it was done, where nothing else on the card does. "" takes it away again.
+function confirm(form, done) {
+  form.querySelector(":scope > .done")?.remove();
+  if (!done) return;
+  const line = Object.assign(document.createElement("p"), { className: "done hint", textContent: done });
+  line.dataset.own = "";
+  line.setAttribute("role", "status");
+  form.append(line);
 }
 
 // What went wrong, for people. Without an answer nobody knows whether it was done.

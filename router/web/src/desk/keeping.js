@@ -78,6 +78,7 @@ export function settle(form) {
   if (!card || !form.isConnected) return;
   const fields = keptOf(person, card);
   for (const field of form.querySelectorAll("[data-keep]")) if (!(field.dataset.keep in fields)) reset(field);
+  for (const field of form.querySelectorAll("[role=combobox]")) field.value = ""; // only led to what was sent
 }
 
 // The server has `text` of this field now.
