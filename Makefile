@@ -33,7 +33,7 @@ NODE_PATHS := PATH="$(CURDIR)/$(BIN):$$PATH"
 LOCK := env -u PIP_FIND_LINKS $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --only-binary :all: \
 	--generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: help run test check bench-match bench-lookup bench-engine bench-speech bench-desk bench-page screenshots setup assets docs lock clean
+.PHONY: help run test check bench-match bench-lookup bench-search bench-engine bench-speech bench-desk bench-page screenshots setup assets docs lock clean
 
 help: ## Show this list
 	@echo "Usage: make TARGET"
@@ -64,6 +64,9 @@ bench-match: $(VENV)/.run ## Measure matching on synthetic towns beside simpler 
 
 bench-lookup: $(VENV)/.run ## Time decisions against their bare statements, up to 10 million messages (ARGS="--sizes 10000,1000000 --databases sqlite")
 	@$(BIN)/python -m bench.lookup $(ARGS)
+
+bench-search: $(VENV)/.run ## Time agents' searches and large cards at a million customers (ARGS="--databases sqlite --size 100000")
+	@$(BIN)/python -m bench.search $(ARGS)
 
 bench-engine: $(VENV)/.run ## Time the engine's steps and weigh waiting calls, over the scenarios beside the flows (ARGS="--rounds 30")
 	@$(BIN)/python -m bench.engine $(ARGS)

@@ -45,6 +45,8 @@ class SearchRefused(Exception):
 class _Found:
     messages: list[str] = field(default_factory=list)
     customers: list[str] = field(default_factory=list)
+    everybody: bool = True
+    """Nobody was passed over because very many have such a name."""
 
     @property
     def nothing(self) -> bool:
@@ -73,7 +75,7 @@ class Searching:
         if done >= self._a_minute:
             raise SearchRefused("often")
         found = await self._find(connection, desk, term, now)
-        complete = len(found.customers) <= MOST and len(found.messages) <= MOST
+        complete = found.everybody and len(found.customers) <= MOST and len(found.messages) <= MOST
         customers, messages = found.customers[:MOST], found.messages[:MOST]
         if policy != "strict":
             messages += await searching.latest_of(connection, customers, OF_EACH)
@@ -91,7 +93,7 @@ class Searching:
         found = await self._exactly(connection, term)
         words = looked_for(term) if not any(char.isdigit() for char in term) else ()
         if found.nothing and words:
-            found.customers = await searching.named(connection, words, MOST + 1)
+            found.customers, found.everybody = await searching.named(connection, words, MOST + 1)
         if found.nothing and guess_in(term) is not None:
             found.messages = await self._by_code(connection, desk, term, now)
         return found

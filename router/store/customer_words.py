@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import ColumnElement, delete, select, tuple_
+from sqlalchemy import ColumnElement, ScalarSelect, delete, func, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
 from router.core.names import words_of
 from router.store.database import Connection
-from router.store.tables import customer_words, customers
+from router.store.tables import customer_words
 
-MOST_LOOKED_AT = 2000
-"""Customers whose name begins right that are looked at for the other words."""
+MOST_LOOKED_AT = 5000
+"""Customers with the rarest of several words who are looked at for the others."""
 
 _LAST = "\U0010ffff"
 
@@ -32,17 +32,26 @@ async def keep(connection: Connection, names: Mapping[str, str | None]) -> None:
         await connection.execute(build(customer_words).on_conflict_do_nothing(), rows)
 
 
-async def named(connection: Connection, words: Sequence[str], limit: int) -> list[str]:
-    """At most ``limit`` customers with a word for each of ``words`` in their name that begins with it. Where
-    very many have the first, the longest, only `MOST_LOOKED_AT` of them are looked at."""
+async def named(connection: Connection, words: Sequence[str], limit: int) -> tuple[list[str], bool]:
+    """At most ``limit`` customers with a word for each of ``words``, the longest first, in their name that begins with
+    it, and whether all were looked at: where very many have even the rarest of the words, only `MOST_LOOKED_AT` are."""
     if not words:
-        return []
-    first = select(customer_words.c.customer_id).where(*_begins(words[0])).limit(MOST_LOOKED_AT).subquery()
-    query = select(customers.c.id).join(first, first.c.customer_id == customers.c.id).distinct()
-    for word in words[1:]:
-        other = select(customer_words.c.word).where(customer_words.c.customer_id == customers.c.id, *_begins(word))
+        return [], True
+    counts = (await connection.execute(select(*map(_count, words)))).one()
+    rarest = min(range(len(words)), key=lambda place: counts[place])  # of several the longest, which says most
+    first = select(customer_words.c.customer_id).where(*_begins(words[rarest])).limit(MOST_LOOKED_AT).subquery()
+    query = select(first.c.customer_id).distinct()
+    for word in (*words[:rarest], *words[rarest + 1 :]):
+        other = select(customer_words.c.word).where(customer_words.c.customer_id == first.c.customer_id, *_begins(word))
         query = query.where(other.exists())
-    return list((await connection.execute(query.order_by(customers.c.id).limit(limit))).scalars())
+    found = await connection.execute(query.order_by(first.c.customer_id).limit(limit))
+    return list(found.scalars()), counts[rarest] <= MOST_LOOKED_AT
+
+
+def _count(word: str) -> ScalarSelect[int]:
+    """How many words begin so, up to one more than are looked at."""
+    some = select(customer_words.c.word).where(*_begins(word)).limit(MOST_LOOKED_AT + 1).subquery()
+    return select(func.count()).select_from(some).scalar_subquery()
 
 
 def _begins(word: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -22,7 +22,7 @@ async def keep(database: Database, *names: tuple[str, str | None]) -> None:
 
 async def found(database: Database, *words: str, limit: int = 10) -> list[str]:
     async with database.read() as connection:
-        return await named(connection, words, limit)
+        return (await named(connection, words, limit))[0]
 
 
 @pytest.fixture
@@ -50,6 +50,16 @@ async def test_by_the_beginnings_of_words(known: Database, words: tuple[str, ...
 
 async def test_no_more_than_asked_for(known: Database) -> None:
     assert len(await found(known, "m", limit=2)) == 2
+
+
+async def test_the_rarest_word_decides_who_is_looked_at(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("router.store.customer_words.MOST_LOOKED_AT", 3)
+    await keep(database, *((f"{number}", f"Ida Mustermann{number}") for number in range(9)), ("z", "Zoë Mustermann9"))
+    async with database.read() as connection:
+        assert await named(connection, ("mustermann", "zoe"), 10) == (["id-z"], True)
+        some, all_looked_at = await named(connection, ("mustermann",), 10)
+        assert await named(connection, ("mustermann", "i"), 1) == (["id-0"], False), "the longer of two frequent ones"
+        assert len(some) == 3 and not all_looked_at, "it is told that there may be more"
 
 
 async def test_another_name_replaces_the_words_and_none_leaves_them(known: Database) -> None:
