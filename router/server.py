@@ -8,7 +8,7 @@ import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 import uvicorn
@@ -16,37 +16,20 @@ import uvloop
 from fastapi import FastAPI
 
 from router import app, app_agents, logs
-from router.agents.states import PRESENCE_KEPT
 from router.app import House
 from router.app_agents import Agents
 from router.app_callbacks import callback_parts
-from router.calls.crm_sending import IN_TIME as CRM_IN_TIME
-from router.calls.hearings import HEARINGS_KEPT
 from router.channels.agi.listening import Listener
 from router.channels.agi.server import AgiServer
 from router.channels.simulator.phone import CHANNEL as TEST_PHONE
 from router.channels.simulator.queues import SimulatedQueues
 from router.flow.nodes.sayings import FIXED
 from router.flow.placeholders import has_variables
-from router.matching.lockout import KEPT
+from router.forgetting import LONGEST_CALL, forget
 from router.releases.following import Following
 from router.settings import Settings
 from router.speech.prompts import Prompt, PromptStore
-from router.store import (
-    audit_notes,
-    call_events,
-    callbacks,
-    cards,
-    crm_events,
-    hearings,
-    inbound_messages,
-    one_time_codes,
-    presence_log,
-    text_messages,
-    twilio_agents,
-    work_items,
-    wrong_codes,
-)
+from router.store import cards
 from router.web.connections import BoundedConnection, make_room
 from router.web_app import web_app
 
@@ -54,14 +37,6 @@ log = structlog.get_logger(__name__)
 
 SWEEP_EVERY = 60.0
 """Seconds between looks for people and calls that went without saying so."""
-LONGEST_CALL = timedelta(hours=6)
-"""A call that nothing was heard of for so long is over, whatever its channel failed to tell."""
-TEXTS_SHOWN = timedelta(hours=1)
-"""Text messages of test calls are shown for so long; what was to be sent and was not is of no use long before."""
-BITE = 1000
-"""Old wrong codes, and old turns of calls, deleted at a time, so that no call waits for it."""
-MOST_BITES = 60
-"""Bites of turns at one look."""
 GRACE = 10.0
 """Seconds that calls and requests in progress are given when the service stops."""
 
@@ -207,38 +182,7 @@ async def tidy(house: House, agents: Agents, now: datetime) -> None:
     for channel in ("asterisk", "twilio", TEST_PHONE):
         await house.calls.end_lost(channel, frozenset(), now - LONGEST_CALL)
     await _off_the_desks(house, agents, now)
-    async with house.database.begin() as connection:
-        await wrong_codes.forget(connection, now - KEPT, BITE)
-        await text_messages.give_up(connection, now, now - TEXTS_SHOWN)
-        await text_messages.forget(connection, now - KEPT, BITE)
-        await one_time_codes.forget(connection, now - LONGEST_CALL, BITE)
-        await callbacks.forget(connection, now - KEPT, BITE)
-        await work_items.forget(connection, now - KEPT, BITE)
-        await inbound_messages.forget(connection, now - timedelta(days=house.settings.inbound_texts_days), BITE)
-        await twilio_agents.forget(connection, now - LONGEST_CALL, BITE)
-        await crm_events.give_up(connection, now, now - 2 * CRM_IN_TIME)
-        await crm_events.forget(connection, now - KEPT, BITE)
-        await hearings.forget(connection, now - HEARINGS_KEPT, BITE)
-        await presence_log.forget(connection, now - PRESENCE_KEPT, BITE)
-    await _forget_notes(house, now - timedelta(days=house.settings.audit_days))
-    await _forget_events(house, now - timedelta(days=house.settings.replay_days))
-    await house.kept_speech.tidy(now - timedelta(days=house.settings.speech_recording_days))
-
-
-async def _forget_notes(house: House, before: datetime) -> None:
-    """Forget who did what before then, one bite after the other."""
-    for _ in range(MOST_BITES):
-        async with house.database.begin() as connection:
-            if await audit_notes.forget(connection, before, BITE) < BITE:
-                return
-
-
-async def _forget_events(house: House, before: datetime) -> None:
-    """Forget what happened in calls that are too old to be run again, one bite after the other."""
-    for _ in range(MOST_BITES):
-        async with house.database.begin() as connection:
-            if await call_events.forget(connection, before, BITE) < BITE:
-                return
+    await forget(house, now)
 
 
 async def _off_the_desks(house: House, agents: Agents, now: datetime) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from router import app, server
+from router import app, forgetting, server
 from router.agents.people import NewPerson, add
 from router.app import House
 from router.app_agents import Agents, agents_of
@@ -67,9 +67,9 @@ async def test_a_call_that_nothing_was_heard_of_for_hours_goes_from_the_desk_too
 ) -> None:
     house, agents = running
     call, person = await talking(house, agents, channel)
-    await server.tidy(house, agents, NOW + server.LONGEST_CALL - timedelta(minutes=1))
+    await server.tidy(house, agents, NOW + forgetting.LONGEST_CALL - timedelta(minutes=1))
     assert await on_desk(house, person) == 1
-    await server.tidy(house, agents, NOW + server.LONGEST_CALL + timedelta(minutes=1))
+    await server.tidy(house, agents, NOW + forgetting.LONGEST_CALL + timedelta(minutes=1))
     assert await on_desk(house, person) == 0
     assert (await house.calls.turn(call)).session.ended
 
@@ -122,9 +122,9 @@ async def test_text_messages_codes_and_settled_callbacks_are_wiped_and_deleted_a
             rows = await connection.execute(select(store.text_messages))
             return {(row.to_number, row.body) for row in rows}
 
-    await server.tidy(house, agents, NOW + server.TEXTS_SHOWN)
+    await server.tidy(house, agents, NOW + forgetting.TEXTS_SHOWN)
     assert await secrets() == {(None, "123456"), ("+491713920011", "123456")}
-    await server.tidy(house, agents, NOW + server.TEXTS_SHOWN + timedelta(seconds=1))
+    await server.tidy(house, agents, NOW + forgetting.TEXTS_SHOWN + timedelta(seconds=1))
     assert await secrets() == {(None, None)}
     assert await kept() == [2, 1, 2]
     await server.tidy(house, agents, NOW + KEPT + timedelta(seconds=1))
@@ -135,7 +135,7 @@ async def test_what_happened_in_calls_is_deleted_after_its_time(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     house, agents = running
-    monkeypatch.setattr(server, "BITE", 1)
+    monkeypatch.setattr(forgetting, "BITE", 1)
     calls = [await house.test_phone.dial("", withheld=True, service_number=None) for _ in range(3)]
 
     async def kept() -> int:

@@ -16,6 +16,8 @@ MOST_WAITING = 200
 
 LONGEST_TALK = timedelta(hours=6)
 """A talk that began so long before is over, whatever was not told of it."""
+LONGEST_RINGING = timedelta(hours=1)
+"""Before a talk a phone does not ring for so long."""
 
 
 async def waiting(connection: Connection, since: datetime) -> Sequence[Row[Any]]:
@@ -74,6 +76,7 @@ async def talks(connection: Connection, begin: datetime, person_id: str | None =
         select(cards.c.person_id, cards.c.answered_at, ended_at.label("ended_at"), cards.c.queue)
         .where(cards.c.answered_at.is_not(None), or_(ended_at.is_(None), ended_at > begin))
         .where(cards.c.answered_at > begin - LONGEST_TALK)
+        .where(cards.c.rang_at > begin - LONGEST_TALK - LONGEST_RINGING)  # what an index can go by
         .order_by(cards.c.answered_at, cards.c.id)
     )
     if person_id is not None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from router.store.database import Connection
@@ -43,7 +43,13 @@ async def change(connection: Connection, payment_id: str, values: Mapping[str, A
     await connection.execute(update(payments).where(payments.c.id == payment_id).values(**values))
 
 
-async def forgotten(connection: Connection, before: datetime, now: datetime) -> int:
-    """Give up those whose link was asked for before then and never came; how many they were."""
+async def give_up(connection: Connection, before: datetime, now: datetime) -> int:
+    """Settle those whose link was asked for before then and never came; how many they were."""
     statement = update(payments).where(payments.c.state == ASKED, payments.c.created_at < before)
     return (await connection.execute(statement.values(state=FAILED, settled_at=now))).rowcount
+
+
+async def forget(connection: Connection, before: datetime, bite: int) -> int:
+    """Delete at most ``bite`` from before then; how many they were."""
+    old = select(payments.c.id).where(payments.c.created_at < before).order_by(payments.c.created_at).limit(bite)
+    return (await connection.execute(delete(payments).where(payments.c.id.in_(old)))).rowcount

@@ -120,3 +120,9 @@ async def forget(connection: Connection, before: datetime, bite: int) -> int:
     old = select(text_messages.c.id).where(text_messages.c.created_at < before, text_messages.c.kept.is_(None))
     old = old.order_by(text_messages.c.created_at)
     return (await connection.execute(delete(text_messages).where(text_messages.c.id.in_(old.limit(bite))))).rowcount
+
+
+async def forget_kept(connection: Connection, before: datetime, bite: int) -> int:
+    """Delete at most ``bite`` from before then, whatever they belong to; how many they were."""
+    old = select(text_messages.c.id).where(text_messages.c.created_at < before).order_by(text_messages.c.created_at)
+    return (await connection.execute(delete(text_messages).where(text_messages.c.id.in_(old.limit(bite))))).rowcount

@@ -168,6 +168,12 @@ async def end_leg(connection: Connection, sid: str, now: datetime) -> None:
     await connection.execute(update(twilio_legs).where(twilio_legs.c.sid == sid).values(ended_at=now))
 
 
+async def forget_waiting(connection: Connection, before: datetime, bite: int) -> int:
+    """Delete at most ``bite`` callers of whom nothing was heard since then; how many they were. They are few."""
+    gone = select(twilio_waiting.c.call_id).where(twilio_waiting.c.seen_at < before).limit(bite)
+    return (await connection.execute(delete(twilio_waiting).where(twilio_waiting.c.call_id.in_(gone)))).rowcount
+
+
 async def forget(connection: Connection, before: datetime, bite: int) -> int:
     """Delete at most ``bite`` legs from before then; how many they were."""
     old = select(twilio_legs.c.sid).where(twilio_legs.c.at < before).order_by(twilio_legs.c.at).limit(bite)

@@ -25,7 +25,7 @@ cards = Table(
     Index(None, "person_id", "state"),
     Index(None, "person_id", "gone_at"),
     Index(None, "state"),
-    Index(None, "answered_at"),
+    Index(None, "rang_at"),
     Index(None, "queue", "answered_at"),
 )
 

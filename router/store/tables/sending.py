@@ -63,6 +63,8 @@ payments = Table(
     Column("settled_at", Moment),
     Index(None, "customer_id", "created_at"),
     Index(None, "call_id"),
+    Index(None, "state", "created_at"),
+    Index(None, "created_at"),
 )
 
 inbound_messages = Table(

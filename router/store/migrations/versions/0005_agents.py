@@ -153,8 +153,8 @@ def _desk() -> None:
     op.create_index("ix_notes_message_id", "notes", ["message_id"])
     op.add_column("cards", sa.Column("talked_until", Moment(), nullable=True))
     op.add_column("cards", sa.Column("view", sa.JSON(), server_default="{}", nullable=False))
-    op.create_index("ix_cards_answered_at", "cards", ["answered_at"])
     op.create_index("ix_cards_person_id_gone_at", "cards", ["person_id", "gone_at"])
+    op.create_index("ix_cards_rang_at", "cards", ["rang_at"])
     op.create_index("ix_cards_state", "cards", ["state"])
 
 
@@ -253,7 +253,9 @@ def _sending() -> None:
         sa.UniqueConstraint("provider_ref", name="uq_payments_provider_ref"),
     )
     op.create_index("ix_payments_call_id", "payments", ["call_id"])
+    op.create_index("ix_payments_created_at", "payments", ["created_at"])
     op.create_index("ix_payments_customer_id_created_at", "payments", ["customer_id", "created_at"])
+    op.create_index("ix_payments_state_created_at", "payments", ["state", "created_at"])
     op.create_table(
         "twilio_legs",
         sa.Column("sid", sa.String(length=64), nullable=False),

@@ -1,0 +1,79 @@
+"""The end of what is kept: old rows go in small bites, so that no call waits for it. docs/keeping.md tells how long
+what is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import datetime, timedelta
+
+from router.agents.states import PRESENCE_KEPT
+from router.app import House
+from router.calls.crm_sending import IN_TIME as CRM_IN_TIME
+from router.calls.hearings import HEARINGS_KEPT
+from router.calls.payments import GIVEN_UP
+from router.matching.lockout import KEPT
+from router.store import (
+    audit_notes,
+    call_events,
+    callbacks,
+    crm_events,
+    hearings,
+    history,
+    inbound_messages,
+    one_time_codes,
+    payments,
+    presence_log,
+    text_messages,
+    twilio_agents,
+    work_items,
+    wrong_codes,
+)
+from router.store.database import Connection
+
+LONGEST_CALL = timedelta(hours=6)
+"""A call that nothing was heard of for so long is over, whatever its channel failed to tell."""
+TEXTS_SHOWN = timedelta(hours=1)
+"""Text messages of test calls are shown for so long; what was to be sent and was not is of no use long before."""
+BITE = 1000
+"""Rows deleted at a time."""
+MOST_BITES = 60
+"""Bites of one table at one look."""
+
+Forget = Callable[[Connection, datetime, int], Awaitable[int]]
+"""Deletes at most so many of what is from before then, and tells how many they were."""
+
+
+async def forget(house: House, now: datetime) -> None:
+    """Look once for what is too old to be kept, and settle what nobody will any more."""
+    async with house.database.begin() as connection:
+        await text_messages.give_up(connection, now, now - TEXTS_SHOWN)
+        await crm_events.give_up(connection, now, now - 2 * CRM_IN_TIME)
+        await payments.give_up(connection, now - GIVEN_UP, now)
+    for each, age in _ends(house):
+        for _ in range(MOST_BITES):
+            async with house.database.begin() as connection:
+                if await each(connection, now - age, BITE) < BITE:
+                    break
+    await house.kept_speech.tidy(now - timedelta(days=house.settings.speech_recording_days))
+
+
+def _ends(house: House) -> Iterator[tuple[Forget, timedelta]]:
+    """What is deleted, and how old it is then."""
+    settings = house.settings
+    of_calls = timedelta(days=settings.history_days)
+    yield wrong_codes.forget, KEPT
+    yield text_messages.forget, KEPT
+    yield text_messages.forget_kept, of_calls
+    yield payments.forget, of_calls
+    yield history.forget, of_calls
+    yield one_time_codes.forget, LONGEST_CALL
+    yield callbacks.forget, KEPT
+    yield work_items.forget, KEPT
+    yield inbound_messages.forget, timedelta(days=settings.inbound_texts_days)
+    yield twilio_agents.forget, LONGEST_CALL
+    yield twilio_agents.forget_waiting, LONGEST_CALL
+    yield crm_events.forget, KEPT
+    yield hearings.forget, HEARINGS_KEPT
+    yield presence_log.forget, PRESENCE_KEPT
+    yield audit_notes.forget, timedelta(days=settings.audit_days)
+    yield call_events.forget, timedelta(days=settings.replay_days)
