@@ -48,7 +48,7 @@ class Agents:
 def agents_of(house: House) -> Agents:
     """Make the parts that agents need, wired to the calls."""
     settings, database, bus = house.settings, house.database, house.bus
-    work_news = WorkNews(database, bus, house.clock)
+    work_news = WorkNews(bus)
     house.calls.work.on_change = work_news.changed
     describe = house.queue_book.get
     ringing = Ringing(database, bus, house.clock, work=house.calls.work, describe=describe, crm=crm_events(settings))

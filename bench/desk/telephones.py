@@ -38,7 +38,7 @@ Contact: <sip:phone@[local_ip]:[local_port]>
 Content-Length: 0
 
 ]]></send>
-  <recv request="CANCEL" optional="true" timeout="{rings}" ontimeout="1" next="2"/>
+  <recv request="CANCEL" timeout="{rings}" ontimeout="1" next="2"/>
   <label id="1"/>
   <send retrans="500"><![CDATA[
 SIP/2.0 200 OK

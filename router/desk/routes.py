@@ -199,12 +199,15 @@ def routes(
     @router.get(
         "/v1/desk/events", status_code=200, response_class=EventStream, tags=["desk"], operation_id="desk_events"
     )
-    async def events(request: Request, signed_in: SignedIn = Depends(guard.signed_in_agent)) -> Response:
-        """Server-sent events of the person who is signed in: `hello`, `card` and `presence`.
+    async def events(
+        request: Request, work: bool = False, signed_in: SignedIn = Depends(guard.signed_in_agent)
+    ) -> Response:
+        """Server-sent events of the person who is signed in: `hello`, `card`, `presence`, and `work` where what is open
+        on a card has changed; with `work=1` also where the list of work has, then without a card and a number.
 
         Send the number of the last event as `Last-Event-ID` and nothing in between is missed. On `hello` fetch
         everything anew. `over` says that the session ended, `elsewhere` that too many pages are open.
         """
-        return EventStream(stream.events(signed_in, request.headers.get("last-event-id")))
+        return EventStream(stream.events(signed_in, request.headers.get("last-event-id"), lists=work))
 
     return router

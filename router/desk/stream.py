@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from datetime import datetime
-from typing import Any, Final, Protocol
+from datetime import datetime, timedelta
+from typing import Final, Protocol
 
+from router.agents.work_news import TOPIC as WORK
 from router.store import desk_events
 from router.store import web as rows
 from router.store.bus import Bus
@@ -22,6 +23,8 @@ from router.web.streams import HEART, HEARTBEAT, RETRY, OpenPages, message, paus
 
 CATCH_UP: Final = 100
 """Events sent after a pause at most; with more the page starts afresh, which is cheaper."""
+SIGNED_IN: Final = timedelta(seconds=5)
+"""How long a session that was looked up counts as lasting, where nobody says that it has ended."""
 
 
 class PageWatch(Protocol):
@@ -56,44 +59,58 @@ class DeskStream:
         self.pages = pages or OpenPages()
         self._watch = watch
 
-    async def events(self, signed_in: SignedIn, last_event_id: str | None) -> AsyncGenerator[str]:
-        """The text of the stream until the session ends, a newer page takes its place, or the service stops."""
+    async def events(
+        self, signed_in: SignedIn, last_event_id: str | None, *, lists: bool = False
+    ) -> AsyncGenerator[str]:
+        """The text of the stream until the session ends, a newer page takes its place, or the service stops. One for a
+        page that shows ``lists`` of work also tells when these have changed, and does so at its beginning."""
         person_id = signed_in.person.id
         try:
-            async with aclosing(self._events(signed_in, last_event_id)) as texts:
+            async with aclosing(self._events(signed_in, last_event_id, lists)) as texts:
                 async for text in texts:
                     yield text
         finally:
             if self._watch is not None and not self.pages.count(person_id):
                 self._watch.closed(person_id, lambda: self.pages.count(person_id) > 0)
 
-    async def _events(self, signed_in: SignedIn, last_event_id: str | None) -> AsyncGenerator[str]:
+    async def _events(self, signed_in: SignedIn, last_event_id: str | None, lists: bool) -> AsyncGenerator[str]:
         person_id = signed_in.person.id
-        topic = f"desk:{person_id}"
-        with self.pages.one_more(person_id) as replaced:
-            async with self._bus.listen(topic) as woken:
+        listening = self._bus.listen
+        async with (
+            listening(f"desk:{person_id}") as news,
+            listening(f"session:{person_id}") as ended,
+            listening(WORK) as work,
+        ):
+            with self.pages.one_more(person_id) as replaced:
                 last, beginning = await self._begin(person_id, last_event_id)
                 yield RETRY + beginning
+                signals = {"replaced": replaced, "ended": ended, "news": news} | ({"work": work} if lists else {})
+                if lists:
+                    work.set()
+                looked_at = None
                 while True:
-                    woken.clear()
-                    events = await self._new(signed_in, last)
-                    if events is None:
-                        yield message("over", {})
-                        return
-                    if len(events) > CATCH_UP:
-                        last = await self._newest(person_id)
-                        yield message("hello", {}, last)
-                        continue
-                    if events:
-                        last = events[-1].id
-                        yield "".join(message(row.name, row.data, row.id) for row in events)
-                    reason = await pause(self._heartbeat, stopping=self._stopping, replaced=replaced, news=woken)
+                    now = self._clock()
+                    if ended.is_set() or looked_at is None or not looked_at <= now < looked_at + SIGNED_IN:
+                        ended.clear()
+                        if not await self._lasts(signed_in):
+                            yield message("over", {})
+                            return
+                        looked_at = now
+                    news.clear()
+                    last, text = await self._new(person_id, last)
+                    if text:
+                        yield text
+                    reason = await pause(self._heartbeat, stopping=self._stopping, **signals)
                     if reason == "stopping":
                         return
                     if reason == "replaced":
                         yield message("elsewhere", {})
                         return
+                    if reason == "work":
+                        work.clear()
+                        yield message("work", {})
                     if reason == "time":
+                        looked_at = None
                         if self._still_there is not None:
                             await self._still_there(signed_in.token_hash)
                         yield HEART
@@ -108,20 +125,22 @@ class DeskStream:
                 return number, HEART
         return newest, message("hello", {}, newest)
 
-    async def _new(self, signed_in: SignedIn, last: int) -> list[Any] | None:
-        """Events after ``last``; None when the session is over."""
+    async def _lasts(self, signed_in: SignedIn) -> bool:
+        """Whether the session is not over."""
         async with self._database.read() as connection:
             person = await rows.person_of_session(connection, signed_in.token_hash, self._clock())
-            if person is None:
-                return None
-            events = await desk_events.after(connection, signed_in.person.id, last, CATCH_UP + 1)
-        if self._watch is not None and person.page_left_at is not None:
+        if person is not None and person.page_left_at is not None and self._watch is not None:
             await self._watch.opened(signed_in.person.id)
-        return events
+        return person is not None
 
-    async def _newest(self, person_id: str) -> int:
+    async def _new(self, person_id: str, last: int) -> tuple[int, str]:
+        """The number of the latest event, and the text of those after ``last``."""
         async with self._database.read() as connection:
-            return await desk_events.newest(connection, person_id)
+            events = await desk_events.after(connection, person_id, last, CATCH_UP + 1)
+            if len(events) > CATCH_UP:
+                newest = await desk_events.newest(connection, person_id)
+                return newest, message("hello", {}, newest)
+        return (events[-1].id if events else last), "".join(message(row.name, row.data, row.id) for row in events)
 
 
 def _number(last_event_id: str | None) -> int | None:

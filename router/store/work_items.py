@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, delete, or_, select, up
 from sqlalchemy.dialects import postgresql, sqlite
 
 from router.store.database import Connection
-from router.store.tables import calls, customers, messages, people, web_sessions, work_items
+from router.store.tables import calls, customers, messages, people, work_items
 
 ItemRow = Row[Any]
 
@@ -110,15 +110,6 @@ async def withdraw(connection: Connection, source: str) -> bool:
     """Delete the item of a source that turns out to be none, unless somebody sees to it or has seen to it."""
     found = delete(work_items).where(work_items.c.source == source, work_items.c.state == OPEN)
     return (await connection.execute(found)).rowcount == 1
-
-
-async def whom_to_tell(connection: Connection, queues: Collection[str], now: datetime) -> list[str]:
-    """The ids of those who are signed in and see items of these queues in their list."""
-    signed_in = select(web_sessions.c.person_id).where(web_sessions.c.expires_at > now)
-    rows = await connection.execute(
-        select(people.c.id, people.c.role, people.c.queues).where(people.c.id.in_(signed_in))
-    )
-    return sorted(row.id for row in rows if row.role != "agent" or not set(queues).isdisjoint(row.queues))
 
 
 async def forget(connection: Connection, before: datetime, bite: int) -> int:

@@ -42,12 +42,12 @@ class Ending:
         old = await self._sign_in.whose(token) if token else None
         if old is not None and old.person.id == person_id:
             await self._sign_in.end(token)
-            self._bus.announce(f"desk:{person_id}")
+            self._bus.announce(f"session:{person_id}")
         elif old is not None:
             await self.end(request)
 
     async def told(self, person_id: str) -> None:
         """After sessions of a person were ended: their open streams look up whether they are over."""
-        self._bus.announce(f"desk:{person_id}")
+        self._bus.announce(f"session:{person_id}")
         if not await self._sign_in.has_session(person_id):
             await self._signed_out(person_id)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from router.agents.work_news import WorkNews
 from router.desk.stream import CATCH_UP, DeskStream
 from router.store import cards
 from router.web.person import SignedIn
@@ -40,8 +41,10 @@ class Reader:
 
 
 @asynccontextmanager
-async def reading(stream: DeskStream, signed_in: SignedIn, last: str | None = None) -> AsyncIterator[Reader]:
-    async with aclosing(stream.events(signed_in, last)) as chunks:
+async def reading(
+    stream: DeskStream, signed_in: SignedIn, last: str | None = None, *, lists: bool = False
+) -> AsyncIterator[Reader]:
+    async with aclosing(stream.events(signed_in, last, lists=lists)) as chunks:
         reader = Reader(chunks)
         assert await reader.next() == {"retry": "1000"}
         yield reader
@@ -157,7 +160,7 @@ async def test_the_stream_ends_with_the_session(house: House, stream: DeskStream
         await reader.next()
         await other.next()
         await house.sign_in.end(token)
-        house.bus.announce("desk:id-anna")
+        house.bus.announce("session:id-anna")
         assert (await other.next())["event"] == "over"
         assert await other.is_over()
         await tell(house, "id-anna", "ringing")
@@ -165,6 +168,34 @@ async def test_the_stream_ends_with_the_session(house: House, stream: DeskStream
         house.clock.move(hours=12)
         await tell(house, "id-anna", "gone")
         assert (await reader.next())["event"] == "over"
+
+
+async def test_a_session_that_ends_unannounced_is_noticed_before_long(
+    house: House, stream: DeskStream, anna: SignedIn
+) -> None:
+    token, _ = await house.sign_in.with_password("anna", "correct horse battery", None)
+    elsewhere = await house.sign_in.whose(token)
+    assert elsewhere is not None
+    async with reading(stream, elsewhere) as reader:
+        await reader.next()
+        await house.sign_in.end(token)
+        house.clock.move(seconds=5)
+        await tell(house, "id-anna", "ringing")
+        assert (await reader.next())["event"] == "over"
+
+
+async def test_only_pages_that_show_lists_of_work_hear_of_them(
+    house: House, stream: DeskStream, anna: SignedIn
+) -> None:
+    news = WorkNews(house.bus)
+    async with reading(stream, anna) as desk, reading(stream, anna, lists=True) as lists:
+        assert [(await each.next())["event"] for each in (desk, lists)] == ["hello", "hello"]
+        first = await lists.next()
+        assert first == {"event": "work", "data": "{}"}, "what has changed before may have been missed"
+        news.tell()
+        assert await lists.next() == first
+        await tell(house, "id-anna", "ringing")
+        assert (await desk.next())["event"] == (await lists.next())["event"] == "card"
 
 
 async def test_too_many_pages_end_the_oldest(house: House, anna: SignedIn) -> None:

@@ -46,7 +46,7 @@ async def a_voicemail(site: Site, folder: Path) -> str:
     turn = await calls.begin("asterisk", "1.1", CallStarted("asterisk", Caller(NUMBER), "+493023125000"))
     a_recording(folder / f"{turn.call_id}-1.wav")
     await calls.handle(turn.call_id, RecordingEnded(f"{turn.call_id}-1.wav", 1.0))
-    await site.agents.work_news.tell()
+    site.agents.work_news.tell()
     return turn.call_id
 
 

@@ -34,9 +34,9 @@ function whereabouts(element) {
   return `form[action="${CSS.escape(form.getAttribute("action"))}"]:has(${action}) button`;
 }
 
-const stream = new Stream("/v1/desk/events", {
+const stream = new Stream("/v1/desk/events?work=1", {
   event(name, data) {
-    if (name === "hello" || (name === "work" && !data.card)) load();
+    if (name === "work" && !data.card) load();
   },
   state(now) {
     connection.dataset.state = now;

@@ -16,7 +16,7 @@ const stream = new Stream("/v1/desk/events", {
       if (data.state === "gone") forget(data);
       loadCards();
     } else if (name === "work") {
-      if (data.card) loadCard(data.card); // without one, a list of work has changed
+      loadCard(data.card);
     } else if (name === "presence") {
       loadBar();
       if (!shownCards().length) loadCards();
