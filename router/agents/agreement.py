@@ -78,9 +78,11 @@ class Agreement:
         """Look at one phone: show what keeps it from ringing, and settle what differs. Raises `AmiDown`."""
         async with self._database.read() as connection:
             row = await people.by_phone(connection, phone)
-            desk = await cards.live_of_person(connection, row.id) if row else []
-        device = self._phones.device(phone)
-        unknown = device in IN_A_CALL and not any(card.state in cards.LIVE for card in desk)
+            device = self._phones.device(phone)
+            unknown = device in IN_A_CALL
+            if row is not None and unknown:
+                desk = await cards.live_of_person(connection, row.id)
+                unknown = not any(card.state in cards.LIVE for card in desk)
         news = self._phones.cannot_ring(phone, out_of_reach=device in OUT_OF_REACH, in_other_call=unknown)
         if row is None:
             if self._phones.paused(phone):  # it is in a queue, and nobody sits there

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, ScalarSelect, func, insert, literal, select, update
+from sqlalchemy import Row, ScalarSelect, bindparam, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from router.store.database import Connection
@@ -15,16 +15,23 @@ from router.store.tables import Moment, calls, messages, voicemails
 CallRow = Row[Any]
 
 
+# Made once: to make a statement takes longer than to run it.
+_BY_ID: Final = select(calls).where(calls.c.id == bindparam("call"))
+_BY_ID_LOCKED: Final = _BY_ID.with_for_update()
+_BY_REF: Final = select(calls).where(calls.c.channel == bindparam("channel"), calls.c.channel_ref == bindparam("ref"))
+_BY_REF_LOCKED: Final = _BY_REF.with_for_update()
+
+
 async def by_id(connection: Connection, call_id: str, *, lock: bool = False) -> CallRow | None:
     """The call, or None. With ``lock`` nobody else may change it until the transaction ends."""
-    query = select(calls).where(calls.c.id == call_id)
-    return (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
+    query = _BY_ID_LOCKED if lock else _BY_ID
+    return (await connection.execute(query, {"call": call_id})).one_or_none()
 
 
 async def by_channel_ref(connection: Connection, channel: str, ref: str, *, lock: bool = False) -> CallRow | None:
     """The call that ``channel`` knows as ``ref``, or None."""
-    query = select(calls).where(calls.c.channel == channel, calls.c.channel_ref == ref)
-    return (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
+    query = _BY_REF_LOCKED if lock else _BY_REF
+    return (await connection.execute(query, {"channel": channel, "ref": ref})).one_or_none()
 
 
 async def add(connection: Connection, values: dict[str, Any]) -> bool:

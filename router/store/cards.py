@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, Select, case, delete, func, insert, or_, select, update
+from sqlalchemy import Row, Select, bindparam, case, delete, func, insert, or_, select, update
 
 from router.store.database import Connection
 from router.store.tables import calls, cards, customers, desk_events, handovers, messages, people
@@ -18,6 +18,15 @@ LIVE = ("ringing", "talking")
 """The call is with the agent."""
 ON_DESK = (*LIVE, "wrap_up")
 """The agent sees the card."""
+
+
+# Made once: to make a statement takes longer than to run it, and these run several times in each call.
+_OF_CALL: Final = select(cards).where(cards.c.call_key == bindparam("call"))
+_LIVE_OF_PERSON: Final = (
+    select(cards)
+    .where(cards.c.person_id == bindparam("person"), cards.c.state.in_(ON_DESK))
+    .order_by(case({"talking": 0, "ringing": 1}, value=cards.c.state, else_=2), cards.c.rang_at, cards.c.id)
+)
 
 
 async def add(connection: Connection, values: dict[str, Any]) -> None:
@@ -32,19 +41,13 @@ async def change(connection: Connection, card_id: str, values: dict[str, Any]) -
 
 async def of_call(connection: Connection, call_key: str) -> Sequence[CardRow]:
     """All cards of a call, gone ones included."""
-    return (await connection.execute(select(cards).where(cards.c.call_key == call_key))).all()
+    return (await connection.execute(_OF_CALL, {"call": call_key})).all()
 
 
 async def live_of_person(connection: Connection, person_id: str) -> Sequence[CardRow]:
     """The cards on a person's desk: the call they talk to first, then the longest ringing one, then what is wrapped
     up."""
-    turn = case({"talking": 0, "ringing": 1}, value=cards.c.state, else_=2)
-    query = (
-        select(cards)
-        .where(cards.c.person_id == person_id, cards.c.state.in_(ON_DESK))
-        .order_by(turn, cards.c.rang_at, cards.c.id)
-    )
-    return (await connection.execute(query)).all()
+    return (await connection.execute(_LIVE_OF_PERSON, {"person": person_id})).all()
 
 
 async def own(connection: Connection, person_id: str, card_id: str) -> CardRow | None:

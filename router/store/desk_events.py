@@ -5,23 +5,25 @@ They are written together with the cards (`router.store.cards`).
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, bindparam, func, select
 
 from router.store.database import Connection
 from router.store.tables import desk_events
 
+# Made once: every open desk asks it again and again.
+_AFTER: Final = (
+    select(desk_events.c.id, desk_events.c.name, desk_events.c.data)
+    .where(desk_events.c.person_id == bindparam("person"), desk_events.c.id > bindparam("last"))
+    .order_by(desk_events.c.id)
+    .limit(bindparam("most"))
+)
+
 
 async def after(connection: Connection, person_id: str, last: int, limit: int) -> list[Row[Any]]:
     """The person's events with a number above ``last``, oldest first, at most ``limit``."""
-    query = (
-        select(desk_events.c.id, desk_events.c.name, desk_events.c.data)
-        .where(desk_events.c.person_id == person_id, desk_events.c.id > last)
-        .order_by(desk_events.c.id)
-        .limit(limit)
-    )
-    return list(await connection.execute(query))
+    return list(await connection.execute(_AFTER, {"person": person_id, "last": last, "most": limit}))
 
 
 async def newest(connection: Connection, person_id: str) -> int:

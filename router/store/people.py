@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, exists, func, or_, select, true, update
+from sqlalchemy import Row, bindparam, exists, func, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from router.store.database import Connection
@@ -22,9 +22,17 @@ async def add(connection: Connection, values: dict[str, Any]) -> bool:
     return (await connection.execute(statement)).rowcount == 1
 
 
+# Made once: to make a statement takes longer than to run it, and these run several times in each call.
+_BY_ID: Final = select(people).where(people.c.id == bindparam("person"))
+_BY_PHONE: Final = select(people).where(people.c.phone == bindparam("phone")).limit(1)
+_LOCKED: Final = (
+    select(people).where(people.c.id.in_(bindparam("these", expanding=True))).order_by(people.c.id).with_for_update()
+)
+
+
 async def by_id(connection: Connection, person_id: str) -> PersonRow | None:
     """The person, or None."""
-    return (await connection.execute(select(people).where(people.c.id == person_id))).one_or_none()
+    return (await connection.execute(_BY_ID, {"person": person_id})).one_or_none()
 
 
 async def by_login(connection: Connection, login: str) -> PersonRow | None:
@@ -66,8 +74,7 @@ async def lock(connection: Connection, person_ids: Collection[str]) -> Sequence[
     Whoever writes desk events locks their people first: then the ids of a person's events ascend as they are
     committed, and a page that has seen one has seen all before it.
     """
-    query = select(people).where(people.c.id.in_(person_ids)).order_by(people.c.id).with_for_update()
-    return (await connection.execute(query)).all()
+    return (await connection.execute(_LOCKED, {"these": list(person_ids)})).all()
 
 
 async def change(connection: Connection, person_id: str, values: dict[str, Any]) -> None:
@@ -77,7 +84,7 @@ async def change(connection: Connection, person_id: str, values: dict[str, Any])
 
 async def by_phone(connection: Connection, interface: str) -> PersonRow | None:
     """Who has chosen this phone (`PJSIP/101`), or None."""
-    return (await connection.execute(select(people).where(people.c.phone == interface).limit(1))).one_or_none()
+    return (await connection.execute(_BY_PHONE, {"phone": interface})).one_or_none()
 
 
 async def with_phones(connection: Connection) -> Sequence[PersonRow]:

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 
 from router.store.database import Connection
 from router.store.holds import hold
 from router.store.tables import people, sign_in_failures, sign_in_links, web_sessions
 
 PersonRow = Row[Any]
+
+_session = web_sessions.c
+# Made once: every request of a page and every open desk asks it again and again.
+_PERSON_OF_SESSION: Final = (
+    select(people, _session.expires_at, _session.created_at.label("begun_at"), _session.seen_at, _session.way)
+    .join(web_sessions, _session.person_id == people.c.id)
+    .where(
+        _session.token_hash == bindparam("token"),
+        _session.expires_at > bindparam("now"),
+        people.c.disabled_at.is_(None),
+    )
+)
 
 
 async def add_session(
@@ -32,13 +44,7 @@ async def add_session(
 
 async def person_of_session(connection: Connection, token_hash: bytes, now: datetime) -> PersonRow | None:
     """The person of a live session, with the session's ``expires_at, begun_at, seen_at, way``, or None."""
-    session = web_sessions.c
-    query = (
-        select(people, session.expires_at, session.created_at.label("begun_at"), session.seen_at, session.way)
-        .join(web_sessions, session.person_id == people.c.id)
-        .where(session.token_hash == token_hash, session.expires_at > now, people.c.disabled_at.is_(None))
-    )
-    return (await connection.execute(query)).one_or_none()
+    return (await connection.execute(_PERSON_OF_SESSION, {"token": token_hash, "now": now})).one_or_none()
 
 
 async def seen(connection: Connection, token_hash: bytes, now: datetime, expires_at: datetime) -> None:
