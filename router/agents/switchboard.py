@@ -99,6 +99,8 @@ class Switchboard:
             case AgentComplete() as event:
                 if person_id := await self._person(event.dest_uniqueid, event.interface):
                     await self._ringing.completed(_key(event), person_id)
+                self._legs.pop(event.dest_uniqueid, None)  # its Hangup has nothing to add
+                self._talks.pop(event.dest_uniqueid, None)
             case QueueCallerAbandon() as event:
                 # Said of a caller who hung up and of one whose time is up alike: what it was, Hangup tells.
                 await self._ringing.left_queue(_key(event))

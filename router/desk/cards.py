@@ -66,16 +66,16 @@ async def _made(
     calls = await store.calls_by_id(connection, {row.call_id for row in rows if row.call_id})
     matches = {call.id: match_of(call.id, call.match) or NO_MATCH for call in calls.values() if _was_routed(call)}
     sources = await read(connection, rows, calls, matches)
-    campaigns = await _campaigns(connection, {call.service_number for call in calls.values()}, now)
-    callbacks = await called_back(connection, calls.keys())
+    callbacks = await called_back(connection, [call.id for call in calls.values() if call.callback_id])
     made = []
     for row in rows:
         call = calls.get(row.call_id)
-        campaign = campaigns.get(call.service_number) if call else None
         match = _with_messages(matches[call.id], sources.messages) if call and call.id in matches else None
-        card = await _card(connection, row, call, match, sources, campaign, person_id, now, policy)
+        card = await _card(connection, row, call, match, sources, person_id, now, policy)
         made.append(replace(card, callback=callbacks.get(row.call_id)))
-    return made
+    # Only where no message says what the call is about, its number may.
+    campaigns = await _campaigns(connection, {card.service_number for card in made if card.campaign is None}, now)
+    return [replace(card, campaign=card.campaign or campaigns.get(card.service_number)) for card in made]
 
 
 def _was_routed(call: Row[Any]) -> bool:
@@ -129,7 +129,6 @@ async def _card(
     call: Row[Any] | None,
     match: Match | None,
     sources: Sources,
-    campaign: str | None,
     person_id: str,
     now: datetime,
     policy: Policy,
@@ -137,7 +136,7 @@ async def _card(
     """The card of a call; `match` is None where the router could not finish its work."""
     subject = subject_on(row, call, match, sources)
     show = visible(subject.assurance, subject.decision, policy)
-    card = _plain(row, call, match, subject, show, campaign)
+    card = _plain(row, call, match, subject, show)
     view = sources.view(row)
     if call is not None:
         session = session_of(call.id, call.session)
@@ -188,7 +187,7 @@ async def _opened(
     beside = {subject.message_id, *(each.message_id for each in card.candidates)}
     return replace(
         card,
-        campaign=(message.campaign if message is not None else None) or card.campaign,
+        campaign=message.campaign if message is not None else None,
         who=customer_view(who) if who is not None else None,
         message=message_view(message) if message is not None else None,
         offer=offer_view(message.offer, show, opened, card.can_look) if message is not None else None,
@@ -208,7 +207,6 @@ def _plain(
     match: Match | None,
     subject: Subject,
     show: Visible,
-    campaign: str | None,
 ) -> Card:
     """The card without anything personal."""
     found = match or NO_MATCH
@@ -220,7 +218,7 @@ def _plain(
         label=label,
         queue=row.queue,
         service_number=call.service_number if call else None,
-        campaign=campaign,
+        campaign=None,
         rang_at=row.rang_at,
         answered_at=row.answered_at,
         assurance=subject.assurance,

@@ -105,7 +105,7 @@ def routes(
         """Write down which messages these cards have opened, once for each card."""
         opened = [(card.id, card.message.id) for card in cards if card.unseen and card.message is not None]
         if opened:
-            async with database.begin() as connection:
+            async with database.begin(lasting=False) as connection:  # the card is wanted now, and waits for this
                 for card_id, message_id in opened:
                     await note_seen(connection, person.id, card_id, message_id, now)
 

@@ -82,6 +82,8 @@ async def of_call(connection: Connection, call_id: str) -> CallbackRow | None:
 
 async def of_calls(connection: Connection, call_ids: Collection[str]) -> Sequence[CallbackRow]:
     """The callbacks that these calls are attempts of, with the id of the ``call`` and its channel."""
+    if not call_ids:
+        return []
     query = (
         select(callbacks, calls.c.id.label("call"), calls.c.channel)
         .join(calls, calls.c.callback_id == callbacks.c.id)
