@@ -129,10 +129,11 @@ def _run(chroot: Path, folder: Path, url: str, asked: argparse.Namespace) -> tup
             pages = Pages(router.url, agents)
             spent = asyncio.run(_calls(pages, telephones, ways, asked.at_once, lambda: _spent(router, asterisk)))
             rang = _rang(ami, callers)
+            answered = sum(event.name == "AgentConnect" for event in ami.events)
     finally:
         router.stop()
         asterisk.stop()
-    return list(_report(ways, rang, pages.shown)), spent, pages.failures
+    return [*_report(ways, rang, pages.shown), "", f"{answered} of the calls were answered"], spent, pages.failures
 
 
 def _report(ways: Sequence[Way], rang: Sequence[Rang], shown: Sequence[Shown]) -> Iterator[str]:

@@ -76,13 +76,19 @@ class Pages:
             self._live += 1
             if self._live == len(self._agents):
                 self._all_live.set()
-        elif name == "card" and data["state"] == "ringing":
+        elif name == "card":
             told = time.time()
-            answer = await self._client.get("/desk/cards", headers=_headers(agent))
-            answer.raise_for_status()
+            page = await self._get(agent, "/desk/cards")
             there = time.time()
-            for customer in set(_NAME.findall(answer.text)):
+            for customer in set(_NAME.findall(page)) if data["state"] == "ringing" else ():
                 self.shown.append(Shown(agent, customer, told, there))
+        elif name == "presence":
+            await self._get(agent, "/desk/bar")
+
+    async def _get(self, agent: Agent, path: str) -> str:
+        answer = await self._client.get(path, headers=_headers(agent))
+        answer.raise_for_status()
+        return answer.text
 
 
 def _headers(agent: Agent) -> dict[str, str]:

@@ -160,8 +160,13 @@ class Telephones:
         return self
 
     def __exit__(self, *_: object) -> None:
+        ended_before = self._phones.poll()
         self._phones.kill()
         self._phones.wait(10)
+        if ended_before is not None:  # phones that are not there ring, too, as far as Asterisk tells
+            raise RuntimeError(
+                f"the phones ended with {ended_before}: {(self._directory / 'phones.log').read_text()[-500:]}"
+            )
 
     def call(
         self, dialled: str, callers: Sequence[Customer], at_once: int, a_second: float, stays: float
