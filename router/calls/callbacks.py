@@ -35,6 +35,7 @@ class Callbacks:
             "number": number,
             "queue": asked.queue,
             "priority": asked.priority,
+            "skills": list(asked.skills),
             "message_id": best.message_id if best else None,
             "state": callbacks.OPEN,
             "since": asked.since,

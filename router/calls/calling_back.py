@@ -10,13 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, Final
 
 import structlog
 
+from router.calls.places import legs_of, place_of, position, transfer_of
+from router.calls.placing import placed
 from router.calls.turns import columns
 from router.calls.work import Work
-from router.core.commands import ChannelCommand, Prompt, Say, Transfer
+from router.core.commands import Prompt, Say, Transfer
 from router.core.destinations import Destinations
 from router.core.events import Caller
 from router.engine.session import Session, State, Trace, session_from_json
@@ -47,7 +50,6 @@ SOON_AGAIN: Final = timedelta(seconds=60)
 """After an attempt to which no agent came."""
 LONGEST_DIALLING: Final = timedelta(hours=6)
 MOST_AT_ONCE: Final = 50
-MOST_WAITING: Final = 500
 
 _GREETING: Final = {
     "de": "Guten Tag. Hier ist der Rückruf, um den Sie gebeten haben. Bitte bleiben Sie am Apparat.",
@@ -68,9 +70,9 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Where the placeholder waits: ``position`` among those who wait, 1 is next."""
+    """Where the placeholder waits: ``place``, ``position`` among those who wait there, 1 is next."""
 
-    queue: str
+    place: str
     priority: int
     seconds: int
     position: int
@@ -156,7 +158,10 @@ class CallingBack:
             former = await rows.by_id(connection, callback.call_id)
             flow = self._flow(former.service_number if former else None)
             await flow_versions.keep_set(connection, flow.files, now)  # it goes on when the customer is passed on
-            session, commands = self._session(call_id, channel, flow, callback, former, now)
+            session, transfer = self._session(call_id, channel, flow, callback, former, now)
+            transfer = await placed(connection, session, transfer, flow.queues)
+            greeting = Prompt(_GREETING.get(session.language, _GREETING["en"]), session.language)
+            commands = (Say((greeting,)), transfer)
             values = columns(session, commands, now) | {
                 "id": call_id,
                 "channel": channel,
@@ -172,21 +177,23 @@ class CallingBack:
             values |= {"queued_at": now} if waits else {"state": "flow"}
             await rows.add(connection, values)
         log.info("callback waits for an agent", callback=callback.id, call=call_id, queue=callback.queue)
-        transfer = commands[-1]
-        assert isinstance(transfer, Transfer)  # noqa: S101 - for the type checker
         return Attempt(call_id, callback.id, transfer, session.service_number, callback.number)
 
-    async def waiting(self, call_id: str) -> Waiting | None:
-        """Where the placeholder of an attempt is to wait; None where there is no such attempt."""
+    async def waiting(self, call_id: str, earlier: int = 0) -> Waiting | None:
+        """Where the placeholder of an attempt is to wait after so many ``earlier`` places; None where there is no such
+        attempt, or its time is up."""
+        now = self._clock()
         async with self._database.begin() as connection:
             callback = await callbacks.of_attempt(connection, call_id)
             call = await rows.by_id(connection, call_id)
             if callback is None or call is None or call.state == "ended" or callback.last_result is not None:
                 return None
-            before = await self._before(connection, callback, call_id)
-        transfer = session_from_json(call.session).waiting
-        seconds = transfer.timeout if isinstance(transfer, Transfer) else 600
-        return Waiting(callback.queue, callback.priority, seconds, before + 1)
+            transfer = transfer_of(call)
+            leg = next(islice(legs_of(transfer), earlier, None), None) if transfer else None
+            if leg is None:
+                return None
+            place = await position(connection, callback, call_id, leg, now)
+        return Waiting(place_of(leg), callback.priority, leg.seconds, place)
 
     async def dial(self, call_id: str) -> Dialling | None:
         """Whom to dial for an attempt, an agent having answered. Said once; None where the attempt is not under way,
@@ -299,20 +306,16 @@ class CallingBack:
         await callbacks.change(connection, callback.id, values | _RELEASED)
         await self._work.callback_failed(connection, callback, result, now)
 
-    async def _before(self, connection: Connection, callback: CallbackRow, call_id: str) -> int:
-        """Callers of the queue who go first: of the same or a higher priority, and waiting for longer."""
-        waiting = await rows.waiting(connection, callback.queue, MOST_WAITING)
-        others = (session_from_json(row.session) for row in waiting if row.id != call_id)
-        return sum(_goes_before(each, callback) for each in others)
-
     # -- what is known of queues
 
     def _session(
         self, call_id: str, channel: str, flow: Flow, callback: CallbackRow, former: rows.CallRow | None, now: datetime
-    ) -> tuple[Session, tuple[ChannelCommand, ...]]:
-        """The call of an attempt, which waits in the queue as its caller did."""
+    ) -> tuple[Session, Transfer]:
+        """The call of an attempt, which waits in the queue as its caller would."""
         queue = flow.queues.get(callback.queue, Queue())
-        transfer = Transfer(callback.queue, queue.timeout, callback.priority)
+        transfer = Transfer(
+            callback.queue, queue.timeout, callback.priority, tuple(callback.skills), skills_for=queue.skills_for
+        )
         known = session_from_json(former.session) if former else None
         session = Session(
             call_id=call_id,
@@ -332,8 +335,7 @@ class CallingBack:
             queued_since=callback.since,
             trace=(Trace(now, HUMAN, "transfer", f"callback; to queue {callback.queue}", flow.name),),
         )
-        greeting = Prompt(_GREETING.get(session.language, _GREETING["en"]), session.language)
-        return session, (Say((greeting,)), transfer)
+        return session, transfer
 
     def _flow(self, service_number: str | None) -> Flow:
         return self._flows.for_number(service_number)
@@ -363,11 +365,3 @@ def _is_lost(call: rows.CallRow, now: datetime) -> bool:
     waiting = session_from_json(call.session).waiting
     seconds = waiting.timeout if isinstance(waiting, Transfer) else 600
     return bool(call.started_at < now - timedelta(seconds=seconds) - 3 * SOON_AGAIN)
-
-
-def _goes_before(other: Session, callback: CallbackRow) -> bool:
-    waits, since = other.waiting, other.queued_since
-    if not isinstance(waits, Transfer) or since is None:
-        return False
-    mine: int = callback.priority
-    return waits.priority > mine or (waits.priority == mine and since < callback.since)

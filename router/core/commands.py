@@ -198,7 +198,7 @@ class CallWebhook:
 class KeepCallback:
     """Note that the caller is to be called back: at ``number`` (as keyed in) or, where that is None, at the number the
     call comes from; not before ``wanted_from`` and, if so said, not after ``wanted_until`` (aware). The place in
-    ``queue`` is that of ``since``, when the caller would have joined it."""
+    ``queue`` is that of ``since``, when the caller would have joined it, for agents with ``skills``."""
 
     queue: str
     since: datetime
@@ -206,6 +206,7 @@ class KeepCallback:
     priority: int = 0
     wanted_from: datetime | None = None
     wanted_until: datetime | None = None
+    skills: tuple[str, ...] = ()
     kind: Literal["keep_callback"] = "keep_callback"
 
 

@@ -67,7 +67,8 @@ def owner_of(message_id: str) -> ScalarSelect[str | None]:
 
 async def waiting(connection: Connection, queue: str, limit: int) -> list[CallRow]:
     """Calls that wait in ``queue``, at most ``limit``."""
-    query = select(calls.c.id, calls.c.session).where(calls.c.queue == queue, calls.c.state == "queue")
+    columns = (calls.c.id, calls.c.session, calls.c.reply, calls.c.updated_at)
+    query = select(*columns).where(calls.c.queue == queue, calls.c.state == "queue")
     return list(await connection.execute(query.order_by(calls.c.started_at.desc()).limit(limit)))
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from router.calls.calling_back import ANSWERED, BUSY, NO_ANSWER, Attempt, CallingBack, Concluded
 from router.calls.handle import Calls
 from router.calls.rounds import NotPlaced, Rounds
+from router.core.commands import Leg
 from router.core.destinations import Destinations
 from router.core.events import Caller, CallerHungUp, CallStarted, DigitsEntered
 from router.flow.files import check_files
@@ -43,9 +44,9 @@ queues:
 """
 
 
-def house_flows() -> Flows:
+def house_flows(queues: str = QUEUES) -> Flows:
     """A flow that asks whether to wait or to be called back."""
-    flow = check_files({"waiting.yaml": FLOW, "shared/queues.yaml": QUEUES}).flows["waiting"]
+    flow = check_files({"waiting.yaml": FLOW, "shared/queues.yaml": queues}).flows["waiting"]
     return Flows({"waiting": flow}, {}, "waiting")
 
 
@@ -73,10 +74,10 @@ class Line:
 
 
 class House:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, queues: str = QUEUES) -> None:
         self.database = database
         self.now = START
-        flows = house_flows()
+        flows = house_flows(queues)
         self.calls = Calls(database, Bus(), flows, CodeKeys("x" * 32), self.clock)
         self.allowed = Destinations(("DE",))
         self.calling = CallingBack(database, flows, self.calls.work, self.allowed, self.clock, new_id)
@@ -141,10 +142,47 @@ async def test_an_attempt_is_a_call_of_its_own_that_waits_in_the_callers_place(h
     assert callback.call_id == asked_in and callback.state == "dialling"
     waiting = await house.calling.waiting(attempt.call_id)
     assert waiting is not None
-    assert (waiting.queue, waiting.seconds, waiting.position) == ("sales", 120, 2)
+    assert (waiting.place, waiting.seconds, waiting.position) == ("sales", 120, 2)
+    assert await house.calling.waiting(attempt.call_id, 1) is None
     await house.calls.handle(before, CallerHungUp())
     again = await house.calling.waiting(attempt.call_id)
     assert again is not None and again.position == 1
+
+
+async def test_it_waits_for_the_same_skills_as_its_caller_and_in_their_place_among_them(database: Database) -> None:
+    skilled = QUEUES.replace("timeout: 120,", "timeout: 120, skill_set: [gas], skills: [gas], skills_for: 60,")
+    house = House(database, skilled)
+    async with database.begin() as connection:
+        values = {
+            "id": "a" * 32,
+            "login": "anna",
+            "name": "Anna",
+            "role": "agent",
+            "language": "de",
+            "created_at": START,
+        }
+        there = {"presence": "ready", "phone": "PJSIP/101", "queues": ["sales"], "skills": ["gas"]}
+        await connection.execute(people.insert().values(**values, **there))
+    moved_on = await house.call(ERIKA, "1")
+    house.later(seconds=59)
+    first = await house.call(ERIKA, "1")
+    house.later(seconds=1)
+    await house.wishes()
+    assert list((await house.callback()).skills) == ["gas"]
+    await house.call(ERIKA, "1")
+    attempt = await house.begins()
+    expected = (Leg("sales", 60, ("gas",)), Leg("sales", 60))
+    assert attempt.transfer.legs == expected
+    with_gas = await house.calling.waiting(attempt.call_id)
+    assert with_gas is not None and (with_gas.place, with_gas.seconds, with_gas.position) == ("sales.gas", 60, 2)
+    house.later(seconds=60)
+    anybody = await house.calling.waiting(attempt.call_id, 1)
+    assert anybody is not None and (anybody.place, anybody.seconds, anybody.position) == ("sales", 60, 3)
+    for call_id in (moved_on, first):
+        await house.calls.handle(call_id, CallerHungUp())
+    anybody = await house.calling.waiting(attempt.call_id, 1)
+    assert anybody is not None and anybody.position == 1
+    assert await house.calling.waiting(attempt.call_id, 2) is None
 
 
 async def test_the_number_is_given_out_once_and_only_while_it_is_dialled(house: House) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from router.core.assurance import Assurance
-from router.core.commands import Command, Hangup, Transfer
-from router.core.events import WITHHELD, CallStarted, MatchesFound, TransferEnded, TransferOutcome
+from router.core.commands import Command, Hangup, KeepCallback, Transfer
+from router.core.events import WITHHELD, CallStarted, DigitsEntered, MatchesFound, TransferEnded, TransferOutcome
 from router.core.match import NO_MATCH, About, Candidate, Decision, Match
 from router.engine.session import Session, session_from_json, session_to_json
 from router.engine.step import start, step
@@ -74,6 +74,19 @@ def play(found: MatchesFound, fields: str = "queue: sales", now: datetime = MOND
     assert asked.details, "a match has to bring what rules go by"
     session, commands = step(flow, session_from_json(session_to_json(session)), found, now)
     return commands[-1], session, "; ".join(entry.note for entry in session.trace)
+
+
+def test_a_callback_waits_as_its_caller_would() -> None:
+    asked = ", ".join(f"{name}: {{{{de: Ja?, en: Yes?}}}}" for name in ("text", "number", "confirm"))
+    back = FLOW.replace("type: transfer, {fields}", f"type: callback, queue: sales, {asked}, kept: bye").format()
+    flow = check_files({"ruled.yaml": back, "shared/queues.yaml": SHARED}).flows["ruled"]
+    session = start("c", flow, BEGIN)
+    commands: tuple[Command, ...] = ()
+    found = told("2026-11-23T23:59:59+01:00", {"product": "gas"}, language="en")
+    for event in (BEGIN, found, DigitsEntered("03023125099"), DigitsEntered("1")):
+        session, commands = step(flow, session, event, MONDAY)
+    assert commands == (KeepCallback("sales", MONDAY, "03023125099", 60, skills=("english", "gas")),)
+    assert "rule sales 1; rule sales 5; rule sales 6" in session.trace[-1].note
 
 
 @pytest.mark.parametrize(

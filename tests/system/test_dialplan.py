@@ -99,6 +99,25 @@ def test_a_queue_nobody_answered_comes_back_with_the_reason(
     assert caller.ended_by_far_side
 
 
+def test_the_placeholder_of_a_callback_goes_from_place_to_place_and_then_ends(
+    asterisk: Asterisk, ami: Ami, agi_script: RunScript
+) -> None:
+    def lines(asked: Asked) -> list[str]:
+        places = dict(enumerate(("sales.english", "service")))  # the first one Asterisk does not have
+        what, _, *rest = asked.arguments
+        place = places.get(int(rest[0])) if what == "wait" else None
+        return ['SET VARIABLE THREADLINE_PLACE ",,,,1"', *to_queue(place, "1")] if place else []
+
+    script, call_id = agi_script(lines), "c" * 32
+    with Ami(asterisk.ports.ami, asterisk.settings["CALLBACKS_SECRET"], "threadline-callbacks") as placing:
+        whom = {"Context": "threadline-callback-customer", "Exten": call_id, "Priority": "1", "Async": "true"}
+        placing.action("Originate", Channel=f"Local/{call_id}@threadline-callback/n", **whom)
+        assert script.wait_for(3, 15).arguments == ["wait", call_id, "2"]
+        asterisk.reset()
+    assert [joined.get("Queue") for joined in ami.find("QueueCallerJoin")] == ["sales", "service"]
+    assert [asked.arguments[0] for asked in script.asked].count("dial") == 0
+
+
 def test_a_call_that_keeps_coming_back_ends_in_the_default_queue(
     ami: Ami, make_caller: MakeCaller, agi_script: RunScript
 ) -> None:

@@ -18,13 +18,14 @@ from router.channels.agi.call import AgiCall
 from router.channels.agi.errors import GivenUp
 
 SCRIPT: Final = "callback"
-"""``agi://ROUTER/callback,wait|dial|answered|ended,ID[,DIALSTATUS]``"""
+"""``agi://ROUTER/callback,wait|dial|answered|ended,ID[,PLACES|DIALSTATUS]``"""
 _HOUSE_SECONDS: Final = 4.0
 """For the house's answer; less than the dialplan's own guard."""
 
 _ID: Final = re.compile(r"[0-9a-f]{32}")
 _NUMBER: Final = re.compile(r"\+[1-9][0-9]{6,14}")
-_QUEUE_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+_PLACE: Final = re.compile(r"[A-Za-z0-9_.-]{1,250}")
+_NUMBER_OF_PLACES: Final = re.compile(r"[0-9]{1,2}")
 
 _RESULTS: Final[Mapping[str, str]] = {
     "ANSWER": "answered",
@@ -41,7 +42,7 @@ class Waiting(Protocol):
     """See `router.calls.calling_back.Waiting`."""
 
     @property
-    def queue(self) -> str: ...
+    def place(self) -> str: ...
     @property
     def priority(self) -> int: ...
     @property
@@ -64,7 +65,7 @@ class Dialling(Protocol):
 class House(Protocol):
     """Who knows of callbacks; see `router.calls.calling_back.CallingBack`."""
 
-    async def waiting(self, call_id: str) -> Waiting | None: ...
+    async def waiting(self, call_id: str, earlier: int) -> Waiting | None: ...
     async def dial(self, call_id: str) -> Dialling | None: ...
     async def reached(self, call_id: str) -> bool: ...
 
@@ -96,7 +97,7 @@ class CallbackLine:
     async def _answer(self, call: AgiCall, what: str, call_id: str, rest: list[str]) -> None:
         match what:
             case "wait":
-                await self._wait(call, call_id)
+                await self._wait(call, call_id, rest[0] if rest else "0")
             case "dial":
                 await self._dial(call, call_id)
             case "answered":
@@ -107,13 +108,15 @@ class CallbackLine:
             case _:
                 raise GivenUp("the dialplan asks neither 'wait' nor 'dial', and tells nothing")
 
-    async def _wait(self, call: AgiCall, call_id: str) -> None:
-        place = await self._house.waiting(call_id)
-        if place is None or not _QUEUE_NAME.fullmatch(place.queue):
-            _log.warning("callback_refused", call=call_id)
+    async def _wait(self, call: AgiCall, call_id: str, earlier: str) -> None:
+        if not _NUMBER_OF_PLACES.fullmatch(earlier):
+            raise GivenUp("the dialplan does not say in how many places the callback has waited")
+        place = await self._house.waiting(call_id, int(earlier))
+        if place is None or not _PLACE.fullmatch(place.place):
+            _log.info("callback_waits_no_more", call=call_id, places=int(earlier))
             return
         await call.run(
-            commands.set_variable("THREADLINE_QUEUE", place.queue),
+            commands.set_variable("THREADLINE_QUEUE", place.place),
             commands.set_variable("THREADLINE_PRIORITY", str(max(0, place.priority))),
             commands.set_variable("THREADLINE_QUEUE_TIMEOUT", str(max(1, place.seconds))),
             commands.set_variable("THREADLINE_PLACE", position(place.position, call.env.asterisk_version)),

@@ -31,6 +31,7 @@ from router.flow.nodes.base import (
     keys_of,
 )
 from router.flow.nodes.hearing import YES_OR_NO_WORDS, likeliest_number, says_yes_or_no
+from router.flow.nodes.queueing import MOST_SKILLS, wished
 from router.flow.nodes.sayings import lost
 from router.flow.spoken.manner import Manner
 from router.flow.spoken.texts import digits
@@ -67,7 +68,7 @@ class Callback(Step):
     With ``when`` the caller chooses a time by its key, after ``when_text``; without one, and where none is left, it is
     as soon as possible. ``during`` names hours outside of which nobody calls back. Silence and what cannot be used are
     asked for again, ``tries`` times in all, then ``failed``; so is a number that must not be called. ``queue``,
-    ``offer_queue`` and ``priority`` are as in `transfer`.
+    ``offer_queue`` and ``priority`` are as in `transfer`, and the queue's skills and rules count as there.
     """
 
     WAITS: ClassVar[bool] = True
@@ -206,12 +207,20 @@ call_back:
     def _keep(self, scene: Scene, inputs: Mapping[str, str], note: str) -> Move:
         known = {**scene.inputs, **inputs}
         wish = self._open(scene).get(known.get(_WHEN, ""), Wish())
-        queue = scene.queue(self.queue, self.offer_queue)
-        shared = scene.queues.get(queue)
+        wishes = wished(scene, scene.queue(self.queue, self.offer_queue))
+        shared = scene.queues.get(wishes.queue)
         priority = self.priority if self.priority is not None else shared.priority if shared else 0
-        since = scene.queued_since or scene.now
-        kept = KeepCallback(queue, since, known.get(NUMBER) or None, priority, wish.begin, wish.end)
-        return Move(kept, note=f"{note}; queue {queue}", inputs=inputs)
+        skills = tuple(dict.fromkeys((*(shared.skills if shared else ()), *wishes.skills)))
+        kept = KeepCallback(
+            wishes.queue,
+            scene.queued_since or scene.now,
+            known.get(NUMBER) or None,
+            max(priority, wishes.priority),
+            wish.begin,
+            wish.end,
+            skills[:MOST_SKILLS],
+        )
+        return Move(kept, note=f"{note}; queue {wishes.queue}{wishes.told}", inputs=inputs)
 
     def _kept(self, scene: Scene, event: CallbackKept) -> Move:
         if event.kept:

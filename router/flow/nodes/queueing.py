@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from router.flow import expressions
 from router.flow.nodes.base import Scene
@@ -11,6 +11,8 @@ from router.flow.nodes.priorities import as_priority
 
 if TYPE_CHECKING:
     from router.flow.queues import Queue, Rule
+
+MOST_SKILLS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)

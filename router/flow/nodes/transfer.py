@@ -14,9 +14,8 @@ from router.core.events import Event, TransferEnded, TransferOutcome
 from router.flow import expressions
 from router.flow.nodes.base import HUMAN, Formula, Move, Name, Place, Scene, Step, StepName, Text, Use, UseKind, given
 from router.flow.nodes.priorities import Priority, as_priority
-from router.flow.nodes.queueing import Wishes, is_closed, wished
+from router.flow.nodes.queueing import MOST_SKILLS, Wishes, is_closed, wished
 
-MOST_SKILLS = 20
 _SKILL = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 _UNSAID = {"timeout": 600, "priority": 0, "skills": ()}
 """What counts where neither the step nor the queue's shared piece says anything."""

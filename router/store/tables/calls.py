@@ -121,6 +121,7 @@ callbacks = Table(
     Column("last_result", String(20)),  # of the latest attempt: busy, no_answer, failed, ...
     Column("claimed_until", Moment),  # while it is dialled: left to who dials until then
     Column("attempt_id", Id),  # the call that is the latest attempt
+    Column("skills", JSON, nullable=False, server_default="[]"),
     Index(None, "state", "since"),
     Index(None, "attempt_id"),
     Index(None, "settled_at"),

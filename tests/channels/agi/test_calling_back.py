@@ -41,8 +41,8 @@ class House:
         self.waits_for_customer = True
         self.looked_at_anew: list[str] = []
 
-    async def waiting(self, call_id: str) -> Waiting | None:
-        return self.place if call_id == CALL else None
+    async def waiting(self, call_id: str, earlier: int) -> Waiting | None:
+        return self.place if call_id == CALL and earlier == 1 else None
 
     async def dial(self, call_id: str) -> Dialling | None:
         return self.whom if call_id == CALL else None
@@ -67,7 +67,8 @@ async def asked(house: House, *arguments: str) -> dict[str, str]:
 
 
 async def test_where_a_placeholder_waits() -> None:
-    told = await asked(House(), "wait", CALL)
+    assert await asked(House(), "wait", CALL, "2") == {}
+    told = await asked(House(), "wait", CALL, "1")
     assert told == {
         "THREADLINE_QUEUE": "sales",
         "THREADLINE_PRIORITY": "7",
@@ -113,7 +114,7 @@ async def test_what_is_no_number_is_not_dialled(number: str) -> None:
 async def test_a_queue_that_the_dialplan_could_not_take_is_not_named() -> None:
     house = House()
     house.place = Waiting("sales,r,,,evil", 0, 10, 1)
-    assert await asked(house, "wait", CALL) == {}
+    assert await asked(house, "wait", CALL, "1") == {}
 
 
 @pytest.mark.parametrize(
@@ -126,7 +127,9 @@ async def test_what_came_of_it(status: str, result: str) -> None:
     assert house.told == [(CALL, result)]
 
 
-@pytest.mark.parametrize("arguments", [(), ("dial",), ("dial", "x"), ("dial", CALL + "0"), ("else", CALL)])
+@pytest.mark.parametrize(
+    "arguments", [(), ("dial",), ("wait", CALL, "-1"), ("dial", "x"), ("dial", CALL + "0"), ("else", CALL)]
+)
 async def test_odd_questions_get_no_answer(arguments: tuple[str, ...]) -> None:
     with pytest.raises(GivenUp):
         await asked(House(), *arguments)

@@ -108,6 +108,7 @@ def _calls() -> None:
     op.add_column("callbacks", sa.Column("last_result", sa.String(length=20), nullable=True))
     op.add_column("callbacks", sa.Column("claimed_until", Moment(), nullable=True))
     op.add_column("callbacks", _id("attempt_id", nullable=True))
+    op.add_column("callbacks", sa.Column("skills", sa.JSON(), server_default="[]", nullable=False))
     op.create_index("ix_callbacks_attempt_id", "callbacks", ["attempt_id"])
     op.create_index("ix_callbacks_settled_at", "callbacks", ["settled_at"])
     op.add_column("calls", _id("customer_id", nullable=True))
