@@ -11,6 +11,7 @@ from typing import Final
 
 from router.flow import texts
 from router.flow.formulas import FormulaCheck, Known
+from router.flow.label_rules import label_mistakes
 from router.flow.nodes.base import Words
 from router.flow.parse import Parsed
 from router.flow.problems import Problem, nearest
@@ -24,6 +25,9 @@ PAYMENT: Final = ("payment.url", "payment.amount", "payment.purpose")
 PLACES: Final = (AGENT, *PAYMENT)
 """Variables that only canned texts have; they stand as they are."""
 
+_NONE_OF_OURS: Final = ("no variable 'agent'", "no variable 'payment'")
+_OWN: Final = f"canned texts have no such variable of agents and payments; there is: {', '.join(PLACES)}"
+
 
 def canned_complaints(shared: Sequence[Parsed[SharedText]], whole: Whole) -> Iterator[Problem]:
     """What is wrong with the canned texts of a set, beyond their shape."""
@@ -34,6 +38,7 @@ def canned_complaints(shared: Sequence[Parsed[SharedText]], whole: Whole) -> Ite
             continue
         for name, canned in parsed.value.texts.items():
             check = check or FormulaCheck(Known(steps=(), inputs=(), values={}))
+            yield from label_mistakes(parsed.source, ("texts", name, "label"), canned.label)
             yield from _shape(parsed.source, name, canned)
             for field, words in _said(canned):
                 yield from _words(parsed.source, ("texts", name, field), words, check)
@@ -59,7 +64,8 @@ def _words(source: Source, path: Path, words: Words, check: FormulaCheck) -> Ite
     for language, text in words.texts.items():
         for wrong in texts.problems_in(text, check.mistakes, PLACES):
             where = (*path, language) if (*path, language) in source.places else path
-            yield source.problem(where, wrong.code, wrong.message, warning=wrong.warning, offset=wrong.at)
+            message = _OWN if wrong.message.startswith(_NONE_OF_OURS) else wrong.message
+            yield source.problem(where, wrong.code, message, warning=wrong.warning, offset=wrong.at)
         if path[-1] == "subject" and "\n" in text.strip():
             yield source.problem((*path, language), "wrong-value", "a subject is one line")
 
