@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, bindparam, select
 
 from router.store.database import Connection
 from router.store.tables import callbacks, customers, handovers, messages, voicemails
 
 SourceRow = Row[Any]
+
+# Made once: to make a statement takes longer than to run it, and these run for each card that is looked at.
+_UNANSWERED: Final[Select[Any]] = (
+    select(messages.c.id, messages.c.channel, messages.c.sent_at, messages.c.offer, messages.c.body)
+    .where(messages.c.customer_id == bindparam("customer"), messages.c.answered_at.is_(None))
+    .order_by(messages.c.sent_at.desc())
+    .limit(bindparam("most"))
+)
+_HANDED_OVER: Final = (
+    select(handovers)
+    .where(handovers.c.call_id.in_(bindparam("these", expanding=True)), handovers.c.state != "failed")
+    .order_by(handovers.c.at.desc(), handovers.c.id)
+)
 
 
 async def customers_by_id(connection: Connection, customer_ids: Collection[str]) -> dict[str, SourceRow]:
@@ -25,21 +38,14 @@ async def customers_by_id(connection: Connection, customer_ids: Collection[str])
 
 async def unanswered(connection: Connection, customer_id: str, limit: int) -> Sequence[SourceRow]:
     """The latest messages of a customer that nobody has called about yet."""
-    query: Select[Any] = (
-        select(messages.c.id, messages.c.channel, messages.c.sent_at, messages.c.offer, messages.c.body)
-        .where(messages.c.customer_id == customer_id, messages.c.answered_at.is_(None))
-        .order_by(messages.c.sent_at.desc())
-        .limit(limit)
-    )
-    return list(await connection.execute(query))
+    return list(await connection.execute(_UNANSWERED, {"customer": customer_id, "most": limit}))
 
 
 async def handed_over(connection: Connection, call_ids: Collection[str]) -> Sequence[SourceRow]:
     """How these calls were passed on, the latest first; those that failed are left out."""
     if not call_ids:
         return []
-    query = select(handovers).where(handovers.c.call_id.in_(call_ids), handovers.c.state != "failed")
-    return (await connection.execute(query.order_by(handovers.c.at.desc(), handovers.c.id))).all()
+    return (await connection.execute(_HANDED_OVER, {"these": list(call_ids)})).all()
 
 
 async def callbacks_by_id(connection: Connection, callback_ids: Collection[str]) -> dict[str, SourceRow]:

@@ -28,6 +28,30 @@ _LIVE_OF_PERSON: Final = (
     .order_by(case({"talking": 0, "ringing": 1}, value=cards.c.state, else_=2), cards.c.rang_at, cards.c.id)
 )
 
+_OWN: Final = (
+    select(cards).where(cards.c.id == bindparam("card"), cards.c.person_id == bindparam("person")).with_for_update()
+)
+_LAST_TALKED: Final = (
+    select(cards)
+    .where(cards.c.person_id == bindparam("person"), cards.c.state == "gone", cards.c.answered_at.is_not(None))
+    .where(cards.c.gone_at >= bindparam("since"))
+    .order_by(cards.c.gone_at.desc(), cards.c.id)
+    .limit(1)
+)
+_CALLS: Final[Select[Any]] = select(
+    calls.c.id, calls.c.channel, calls.c.withheld, calls.c.service_number, calls.c.state, calls.c.outcome,
+    calls.c.match, calls.c.session, calls.c.started_at, calls.c.customer_id, calls.c.callback_id,
+).where(calls.c.id.in_(bindparam("these", expanding=True)))  # fmt: skip
+_MESSAGES: Final[Select[Any]] = (
+    select(
+        messages.c.id, messages.c.channel, messages.c.sent_at, messages.c.body, messages.c.reference,
+        messages.c.external_id.label("message_external_id"), messages.c.campaign, messages.c.offer,
+        messages.c.customer_id, customers.c.name, customers.c.language, customers.c.external_id,
+    )
+    .select_from(messages.outerjoin(customers))
+    .where(messages.c.id.in_(bindparam("these", expanding=True)))
+)  # fmt: skip
+
 
 async def add(connection: Connection, values: dict[str, Any]) -> None:
     """Store a new card."""
@@ -52,8 +76,7 @@ async def live_of_person(connection: Connection, person_id: str) -> Sequence[Car
 
 async def own(connection: Connection, person_id: str, card_id: str) -> CardRow | None:
     """A person's card, whatever its state, for this transaction alone; None where it is nobody's or somebody else's."""
-    query = select(cards).where(cards.c.id == card_id, cards.c.person_id == person_id).with_for_update()
-    return (await connection.execute(query)).one_or_none()
+    return (await connection.execute(_OWN, {"card": card_id, "person": person_id})).one_or_none()
 
 
 async def call_of(connection: Connection, card_id: str) -> str | None:
@@ -72,13 +95,7 @@ async def of_call_and_person(connection: Connection, call_id: str, person_id: st
 
 async def last_talked(connection: Connection, person_id: str, since: datetime) -> CardRow | None:
     """The card of the last call that a person talked to, where it is gone, and that not before ``since``."""
-    query = (
-        select(cards)
-        .where(cards.c.person_id == person_id, cards.c.state == "gone", cards.c.answered_at.is_not(None))
-        .where(cards.c.gone_at >= since)
-        .order_by(cards.c.gone_at.desc(), cards.c.id)
-    )
-    return (await connection.execute(query.limit(1))).first()
+    return (await connection.execute(_LAST_TALKED, {"person": person_id, "since": since})).first()
 
 
 async def live_on_channel(connection: Connection, channel: str) -> Sequence[CardRow]:
@@ -144,34 +161,12 @@ async def trim_events(connection: Connection, before: datetime, limit: int) -> i
 
 async def calls_by_id(connection: Connection, call_ids: Collection[str]) -> dict[str, SourceRow]:
     """What a card tells of these calls. The caller's number is not among it."""
-    columns = (calls.c.id, calls.c.channel, calls.c.withheld, calls.c.service_number, calls.c.state, calls.c.outcome)
-    query: Select[Any] = select(
-        *columns, calls.c.match, calls.c.session, calls.c.started_at, calls.c.customer_id, calls.c.callback_id
-    ).where(calls.c.id.in_(call_ids))
-    return {row.id: row for row in await connection.execute(query)}
+    return {row.id: row for row in await connection.execute(_CALLS, {"these": list(call_ids)})}
 
 
 async def messages_by_id(connection: Connection, message_ids: Collection[str]) -> dict[str, SourceRow]:
     """What a card tells of these messages and their customers. The number they were sent to is not among it."""
-    query: Select[Any] = (
-        select(
-            messages.c.id,
-            messages.c.channel,
-            messages.c.sent_at,
-            messages.c.body,
-            messages.c.reference,
-            messages.c.external_id.label("message_external_id"),
-            messages.c.campaign,
-            messages.c.offer,
-            messages.c.customer_id,
-            customers.c.name,
-            customers.c.language,
-            customers.c.external_id,
-        )
-        .select_from(messages.outerjoin(customers))
-        .where(messages.c.id.in_(message_ids))
-    )
-    return {row.id: row for row in await connection.execute(query)}
+    return {row.id: row for row in await connection.execute(_MESSAGES, {"these": list(message_ids)})}
 
 
 async def campaigns_dialled(connection: Connection, service_number: str, now: datetime, look_at: int) -> set[str]:

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, bindparam, insert, select, update
 
 from router.store.database import Connection
 from router.store.tables import identity_checks
 
 CheckRow = Row[Any]
+
+
+_OF_CALLS: Final = (
+    select(identity_checks)
+    .where(identity_checks.c.call_id.in_(bindparam("these", expanding=True)))
+    .order_by(identity_checks.c.at.desc(), identity_checks.c.id)
+)
 
 
 async def add(connection: Connection, values: Mapping[str, Any]) -> None:
@@ -23,8 +30,7 @@ async def of_calls(connection: Connection, call_ids: Collection[str]) -> Sequenc
     """The checks of these calls, the latest first."""
     if not call_ids:
         return []
-    query = select(identity_checks).where(identity_checks.c.call_id.in_(call_ids))
-    return (await connection.execute(query.order_by(identity_checks.c.at.desc(), identity_checks.c.id))).all()
+    return (await connection.execute(_OF_CALLS, {"these": list(call_ids)})).all()
 
 
 async def undo(connection: Connection, check_id: str, now: datetime) -> None:

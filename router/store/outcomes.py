@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, Select, Text, and_, cast, delete, func, insert, or_, select, update
+from sqlalchemy import Row, Select, Text, and_, bindparam, cast, delete, func, insert, or_, select, update
 
 from router.store.database import Connection
 from router.store.holds import hold
 from router.store.tables import calls, match_outcomes, messages
 
 OutcomeRow = Row[Any]
+
+
+_OF_CALLS: Final = select(match_outcomes).where(match_outcomes.c.call_id.in_(bindparam("these", expanding=True)))
 
 
 async def put(connection: Connection, values: dict[str, Any]) -> None:
@@ -43,8 +46,9 @@ async def take_back(connection: Connection, call_id: str) -> None:
 
 async def of_calls(connection: Connection, call_ids: Collection[str]) -> dict[str, OutcomeRow]:
     """What was said of these calls, by call id."""
-    query = select(match_outcomes).where(match_outcomes.c.call_id.in_(call_ids))
-    return {row.call_id: row for row in await connection.execute(query)}
+    if not call_ids:
+        return {}
+    return {row.call_id: row for row in await connection.execute(_OF_CALLS, {"these": list(call_ids)})}
 
 
 async def latest(connection: Connection, since: datetime | None, limit: int) -> Sequence[OutcomeRow]:
