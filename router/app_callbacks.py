@@ -18,6 +18,8 @@ from router.channels.recordings import Recordings
 from router.channels.simulator.calling_back import TestCallbacks
 from router.channels.simulator.queues import SimulatedQueues
 from router.channels.twilio.calling_back import TwilioCallbacks
+from router.channels.twilio.destinations import Agents as RungAgents
+from router.channels.twilio.destinations import destinations
 from router.desk.work_items import routes as work_routes
 from router.web.guard import Guard
 from router.web.pages import Pages
@@ -47,7 +49,8 @@ def callback_parts(house: House, agents: Agents, queues: SimulatedQueues) -> Cal
         ways.append(Placeholders(Originator(access), agents.ami, calling))
 
     if settings.twilio_callbacks:
-        ways.append(TwilioCallbacks(settings, calling))
+        taken_to = destinations(settings.twilio_queues, settings.region, lambda name: house.queue_book.get(name).twilio)
+        ways.append(TwilioCallbacks(settings, calling, rings=lambda queue: isinstance(taken_to[queue], RungAgents)))
 
     async def ended(call_id: str, result: str) -> None:
         concluded = await calling.ended(call_id, result)

@@ -24,7 +24,19 @@ MOST_OPEN: Final = 500
 MOST_SETTLED: Final = 20
 
 RESULTS: Final = frozenset(
-    {"dialled", "busy", "no_answer", "failed", "cancelled", "nobody", "unknown", "not_allowed", "too_late", "called"}
+    {
+        "dialled",
+        "busy",
+        "no_answer",
+        "failed",
+        "cancelled",
+        "machine",
+        "nobody",
+        "unknown",
+        "not_allowed",
+        "too_late",
+        "called",
+    }
 )
 """What may have come of the latest attempt, beside that all went well."""
 

@@ -27,7 +27,7 @@ from router.flow.model import Flow
 from router.flow.nodes.base import HUMAN
 from router.flow.queues import CallbackRules, Queue
 from router.releases.flows import Flows
-from router.store import callbacks, flow_versions, people
+from router.store import callbacks, flow_versions, people, twilio_agents
 from router.store import calls as rows
 from router.store import queues as standings
 from router.store.callbacks import DONE, FAILED, OPEN, CallbackRow
@@ -37,12 +37,14 @@ log = structlog.get_logger(__name__)
 
 ANSWERED, BUSY, NO_ANSWER, UNREACHED, CANCELLED = "answered", "busy", "no_answer", "failed", "cancelled"
 """What comes of dialling a customer; `CANCELLED`: the agent hung up before."""
+MACHINE: Final = "machine"
+"""A mailbox or a fax answered, as far as the channel can tell."""
 DIALLED: Final = "dialled"
 """The number was given out, and nobody has said yet what came of it."""
 UNKNOWN, NOT_ALLOWED, TOO_LATE = "unknown", "not_allowed", "too_late"
 NOBODY: Final = "nobody"
 """No agent answered, so that the customer was not dialled: this counts as no attempt."""
-RESULTS: Final = frozenset({ANSWERED, BUSY, NO_ANSWER, UNREACHED, CANCELLED})
+RESULTS: Final = frozenset({ANSWERED, BUSY, NO_ANSWER, UNREACHED, CANCELLED, MACHINE})
 
 CLAIMED_FOR: Final = timedelta(seconds=30)
 """An attempt is looked after so often."""
@@ -134,12 +136,15 @@ class CallingBack:
         ready = (row for row in there if row.presence == "ready" and queue in row.queues)
         return sum((row.phone is not None) is with_phone for row in ready)
 
-    async def free_before_all(self, queue: str) -> int:
-        """How many agents are free beyond those whom the waiting callers of ``queue`` need."""
+    async def free_before_all(self, queue: str, *, dialled: bool = False) -> int:
+        """How many agents are free beyond those whom the waiting callers of ``queue`` need; with ``dialled`` only those
+        count whose phones Twilio dials."""
         now = self._clock()
         async with self._database.read() as connection:
             seen = await standings.standing(connection, queue, now - timedelta(hours=1), now)
-        return seen.free - seen.waiting
+            phones = await twilio_agents.free(connection) if dialled else []
+        free = sum(queue in row.queues for row in phones) if dialled else seen.free
+        return free - seen.waiting
 
     async def begin(
         self, callback: CallbackRow, channel: str, ref: Callable[[str], str], *, waits: bool = True
@@ -298,6 +303,8 @@ class CallingBack:
             return Concluded(result, FAILED)
         again = now + (SOON_AGAIN if result == NOBODY else timedelta(minutes=rules.every))
         values = {"state": OPEN, "next_try_at": again, "last_result": result}
+        if result == NOBODY and callback.last_result == DIALLED:
+            values["attempts"] = callback.attempts - 1  # the number was given out, and nobody was called after all
         await callbacks.change(connection, callback.id, values | _RELEASED)
         return Concluded(result, OPEN, again)
 

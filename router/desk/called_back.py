@@ -24,7 +24,7 @@ class CallbackView:
     next_try_at: datetime | None = None
 
 
-STEPS = ("waiting", "dialled", "test", "answered", "busy", "no_answer", "failed", "cancelled")
+STEPS = ("waiting", "dialled", "test", "answered", "busy", "no_answer", "failed", "cancelled", "machine")
 """Those that there is a text for."""
 
 

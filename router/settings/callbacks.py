@@ -23,6 +23,12 @@ class CallbackSettings(Group):
         False, description="Whether those who came over Twilio are called back through it. Needs the account."
     )
 
+    twilio_detect_machines: bool = Field(
+        False,
+        description="Whether Twilio finds out if a mailbox answers whom we call back, who is then called again later. "
+        "It costs money, and customers hear nothing for some seconds.",
+    )
+
     @field_validator("twilio_callbacks")
     @classmethod
     def _can_be_called(cls, wanted: bool, known: ValidationInfo) -> bool:

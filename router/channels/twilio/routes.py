@@ -15,6 +15,7 @@ from typing import Final
 import structlog
 from fastapi import APIRouter, Request, Response
 
+from router.calls.calling_back import MACHINE
 from router.calls.handle import Calls, UnknownCall
 from router.calls.turns import Turn
 from router.channels.twilio import calling_back, parse
@@ -30,7 +31,7 @@ from router.channels.twilio.render_agents import Addresses, holding, holding_sti
 from router.channels.twilio.signature import Signatures
 from router.channels.twilio.signed import signed_form, understood
 from router.channels.twilio.stretches import Stretch, stretches
-from router.channels.twilio.twiml import EMPTY, response
+from router.channels.twilio.twiml import EMPTY, response, tag
 from router.core.commands import Transfer
 from router.core.events import (
     WITHHELD,
@@ -102,7 +103,7 @@ def routes(
         form = await signed_form(request, signatures, calling_back.STATUS)
         with understood():
             call_id = calling_back.which(request.url.query)
-        result = calling_back.result_of(form.get("CallStatus"))
+        result = calling_back.result_of(form)
         if callbacks is not None and result is not None:
             await callbacks.ended(call_id, result)
             await channel.gone(call_id)
@@ -168,6 +169,10 @@ class _Channel:
         """What a customer hears who has answered our call: the same as a caller who waits. Nothing where it is no call
         of ours. Raises `Misunderstood`."""
         sid = parse.call_sid(form)
+        if callbacks is not None and calling_back.is_machine(form):
+            await callbacks.ended(call_id, MACHINE)
+            await self.gone(call_id)
+            return response(tag("Hangup"))
         if callbacks is None or not await callbacks.answered(call_id, sid):
             return EMPTY
         turn = await self._calls.turn(call_id)

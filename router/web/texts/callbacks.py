@@ -38,6 +38,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "callbacks.result.no_answer": ("nicht abgehoben", "no answer"),
     "callbacks.result.failed": ("nicht zu erreichen", "could not be reached"),
     "callbacks.result.cancelled": ("Agent hat aufgelegt", "agent hung up"),
+    "callbacks.result.machine": ("Mailbox", "mailbox"),
     "callbacks.result.nobody": ("kein Agent hat abgehoben", "no agent answered"),
     "callbacks.result.unknown": ("Ausgang unbekannt", "not known how it went"),
     "callbacks.result.not_allowed": ("Nummer nicht erlaubt", "number not allowed"),
@@ -65,6 +66,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "card.callback.answered": ("Der Kunde hat abgehoben.", "The customer picked up."),
     "card.callback.busy": ("Beim Kunden ist besetzt.", "The customer's line is busy."),
     "card.callback.no_answer": ("Der Kunde hat nicht abgehoben.", "The customer did not pick up."),
+    "card.callback.machine": ("Beim Kunden meldete sich eine Mailbox.", "The customer's mailbox answered."),
     "card.callback.failed": ("Der Kunde war nicht zu erreichen.", "The customer could not be reached."),
     "card.callback.cancelled": (
         "Sie haben aufgelegt, bevor der Kunde abhob.",

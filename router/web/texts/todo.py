@@ -49,6 +49,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "todo.failed.busy": ("Es war jedes Mal besetzt.", "The line was busy each time."),
     "todo.failed.no_answer": ("Niemand hat abgehoben.", "Nobody picked up."),
     "todo.failed.cancelled": ("Zuletzt wurde vor dem Abheben aufgelegt.", "The last call was ended before the answer."),
+    "todo.failed.machine": ("Es meldete sich eine Mailbox.", "A mailbox answered."),
     "todo.failed.failed": ("Die Nummer war nicht zu erreichen.", "The number could not be reached."),
     "todo.failed.unknown": (
         "Der Ausgang des letzten Anrufs ist unbekannt. Fragen Sie nach, bevor Sie noch einmal anrufen.",
