@@ -43,7 +43,7 @@ def routes(*, database: Database, guard: Guard, releases: Releases, turns: Turns
             checked = await releases.check(path, text)
             newest = await releases.newest()
             files = {**await releases.files_of(newest.id), path: text}
-            return await asyncio.to_thread(_found, checked, files, path, kind)
+            return await asyncio.to_thread(_found, checked, files, path, kind, person.language)
 
     @router.get("/state/{path:path}")
     async def state(path: str, _: Person = Depends(guard.admin)) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def routes(*, database: Database, guard: Guard, releases: Releases, turns: Turns
             number = release if release is not None else (await releases.newest()).id
             return {"text": (await releases.files_of(number)).get(path)}
         except (UnknownDraft, UnknownRelease) as error:
-            raise not_found(str(error)) from None
+            raise not_found(str(error), "no_such_release") from None
 
     @router.post("/save/{path:path}")
     async def save(request: Request, path: str, person: Person = Depends(guard.admin)) -> dict[str, Any]:
@@ -90,7 +90,7 @@ def routes(*, database: Database, guard: Guard, releases: Releases, turns: Turns
         except Outdated as error:
             raise await outdated(error, releases, await names_of(database)) from None
         except FlowRefused as error:
-            raise refused(error) from None
+            raise refused(error, person.language) from None
         return draft_shown(draft, await names_of(database))
 
     @router.post("/throw-away/{path:path}")
@@ -101,7 +101,7 @@ def routes(*, database: Database, guard: Guard, releases: Releases, turns: Turns
             await _own(releases, draft, path)
             await releases.throw_away(draft, person_id=person.id)
         except UnknownDraft as error:
-            raise not_found(str(error)) from None
+            raise not_found(str(error), "no_such_draft") from None
         except Outdated as error:
             raise await outdated(error, releases, await names_of(database)) from None
         return await state_of(path, releases, database)
@@ -116,9 +116,9 @@ def routes(*, database: Database, guard: Guard, releases: Releases, turns: Turns
                 await _own(releases, draft, path)
                 release = await releases.publish(draft, person_id=person.id, comment=comment_in(body))
             except UnknownDraft as error:
-                raise not_found(str(error)) from None
+                raise not_found(str(error), "no_such_draft") from None
             except FlowRefused as error:
-                raise refused(error) from None
+                raise refused(error, person.language) from None
             except Outdated as error:
                 raise await outdated(error, releases, await names_of(database)) from None
         return release_shown(release, await names_of(database))
@@ -132,9 +132,9 @@ def routes(*, database: Database, guard: Guard, releases: Releases, turns: Turns
             try:
                 release = await releases.roll_back(number, path=path, person_id=person.id, comment=comment_in(body))
             except UnknownRelease as error:
-                raise not_found(str(error)) from None
+                raise not_found(str(error), "no_such_release") from None
             except FlowRefused as error:
-                raise refused(error) from None
+                raise refused(error, person.language) from None
         return release_shown(release, await names_of(database))
 
     return router
@@ -161,13 +161,13 @@ async def _own(releases: Releases, draft_id: int, path: str) -> Draft:
     return draft
 
 
-def _found(checked: Checked, files: Files, path: str, kind: FileKind) -> dict[str, Any]:
+def _found(checked: Checked, files: Files, path: str, kind: FileKind, language: str) -> dict[str, Any]:
     flow = checked.flow_set.flow_at(path) if checked.flow_set else None
     problems = (*checked.problems, *_of_scenario(checked, path, kind))
     shown = problems[:MOST_PROBLEMS]
     ends = [end_of(files[each.file], each) if each.file in files else None for each in shown]
     return {
-        "problems": [problem_shown(each, end) for each, end in zip(shown, ends, strict=True)],
+        "problems": [problem_shown(each, language, end) for each, end in zip(shown, ends, strict=True)],
         "more": len(problems) - len(shown),
         "right": all(problem.warning for problem in problems),
         "names": asdict(outline(files, path)),

@@ -60,7 +60,7 @@ def routes(
         async with database.read() as connection:
             row = await people.by_id(connection, person_id)
             if row is None:
-                raise not_found("There is no such person.")
+                raise not_found("There is no such person.", "no_such_person")
             own = await sessions.sessions_of(connection, person_id, clock())
         values = {"row": row, "fields": _of_row(row), "sessions": own, "wrong": {}, "problem": None, "secret": None}
         known = list(dict.fromkeys([*queues, *row.queues]))
@@ -177,7 +177,7 @@ def routes(
         async with database.begin() as connection:
             row = await people.by_id(connection, person_id)
             if row is None:
-                raise not_found("There is no such person.")
+                raise not_found("There is no such person.", "no_such_person")
             if row.disabled_at is not None:
                 return await person_page(request, me, person_id, 409, problem="people.wrong.is_disabled")
             await audit.note(connection, clock(), "person.link", "person", person_id, person_id=me.id)

@@ -49,22 +49,22 @@ def routes(
         days = needed(number_in(body, "days"), "days")
         if days > LONGEST:
             raise bad_request(f"days is at most {LONGEST}.")
-        flow = await _flow_with(releases, needed(number_in(body, "draft"), "draft"))
+        flow = await _flow_with(releases, needed(number_in(body, "draft"), "draft"), person.language)
         since = clock() - timedelta(days=days)
         return StreamingResponse(_told(database, flow, since, turns, person.id), media_type=NDJSON)
 
     return router
 
 
-async def _flow_with(releases: Releases, draft_id: int) -> Flow:
+async def _flow_with(releases: Releases, draft_id: int, language: str) -> Flow:
     """A flow of the set in which the draft is laid over the newest release. Raises `Refused`."""
     try:
         draft = await releases.draft(draft_id)
     except UnknownDraft as error:
-        raise not_found(str(error)) from None
+        raise not_found(str(error), "no_such_draft") from None
     checked = await releases.check(draft.path, draft.text)
     if checked.flow_set is None:
-        raise refused(FlowRefused(checked.problems))
+        raise refused(FlowRefused(checked.problems), language)
     return next(iter(checked.flow_set.flows.values()))
 
 

@@ -82,7 +82,7 @@ def routes(
         async with database.read() as connection:
             row = await calls.by_id(connection, call_id)
             if row is None:
-                raise not_found("There is no such call.")
+                raise not_found("There is no such call.", "no_such_call")
             match = _match_of(row)
             wanted = {each.message_id for each in match.candidates} if match else set()
             titles = await lists.message_titles(connection, wanted)
@@ -106,7 +106,7 @@ def routes(
             row = await speech_recordings.by_id(connection, call_id, recording_id)
         file = recordings.file(row.recording) if row else None
         if row is None or file is None:
-            raise not_found("There is no such recording, or no more.")
+            raise not_found("There is no such recording, or no more.", "no_recording")
         _log.info("a recording of a caller was fetched", call=call_id, recording=recording_id, person=person.id)
         detail = {"recording": recording_id}
         await reads.note("recording.heard", "call", call_id, person_id=person.id, detail=detail)
@@ -124,7 +124,7 @@ def routes(
     async def message(request: Request, message_id: str, person: Person = Depends(guard.admin)) -> Response:
         found = await messages.stored(message_id)
         if found is None:
-            raise not_found("There is no such message.")
+            raise not_found("There is no such message.", "no_such_message")
         await reads.note("message.seen", "message", message_id, person_id=person.id)
         code = found["callback_code"]
         return pages.page(request, "admin/message.html", person, message=found, code=grouped(code) if code else None)

@@ -54,7 +54,7 @@ def routes(*, guard: Guard, releases: Releases, turns: Turns) -> APIRouter:
         async with turns.of(person.id):
             checked = await releases.check(path, text)
         if checked.flow_set is None:
-            raise refused(FlowRefused(checked.problems))
+            raise refused(FlowRefused(checked.problems), person.language)
         chosen = await asyncio.to_thread(_chosen, checked.flow_set, path, kind, only)
         flow = checked.flow_set.flow_at(path)
         return StreamingResponse(_told(chosen, flow, turns, person.id), media_type=NDJSON)

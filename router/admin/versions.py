@@ -10,6 +10,7 @@ from router.flow.problems import FlowRefused, Problem
 from router.releases.releases import Draft, Outdated, Release, Releases
 from router.store import people
 from router.store.database import Database
+from router.web.texts.flow_problems import problem_in
 
 Names = Mapping[str, str]
 """Names of people by their id."""
@@ -47,15 +48,17 @@ def draft_shown(draft: Draft, names: Names) -> dict[str, Any]:
     }
 
 
-def problem_shown(problem: Problem, end: int | None = None) -> dict[str, Any]:
-    """A problem; ``end`` is the column behind the word it is about."""
+def problem_shown(problem: Problem, language: str, end: int | None = None) -> dict[str, Any]:
+    """A problem for a page in ``language``; ``end`` is the column behind the word it is about."""
+    message, told_in = problem_in(language, problem.message)
     return {
         "file": problem.file,
         "line": problem.line,
         "column": problem.column,
         "end": problem.column + 1 if end is None else end,
         "code": problem.code,
-        "message": problem.message,
+        "message": message,
+        "language": told_in,
         "warning": problem.warning,
     }
 
@@ -70,13 +73,16 @@ async def outdated(error: Outdated, releases: Releases, names: Names) -> Refused
         "newest": error.release.id,
         "text": error.draft.text if error.draft else files.get(error.path),
     }
-    return Refused(409, "Changed meanwhile", "Somebody else changed this file meanwhile.", more=more)
+    return Refused(
+        409, "Changed meanwhile", "Somebody else changed this file meanwhile.", more=more, code="changed_meanwhile"
+    )
 
 
-def refused(error: FlowRefused) -> Refused:
+def refused(error: FlowRefused, language: str) -> Refused:
     """422 with every problem."""
-    problems = [problem_shown(problem) for problem in error.problems if not problem.warning][:200]
-    return Refused(422, "Not right yet", "This cannot be used: it has problems.", more={"problems": problems})
+    problems = [problem_shown(problem, language) for problem in error.problems if not problem.warning][:200]
+    detail = "This cannot be used: it has problems."
+    return Refused(422, "Not right yet", detail, more={"problems": problems}, code="has_problems")
 
 
 def _who(person_id: str | None, names: Names) -> str | None:

@@ -105,7 +105,9 @@ def _conflict(field: str, reason: str, detail: str) -> Refused:
 def refuse_wrong(fields: Mapping[str, Any], known_queues: Sequence[str]) -> None:
     """Raises `Refused` (422) with one error for each of these fields that is wrong."""
     if errors := _errors(fields, known_queues):
-        raise unprocessable("; ".join(f"{error['field']}: {error['message']}" for error in errors), errors)
+        raise unprocessable(
+            "; ".join(f"{error['field']}: {error['message']}" for error in errors), errors, "person_fields"
+        )
 
 
 def _errors(fields: Mapping[str, Any], known_queues: Sequence[str]) -> list[dict[str, str]]:

@@ -335,15 +335,15 @@ async def _lock(connection: Connection, person_id: str, others: Iterable[str] = 
 
 
 def _nobody() -> Refused:
-    return not_found("There is no such person; sign in again")
+    return not_found("There is no such person; sign in again", "no_such_person")
 
 
 def _no_such_phone(phone: str, phones: Sequence[str]) -> Refused:
     choice = ", ".join(phones) or "none; the setting `phones` lists them"
     detail = f"There is no phone {phone[:80]!r} to choose. There are: {choice}"
-    return Refused(422, "No such phone", detail, more={"reason": "no_such_phone"})
+    return Refused(422, "No such phone", detail, more={"reason": "no_such_phone"}, code="no_such_phone")
 
 
 def _taken(phone: str) -> Refused:
     detail = f"Another agent is signed in at {phone}. Choose another phone, or have them sign out first"
-    return Refused(409, "Phone in use", detail, more={"reason": "phone_taken", "phone": phone})
+    return Refused(409, "Phone in use", detail, more={"reason": "phone_taken", "phone": phone}, code="phone_taken")

@@ -129,7 +129,7 @@ async def _refuse_last_admin(connection: Connection, person_id: str, field: str 
 async def _person(connection: Connection, person_id: str) -> people.PersonRow:
     rows = await people.lock(connection, [person_id])
     if not rows:
-        raise not_found("There is no such person.")
+        raise not_found("There is no such person.", "no_such_person")
     return rows[0]
 
 

@@ -52,7 +52,7 @@ class Supervising:
             await _refuse_admin(connection, person_id, by)
             row = next(iter(await people.lock(connection, [person_id])), None)
             if row is None:
-                raise not_found("There is no such person.")
+                raise not_found("There is no such person.", "no_such_person")
             if row.presence != "ready":
                 return
             await states.change(connection, person_id, {"presence": "paused", "pause_reason": states.SUPERVISOR}, now)

@@ -68,11 +68,11 @@ class WrapUps:
             person = await _locked(connection, person_id)
             rows = await wrap_ups.of_person(connection, person_id)
             if person is None or person.wrap_until is None or not rows:
-                raise conflict("There is no call to wrap up any more.")
+                raise conflict("There is no call to wrap up any more.", "no_wrap_up")
             latest = max(self._latest(row) for row in rows)
             until: datetime = min(max(person.wrap_until, now) + by, latest)
             if until <= person.wrap_until:
-                raise conflict("There is no more time for this call.")
+                raise conflict("There is no more time for this call.", "no_more_time")
             await states.change(connection, person_id, {"wrap_until": until}, now)
         self._bus.announce(f"desk:{person_id}")
         return until
@@ -89,10 +89,11 @@ class WrapUps:
             rows = await wrap_ups.of_person(connection, person_id)
             row = next((row for row in rows if row.card_id == card_id), None)
             if row is None:
-                raise not_found("This call is not on your desk any more.")
+                raise not_found("This call is not on your desk any more.", "off_desk")
             if self._is_missing(row):
                 detail = "Say first what came of the call."
-                raise Refused(409, "Disposition needed", detail, more={"reason": "disposition_needed"})
+                code = "disposition_needed"
+                raise Refused(409, "Disposition needed", detail, more={"reason": code}, code=code)
             await _end(connection, person_id, {card_id}, rows, WRAPPED_UP, now)
         await self._presence.rests(person_id)
 

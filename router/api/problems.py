@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from router.errors import Refused, bad_request, unprocessable
 from router.store.database import is_away
 from router.web.pages import Pages
+from router.web.texts import ALL, Texts
 
 MEDIA_TYPE: Final = "application/problem+json"
 MOST_ERRORS: Final = 20
@@ -67,16 +68,20 @@ class ProblemDocument(Response):
 
     media_type = MEDIA_TYPE
 
-    def __init__(self, refused: Refused) -> None:
-        super().__init__(document(refused), refused.status, {"Cache-Control": "no-store"} | refused.headers)
+    def __init__(self, refused: Refused, language: str | None = None) -> None:
+        super().__init__(document(refused, language), refused.status, {"Cache-Control": "no-store"} | refused.headers)
 
     def render(self, content: Any) -> bytes:
         return json.dumps(content).encode("ascii")
 
 
-def document(refused: Refused) -> dict[str, Any]:
-    """The members of the problem document (RFC 9457 section 3.1); ``about:blank`` says the status is the kind."""
-    members = {"type": "about:blank", "title": refused.title, "status": refused.status, "detail": refused.detail}
+def document(refused: Refused, language: str | None = None) -> dict[str, Any]:
+    """The members of the problem document (RFC 9457 section 3.1); ``about:blank`` says the status is the kind. Somebody
+    whose page asks reads what is wrong in ``language``, where it has words for it."""
+    detail = refused.detail
+    if language is not None and (key := f"refused.{refused.code}") in ALL:
+        detail = Texts(language)(key, **refused.more)
+    members = {"type": "about:blank", "title": refused.title, "status": refused.status, "detail": detail}
     return members | refused.more
 
 
@@ -101,7 +106,7 @@ class _Answers:
             else:
                 page.headers.update(refused.headers)
                 return page
-        return ProblemDocument(refused)
+        return ProblemDocument(refused, getattr(request.state, "language", None))
 
 
 class _Unforeseen:
@@ -144,11 +149,12 @@ class _Unforeseen:
             error=_kinds(error),
             where=where(error),
         )
+        more = {"incident": incident}
         if is_away(error):
             detail = "The database cannot be reached, or does not answer in time. Try again in a few seconds."
-            return Refused(503, "Not available", detail, more={"incident": incident}, headers={"Retry-After": "2"})
+            return Refused(503, "Not available", detail, more=more, headers={"Retry-After": "2"}, code="unavailable")
         detail = "Something failed on our side. The log of the service has more under this incident."
-        return Refused(500, "Internal error", detail, more={"incident": incident})
+        return Refused(500, "Internal error", detail, more=more, code="internal")
 
 
 def _kinds(error: BaseException) -> str:
@@ -170,7 +176,7 @@ def _from_http(error: HTTPException) -> Refused:
     phrase = _phrase(error.status_code)
     told = str(error.detail) if error.detail != phrase else ""
     detail = told or _DETAILS.get(error.status_code, f"{phrase}.")
-    return Refused(error.status_code, phrase, detail, headers=error.headers)
+    return Refused(error.status_code, phrase, detail, headers=error.headers, code=f"http_{error.status_code}")
 
 
 def _phrase(status: int) -> str:

@@ -48,7 +48,7 @@ def card_routes(
         async with database.read() as connection:
             row = await card_rows.of_call_and_person(connection, call_id, person.id)
         if row is None:
-            raise not_found(OFF_DESK)
+            raise not_found(OFF_DESK, "off_desk")
         return RedirectResponse(f"/desk#card-{row.id}", status_code=303)
 
     @router.post("/desk/cards/{card_id}/search", status_code=204)

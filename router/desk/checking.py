@@ -92,7 +92,7 @@ class Checking:
         none was sent to this customer."""
         desk = await _to_be_proved(connection, person_id, card_id, policy)
         if desk.view.code_for != _target(desk):
-            raise conflict("No code was sent to this customer.")
+            raise conflict("No code was sent to this customer.", "no_code_sent")
         digits = "".join(digits.split())
         plain = digits.isascii() and digits.isdigit() and len(digits) == DIGITS
         checked = await self._texting.check_code(connection, _session(desk), CheckCode(digits if plain else ""), now)
@@ -158,7 +158,7 @@ async def _learned(connection: Connection, desk: Desk, view: View, person_id: st
 async def _to_be_proved(connection: Connection, person_id: str, card_id: str, policy: Policy) -> Desk:
     desk = await talked_to(connection, person_id, card_id, policy, saying=True)
     if not desk.subject.anybody:
-        raise bad_request("There is nobody to be checked.")
+        raise bad_request("There is nobody to be checked.", "nobody_to_check")
     return desk
 
 
@@ -169,7 +169,7 @@ def _target(desk: Desk) -> str | None:
 def _session(desk: Desk) -> Session:
     session = session_of(desk.call.id, desk.call.session)
     if session is None:
-        raise conflict("This call cannot be read any more.")
+        raise conflict("This call cannot be read any more.", "unreadable")
     return session
 
 

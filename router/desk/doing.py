@@ -56,10 +56,10 @@ async def talked_to(
         await hold(connection, f"outcome:{call_id}")
     known = await store.own(connection, person_id, card_id)
     if known is None or known.state != CardState.TALKING:
-        raise not_found(OFF_DESK)
+        raise not_found(OFF_DESK, "off_desk")
     found = await looked_at(connection, known, policy)
     if found is None:
-        raise not_found(OFF_DESK)
+        raise not_found(OFF_DESK, "off_desk")
     call, subject, sources, show = found
     return Desk(known, call, subject, sources, show, view_of(known.view))
 
@@ -73,7 +73,7 @@ async def open_fact(
     message = desk.sources.messages.get(desk.subject.message_id or "")
     facts = (message.offer.get("facts") or {}) if message is not None else {}
     if message is None or not desk.show.sensitive or not is_sensitive(facts.get(name)):
-        raise bad_request("This cannot be opened.")
+        raise bad_request("This cannot be opened.", "cannot_open")
     key = f"{message.id}:{name}"
     if key in desk.view.facts:
         return
@@ -91,7 +91,7 @@ async def open_message(
     desk = await talked_to(connection, person_id, card_id, policy)
     owner = await card_sources.owner_of(connection, message_id)
     if not desk.show.others or owner is None or owner != desk.subject.customer_id:
-        raise bad_request("This cannot be opened.")
+        raise bad_request("This cannot be opened.", "cannot_open")
     if message_id in desk.view.messages:
         return
     await desk.keep(connection, desk.view.but(messages=(*desk.view.messages, message_id)[-MOST_OPENED:]))

@@ -41,14 +41,14 @@ async def say(
     """
     card = await _card(connection, person_id, card_id, now, policy)
     if card is None or card.call_id is None or not (card.can_be_judged or message_id or customer_id):
-        raise not_found(OFF_DESK)
+        raise not_found(OFF_DESK, "off_desk")
     await hold(connection, f"outcome:{card.call_id}")
     row = await card_rows.own(connection, person_id, card_id)
     if row is None:
-        raise not_found(OFF_DESK)
+        raise not_found(OFF_DESK, "off_desk")
     view = view_of(row.view)
     if verdict != TAKEN_BACK and not _sayable(card, view, verdict, message_id, customer_id):
-        raise bad_request("This cannot be said of this call.")
+        raise bad_request("This cannot be said of this call.", "not_of_this_call")
     call = (await card_rows.calls_by_id(connection, [card.call_id]))[card.call_id]
     if verdict == TAKEN_BACK:
         if card.said is not None:

@@ -117,7 +117,7 @@ def routes(
             rows = await card_rows.live_of_person(connection, person.id)
         row = next((row for row in rows if row.id == card_id and row.state == state), None)
         if row is None or row.call_id is None:
-            raise not_found("This call is not on your desk any more.")
+            raise not_found("This call is not on your desk any more.", "off_desk")
         return str(row.call_id)
 
     @router.get("/desk", include_in_schema=False)
@@ -145,7 +145,7 @@ def routes(
             shown = await cards_for(connection, person.id, now, policy)
             work = await work_of(connection, [card for card in shown if card.id == card_id], person)
         if card_id not in {card.id for card in shown}:
-            raise not_found("This call is not on your desk any more.")
+            raise not_found("This call is not on your desk any more.", "off_desk")
         await seen(person, [card for card in shown if card.id == card_id], now)
         shows: dict[str, Any] = {"cards": shown, "only": card_id, "last": None, "now": now, "work": work}
         return pages.page(request, "desk/cards.html", person, **shows, **around(person))
@@ -182,12 +182,12 @@ def routes(
     @router.post("/desk/cards/{card_id}/answer", include_in_schema=False, status_code=204)
     async def answer(card_id: str, person: Person = Depends(guard.agent)) -> None:
         if not await browser_phone.answer(await own_call(card_id, person, "ringing"), person.id):
-            raise conflict("This call does not ring any more.")
+            raise conflict("This call does not ring any more.", "rings_no_more")
 
     @router.post("/desk/cards/{card_id}/finish", include_in_schema=False, status_code=204)
     async def finish(card_id: str, person: Person = Depends(guard.agent)) -> None:
         if not await browser_phone.finish(await own_call(card_id, person, "talking"), person.id):
-            raise conflict("This call is over already.")
+            raise conflict("This call is over already.", "over")
 
     @router.post("/desk/cards/{card_id}/outcome", include_in_schema=False, status_code=204)
     async def outcome(request: Request, card_id: str, person: Person = Depends(guard.agent)) -> None:

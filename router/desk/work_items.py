@@ -91,7 +91,7 @@ def routes(
     async def seen(connection: Connection, item_id: str, person: Person) -> ItemRow:
         row = await work_items.by_id(connection, item_id)
         if row is None or (person.role == AGENT and not await work_items.concerns(connection, row, person.id)):
-            raise not_found("There is no such work for you.")
+            raise not_found("There is no such work for you.", "no_such_work")
         return row
 
     @router.get("")
@@ -142,7 +142,7 @@ def routes(
             await reads.note("voicemail.heard", "voicemail", left.id, person_id=person.id)
         sound = await recording(left.recording) if left is not None and left.recording else None
         if sound is None:
-            raise not_found("There is no recording to be had.")
+            raise not_found("There is no recording to be had.", "no_recording")
         return sound
 
     return router

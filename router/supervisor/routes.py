@@ -109,7 +109,7 @@ def routes(
         async with database.read() as connection:
             row = await people.by_id(connection, person_id)
         if row is None:
-            raise not_found("There is no such person.")
+            raise not_found("There is no such person.", "no_such_person")
         shown = next((each for each in (await boards.now(fresh=True)).agents if each.id == person_id), None)
         values: dict[str, Any] = {
             "row": row,

@@ -41,9 +41,9 @@ async def read_pairs(request: Request, largest: int = LARGEST) -> list[tuple[str
             (await read_body(request, largest)).decode("utf-8"), keep_blank_values=True, max_num_fields=_MOST_FIELDS
         )
     except ValueError:
-        raise bad_request("The form could not be read.") from None
+        raise bad_request("The form could not be read.", "form") from None
     if any("\0" in text for pair in pairs for text in pair):
-        raise bad_request("The form holds the character NUL.")  # PostgreSQL takes none
+        raise bad_request("The form holds the character NUL.", "form")  # PostgreSQL takes none
     return pairs
 
 

@@ -40,17 +40,19 @@ class Guard:
 
     async def signed_in(self, request: Request) -> SignedIn:
         """The session; raises `SignInNeeded` for pages, `Refused` 401 for everything else, 403 for other sites."""
+        asked = preferred(request.headers.get("accept-language"))
+        request.state.language = asked  # of what is refused, see `router.api.problems`
         self.same_origin(request)
         token = request.cookies.get(self.cookie, "")
         found = await self._sign_in.whose(token) if token else None
         if found is None:
             if is_page_visit(request):
                 raise SignInNeeded(request.url.path)
-            raise unauthorised("Your session is over. Sign in again.")
+            raise unauthorised("Your session is over. Sign in again.", "session_over")
         if found.person.language == AUTO:
-            asked = preferred(request.headers.get("accept-language"))
             found = replace(found, person=replace(found.person, language=asked))
-        request.state.person = found.person  # for the page that says what was refused
+        # For the page or document that says what was refused.
+        request.state.person, request.state.language = found.person, found.person.language
         return found
 
     async def person(self, request: Request) -> Person:
@@ -94,7 +96,7 @@ class Guard:
             origin = request.headers.get("origin")
             allowed = request.method in SAFE_METHODS if origin is None else self._is_ours(origin, request)
         if not allowed:
-            raise forbidden("This request came from another site. Open the page itself and try again.")
+            raise forbidden("This request came from another site. Open the page itself and try again.", "other_site")
 
     def keep(self, response: Response, token: str, cookie: str | None = None, lasts: timedelta | None = None) -> None:
         """Put the session's cookie into the response, or another ``cookie`` that ``lasts`` for a while."""
@@ -129,5 +131,6 @@ def is_page_visit(request: Request) -> bool:
 
 def _with_role(person: Person, roles: tuple[str, ...]) -> Person:
     if person.role not in roles:
-        raise forbidden("Your role does not allow this. Ask an administrator, or sign in as somebody else.")
+        detail = "Your role does not allow this. Ask an administrator, or sign in as somebody else."
+        raise forbidden(detail, "role")
     return person

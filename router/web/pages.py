@@ -18,6 +18,8 @@ from router.web.assets import Assets
 from router.web.headers import PAGE_HEADERS
 from router.web.person import Person
 from router.web.texts import ALL, Texts, preferred
+from router.web.texts.failures import failure_key
+from router.web.texts.flow_problems import problem_in
 
 _ROUTER: Final = Path(__file__).parent.parent
 _ROOMS: Final = ("web", "desk", "supervisor", "admin")
@@ -63,6 +65,8 @@ class Pages:
             "channel_name": channel_name,
             "word": word,
             "reason_name": reason_name,
+            "failure_name": failure_name,
+            "problem_text": problem_text,
             "queue_name": self._queue_name,
             "queue_names": self._queue_names,
             "result_name": self._result_name,
@@ -143,6 +147,21 @@ def channel_name(t: Texts, channel: str) -> str:
 def reason_name(t: Texts, reason: str) -> str:
     """What people call a reason for a pause; one that has no name here is shown as stored."""
     return t(f"desk.reason.{reason}") if f"desk.reason.{reason}" in ALL else reason
+
+
+def failure_name(t: Texts, reason: str) -> str:
+    """Why something was not delivered, with the provider's code where there is one: people who look after that ask
+    for it."""
+    key, code = failure_key(reason)
+    if code is None:
+        return t(key)
+    return t(key, code=code) if "{code}" in t(key) else f"{t(key)}; {code}"
+
+
+def problem_text(t: Texts, message: str) -> Markup:
+    """What is wrong with a flow, marked with the language it is told in."""
+    text, language = problem_in(t.language, message)
+    return Markup('<span lang="{}">{}</span>').format(language, text)
 
 
 def moment(time: datetime | str, show: str = "datetime") -> Markup:

@@ -218,6 +218,7 @@ class SignIn:
                 "Too many sign-ins at once",
                 "Too many sign-ins are waiting. Wait half a minute and try again.",
                 headers={"Retry-After": "30"},
+                code="sign_ins",
             )
         self._under_way.update(subjects.values())
         try:

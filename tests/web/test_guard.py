@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from fastapi import Depends, Request, Response
 
+from router.api import problems
+from router.errors import not_found
 from router.web.guard import Guard
 from router.web.person import Person
 
@@ -113,6 +115,21 @@ async def test_the_language_is_the_persons_own(house: House) -> None:
         assert answer.headers["location"] == "/testphone"
         assert '<html lang="en">' in (await browser.get("/testphone")).text
         assert (await browser.post("/language", data={"language": "fr"})).status_code == 400
+
+
+async def test_what_is_refused_is_said_in_the_persons_language(house: House) -> None:
+    @house.app.get("/gone")
+    async def gone(_: object = Depends(house.guard.person)) -> None:
+        raise not_found("This call is not on your desk any more.", "off_desk")
+
+    problems.install(house.app, house.pages)
+    script = {"Sec-Fetch-Site": "same-origin", "Accept-Language": "en"}
+    async with house.signed_in(language="de") as browser:
+        german = (await browser.get("/gone", headers=script)).json()
+        assert german["detail"] == "Dieser Anruf ist nicht mehr auf Ihrem Arbeitsplatz."
+        await browser.post("/language", data={"language": "en"})
+        english = (await browser.get("/gone", headers=script)).json()
+        assert english["detail"] == "This call is not on your desk any more."
 
 
 async def test_without_a_choice_pages_are_in_the_browsers_language(house: House) -> None:

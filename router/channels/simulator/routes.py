@@ -130,14 +130,14 @@ def routes(
         except BadNumber as error:
             raise unprocessable(str(error), [{"field": "from", "message": str(error)}]) from None
         except UnknownDraft as error:
-            raise unprocessable(str(error), [{"field": "draft", "message": str(error)}]) from None
+            raise unprocessable(str(error), [{"field": "draft", "message": str(error)}], "no_such_draft") from None
         except FlowRefused as refused:
             problems = [
                 {"field": "draft", "message": str(problem)} for problem in refused.problems if not problem.warning
             ]
             raise unprocessable("The draft cannot run.", problems) from None
         except QueueFull as error:
-            raise Refused(503, "Too many calls", str(error)) from None
+            raise Refused(503, "Too many calls", str(error), code="test_calls") from None
 
     @router.post("/{call_id}/events")
     async def send(call_id: str, body: Input) -> dict[str, Any]:
@@ -145,7 +145,7 @@ def routes(
         try:
             return await answered(await phone.send(call_id, body.event(), body.sequence))
         except NotAccepted as error:
-            raise conflict(str(error)) from None
+            raise conflict(str(error), "call_gone_on") from None
 
     @router.post("/{call_id}/speech")
     async def speak(request: Request, call_id: str, sequence: Annotated[int, Query(ge=0)]) -> dict[str, Any]:
@@ -179,7 +179,7 @@ def routes(
         except UnknownCall:
             turn = None
         if turn is None or turn.session.channel != CHANNEL:
-            raise not_found("there is no such test call")
+            raise not_found("there is no such test call", "no_test_call")
         return turn
 
     return router

@@ -56,7 +56,7 @@ class Microphone:
         429 for too much of it.
         """
         if self._ear is None:
-            raise conflict("This service has no recogniser: type what the caller says.")
+            raise conflict("This service has no recogniser: type what the caller says.", "no_recogniser")
         turn = await self._calls.turn(call_id)
         if turn.sequence != sequence or turn.session.ended:
             return turn, None
@@ -64,7 +64,7 @@ class Microphone:
             case AskDigits(speech=True, listening=listening):
                 pass
             case _:
-                raise conflict("The call does not wait for a spoken answer.")
+                raise conflict("The call does not wait for a spoken answer.", "not_asked_to_speak")
         audio = _samples(wav)
         async with self._one():
             heard = await self._ear.hear(audio, turn.session.language, listening)
@@ -74,13 +74,13 @@ class Microphone:
     async def _one(self) -> AsyncIterator[None]:
         now = self._clock()
         if len(self._lately) == MOST and now - self._lately[0] < WITHIN:
-            raise _busy("Too much was said within a minute.")
+            raise _busy("Too much was said within a minute.", "much_said")
         self._lately.append(now)
         try:
             async with asyncio.timeout(LONGEST_WAIT):
                 await self._turn.acquire()
         except TimeoutError:
-            raise _busy("Another tester is speaking.") from None
+            raise _busy("Another tester is speaking.", "somebody_speaks") from None
         try:
             yield
         finally:
@@ -113,5 +113,5 @@ def _unfit(why: str) -> Refused:
     return unprocessable(f"This is no sound that can be listened to: {why}.", [{"field": "sound", "message": why}])
 
 
-def _busy(why: str) -> Refused:
-    return Refused(429, "Busy", f"{why} Try again in a moment.", headers={"Retry-After": "2"})
+def _busy(why: str, code: str) -> Refused:
+    return Refused(429, "Busy", f"{why} Try again in a moment.", headers={"Retry-After": "2"}, code=code)

@@ -108,5 +108,5 @@ async def working_on(
     card = next((card for card in cards if card.id == card_id and card.state.value in states), None)
     found = await whom(connection, card) if card is not None else None
     if found is None:
-        raise not_found("This call is not on your desk any more.")
+        raise not_found("This call is not on your desk any more.", "off_desk")
     return found

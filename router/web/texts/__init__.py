@@ -14,10 +14,12 @@ from router.web.texts import (
     crm,
     desk,
     desk_page,
+    failures,
     flows,
     keys,
     people,
     quality,
+    refused,
     sign_in,
     supervisor,
     testphone,
@@ -43,6 +45,8 @@ ALL: Final[dict[str, tuple[str, str]]] = {
     **flows.TEXTS,
     **supervisor.TEXTS,
     **work.TEXTS,
+    **refused.TEXTS,
+    **failures.TEXTS,
 }
 
 

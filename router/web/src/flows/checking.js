@@ -56,7 +56,7 @@ function item(problem, path, texts, jump) {
   const strong = document.createElement("strong");
   strong.textContent = here ? where : `${problem.file}, ${where}`;
   const message = document.createElement("span");
-  message.lang = "en";
+  message.lang = problem.language;
   message.textContent = problem.message;
   const code = document.createElement("code");
   code.textContent = problem.code;

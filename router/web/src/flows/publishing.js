@@ -38,7 +38,7 @@ export function makePublishing({ file, texts, phrases, notices, ask, stream, tex
     problems = answer.problems;
     at("publishing-summary").textContent = answer.right ? (problems.length ? "" : texts.no_problems) : texts.has_problems;
     at("publishing-problems").replaceChildren(
-      ...problems.slice(0, 20).map(({ file: in_, line, message }) => make("li", [make("strong", `${in_}:${line}`), " ", make("span", message, { lang: "en" })])),
+      ...problems.slice(0, 20).map(({ file: in_, line, message, language }) => make("li", [make("strong", `${in_}:${line}`), " ", make("span", message, { lang: language })])),
     );
     at("publish-now").disabled = !answer.right;
     at("replay").disabled = !answer.right;
