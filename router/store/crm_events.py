@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, case, delete, exists, f
 from router.store import outbox
 from router.store.database import Connection
 from router.store.outbox import SENDING
-from router.store.tables import callbacks, calls, crm_events, customers, messages
+from router.store.tables import callbacks, calls, crm_events, customer_phones, customers, messages
 
 EventRow = Row[Any]
 ToldRow = Row[Any]
@@ -24,14 +24,20 @@ _WIPED: Mapping[str, Any] = {"body": None, "next_try_at": None}
 
 async def about(connection: Connection, call_id: str) -> ToldRow | None:
     """What is told of a call: the row of `calls`, and the company's own ids of its message and customer. ``caller``
-    of a callback is who is called back."""
+    of a callback is who is called back; None where they had withheld their number and it is none on file."""
     customer_id = func.coalesce(calls.c.customer_id, messages.c.customer_id)
     joined = calls.outerjoin(messages, messages.c.id == calls.c.message_id).outerjoin(
         customers, customers.c.id == customer_id
     )
     joined = joined.outerjoin(callbacks, and_(callbacks.c.id == calls.c.callback_id, calls.c.direction == "out"))
+    asked_in = calls.alias()  # the call in which it was asked for
+    joined = joined.outerjoin(asked_in, asked_in.c.id == callbacks.c.call_id)
+    on_file = exists().where(
+        customer_phones.c.customer_id == customer_id, customer_phones.c.number == callbacks.c.number
+    )
+    called = case((or_(asked_in.c.withheld.is_(False), on_file), callbacks.c.number))
     query: Select[Any] = select(
-        func.coalesce(calls.c.caller, callbacks.c.number).label("caller"),
+        func.coalesce(calls.c.caller, called).label("caller"),
         calls.c.service_number,
         calls.c.direction,
         calls.c.queue,

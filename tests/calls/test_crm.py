@@ -165,28 +165,33 @@ async def test_the_companys_own_ids_are_told(telling: Telling) -> None:
     assert ids.items() <= answer.items()
 
 
-async def test_a_callback_is_told_as_a_call_that_goes_out(telling: Telling) -> None:
-    robin, call_id = (
-        await telling.house.person("robin"),
-        await telling.house.call(direction="out", callback_id="b" * 32),
-    )
-    now = telling.house.clock()
-    wanted = {
-        "id": "b" * 32,
-        "call_id": "f" * 32,
-        "number": CALLER,
-        "queue": "sales",
-        "priority": 0,
-        "state": "dialling",
-    }
+@pytest.mark.parametrize(
+    ("withheld", "on_file", "to"),
+    [
+        (False, (), CALLER),
+        (True, (), "anonymous"),  # given for calling back, and for nothing else
+        (True, ("+4930231250099",), "anonymous"),
+        (True, ("+4930231250099", CALLER), CALLER),  # the CRM has it
+    ],
+)
+async def test_a_callback_is_told_as_a_call_that_goes_out(
+    telling: Telling, withheld: bool, on_file: tuple[str, ...], to: str
+) -> None:
+    robin = await telling.house.person("robin")
+    asked_in = await telling.house.call("CA1", caller=None if withheld else CALLER, withheld=withheld)
     async with telling.house.database.begin() as connection:
-        await connection.execute(callbacks.insert().values(**wanted, since=now, created_at=now))
+        await a_customer(connection, "erika", *on_file)
+        await a_customer(connection, "karl", CALLER)  # somebody else's number it may be, too
+    call_id = await telling.house.call("CA2", direction="out", callback_id="b" * 32, customer_id="erika")
+    now = telling.house.clock()
+    wanted = {"id": "b" * 32, "call_id": asked_in, "number": CALLER, "queue": "sales", "priority": 0}
+    async with telling.house.database.begin() as connection:
+        await connection.execute(callbacks.insert().values(**wanted, state="dialling", since=now, created_at=now))
     await telling.ringing.answered(call_id, robin, call_id=call_id)
     bodies = {row.event: row.body for row in await telling.kept()}
     assert set(bodies) == {"new_call", "answer"}
-    assert {(body["direction"], body["from"], body["to"]) for body in bodies.values()} == {
-        ("out", "+4930555000", CALLER)
-    }
+    assert {(body["direction"], body["from"], body["to"]) for body in bodies.values()} == {("out", "+4930555000", to)}
+    assert (CALLER in str(bodies)) is (to == CALLER)
 
 
 async def test_a_withheld_number_is_told_as_anonymous(telling: Telling) -> None:
