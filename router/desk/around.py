@@ -31,6 +31,9 @@ def _before(call: Row[Any], person_id: str, sources: Sources) -> Iterator[Before
     passed = next((row for row in sources.handovers if row.call_id == call.id), None)
     if passed is not None and passed.from_person_id != person_id and passed.to_person_id in (None, person_id):
         yield Before("handover", passed.at, sources.names.get(passed.from_person_id), passed.note)
+        for row in sources.notes:
+            if row.call_id == call.id and row.person_id != person_id:
+                yield Before("note", row.at, sources.names.get(row.person_id), row.text)
     back = sources.callbacks.get(call.callback_id or "")
     if back is None:
         return

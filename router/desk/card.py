@@ -160,8 +160,9 @@ class Did:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What led to the call: ``voicemail`` (``words`` as far as understood) or ``handover`` (``by`` somebody, ``words``
-    the note). That it is a callback stands in ``Card.callback``."""
+    """What led to the call: ``voicemail`` (``words`` as far as understood), ``handover`` (``by`` somebody, ``words``
+    what they wrote with it), then each ``note`` of those who talked to the caller before. That it is a callback stands
+    in ``Card.callback``."""
 
     kind: str
     at: datetime

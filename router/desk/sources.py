@@ -25,6 +25,7 @@ class Sources:
     said: Mapping[str, Row[Any]]
     checks: Sequence[Row[Any]]
     handovers: Sequence[Row[Any]]
+    notes: Sequence[Row[Any]]
     callbacks: Mapping[str, Row[Any]]
     voicemails: Sequence[Row[Any]]
     names: Mapping[str, str]
@@ -54,16 +55,18 @@ async def read(
     picked |= {customer for view in views.values() for customer in view.found_customers}
     checks = await identity.of_calls(connection, calls.keys())
     handovers = await card_sources.handed_over(connection, calls.keys())
+    notes = await card_sources.noted_in(connection, {row.call_id for row in handovers})
     callbacks = await card_sources.callbacks_by_id(
         connection, {call.callback_id for call in calls.values() if call.callback_id}
     )
-    people = {row.person_id for row in checks} | {row.from_person_id for row in handovers}
+    people = {row.person_id for row in (*checks, *notes)} | {row.from_person_id for row in handovers}
     return Sources(
         messages=await store.messages_by_id(connection, wanted),
         customers=await card_sources.customers_by_id(connection, picked),
         said=said,
         checks=checks,
         handovers=handovers,
+        notes=notes,
         callbacks=callbacks,
         voicemails=await card_sources.voicemails_of(connection, {row.call_id for row in callbacks.values()}),
         names=await names_of(connection, people),

@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Row, Select, bindparam, select
 
 from router.store.database import Connection
-from router.store.tables import callbacks, customers, handovers, messages, voicemails
+from router.store.tables import callbacks, customers, handovers, messages, notes, voicemails
 
 SourceRow = Row[Any]
 
@@ -23,6 +23,11 @@ _HANDED_OVER: Final = (
     select(handovers)
     .where(handovers.c.call_id.in_(bindparam("these", expanding=True)), handovers.c.state != "failed")
     .order_by(handovers.c.at.desc(), handovers.c.id)
+)
+_NOTED: Final = (
+    select(notes.c.call_id, notes.c.person_id, notes.c.text, notes.c.at)
+    .where(notes.c.call_id.in_(bindparam("these", expanding=True)))
+    .order_by(notes.c.at, notes.c.id)
 )
 
 
@@ -46,6 +51,13 @@ async def handed_over(connection: Connection, call_ids: Collection[str]) -> Sequ
     if not call_ids:
         return []
     return (await connection.execute(_HANDED_OVER, {"these": list(call_ids)})).all()
+
+
+async def noted_in(connection: Connection, call_ids: Collection[str]) -> Sequence[SourceRow]:
+    """What agents noted in these calls, the oldest first."""
+    if not call_ids:
+        return []
+    return list(await connection.execute(_NOTED, {"these": list(call_ids)}))
 
 
 async def callbacks_by_id(connection: Connection, callback_ids: Collection[str]) -> dict[str, SourceRow]:

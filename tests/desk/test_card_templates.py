@@ -81,7 +81,11 @@ async def test_what_the_agent_can_do_while_talking(desk: Desk, card: Callable[..
         "proving": Proving(code_sent=True, failed=True),
         "offer": OfferView("Öko", facts=(FactView("IBAN", None, can_open=True),), script=("Es kostet <nichts>.",)),
         "did": (Did(now, "menu", {"pressed": "2", "step": "main"}), Did(now, "language", {"language": "fr"})),
-        "before": (Before("handover", now, None, "bitte prüfen"), Before("voicemail", now, words="hallo", seconds=3)),
+        "before": (
+            Before("handover", now, None, "bitte prüfen"),
+            Before("note", now, "Ben", "will Bonus"),
+            Before("voicemail", now, words="hallo", seconds=3),
+        ),
         "more": (OtherMessage("m5", "fax", now, "", now - timedelta(days=1), True),),
         "found": Found(
             (FoundOne("m6", "c", None, "K-1", "sms", now, "T", None), FoundOne(None, "c", "N", None)), False

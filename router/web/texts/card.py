@@ -22,6 +22,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "card.open_fact.noted": ("Jedes Öffnen wird festgehalten.", "Each opening is written down."),
     "card.before.voicemail": ("Rückruf wegen einer Nachricht auf der Mailbox", "Callback for a voicemail"),
     "card.before.handover": ("Übergeben von {name}", "Handed over by {name}"),
+    "card.before.note": ("Notiz von {name}", "Note by {name}"),
     "card.before.somebody": ("jemandem", "somebody"),
     "card.did": ("Was der Anrufer schon getan hat", "What the caller has done already"),
     "did.language": ("Wählte die Sprache: {language}", "Chose the language: {language}"),
