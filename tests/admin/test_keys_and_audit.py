@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import update
@@ -21,9 +22,18 @@ from router.store.tables import audit_log
 from router.web.texts import ALL
 from tests.api.service import MOBILE, START, Service
 
+ROUTER = Path(__file__).parents[2] / "router"
+NOTED = re.compile(r"""audit\.note\([^"]*"([a-z_]+\.[a-z_]+)\"""")
+
 
 def test_every_scope_has_words() -> None:
     assert [scope for scope in SCOPES if f"scope.{scope}" not in ALL] == []
+
+
+def test_every_action_has_words() -> None:
+    noted = {action for file in ROUTER.rglob("*.py") for action in NOTED.findall(file.read_text("utf-8"))}
+    assert len(noted) > 20
+    assert sorted(action for action in noted if f"audit.action.{action}" not in ALL) == []
 
 
 @pytest.mark.sqlite_only
