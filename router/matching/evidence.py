@@ -50,7 +50,7 @@ def caller_number(row: MessageRow, observed: Observed, around: Circumstances) ->
 
 def shared_number(row: MessageRow, observed: Observed, around: Circumstances) -> Evidence | None:
     """Several customers use the caller number, so it says less about each."""
-    if around.sharers < 2 or not number_on_file(row, observed):
+    if around.sharers < 2 or not taken_as_theirs(row, observed, around.now):
         return None
     more = around.parameters.unrelated_per_customer * around.parameters.unrelated_share * (around.sharers - 1)
     alone = around.unrelated_from_number
@@ -334,6 +334,12 @@ def number_on_file(row: MessageRow, observed: Observed) -> bool:
     """Whether the call comes from a number we have for this message's recipient or customer."""
     number = observed.number
     return number is not None and (number == row.to_phone or number in row.customer_phones)
+
+
+def taken_as_theirs(row: MessageRow, observed: Observed, now: datetime) -> bool:
+    """Whether the caller number counts as one of the customer's: on file, or, where it is not known as an extension, by
+    an earlier call."""
+    return number_on_file(row, observed) or (has_called(row, observed, now) and not row.switchboard)
 
 
 def has_called(row: MessageRow, observed: Observed, now: datetime) -> bool:

@@ -28,6 +28,7 @@ from router.matching.evidence import (
     number_on_file,
     own_reference,
     reference_fits,
+    taken_as_theirs,
 )
 from router.matching.hearing import Hearings
 from router.matching.live import NOTHING_LIVE, LiveSet
@@ -137,7 +138,7 @@ def posterior(
     """
     somebodys = sharers > 0 or any(number_on_file(row, observed) for row in rows)
     tied = hearings is not None and any(_tied(row, observed, now, None) for row in rows)
-    around = Circumstances(now, _sharers(observed, rows, sharers), somebodys, parameters, hearings, live, tied)
+    around = Circumstances(now, _sharers(observed, rows, sharers, now), somebodys, parameters, hearings, live, tied)
     around = replace(around, own=_own(rows, observed, around))
     evidence = {row.message_id: gather(row, observed, around) for row in rows}
     odds = {key: fsum([each.log_odds for each in found]) for key, found in evidence.items()}
@@ -225,10 +226,11 @@ def _distinct(rows: Iterable[MessageRow]) -> list[MessageRow]:
     return list({row.message_id: row for row in rows}.values())
 
 
-def _sharers(observed: Observed, rows: Sequence[MessageRow], known: int) -> int:
-    """How many customers use the caller number. Messages without a customer are nobody else's as far as we know. Who
-    got a message there and has it on file no longer is not among ``known``: it may be somebody else's by now."""
-    here = [row for row in rows if row.customer_id is not None and number_on_file(row, observed)]
+def _sharers(observed: Observed, rows: Sequence[MessageRow], known: int, now: datetime) -> int:
+    """How many customers use the caller number. Messages without a customer are nobody else's as far as we know. Not
+    among ``known`` is who has called from it before, and who got a message there and has it on file no longer: it may
+    be somebody else's by now."""
+    here = [row for row in rows if row.customer_id is not None and taken_as_theirs(row, observed, now)]
     before = {row.customer_id for row in here if observed.number not in row.customer_phones}
     return max(known + len(before), len({row.customer_id for row in here}), 1)
 
