@@ -16,9 +16,11 @@ from hypothesis import settings
 
 from tools import speech_model, suites
 
-# A busy machine is no fault of the code; what an example needs to be run again is printed.
-settings.register_profile("house", deadline=None, print_blob=True)
-settings.load_profile("house")
+# A busy machine is no fault of the code; what an example needs to be run again is printed. Every run tries the same
+# examples, so that it fails for what was changed; HYPOTHESIS_PROFILE=deep looks for new ones, and longer.
+settings.register_profile("house", deadline=None, print_blob=True, max_examples=50, derandomize=True)
+settings.register_profile("deep", deadline=None, print_blob=True, max_examples=2000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
 
 pytest_plugins = ["tests.databases"]
 

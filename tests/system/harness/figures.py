@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 
 class Figures:
@@ -14,6 +15,16 @@ class Figures:
 
     def add(self, name: str, seconds: float) -> None:
         self._samples[name].append(seconds)
+
+    @property
+    def samples(self) -> dict[str, list[float]]:
+        """All so far, to be handed to another process."""
+        return dict(self._samples)
+
+    def take(self, samples: Mapping[str, Sequence[float]]) -> None:
+        """Adds what was measured elsewhere."""
+        for name, values in samples.items():
+            self._samples[name] += values
 
     def lines(self) -> list[str]:
         """One line a name: how many, the median and the worst, in milliseconds."""
