@@ -257,6 +257,7 @@ def _include_pages(
             ways=Ways(house.settings.password_sign_in, entrance.oidc.name if entrance.oidc else None),
             service_numbers=_service_numbers(house),
             listens=house.ear is not None,
+            queues=house.queue_book.names,
         )
     )
     work = desk_of(
@@ -380,6 +381,7 @@ def _include_flows(app: FastAPI, house: House, entrance: _Entrance, pages: Pages
             service_numbers=numbers,
             listens=house.ear is not None,
             queues=house.settings.queues,
+            known_queues=house.queue_book.names,
             webhooks=house.settings.webhooks,
         )
     )

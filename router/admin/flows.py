@@ -66,11 +66,12 @@ def routes(
     service_numbers: Sequence[str] = (),
     listens: bool = False,
     queues: Collection[str] = (),
+    known_queues: Collection[str] = (),
     webhooks: Collection[str] = (),
 ) -> APIRouter:
     """`/admin/flows`, `/admin/flows/new`, `/admin/flows/edit/PATH` and `/admin/flows/schema/KIND`, for admins. The test
     phone offers ``service_numbers``, and testers may speak where it ``listens``; ``queues`` and ``webhooks`` are those
-    of the settings."""
+    of the settings, ``known_queues`` all there are."""
     router = APIRouter(prefix="/admin/flows", include_in_schema=False)
 
     async def list_page(request: Request, person: Person, status: int = 200, **more: Any) -> Response:
@@ -147,6 +148,7 @@ def routes(
             phone_texts=texts.under("phone.js."),
             service_numbers=list(service_numbers),
             listens=listens,
+            phone_queues=pages.queue_labels(known_queues, person.language),
         )
         return with_microphone(edited)
 

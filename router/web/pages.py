@@ -66,6 +66,7 @@ class Pages:
             "word": word,
             "reason_name": reason_name,
             "failure_name": failure_name,
+            "signed": signed,
             "problem_text": problem_text,
             "queue_name": self._queue_name,
             "queue_names": self._queue_names,
@@ -92,6 +93,11 @@ class Pages:
     def _queue_name(self, t: Texts, name: str | None) -> str:
         """What people call this queue; one without a label here is shown as stored."""
         return self._labels(name).get(t.language) or name if name else ""
+
+    def queue_labels(self, names: Iterable[str], language: str) -> dict[str, str]:
+        """What people call these queues, by name; for the page's scripts."""
+        t = Texts(language)
+        return {name: self._queue_name(t, name) for name in names}
 
     def _queue_names(self, t: Texts, names: Iterable[str]) -> str:
         """The same of several, one after the other."""
@@ -156,6 +162,12 @@ def failure_name(t: Texts, reason: str) -> str:
     if code is None:
         return t(key)
     return t(key, code=code) if "{code}" in t(key) else f"{t(key)}; {code}"
+
+
+def signed(t: Texts, figure: float) -> str:
+    """A figure with its sign and one decimal, as people write it in the language."""
+    text = f"{figure:+.1f}".replace("-", "\N{MINUS SIGN}")
+    return text.replace(".", ",") if t.language == "de" else text
 
 
 def problem_text(t: Texts, message: str) -> Markup:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
@@ -62,11 +62,12 @@ def routes(
     ways: Ways = BY_PASSWORD,
     service_numbers: Sequence[str] = (),
     listens: bool = False,
+    queues: Collection[str] = (),
 ) -> APIRouter:
     """`/`, `/sign-in`, `/sign-in/link`, `/sign-out`, `/language`, and `/testphone`.
 
     ``ways`` are those that people may sign in by; ``service_numbers`` are offered by the test phone, the first one
-    filled in; testers may speak where it ``listens``.
+    filled in; testers may speak where it ``listens``. ``queues`` are all there are.
     """
     router = APIRouter(include_in_schema=False)
 
@@ -149,11 +150,8 @@ def routes(
     @router.get("/testphone")
     async def testphone(request: Request, person: Person = Depends(guard.agent)) -> Response:
         script = Texts(person.language).under("phone.js.")
-        numbers = list(service_numbers)
-        return with_microphone(
-            pages.page(
-                request, "web/testphone.html", person, script_texts=script, service_numbers=numbers, listens=listens
-            )
-        )
+        known: dict[str, Any] = {"service_numbers": list(service_numbers), "listens": listens}
+        known["phone_queues"] = pages.queue_labels(queues, person.language)
+        return with_microphone(pages.page(request, "web/testphone.html", person, script_texts=script, **known))
 
     return router

@@ -6,6 +6,8 @@ import { clockTime } from "./lib/times.js";
 const texts = JSON.parse(document.getElementById("texts").textContent);
 const at = (id) => document.getElementById(id);
 
+const queues = JSON.parse(at("dial").dataset.queues); // what people call them, by name
+
 let call = null; // what the last answer said of the call
 let typed = ""; // keys pressed and not sent yet
 let sendTimer = null;
@@ -184,7 +186,7 @@ function setState(state) {
       : command?.kind === "record_message"
         ? texts["wants.recording"]
         : state === "queue" && last?.kind === "transfer"
-          ? texts["wants.queue"].replace("{queue}", last.queue)
+          ? texts["wants.queue"].replace("{queue}", queues[last.queue] ?? last.queue)
           : "";
   enable();
 }

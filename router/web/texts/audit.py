@@ -18,6 +18,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "audit.detail": ("Einzelheiten", "Details"),
     "audit.since": ("Von (Tag in UTC)", "From (day in UTC)"),
     "audit.until": ("Bis einschließlich", "Up to and including"),
+    "audit.everybody": ("alle", "everybody"),
     "audit.all": ("alles", "all"),
     "audit.filter": ("Zeigen", "Show"),
     "audit.clear": ("Filter aufheben", "Clear the filter"),
