@@ -7,6 +7,7 @@ import itertools
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,9 @@ from router.store.tables import metadata
 _AT_ONCE = 50_000
 
 
+@lru_cache(maxsize=1)
 def _key(seed: int) -> str:
-    """Differs when the rows or the schema do."""
+    """Differs when the rows or the schema do, as they were when this began."""
     versions = Path(migrate.__file__).parent / "migrations" / "versions"
     sources = [Path(rows.__file__), *sorted(versions.glob("*.py"))]
     return hashlib.sha256(b"".join(file.read_bytes() for file in sources)).hexdigest()[:8] + f"_{seed}"

@@ -29,7 +29,7 @@ SUBJECTS: Final = (
 )  # fmt: skip
 COLUMNS: Final = ("id", "at", "who", "way", "action", "subject", "subject_id", "detail")
 _LONGEST: Final = 200
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """What spreadsheets take for the beginning of a formula (OWASP, "CSV Injection")."""
 FIELDS: Final = ("who", "action", "subject", "id", "since", "until")
 

@@ -11,7 +11,7 @@ from router.core.names import words_of
 from router.store.database import Connection
 from router.store.tables import customer_words
 
-MOST_LOOKED_AT = 5000
+MOST_LOOKED_AT = 3000
 """Customers with the rarest of several words who are looked at for the others."""
 
 _LAST = "\U0010ffff"

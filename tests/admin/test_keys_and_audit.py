@@ -120,7 +120,7 @@ async def test_the_log_is_filtered_paged_and_exported(service: Service) -> None:
         assert "audit.exported" in (await admin.get("/admin/audit.csv")).text
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1+1"])
 def test_no_cell_is_a_formula(cell: str) -> None:
     assert harmless(cell) == "'" + cell
     assert harmless("m1") == "m1"

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import event
 
 from router.store.database import Connection, Database
+from router.store.tables import metadata
 
 Statement = tuple[str, Any]
 
@@ -51,7 +52,7 @@ async def _scanned(connection: Connection, statement: str, values: Any) -> list[
         steps = [re.match(r"SCAN (\w+)( USING)?", row.detail) for row in plan]
         bounded = "LIMIT" in statement  # along an index, or where every row fits
         names = {step[1] for step in steps if step and not (bounded and (step[2] or "WHERE" not in statement))}
-        return sorted(name for name in names if re.search(rf"\b(FROM|JOIN|UPDATE) {name}\b", statement))
+        return sorted(names & metadata.tables.keys())
     plan = (await connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", values)).scalar_one()
     told = plan if isinstance(plan, list) else json.loads(plan)
     return [node["Relation Name"] for node in _nodes(told[0]["Plan"]) if node["Node Type"] == "Seq Scan"]

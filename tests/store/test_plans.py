@@ -10,7 +10,8 @@ from router.app_agents import agents_of
 from router.core.assurance import Assurance
 from router.desk.cards import cards_for, last_card
 from router.settings import load
-from router.store import board, cards, presence_log, queues, twilio_agents
+from router.store import audit_notes, board, cards, presence_log, queues, twilio_agents
+from router.store.audit_notes import Asked
 from router.store.database import Database
 from tests.agents.house import START, House
 from tests.desk.talking import MOBILE, named
@@ -62,6 +63,14 @@ async def test_what_supervisors_see(database: Database) -> None:
         await board.busy(connection)
         await presence_log.since(connection, START)
         await presence_log.since(connection, START, "anna")
+    await all_by_an_index(database, seen)
+
+
+async def test_what_the_audit_log_is_asked_for(database: Database) -> None:
+    async with recorded(database) as seen, database.read() as connection:
+        await audit_notes.actions(connection)
+        for asked in (Asked(), Asked(who="anna"), Asked(action="message.seen"), Asked(subject="call", subject_id="c")):
+            await audit_notes.found(connection, asked, 100)
     await all_by_an_index(database, seen)
 
 

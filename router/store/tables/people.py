@@ -100,4 +100,6 @@ audit_log = Table(
     Index(None, "at"),
     Index(None, "person_id", "at"),
     Index(None, "subject", "subject_id", "at"),
+    Index(None, "key_id", "at"),
+    Index(None, "action", "id"),
 )

@@ -172,7 +172,9 @@ def _people() -> None:
         sa.Column("detail", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_audit_log"),
     )
+    op.create_index("ix_audit_log_action_id", "audit_log", ["action", "id"])
     op.create_index("ix_audit_log_at", "audit_log", ["at"])
+    op.create_index("ix_audit_log_key_id_at", "audit_log", ["key_id", "at"])
     op.create_index("ix_audit_log_person_id_at", "audit_log", ["person_id", "at"])
     op.create_index("ix_audit_log_subject_subject_id_at", "audit_log", ["subject", "subject_id", "at"])
     op.create_table(
