@@ -6,7 +6,11 @@ import re
 from typing import Final
 
 from router.core.destinations import Destinations
+from router.core.events import TEST_PHONE
 from router.settings import Settings, SettingsRefused
+
+TWILIO: Final = "twilio"
+"""What calls that come over Twilio have as their channel."""
 
 _NUMBER: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _SIP: Final = re.compile(r"sips?:[A-Za-z0-9._~!$&'()*+=%-]{1,32}@[A-Za-z0-9.\[\]:-]{1,40}(;[a-z]+=[A-Za-z0-9]+)?")
@@ -15,6 +19,16 @@ _SIP: Final = re.compile(r"sips?:[A-Za-z0-9._~!$&'()*+=%-]{1,32}@[A-Za-z0-9.\[\]
 def is_dialled(phone: str) -> bool:
     """Whether Twilio dials this phone, so that Asterisk's queues know nothing of it."""
     return phone.startswith(("+", "sip:", "sips:"))
+
+
+def can_be_given(phone: str | None, channel: str) -> bool:
+    """Whether a caller of this channel can reach whoever sits at ``phone`` (None: at their page alone): Asterisk's at
+    its phones, Twilio's at those that it dials, test calls on the page. Of TaskRouter's workers no phone is known."""
+    if channel == TEST_PHONE:
+        return phone is None
+    if channel == TWILIO:
+        return phone is None or is_dialled(phone)
+    return phone is not None and not is_dialled(phone)
 
 
 def asterisk_phones(settings: Settings) -> tuple[str, ...]:

@@ -15,13 +15,14 @@ from typing import Any, Final
 
 import structlog
 
+from router.agents.phones import can_be_given
 from router.calls.places import legs_of, place_of, position, transfer_of
-from router.calls.placing import placed
+from router.calls.placing import ASTERISK, placed
 from router.calls.turns import columns
 from router.calls.work import Work
 from router.core.commands import Prompt, Say, Transfer
 from router.core.destinations import Destinations
-from router.core.events import Caller
+from router.core.events import TEST_PHONE, Caller
 from router.engine.session import Session, State, Trace, session_from_json
 from router.flow.model import Flow
 from router.flow.nodes.base import HUMAN
@@ -130,11 +131,12 @@ class CallingBack:
             return await callbacks.under_way(connection)
 
     async def on_duty(self, queue: str, *, with_phone: bool) -> int:
-        """How many agents take calls of ``queue``, talking or not, at a telephone or in the browser."""
+        """How many agents take calls of ``queue``, talking or not, at a telephone of Asterisk's or in the browser."""
         async with self._database.read() as connection:
             there = await people.on_duty(connection)
         ready = (row for row in there if row.presence == "ready" and queue in row.queues)
-        return sum((row.phone is not None) is with_phone for row in ready)
+        channel = ASTERISK if with_phone else TEST_PHONE
+        return sum(can_be_given(row.phone, channel) for row in ready)
 
     async def free_before_all(self, queue: str, *, dialled: bool = False) -> int:
         """How many agents are free beyond those whom the waiting callers of ``queue`` need; with ``dialled`` only those

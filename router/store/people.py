@@ -145,9 +145,11 @@ async def ready_and_free(connection: Connection, queue: str) -> Sequence[PersonR
 
 
 async def taking_calls(connection: Connection) -> Sequence[PersonRow]:
-    """Who is ready, by name: ``id``, ``name``, and whether they are ``free``, talking to nobody."""
+    """Who is ready, by name: ``id``, ``name``, ``phone``, and whether they are ``free``, talking to nobody."""
     talking = exists().where(cards.c.person_id == people.c.id, cards.c.state == "talking")
-    query = select(people.c.id, people.c.name, (~talking).label("free")).where(people.c.presence == "ready")
+    query = select(people.c.id, people.c.name, people.c.phone, (~talking).label("free")).where(
+        people.c.presence == "ready"
+    )
     return (await connection.execute(query.order_by(people.c.name, people.c.id))).all()
 
 

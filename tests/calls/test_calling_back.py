@@ -352,6 +352,7 @@ async def test_only_agents_who_are_ready_and_reachable_this_way_count(house: Hou
         ("a", "ready", "PJSIP/1", ["sales"]),
         ("b", "paused", "PJSIP/2", ["sales"]),
         ("c", "ready", None, ["sales"]),
+        ("e", "ready", "+491711234567", ["sales"]),
     ]
     async with house.database.begin() as connection:
         for name, presence, phone, queues in [*rows, ("d", "ready", "PJSIP/3", ["service"])]:

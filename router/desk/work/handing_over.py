@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from router.agents.phones import can_be_given
 from router.calls.queues import see_queue
 from router.core.events import QueueSeen
 from router.desk.work.canned import in_language
@@ -48,9 +49,16 @@ class Places:
 
 
 async def places(
-    connection: Connection, flow: Flow | None, queues: Collection[str], person_id: str, now: datetime, language: str
+    connection: Connection,
+    flow: Flow | None,
+    queues: Collection[str],
+    whom: Whom,
+    person_id: str,
+    now: datetime,
+    language: str,
 ) -> Places:
-    """The queues that are open and have somebody ready, and whoever takes calls and is not ``person_id``."""
+    """The queues that are open and have somebody ready, and whoever takes calls, is not ``person_id`` and can be
+    reached from where the caller is."""
     described = flow.queues if flow is not None else {}
     found = []
     for name in sorted({*queues, *described}):
@@ -61,8 +69,8 @@ async def places(
             label = in_language(queue.label, language) if queue is not None and queue.label is not None else name
             found.append(QueuePlace(f"queue:{name}", label, seen))
     there = await people.taking_calls(connection)
-    others = tuple(PersonPlace(f"person:{row.id}", row.name, row.free) for row in there if row.id != person_id)
-    return Places(tuple(found), others)
+    reached = (row for row in there if row.id != person_id and can_be_given(row.phone, whom.call.channel))
+    return Places(tuple(found), tuple(PersonPlace(f"person:{row.id}", row.name, row.free) for row in reached))
 
 
 async def wish(

@@ -176,9 +176,9 @@ def routes(desk: Desk, guard: Guard, pages: Pages) -> APIRouter:
     @router.get("/places")
     async def places(request: Request, card_id: str, person: Person = agent) -> Response:
         async with desk.database.read() as connection:
-            await desk.whom(connection, person, card_id, ("talking",))
+            whom = await desk.whom(connection, person, card_id, ("talking",))
             able = await handing_over.places(
-                connection, desk.flow, desk.queues, person.id, desk.clock(), person.language
+                connection, desk.flow, desk.queues, whom, person.id, desk.clock(), person.language
             )
         return pages.page(request, "desk/work/places.html", person, card_id=card_id, places=able)
 
@@ -190,7 +190,9 @@ def routes(desk: Desk, guard: Guard, pages: Pages) -> APIRouter:
             if fields.get("undo"):
                 await handing_over.take_back(connection, whom, person.id, now)
             else:
-                able = await handing_over.places(connection, desk.flow, desk.queues, person.id, now, person.language)
+                able = await handing_over.places(
+                    connection, desk.flow, desk.queues, whom, person.id, now, person.language
+                )
                 await handing_over.wish(connection, whom, person.id, fields, able, now, t)
         if fields.get("undo"):
             await desk.handing_over.keep(whom.call.channel, whom.call_id, person.id)

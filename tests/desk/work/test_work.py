@@ -10,7 +10,17 @@ import pytest
 
 from router.core.events import CallerHungUp
 from router.messages.texting import Accepted, TextSender, reported
-from router.store.tables import audit_log, callbacks, calls, dispositions, handovers, notes, text_messages, work_items
+from router.store.tables import (
+    audit_log,
+    callbacks,
+    calls,
+    dispositions,
+    handovers,
+    notes,
+    people,
+    text_messages,
+    work_items,
+)
 from tests.api.service import MOBILE
 from tests.desk.work.conftest import Talk
 
@@ -123,6 +133,21 @@ async def test_a_caller_who_is_gone_is_not_passed_on(talk: Talk) -> None:
     await talk.service.house.calls.handle(talk.call_id, CallerHungUp())
     assert (await talk.post("handover", to="queue:sales", note="Bitte weiterhelfen")).status_code == 409
     assert await talk.rows(handovers) == []
+
+
+@pytest.mark.parametrize(("channel", "there"), [("twilio", {"mobile", "page"}), ("asterisk", {"desk phone"})])
+async def test_only_people_whom_the_caller_can_reach_are_offered(talk: Talk, channel: str, there: set[str]) -> None:
+    house, now = talk.service.house, talk.service.clock()
+    async with house.database.begin() as connection:
+        for name, phone in (("mobile", "+491711234567"), ("desk phone", "PJSIP/101"), ("page", None)):
+            values = {"id": name, "login": name, "name": name, "role": "agent", "language": "de", "queues": ["sales"]}
+            here: dict[str, object] = {"phone": phone, "presence": "ready", "skills": [], "created_at": now}
+            await connection.execute(people.insert().values(**values, **here))
+        await connection.execute(calls.update().where(calls.c.id == talk.call_id).values(channel=channel))
+    page = (await talk.browser.get(f"/desk/cards/{talk.card_id}/places")).text
+    assert {name for name in ("mobile", "desk phone", "page") if f'value="person:{name}"' in page} == there
+    (gone,) = {"mobile", "desk phone"} - there
+    assert (await talk.post("handover", to=f"person:{gone}", note="Bitte weiterhelfen")).status_code == 422
 
 
 async def test_whom_asterisk_calls_back_is_passed_on_once_they_have_answered(talk: Talk) -> None:
