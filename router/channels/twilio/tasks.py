@@ -27,8 +27,9 @@ def skill_key(skills: Iterable[str]) -> str:
 
 
 def task_attributes(call_id: str, leg: Leg, transfer: Transfer, assurance: int = 0) -> str:
-    """The attributes of a caller's task, as JSON. ``last_agent`` is the person who is to be given the call first."""
-    last = leg.person
+    """The attributes of a caller's task, as JSON. ``last_agent`` is the person who is to be given the call first, or
+    ``alone``: passed on to that person, and to nobody else."""
+    last, alone = leg.person, all(each.person is not None for each in transfer.legs or (leg,))
     skilled = next((each for each in transfer.legs if each.person is None), leg) if last else leg
     ours: dict[str, object] = {
         "call": call_id,
@@ -37,7 +38,8 @@ def task_attributes(call_id: str, leg: Leg, transfer: Transfer, assurance: int =
         "skill_key": skill_key(skilled.skills),
         "priority": transfer.priority,
         "assurance": assurance,
-        "waits_for_last": last is not None,
+        "waits_for_last": last is not None and not alone,
+        "alone": alone,
     }
     if last is not None:
         ours["last_agent"] = last

@@ -51,7 +51,7 @@ def as_text(configured: Mapping[str, Any]) -> str:
 
 def _filters(name: str, queue: Queue, sid_of: Callable[[str], str]) -> list[dict[str, Any]]:
     longest = max((rule.last_agent for rule in queue.rules), default=0)
-    made = []
+    made = [_alone(name, sid_of)]
     for skills in _sets(queue.skill_set):
         wanted = f"{KEY}.queue == {_text(name)} AND {KEY}.skill_key == {_text(skill_key(skills))}"
         targets = _targets(name, queue, skills, sid_of)
@@ -63,6 +63,13 @@ def _filters(name: str, queue: Queue, sid_of: Callable[[str], str]) -> list[dict
             made.append(_filter(f"{known_as}, last agent", expression, [last, *targets]))
         made.append(_filter(known_as, wanted, targets))
     return made
+
+
+def _alone(name: str, sid_of: Callable[[str], str]) -> dict[str, Any]:
+    """For callers who are passed on to one person, and wait for nobody else."""
+    target = {"queue": sid_of(name), "expression": f"task.{KEY}.last_agent == worker.person"}
+    expression = f"{KEY}.queue == {_text(name)} AND {KEY}.alone == true"
+    return _filter(f"{name}, one person", expression, [target])
 
 
 def _sets(skills: Sequence[str]) -> list[tuple[str, ...]]:

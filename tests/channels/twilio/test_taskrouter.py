@@ -57,6 +57,7 @@ def test_a_task_says_what_is_asked_for_and_nothing_of_who_calls() -> None:
             "priority": 5,
             "assurance": 2,
             "waits_for_last": True,
+            "alone": False,
             "last_agent": "p" * 32,
         }
     }
@@ -94,7 +95,10 @@ def test_the_workflow_of_a_description() -> None:
     ]
     routing = configuration(queues, "default", lambda name: f"WQ-{name}")["task_routing"]
     by_name = {each["filter_friendly_name"]: each for each in routing["filters"]}
-    assert list(by_name) == ["sales +gas, last agent", "sales +gas", "sales, last agent", "sales", "service"]
+    assert list(by_name) == [
+        *("sales, one person", "sales +gas, last agent", "sales +gas", "sales, last agent", "sales"),
+        *("service, one person", "service"),
+    ]
     assert by_name["sales +gas"] == {
         "filter_friendly_name": "sales +gas",
         "expression": 'threadline.queue == "sales" AND threadline.skill_key == "gas"',
@@ -111,6 +115,15 @@ def test_the_workflow_of_a_description() -> None:
         "skip_if": "workers.available == 0",
     }
     assert routing["default_filter"] == {"queue": "WQ-default"}
+
+
+def test_whoever_is_passed_on_to_one_person_waits_for_nobody_else() -> None:
+    passed_on = Transfer("sales", 30, legs=(Leg("sales", 30, person="p" * 32),))
+    ours = json.loads(task_attributes(CALL, passed_on.legs[0], passed_on))["threadline"]
+    assert (ours["alone"], ours["waits_for_last"], ours["last_agent"]) == (True, False, "p" * 32)
+    first = configuration({"sales": Queue(skill_set=("gas",))}, "sales", str)["task_routing"]["filters"][0]
+    assert first["expression"] == 'threadline.queue == "sales" AND threadline.alone == true'
+    assert first["targets"] == [{"queue": "sales", "expression": "task.threadline.last_agent == worker.person"}]
 
 
 def test_the_filters_are_for_the_attributes_that_callers_get() -> None:
