@@ -119,6 +119,22 @@ async def test_a_note_is_saved_however_fast_somebody_types(place: Site) -> None:
     await place.agents.presence.off(cem)
 
 
+async def test_another_window_shows_the_note_when_one_comes_to_it(place: Site) -> None:
+    gil = await place.person("gil", queues=QUEUES)
+    await place.agents.presence.ready(gil)
+    async with place.page(gil) as page:
+        called = await talk(place, page)
+        other = await page.context.new_page()
+        await other.goto(page.url)
+        await live(other)
+        await page.get_by_label("Note").fill("Wants to pay monthly")
+        await expect(page.locator("[data-autosave] .saved")).to_have_text("Saved")
+        await other.evaluate("dispatchEvent(new Event('focus'))")  # headless windows all believe to have it
+        await expect(other.get_by_label("Note")).to_have_value("Wants to pay monthly")
+        await place.house.test_phone.hang_up(called)
+    await place.agents.presence.off(gil)
+
+
 async def test_what_was_noted_without_network_is_saved_by_itself_when_it_is_back(place: Site) -> None:
     dora = await place.person("dora", queues=QUEUES)
     await place.agents.presence.ready(dora)

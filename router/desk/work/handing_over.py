@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -58,7 +58,9 @@ async def places(
     language: str,
 ) -> Places:
     """The queues that are open and have somebody ready, and whoever takes calls, is not ``person_id`` and can be
-    reached from where the caller is."""
+    reached from where the caller is. Among those who are ready in a queue ``person_id`` is not counted."""
+    me = await people.by_id(connection, person_id)
+    mine = me.queues if me is not None and me.presence == "ready" else ()
     described = flow.queues if flow is not None else {}
     found = []
     for name in sorted({*queues, *described}):
@@ -67,7 +69,8 @@ async def places(
         seen = await see_queue(connection, name, now)
         if seen.ready and (hours is None or hours.open_at(now)):
             label = in_language(queue.label, language) if queue is not None and queue.label is not None else name
-            found.append(QueuePlace(f"queue:{name}", label, seen))
+            others = seen.ready - 1 if name in mine else seen.ready
+            found.append(QueuePlace(f"queue:{name}", label, replace(seen, ready=others)))
     there = await people.taking_calls(connection)
     reached = (row for row in there if row.id != person_id and can_be_given(row.phone, whom.call.channel))
     return Places(tuple(found), tuple(PersonPlace(f"person:{row.id}", row.name, row.free) for row in reached))
@@ -89,7 +92,7 @@ async def wish(
     note = fields.get("note", "").replace("\r\n", "\n").strip()
     wrong = []
     if f"{kind}:{name}" not in there:
-        wrong.append({"field": "to", "message": t("work.handover.nobody")})
+        wrong.append({"field": "to", "message": t("work.handover.nobody" if kind else "work.handover.where")})
     if len(note) > LONGEST_NOTE:
         wrong.append({"field": "note", "message": t("work.note.too_long", most=LONGEST_NOTE)})
     if wrong:

@@ -143,6 +143,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "work.handover.none": ("Gerade ist sonst niemand bereit.", "Nobody else is ready just now."),
     "work.handover.note": ("Was die anderen wissen sollten", "What they should know"),
     "work.handover.now": ("Weitergeben und auflegen", "Pass on and hang up"),
+    "work.handover.where": ("Wählen Sie, wohin der Anruf gehen soll.", "Choose where the call is to go."),
     "work.handover.nobody": (
         "Dort ist gerade niemand. Wählen Sie ein anderes Ziel.",
         "Nobody is there just now. Choose somewhere else.",

@@ -130,6 +130,9 @@ async def test_nobody_else_can_work_on_the_call(talk: Talk) -> None:
 async def test_a_caller_who_is_gone_is_not_passed_on(talk: Talk) -> None:
     places = (await talk.browser.get(f"/desk/cards/{talk.card_id}/places")).text
     assert 'value="queue:sales"' in places
+    assert "0 bereit" in places and "1 bereit" not in places, "whoever passes a call on is not waiting for it there"
+    answer = await talk.post("handover", to="", note="Bitte weiterhelfen")
+    assert errors(answer) == {"to": "Wählen Sie, wohin der Anruf gehen soll."}
     await talk.service.house.calls.handle(talk.call_id, CallerHungUp())
     assert (await talk.post("handover", to="queue:sales", note="Bitte weiterhelfen")).status_code == 409
     assert await talk.rows(handovers) == []

@@ -54,6 +54,8 @@ export function follow() {
     stream.close();
     cards.replaceChildren();
   });
+  // Another window of the same agent may have written on a card meanwhile.
+  addEventListener("focus", () => state.live && shownCards().length && loadCards());
   whenSignedOut(leave);
   stream.run();
 }
