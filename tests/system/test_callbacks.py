@@ -16,7 +16,7 @@ from tests.system.conftest import MakeCaller, OnDuty
 from tests.system.harness.ami import Ami
 from tests.system.harness.asterisk import Asterisk
 from tests.system.harness.caller import Identity
-from tests.system.harness.customer import Customer
+from tests.system.harness.customer import BUSY, NO_ANSWER, Customer
 from tests.system.harness.media import Sound
 from tests.system.harness.office import CALLING_BACK, STRAIGHT, Blueprint, Office
 from tests.system.harness.phone import Phone
@@ -166,22 +166,26 @@ def test_a_customer_who_was_called_back_is_passed_on(
     assert len(customer.invites) == 1
 
 
-def test_who_is_busy_is_called_again_and_then_left_to_people(
+def test_who_does_not_answer_or_is_busy_is_called_again_and_then_left_to_people(
     office: Office, on_duty: OnDuty, make_caller: MakeCaller, make_customer: MakeCustomer
 ) -> None:
     asks_to_be_called_back(office, make_caller, KARL)
-    customer = make_customer(busy=True, calls=3)
+    customer = make_customer(declines=NO_ANSWER)
     desk, phone = on_duty("anna")
-    for attempt in (1, 2, 3):
+    for attempt, result, why in ((1, "no_answer", "nicht abgehoben"), (2, "busy", "besetzt"), (3, "busy", "besetzt")):
         phone.rings(nth=attempt, within=15)
         phone.answer()
-        expected = ("open", attempt, "busy") if attempt < 3 else ("failed", attempt, "busy")
+        expected = ("open" if attempt < 3 else "failed", attempt, result)
         until(lambda expected=expected: state_of(office) == expected, 10, f"attempt {attempt} is over")  # type: ignore[misc]
-        until(lambda: "besetzt" in desk.news, 5, "the desk says why")
+        until(lambda why=why: why in desk.news, 5, "the desk says why")  # type: ignore[misc]
         desk.sees_nothing()
+        if attempt == 1:
+            assert customer.dialled == [KARL]
+            customer.close()
+            customer = make_customer(declines=BUSY, calls=2)
         change(office, "update callbacks set next_try_at = null where state = 'open'")
     assert office.router.rows("select kind, state from work_items where kind = 'callback'") == [("callback", "open")]
-    assert customer.dialled == [KARL] * 3
+    assert customer.dialled == [KARL] * 2
     office.at_rest()
 
 

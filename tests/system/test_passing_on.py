@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from playwright.sync_api import expect
@@ -15,6 +18,7 @@ from tests.system.harness.ami import Ami
 from tests.system.harness.asterisk import Asterisk
 from tests.system.harness.caller import Caller, Identity
 from tests.system.harness.desk import Desk
+from tests.system.harness.media import Sound
 from tests.system.harness.office import STRAIGHT, Blueprint, Office
 from tests.system.harness.phone import Phone
 from tests.system.harness.waiting import until
@@ -76,11 +80,12 @@ def test_an_agent_who_hangs_up_before_we_end_the_talk_loses_nobody(
 ) -> None:
     (anna, annas_phone) = on_duty("anna")
     caller = talking(office, anna, annas_phone, make_caller)
-    (_, berts_phone) = on_duty("bert")
+    (bert, berts_phone) = on_duty("bert")
     wish(office, "bert")
     annas_phone.hang_up()
     berts_phone.rings()
     berts_phone.answer()
+    bert.sees(state="talking")
     berts_phone.hang_up()
     caller.ended(5)
     office.at_rest()
@@ -104,9 +109,19 @@ def test_whoever_goes_off_meanwhile_does_not_keep_the_caller_from_the_flow(
     assert "goodbye" in session[0]
 
 
-@pytest.mark.parametrize("marked", [True, False], ids=["passed on", "done"])
+@pytest.mark.parametrize(
+    ("router", "marked"),
+    [("dead", False), ("dead", True), ("hangs", True), ("dies when it is asked", True)],
+    ids=["dead, the talk was over", "dead", "hangs", "dies when it is asked"],
+)
 def test_without_a_router_only_who_was_passed_on_waits_on(
-    office: Office, on_duty: OnDuty, make_caller: MakeCaller, ami: Ami, marked: bool
+    office: Office,
+    on_duty: OnDuty,
+    make_caller: MakeCaller,
+    ami: Ami,
+    asterisk: Asterisk,
+    router: str,
+    marked: bool,
 ) -> None:
     (anna, annas_phone) = on_duty("anna")
     mark = ami.mark
@@ -114,16 +129,57 @@ def test_without_a_router_only_who_was_passed_on_waits_on(
     channel = ami.wait("AgentConnect", since=mark).get("Channel")
     mark = ami.mark
     if marked:
+        wish(office, "bert")
         ami.action("Setvar", Channel=channel, Variable="THREADLINE_HANDOVER", Value="1")
-    office.router.kill()
-    annas_phone.hang_up()
-    if marked:
-        assert ami.wait("QueueCallerJoin", since=mark).get("Queue") == "default"
+    if router == "dead":
+        office.router.kill()
     else:
-        caller.ended(5)
+        office.router.freeze()
+    annas_phone.hang_up()
+    if router == "dies when it is asked":
+        until(lambda: "!AGI!" in asterisk.cli("core show channels concise"), 5, "the router is asked")
+        office.router.kill()
+    if marked:
+        assert ami.wait("QueueCallerJoin", since=mark, within=10).get("Queue") == "default"
+        annas_phone.rings(nth=2)  # whoever is there, not the one meant: nobody could say who that is
+        since = time.monotonic()
+        annas_phone.answer()
+        annas_phone.media.speak(1)
+        until(partial(caller.media.first, Sound.OTHER, since), 5, "the caller hears somebody")
+        annas_phone.hang_up()
+    caller.ended(5)
+    if not marked:
         assert ami.find("QueueCallerJoin", since=mark) == []
-    caller.close()
+    office.router.thaw()
     office.open()
+    office.at_rest()
+
+
+def test_who_hangs_up_while_being_passed_on_leaves_nothing_behind(
+    office: Office, on_duty: OnDuty, make_caller: MakeCaller, asterisk: Asterisk
+) -> None:
+    (anna, annas_phone) = on_duty("anna")
+    (bert, berts_phone) = on_duty("bert")
+    bert.become("paused")
+    for _ in range(2):
+        caller = talking(office, anna, annas_phone, make_caller)
+        wish(office, "bert")
+        with ThreadPoolExecutor() as both:  # in the same moment
+            list(both.map(lambda hang_up: hang_up(), (annas_phone.hang_up, caller.hang_up)))
+        office.at_rest()
+        assert states(office)[-1] == "failed"
+    caller = talking(office, anna, annas_phone, make_caller)
+    bert.become("ready")
+    wish(office, "bert")
+    annas_phone.hang_up()
+    berts_phone.rings()
+    bert.sees(state="ringing")
+    caller.hang_up()
+    berts_phone.stops_ringing()
+    bert.sees_nothing()
+    office.at_rest()
+    assert states(office)[-1] == "failed"
+    assert "0 active channels" in asterisk.cli("core show channels count")
 
 
 def wish(office: Office, login: str) -> None:

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.system.conftest import MakeCaller, OnDuty
 from tests.system.harness.ami import Ami
 from tests.system.harness.asterisk import Asterisk
 from tests.system.harness.caller import Identity
 from tests.system.harness.media import Sound
-from tests.system.harness.office import UNANSWERED, Office
+from tests.system.harness.office import UNANSWERED, Blueprint, Office
 from tests.system.harness.waiting import until
 
 pytestmark = [pytest.mark.system, pytest.mark.needs("sipp", "mmdebstrap", "chromium", "espeak-ng")]
+
+
+@pytest.fixture(scope="module")
+def company(asterisk: Asterisk, blueprint: Blueprint, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """A router that finds what Asterisk has recorded."""
+    directory = tmp_path_factory.mktemp("office")
+    built = blueprint.build(asterisk, directory, VOICEMAILS=str(asterisk.recordings))
+    yield built
+    built.close()
 
 
 def test_the_next_queue_rings_the_same_phone_and_then_the_caller_leaves_a_message(
@@ -47,3 +58,11 @@ def test_the_next_queue_rings_the_same_phone_and_then_the_caller_leaves_a_messag
     assert (asterisk.recordings / recording).stat().st_size > 2 * 16000 * 0.9
     ((outcome,),) = office.router.rows("select outcome from calls")
     assert outcome == "finished"
+
+    page = desk.context.new_page()  # what was said is played from the list of work
+    page.goto(f"{desk.url}/desk/work")
+    page.get_by_role("link", name="Nachricht auf dem Anrufbeantworter").click()
+    audio = page.locator("audio")
+    audio.evaluate("audio => audio.play()")
+    expect(audio).to_have_js_property("ended", True, timeout=20_000)
+    assert audio.evaluate("audio => audio.duration") == pytest.approx(seconds, abs=0.5)

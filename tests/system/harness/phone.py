@@ -48,6 +48,7 @@ Content-Length: 0
 </scenario>
 """
 
+# sipp numbers all calls that come to it alike: only its id tells the BYE of one from that of the next.
 RING = """<?xml version="1.0" encoding="UTF-8"?>
 <scenario name="phone rings">
   <recv request="OPTIONS" optional="true" next="9"/>
@@ -134,7 +135,7 @@ Content-Length: 0
   <label id="2"/>
   <send retrans="500"><![CDATA[
 BYE [$5] SIP/2.0
-Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=z9hG4bK-[call_id]
 From:[$3];tag=phone[call_number]
 To:[$2]
 Call-ID: [call_id]
