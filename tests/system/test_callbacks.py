@@ -218,7 +218,10 @@ def test_a_router_that_dies_while_it_waits_calls_once(
     office.open()
     customer.answer()
     both_talk(customer, phone)
-    customer.hang_up()
     until(lambda: state_of(office)[:2] == ("done", 1), 10, "it is settled")
+    office.router.kill()
+    phone.hang_up()
+    until(lambda: customer.sipp.find("BYE", sent=False), 5, "who is not passed on is let go, also without a router")
+    office.open()
     office.at_rest()
     assert len(ami.find("QueueCallerJoin")) == 1
