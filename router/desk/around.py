@@ -62,7 +62,7 @@ async def more_of(
     """The other messages of the customer that are not answered, those whose offer still holds first."""
     if customer_id is None:
         return ()
-    rows = await card_sources.unanswered(connection, customer_id, _LOOKED_AT)
+    rows = await card_sources.unanswered(connection, customer_id, view.messages, _LOOKED_AT)
     others = [_other(row, view, can_open) for row in rows if row.id not in beside]
     others.sort(key=lambda each: each.valid_until is not None and each.valid_until < now)
     return tuple(others[:MOST_MORE])

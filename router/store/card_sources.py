@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Row, Select, bindparam, select
+from sqlalchemy import Row, Select, bindparam, case, null, select
 
 from router.store.database import Connection
 from router.store.tables import callbacks, customers, handovers, messages, notes, voicemails
@@ -14,7 +14,10 @@ SourceRow = Row[Any]
 
 # Made once: to make a statement takes longer than to run it, and these run for each card that is looked at.
 _UNANSWERED: Final[Select[Any]] = (
-    select(messages.c.id, messages.c.channel, messages.c.sent_at, messages.c.offer, messages.c.body)
+    select(
+        *(messages.c.id, messages.c.channel, messages.c.sent_at, messages.c.offer),
+        case((messages.c.id.in_(bindparam("opened", expanding=True)), messages.c.body), else_=null()).label("body"),
+    )
     .where(messages.c.customer_id == bindparam("customer"), messages.c.answered_at.is_(None))
     .order_by(messages.c.sent_at.desc())
     .limit(bindparam("most"))
@@ -41,9 +44,13 @@ async def customers_by_id(connection: Connection, customer_ids: Collection[str])
     return {row.customer_id: row for row in await connection.execute(query)}
 
 
-async def unanswered(connection: Connection, customer_id: str, limit: int) -> Sequence[SourceRow]:
-    """The latest messages of a customer that nobody has called about yet."""
-    return list(await connection.execute(_UNANSWERED, {"customer": customer_id, "most": limit}))
+async def unanswered(
+    connection: Connection, customer_id: str, opened: Collection[str], limit: int
+) -> Sequence[SourceRow]:
+    """The latest messages of a customer that nobody has called about yet; ``body``, which may be long, only of those
+    ``opened``."""
+    values = {"customer": customer_id, "opened": list(opened), "most": limit}
+    return list(await connection.execute(_UNANSWERED, values))
 
 
 async def handed_over(connection: Connection, call_ids: Collection[str]) -> Sequence[SourceRow]:

@@ -12,6 +12,8 @@ from sqlalchemy import Column, Row, exists, func, or_, select
 from router.store.database import Connection
 from router.store.tables import calls, cards, messages, people
 
+MOST_MATTERS = 100
+"""Messages of a customer whose calls are looked for where the calls themselves do not say whose they are."""
 MOST_TALKS = 100
 
 
@@ -54,10 +56,11 @@ async def ready_people(connection: Connection) -> Sequence[Row[Any]]:
 
 
 async def last_agent(connection: Connection, message_id: str, but_call: str) -> str | None:
-    """Who talked last to the customer of this message, in whichever call about whichever message, ``but_call``; None:
-    nobody, or nobody knows whose the message is."""
+    """Who talked last to the customer of this message, in whichever call about whichever of the latest messages,
+    ``but_call``; None: nobody, or nobody knows whose the message is."""
     customer = select(messages.c.customer_id).where(messages.c.id == message_id).scalar_subquery()
     theirs = select(messages.c.id).where(messages.c.customer_id == customer)
+    theirs = theirs.order_by(messages.c.sent_at.desc()).limit(MOST_MATTERS)
     query = (
         select(cards.c.person_id)
         .join(calls, calls.c.id == cards.c.call_key)
