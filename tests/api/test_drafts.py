@@ -51,7 +51,7 @@ async def test_what_cannot_run_is_told_with_its_place(service: Service) -> None:
         unknown = await admin.post("/testphone/calls", json={"withheld": True, "draft": 99})
     assert (answer.status_code, unknown.status_code) == (422, 422)
     assert "other.yaml:6:" in answer.json()["errors"][0]["message"]
-    assert "no draft 99" in unknown.json()["detail"]
+    assert unknown.json()["detail"] == "Diesen Entwurf gibt es nicht mehr."
 
 
 async def test_drafts_are_for_admins(service: Service) -> None:

@@ -187,16 +187,22 @@ async def test_a_client_that_reads_only_when_it_has_sent_all_is_not_waited_for(s
 
 
 async def test_too_much_unread_stops_the_import(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = asyncio.Event()
+
     class Small(SpooledAnswer):
         def __init__(self, *args: Any, **options: Any) -> None:
             super().__init__(*args, **options, largest=10_000)
 
+        async def _fill(self) -> None:
+            await super()._fill()
+            full.set()
+
     monkeypatch.setattr(imports, "SpooledAnswer", Small)
     sender = Sender(service, await service.key(), [csv_rows(500).encode()])
     request = asyncio.create_task(sender.run())
-    await asyncio.wait({request}, timeout=0.5)
-    sender.reads.set()
     async with asyncio.timeout(30):
+        await full.wait()
+        sender.reads.set()
         await request
     *good, last = [json.loads(line) for line in sender.text.splitlines()]
     assert 0 < len(good) < 500

@@ -17,10 +17,10 @@ from tests.api.service import Service, problem
 pytestmark = pytest.mark.sqlite_only
 
 
-@pytest.fixture
-def client() -> httpx.AsyncClient:
+def limited(seconds: float) -> httpx.AsyncClient:
+    """A service that waits for a usual body as long, and for each piece of a long one."""
     app = FastAPI()
-    app.add_middleware(BodyLimits, usual=BodyLimit(10, 0.05), special={"/long": BodyLimit(100, 0.05, each=True)})
+    app.add_middleware(BodyLimits, usual=BodyLimit(10, seconds), special={"/long": BodyLimit(100, seconds, each=True)})
     install(app)
 
     @app.post("/usual")
@@ -41,6 +41,16 @@ def client() -> httpx.AsyncClient:
         return StreamingResponse(slow())
 
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
+
+
+@pytest.fixture
+def client() -> httpx.AsyncClient:
+    return limited(30.0)
+
+
+@pytest.fixture
+def hasty() -> httpx.AsyncClient:
+    return limited(0.05)
 
 
 async def parts(*sizes: int, pause: float = 0.0) -> AsyncIterator[bytes]:
@@ -74,17 +84,19 @@ async def test_a_body_that_fastapi_reads_is_limited_too(client: httpx.AsyncClien
     problem(await client.post("/json", json=[1] * 100), 413)
 
 
-async def test_a_body_that_drips_is_given_up(client: httpx.AsyncClient) -> None:
-    problem(await client.post("/usual", content=parts(1, 1, 1, 1, pause=0.02)), 408)
+async def test_a_body_that_drips_is_given_up(hasty: httpx.AsyncClient) -> None:
+    problem(await hasty.post("/usual", content=parts(1, 1, 1, 1, pause=0.02)), 408)
 
 
-async def test_a_long_body_may_take_its_time_as_long_as_it_goes_on(client: httpx.AsyncClient) -> None:
-    assert (await client.post("/long", content=parts(1, 1, 1, 1, 1, 1, pause=0.02))).json() == 6
-    problem(await client.post("/long", content=parts(1, 1, pause=0.2)), 408)
+async def test_a_long_body_may_take_its_time_as_long_as_it_goes_on(hasty: httpx.AsyncClient) -> None:
+    patient = limited(1.0)
+    assert (await patient.post("/long", content=parts(1, 1, 1, 1, 1, 1, pause=0.25))).json() == 6
+    problem(await patient.post("/usual", content=parts(1, 1, 1, 1, 1, 1, pause=0.25)), 408)
+    problem(await hasty.post("/long", content=parts(1, 1, pause=0.2)), 408)
 
 
-async def test_waiting_for_an_answer_is_not_limited(client: httpx.AsyncClient) -> None:
-    assert (await client.get("/events")).text == "late"
+async def test_waiting_for_an_answer_is_not_limited(hasty: httpx.AsyncClient) -> None:
+    assert (await hasty.get("/events")).text == "late"
 
 
 async def test_the_service_takes_one_mebibyte_of_json(service: Service) -> None:

@@ -40,7 +40,7 @@ SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
 ASKED = CallWebhook("crm", {"customer": "K-1009", "days": 3}, 2.5)
 
 
-async def ask(there: Elsewhere, seconds: float = 2.5, *, asked: CallWebhook = ASKED) -> WebhookAnswered:
+async def ask(there: Elsewhere, seconds: float = 30.0, *, asked: CallWebhook = ASKED) -> WebhookAnswered:
     webhooks = Webhooks({"crm": Webhook(there.address, keys_of(SECRET))})
     try:
         return await webhooks.ask(asked, "call1", "call1-7", NOW, seconds)
