@@ -57,6 +57,8 @@ class Camera:
         if self.page.url.endswith("/desk"):
             await expect(self.page.locator("#connection[data-state=live]")).to_be_visible()
             await expect(self.page.locator("#cards .idle p.big, #cards article").first).to_be_visible()
+        if "/flows/edit/" in self.page.url:
+            await expect(self.page.locator("#summary")).not_to_be_empty()
         await self.page.evaluate("() => document.activeElement?.blur()")
         height = min(await self.page.evaluate("() => document.documentElement.scrollHeight"), 2 * HEIGHT)
         await self.page.screenshot(

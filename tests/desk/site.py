@@ -160,7 +160,7 @@ async def service(
         yield made
         await queues.close()
         await made.down()
-    assert made.faults == []
+    assert not made.faults, "\n".join(made.faults)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
