@@ -42,8 +42,10 @@ async def named(connection: Connection, words: Sequence[str], limit: int) -> tup
     first = select(customer_words.c.customer_id).where(*_begins(words[rarest])).limit(MOST_LOOKED_AT).subquery()
     query = select(first.c.customer_id).distinct()
     for word in (*words[:rarest], *words[rarest + 1 :]):
-        other = select(customer_words.c.word).where(customer_words.c.customer_id == first.c.customer_id, *_begins(word))
-        query = query.where(other.exists())
+        theirs = select(customer_words.c.word).where(customer_words.c.customer_id == first.c.customer_id)
+        begun = theirs.where(*_begins(word)).limit(1).scalar_subquery()
+        # With a limit it is looked up for each: EXISTS would let PostgreSQL read all words that begin with an initial.
+        query = query.where(begun.is_not(None))
     found = await connection.execute(query.order_by(first.c.customer_id).limit(limit))
     return list(found.scalars()), counts[rarest] <= MOST_LOOKED_AT
 
