@@ -201,7 +201,7 @@ class FoundOne:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """``complete`` is False where there was more than is shown."""
+    """``complete`` is False where there is more than is shown, or may be."""
 
     each: tuple[FoundOne, ...]
     complete: bool = True

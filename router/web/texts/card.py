@@ -119,6 +119,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     ),
     "search.go": ("Suchen", "Search"),
     "search.nothing": ("Nichts gefunden.", "Nothing found."),
+    "search.too_many": (
+        "So heißen zu viele, um alle anzusehen. Suchen Sie genauer.",
+        "Too many are called so to look at all. Search more closely.",
+    ),
     "search.found": ("Gefunden", "Found"),
     "search.not_all": (
         "Es gibt mehr Treffer. Suchen Sie genauer.",

@@ -245,3 +245,10 @@ async def test_the_next_call_comes_when_the_result_is_said(talk: Talk) -> None:
     await talk.done("disposition", disposition="no_interest", then="next")
     assert f'data-card="{talk.card_id}"' not in await talk.page()
     assert (await talk.post("note", text="zu spät")).status_code == 404
+
+
+async def test_a_search_that_could_not_look_at_all_says_so(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("router.store.customer_words.MOST_LOOKED_AT", 0)
+    await talk.done("search", term="Anna")
+    page = await talk.page()
+    assert "So heißen zu viele" in page and "Nichts gefunden" not in page
