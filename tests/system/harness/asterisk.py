@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.system.harness.waiting import free_port, free_port_range, until
+from tests.system.harness.waiting import claimed_port, free_port_range, until
 
 SYSTEM = Path(__file__).resolve().parent.parent
 INSTALL = SYSTEM.parent.parent / "asterisk_conf" / "install"
@@ -47,7 +47,11 @@ class Asterisk:
         self.directory = Path(tempfile.mkdtemp(dir=home))
         self._inside = Path("/") / self.directory.relative_to(chroot)
         self.ports = Ports(
-            free_port(socket.SOCK_DGRAM), free_port(), free_port_range(400), free_port(), free_port(socket.SOCK_DGRAM)
+            claimed_port(socket.SOCK_DGRAM),
+            claimed_port(),
+            free_port_range(400),
+            claimed_port(),
+            claimed_port(socket.SOCK_DGRAM),
         )
         self.settings: dict[str, str] = {}
         self._process: subprocess.Popen[bytes] | None = None

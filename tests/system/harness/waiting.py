@@ -32,10 +32,36 @@ def free_port(kind: socket.SocketKind = socket.SOCK_STREAM, host: str = "127.0.0
         return port
 
 
-def free_port_range(count: int) -> int:
-    """First of ``count`` UDP ports in a row that were free a moment ago; even, as RTP wants it."""
+_claims: list[socket.socket] = []
+
+
+def _claim(name: str) -> bool:
+    """Takes a name for as long as this process lives; False where another one has it."""
+    claim = socket.socket(socket.AF_UNIX)
+    try:
+        claim.bind(f"\0threadline-tests-{name}")
+    except OSError:
+        claim.close()
+        return False
+    _claims.append(claim)
+    return True
+
+
+def claimed_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """A port that was free a moment ago, and that no other test run beside this one is given."""
     for _ in range(50):
-        first = (free_port(socket.SOCK_DGRAM) & ~1) % 30000 + 30000
+        if _claim(f"{kind.name}-{(port := free_port(kind))}"):
+            return port
+    raise RuntimeError("no free port")
+
+
+def free_port_range(count: int) -> int:
+    """First of ``count`` UDP ports in a row that were free a moment ago; even, as RTP wants it. No other test run
+    beside this one is given any of them."""
+    for _ in range(50):
+        first = free_port(socket.SOCK_DGRAM) % 30000 // count * count + 30000
+        if not _claim(f"from-{first}-{count}"):
+            continue
         try:
             for port in range(first, first + count):
                 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
