@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import socket
 from collections import Counter
@@ -49,7 +50,16 @@ def run(settings: Settings, ready: Ready | None = None) -> None:
     Raises `SettingsRefused`, `FlowRefused`, and `OSError` when an address cannot be had.
     """
     make_room()
-    uvloop.run(serve(settings, ready))
+
+    async def listening(house: House) -> None:
+        # What is there now stays to the end. To look through all of it again and again, the collector of garbage would
+        # stop every call and every page for more than 0.1 s each time.
+        gc.collect()
+        gc.freeze()
+        if ready is not None:
+            await ready(house)
+
+    uvloop.run(serve(settings, listening))
 
 
 async def serve(settings: Settings, ready: Ready | None = None) -> None:
