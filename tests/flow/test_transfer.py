@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -98,6 +99,14 @@ def test_the_agent_alone_hears_what_is_personal(assurance: Assurance) -> None:
     assert session.language == "en"
     assert handed.whisper == Prompt("Anruf zu Sommer-Angebot.", "de", once=True)
     assert "Sommer" not in str(session.trace)
+
+
+@pytest.mark.parametrize(("days", "said"), [(0, "Angebot Sommer. Endet heute."), (3, "Angebot Sommer.")])
+def test_the_agent_hears_which_offer_it_is_and_that_it_ends_today(days: int, said: str) -> None:
+    text = "Angebot {{ offer.title ?? 'unbekannt' }}. {{ offer.days_left == 0 ? 'Endet heute' : '' }}."
+    found = replace(named(), about=About({"title": "Sommer", "days_left": days}, {}))
+    handed, _ = play(f'whisper: {{de: "{text}", en: "A call."}}', found)
+    assert handed.whisper == Prompt(said, "de", once=True)
 
 
 def test_a_whisper_is_there_in_all_languages_that_it_has() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -17,15 +18,17 @@ from tests.system.harness.waiting import until
 
 pytestmark = [pytest.mark.system, pytest.mark.needs("sipp", "mmdebstrap", "chromium", "espeak-ng")]
 
-STRANGER = Identity("+493055501777")
+STRANGER, CUSTOMER = Identity("+493055501777"), Identity("+4917139200081")
 
 
 def test_the_agent_hears_the_whisper_and_the_caller_does_not(
     office: Office, on_duty: OnDuty, make_caller: MakeCaller, ami: Ami
 ) -> None:
+    ends = (datetime.now(UTC) + timedelta(minutes=30)).isoformat()
+    office.register("Sommer", CUSTOMER.number, offer={"title": "Sommer", "queue": "sales", "valid_until": ends})
     desk, phone = on_duty("anna")
-    caller = make_caller(STRANGER, WHISPERING)
-    desk.sees(state="ringing")
+    caller = make_caller(CUSTOMER, WHISPERING)
+    desk.sees(state="ringing", label="possible")
     phone.rings()
     answered = phone.answer()
     began = until(lambda: phone.media.first(Sound.OTHER, answered), 10, "the agent hears the whisper", every=0.05)
@@ -37,6 +40,7 @@ def test_the_agent_hears_the_whisper_and_the_caller_does_not(
     phone.hang_up()
     caller.ended(5)
     office.at_rest()
+    assert "Sommer" not in office.router.log
 
 
 @pytest.fixture

@@ -41,7 +41,9 @@ connect:
   offer_queue: true
   priority: "match.assurance >= 2 ? 10 : 0"
   skills: [english]
-  whisper: {de: "Anruf zu {{ offer.title ?? 'etwas' }}.", en: "A call about {{ offer.title ?? 'something' }}."}
+  whisper:
+    de: "Angebot {{ offer.title ?? 'unbekannt' }}. {{ offer.days_left == 0 ? 'Endet heute' : '' }}."
+    en: "Offer {{ offer.title ?? 'not known' }}. {{ offer.days_left == 0 ? 'Ends today' : '' }}."
   no_answer: human
 """
     WAITS: ClassVar[bool] = True
