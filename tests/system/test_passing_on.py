@@ -52,7 +52,7 @@ def states(office: Office) -> list[str]:
     return [row[0] for row in office.router.rows("select state from handovers order by at")]
 
 
-def test_the_other_agent_sees_the_card_and_the_note_before_answering(
+def test_the_other_agent_and_then_the_queue_see_card_and_note_before_answering(
     office: Office, on_duty: OnDuty, make_caller: MakeCaller, ami: Ami
 ) -> None:
     (anna, annas_phone) = on_duty("anna")
@@ -69,10 +69,19 @@ def test_the_other_agent_sees_the_card_and_the_note_before_answering(
     berts_phone.answer()
     bert.sees(state="talking")
     anna.sees_nothing()
-    berts_phone.hang_up()
+    bert.become("paused")
+    bert.pass_on("Vertrieb", "Doch ein Neuvertrag")  # to a queue, after the person
+    annas_phone.rings(nth=2)
+    card = anna.sees(state="ringing")
+    expect(card).to_contain_text("Ökostrom Weiter")
+    expect(card).to_contain_text("Doch ein Neuvertrag")
+    bert.sees_nothing()
+    annas_phone.answer()
+    anna.sees(state="talking")
+    annas_phone.hang_up()
     caller.ended(5)
     office.at_rest()
-    assert states(office)[-1] == "done"
+    assert states(office) == ["done", "done"]
 
 
 def test_an_agent_who_hangs_up_before_we_end_the_talk_loses_nobody(

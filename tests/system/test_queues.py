@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, expect
 
 from tests.system.conftest import MakeCaller, MakePhone
 from tests.system.harness.ami import Ami
@@ -22,7 +23,7 @@ from tests.system.harness.media import Sound
 from tests.system.harness.office import Blueprint, Office
 from tests.system.harness.waiting import until
 
-pytestmark = [pytest.mark.system, pytest.mark.needs("sipp", "mmdebstrap", "espeak-ng")]
+pytestmark = [pytest.mark.system, pytest.mark.needs("sipp", "mmdebstrap", "chromium", "espeak-ng")]
 
 NUMBER = "+493023125001"
 FLOW = """
@@ -46,6 +47,7 @@ queues:
     timeout: 40
     rules:
       - {{note: in English, when: customer.language == "en", skills: [english]}}
+      - {{note: gas, when: offer.facts.product == "gas", skills: [gas]}}
       - {{note: valued, when: customer.segment == "gold", last_agent: 6}}
       - {{note: ends today, when: offer.days_left == 0, priority: 60}}
       - {{note: expired, when: offer.days_left < 0, queue: winback}}
@@ -60,7 +62,7 @@ _numbers = count(100)
 
 
 class Place:
-    """The office with these queues; Anna speaks English, Bert does not, and both are ready at their phones."""
+    """The office with these queues. Anna, who speaks English and knows gas, and Bert are ready at their phones."""
 
     def __init__(self, office: Office, flows: Path, file: Path, sounds: Path) -> None:
         self.office, self.flows, self.file, self.sounds = office, flows, file, sounds
@@ -72,7 +74,7 @@ class Place:
 
     def people(self) -> None:
         at, later = datetime.now(UTC), datetime.now(UTC) + timedelta(days=1)
-        for login, phone, skills in (("anna", "PJSIP/101", '["english"]'), ("bert", "PJSIP/102", "[]")):
+        for login, phone, skills in (("anna", "PJSIP/101", '["english", "gas"]'), ("bert", "PJSIP/102", "[]")):
             self.write(
                 "update people set presence = 'ready', phone = ?, skills = ?, queues = ? where login = ?",
                 phone, skills, '["sales"]', login,
@@ -86,11 +88,13 @@ class Place:
     def queues(self, *skills: str) -> None:
         (self.flows / "shared" / "queues.yaml").write_text(QUEUES.format(skills=", ".join(skills)))
 
-    def offer(self, ends: timedelta = timedelta(days=7), queue: str = "sales", **customer: str) -> Identity:
+    def offer(
+        self, ends: timedelta = timedelta(days=7), queue: str = "sales", product: str = "power", **customer: str
+    ) -> Identity:
         """Somebody with an offer, who calls from the number it went to."""
         number = f"+4917139200{next(_numbers)}"
         until = (datetime.now(UTC) + ends).isoformat()
-        offer = {"title": "Ökostrom", "queue": queue, "valid_until": until}
+        offer = {"title": "Ökostrom", "queue": queue, "valid_until": until, "facts": {"product": product}}
         self.office.register("Ökostrom", number, offer=offer, customer={"external_id": number, **customer})
         return Identity(number)
 
@@ -194,20 +198,20 @@ def test_a_router_that_dies_meanwhile_costs_nothing(
 
 
 def test_a_valued_customer_reaches_whom_they_know(
-    place: Place, ami: Ami, make_caller: MakeCaller, make_phone: MakePhone
+    place: Place, ami: Ami, make_caller: MakeCaller, make_phone: MakePhone, browser: Browser
 ) -> None:
     anna, bert = make_phone("101"), make_phone("102")
     identity = place.offer(segment="gold")
     place.talked("bert", identity)
-    since = ami.mark
-    make_caller(identity, NUMBER)
-    began = joins(ami, "phone.PJSIP-102", since)
-    bert.rings()
-    assert anna.invites == []
-    ringing = until(
-        lambda: place.office.router.rows("select queue from cards where state = 'ringing'"), 5, "a card", every=0.05
-    )
-    assert ringing == [("sales",)]
+    with place.office.sign_in(browser, "bert") as desk:
+        since = ami.mark
+        make_caller(identity, NUMBER)
+        began = joins(ami, "phone.PJSIP-102", since)
+        bert.rings()
+        expect(desk.sees(state="ringing")).to_contain_text("Ökostrom")
+        assert anna.invites == []
+        query = "select queue from cards where state = 'ringing'"
+        assert place.office.router.rows(query) == [("sales",)], "the queue's card, not the place's"
     assert anna.rings(within=20).at - began > 5.5
     bert.rings(nth=2)
     anna.answer()
@@ -239,7 +243,7 @@ def test_rules_say_where_to_and_who_goes_first(place: Place, ami: Ami, make_call
 
 
 def test_a_release_reaches_asterisk_and_who_waits_goes_on_waiting(
-    place: Place, ami: Ami, make_caller: MakeCaller
+    place: Place, ami: Ami, make_caller: MakeCaller, make_phone: MakePhone
 ) -> None:
     since = ami.mark
     caller = make_caller(place.offer(queue="told"), NUMBER)
@@ -258,4 +262,10 @@ def test_a_release_reaches_asterisk_and_who_waits_goes_on_waiting(
     heard = until(lambda: caller.media.first(Sound.OTHER, began + 5), 25, "the caller is told something", every=0.1)
     assert heard - began > 12, "fifteen seconds after joining"
     assert "periodic-announce = threadline/" in place.file.read_text()
+
+    anna, bert, since = make_phone("101"), make_phone("102"), ami.mark
+    make_caller(place.offer(product="gas"), NUMBER)  # the new place is for who knows the product
+    joins(ami, "sales.gas", since)
+    anna.rings()
+    assert bert.invites == []
     place.queues("english")

@@ -118,10 +118,22 @@ def test_a_supervisor_moves_an_agent_to_another_queue_and_its_caller_rings_there
     page.get_by_role("button", name="Ändern").click()
     expect(page.get_by_role("status")).to_contain_text("Geändert")
 
+    page.goto(f"{office.router.url}/supervisor")
+    expect(page.locator("#connection[data-state=live]")).to_be_visible()
+    sales, own = page.locator("tr[data-queue=sales] td"), page.locator("tr[data-agent]", has_text=PEOPLE["anna"][0])
+    answered = int(sales.nth(3).inner_text())
     mark = ami.mark
     make_caller(Identity("+4917139200099"), STRAIGHT)
     anna.sees(state="ringing")
     assert ami.wait("AgentCalled", since=mark).get("Queue") == "sales"
     annas_phone.rings()
     assert berts_phone.invites == []
+    expect(sales.first).to_have_text("1")  # without loading the page again
+    expect(page.locator(".callers li")).to_contain_text("sales")
+    expect(own).to_have_attribute("data-state", "ringing")
+    annas_phone.answer()
+    expect(own).to_have_attribute("data-state", "talking")
+    expect(sales.nth(3)).to_have_text(str(answered + 1))
+    expect(sales.nth(2)).to_contain_text("100 %")
+    assert "39200099" not in page.content()
     context.close()
