@@ -86,6 +86,21 @@ def test_who_pauses_is_not_rung(office: Office, on_duty: OnDuty, make_caller: Ma
     assert anna.seen == []
 
 
+def test_a_phone_paused_at_asterisk_is_shown_as_such_and_ready_on_the_page_takes_it_back(
+    office: Office, on_duty: OnDuty, make_caller: MakeCaller, ami: Ami
+) -> None:
+    desk, phone = on_duty("anna")
+    ami.action("QueuePause", Interface="PJSIP/101", Paused="true")
+    expect(desk.page.locator("#bar .presence[data-presence=paused]")).to_contain_text("am Telefon")
+    since = ami.mark
+    make_caller(STRANGER, STRAIGHT)
+    ami.wait("QueueCallerJoin", since=since, within=15)
+    assert phone.invites == []
+    desk.become("ready")
+    desk.sees(state="ringing", within=15)
+    phone.rings()
+
+
 def test_a_caller_who_gives_up_takes_the_cards_along(office: Office, on_duty: OnDuty, make_caller: MakeCaller) -> None:
     (anna, _), (bert, _) = on_duty("anna"), on_duty("bert")
     caller = make_caller(STRANGER, STRAIGHT)
