@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from socket import gaierror
 from typing import Any
 
+import aiosqlite
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
@@ -23,6 +26,9 @@ _AWAY = (OperationalError, InterfaceError, PoolTimeout, ConnectionError, gaierro
 _AWAY_CLASSES = ("08", "53", "57P")
 """PostgreSQL's connection exceptions, too few resources (too many connections among them), shutting down or starting
 up; SQLAlchemy has no class of its own for them. See PostgreSQL, appendix A "Error Codes"."""
+
+_LOOK_AGAIN = 0.02
+"""Seconds until a connection to a new SQLite file looks again whether it may set it up."""
 
 
 def is_away(error: BaseException) -> bool:
@@ -69,7 +75,7 @@ class Database:
         )
         self.engine: AsyncEngine = create_async_engine(parsed.set(drivername=DRIVERS[backend]), **options)
         if self.is_sqlite:
-            _set_up_sqlite(self.engine)
+            _set_up_sqlite(self.engine, busy_seconds)
 
     @asynccontextmanager
     async def begin(self, *, lasting: bool = True) -> AsyncIterator[Connection]:
@@ -109,11 +115,34 @@ async def _wait_for_the_disk(connection: Connection, wait: bool) -> None:
         known["waits"] = wait
 
 
-def _set_up_sqlite(engine: AsyncEngine) -> None:
+def _set_up_sqlite(engine: AsyncEngine, busy_seconds: float) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def _(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
+        connection.run_async(lambda driver: _write_ahead(driver, busy_seconds))
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("synchronous=FULL", "foreign_keys=ON"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
+
+
+async def _write_ahead(driver: aiosqlite.Connection, busy_seconds: float) -> None:
+    """Keep a write-ahead log. Several who make a new file at the same moment may each wait for the other to let go, or
+    be refused at once (https://sqlite.org/wal.html, "Sometimes Queries Return SQLITE_BUSY In WAL Mode"): so none waits
+    in SQLite, and whoever is refused tries again."""
+    until = time.monotonic() + busy_seconds
+    await _pragma(driver, "busy_timeout=0")
+    while True:
+        try:
+            await _pragma(driver, "journal_mode=WAL")
+            break
+        except sqlite3.OperationalError:
+            if time.monotonic() >= until:
+                raise
+            await asyncio.sleep(_LOOK_AGAIN)
+    await _pragma(driver, f"busy_timeout={int(busy_seconds * 1000)}")
+
+
+async def _pragma(driver: aiosqlite.Connection, pragma: str) -> None:
+    async with driver.execute(f"PRAGMA {pragma}"):
+        pass

@@ -61,6 +61,19 @@ async def test_two_machines_that_upgrade_at_the_same_moment_take_turns(bare_data
         await database.close()
 
 
+@pytest.mark.sqlite_only
+async def test_many_may_open_a_new_file_at_the_same_moment(bare_database_url: str) -> None:
+    databases = [Database(bare_database_url, busy_seconds=60.0) for _ in range(12)]
+
+    async def open_it(database: Database) -> None:
+        async with database.read() as connection:
+            assert (await connection.exec_driver_sql("PRAGMA journal_mode")).scalar_one() == "wal"
+
+    await asyncio.gather(*map(open_it, databases))
+    for database in databases:
+        await database.close()
+
+
 async def test_a_migration_may_take_longer_than_a_caller_would_wait(bare_database_url: str) -> None:
     first, second = Database(bare_database_url), Database(bare_database_url, busy_seconds=0.3, patient=True)
     async with first.begin() as connection:
