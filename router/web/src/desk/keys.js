@@ -8,7 +8,7 @@ const ALTERNATIVES = { ArrowRight: 1, ArrowLeft: -1 };
 const CALLS = { ArrowDown: 1, ArrowUp: -1 };
 const PAUSE = 1500; // ms without a key until somebody has noticed that the field they type in is gone
 const shortcuts = at("shortcuts");
-let typing = null; // the field that somebody types in, and when the last key came: { field, last }
+let typing = null; // the field of a card that somebody types in, and when the last key came: { field, last }
 
 // `act` presses a button that acts at once; every other button with a key is clicked.
 export function followKeys(act) {
@@ -20,7 +20,7 @@ export function followKeys(act) {
   showHints();
   addEventListener("pointerdown", () => (typing = null));
   addEventListener("keydown", (event) => {
-    if (event.target.closest?.(FIELDS)) typing = { field: event.target, last: Date.now() };
+    if (event.target.closest?.(FIELDS)) typing = event.target.closest("[data-card]") && { field: event.target, last: Date.now() };
     if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.isComposing || event.defaultPrevented) return;
     if (isTypedIntoNothing(event.key)) return event.preventDefault();
     if (event.target.closest?.(`${FIELDS}, dialog`)) return;
