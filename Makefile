@@ -48,7 +48,8 @@ test: setup $(VENV)/.dev ## Set up everything and run every test (ARGS="-k code"
 	@$(BIN)/python tools/suites.py $(if $(COMPLETE),--complete)
 	@if [ -n '$(ARGS)' ]; then exec $(PYTEST) $(ARGS); fi; \
 	$(PYTEST) --numprocesses auto --maxprocesses 4 --dist loadfile --ignore tests/system; beside=$$?; \
-	$(PYTEST) --numprocesses auto --maxprocesses 2 --dist loadfile tests/system && exit $$beside
+	$(PYTEST) --numprocesses auto --maxprocesses 2 --dist loadfile -m 'not alone' tests/system || beside=1; \
+	$(PYTEST) -m alone tests/system && exit $$beside
 
 check: setup $(VENV)/.dev ## Run ruff, mypy --strict, import-linter and the tests of the documents against the code
 	@failed=; \

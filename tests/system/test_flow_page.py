@@ -75,7 +75,7 @@ def test_a_flow_is_written_tried_published_met_and_taken_back(
 
     write(page, broken)
     problems = page.locator("#problem-list")
-    expect(problems).to_contain_text("no step 'conect'; did you mean 'connect'?")
+    expect(problems).to_contain_text("es gibt keinen Schritt 'conect'; meinten Sie 'connect'?")
     expect(problems).to_contain_text(str(line))
     marked = page.locator("#editor .cm-line", has=page.locator(".cm-lintRange-error"))
     expect(marked).to_have_count(1)

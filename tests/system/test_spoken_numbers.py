@@ -188,6 +188,7 @@ class Speaker:
         return self.caller.media.longest_silence(self.said, self.queued() or 0.0)
 
 
+@pytest.mark.alone
 def test_twenty_speak_at_once_and_nobody_is_left_in_silence(
     office: Office, make_caller: MakeCaller, voice: Voice, figures: Figures
 ) -> None:
