@@ -144,7 +144,7 @@ async def tell_of_work(connection: Connection, call_id: str, person_id: str, now
 
 
 async def add_event(connection: Connection, person_id: str, name: str, data: dict[str, Any], now: datetime) -> None:
-    """Tell a person's page of something: `name` is `card` or `presence`. Lock the person first (`people.lock`)."""
+    """Tell a person's page; `name` is `card`, `presence` or `work`. Lock the person first (`people.lock`)."""
     await connection.execute(insert(desk_events).values(person_id=person_id, name=name, data=data, at=now))
 
 
