@@ -9,6 +9,7 @@ from pathlib import Path
 from router.agents.ami import Ami, AmiSettings, Notice
 from router.agents.asterisk_queues import AsteriskQueues
 from router.agents.handing_over import EndsTalks, HandingOver, OnAsterisk, Unmarks
+from router.agents.missed import Missed
 from router.agents.page_watch import PageWatch
 from router.agents.phones import asks_for_key, asterisk_phones, check_phones, may_ring
 from router.agents.presence import Presence
@@ -68,7 +69,8 @@ def agents_of(house: House) -> Agents:
         access = AmiSettings(
             username=settings.ami_username, secret=secret, host=settings.ami_host, port=settings.ami_port
         )
-        ami = Ami(access, on_notice)
+        missed = Missed(on_notice, house.calls.watch)
+        ami = missed.asks = Ami(access, missed)
     presence = Presence(database, bus, house.clock, ami, settings, house.queue_book)
     ringing.rests = presence.rests
     wrap_ups = WrapUps(database, bus, house.clock, presence, describe)

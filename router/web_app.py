@@ -175,6 +175,9 @@ def _include_operation(
     metrics = Metrics()
     house.calls.on_turn = metrics.turn
     house.calls.guesses.on_wrong, house.calls.guesses.on_lockout = metrics.wrong_code, metrics.lockout
+    watch = house.calls.watch
+    metrics.watch("database_away", "Whether calls are given up at once, the database being away.", lambda: watch.away)
+    metrics.watch("turns_given_up", "Turns of calls that the database was not there for.", lambda: watch.given_up)
     metrics.watch("desk_pages_open", "Desks that are open in a browser.", lambda: desk.pages.total)
     metrics.watch("flows_release", "The release of the flows that new calls run.", lambda: house.flows.release_id)
     metrics.watch("tasks", "Tasks of the event loop; many more than calls and pages are a leak.", _tasks)

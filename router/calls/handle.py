@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
+from functools import partial
 from time import perf_counter
 
 import structlog
@@ -23,6 +24,8 @@ from router.calls.crm import CrmEvents
 from router.calls.guesses import Guesses
 from router.calls.handing_over import instead
 from router.calls.kept import kept_speech
+from router.calls.lost import end
+from router.calls.owed import Owed
 from router.calls.placing import placed
 from router.calls.texting import Texting
 from router.calls.turns import Turn, as_kept, columns
@@ -54,17 +57,14 @@ from router.releases.flows import Flows, Trial
 from router.store import call_events, flow_versions, speech_recordings, text_messages
 from router.store import calls as store
 from router.store.bus import Bus
-from router.store.database import Connection, Database, is_away, new_id
+from router.store.database import Connection, Database, new_id
+from router.store.watch import DatabaseWatch
 
 log = structlog.get_logger(__name__)
 
 
 class _Twice(Exception):
     """The call is there already; what this event has led to is taken back."""
-
-
-LATE = timedelta(minutes=10)
-"""A call of which nothing was heard for so long has nothing done for it any more when it turns out to be over."""
 
 
 class UnknownCall(LookupError):
@@ -114,6 +114,10 @@ class Calls:
         """Told of every turn taken, with the seconds it took; for figures."""
         self.guesses = Guesses(keys, limits)
         self.work = work or Work(make_id)
+        self.watch = DatabaseWatch(partial(store.can_be_changed, database))
+        """Keeps callers from waiting for a database that is away."""
+        self._owed = Owed(clock)
+        self.watch.when_back(partial(self._owed.settle, self))
         self._recording = recording
         germany = Destinations(("DE",))
         self._texting = texting or Texting(keys, random_digits, make_id, destinations=germany)
@@ -139,12 +143,15 @@ class Calls:
         `LookupError` where they were not kept.
         """
         begun = perf_counter()
+        turn = await self.watch.within(self._entered, channel, channel_ref, event, trial)
+        return await self._finished(turn, begun)
+
+    async def _entered(self, channel: str, channel_ref: str, event: CallStarted, trial: Trial | None) -> Turn:
         await self._weights.refresh()
         try:
-            turn = await self._begun(channel, channel_ref, event, trial)
+            return await self._begun(channel, channel_ref, event, trial)
         except _Twice:
-            turn = await self._as_it_stands(channel, channel_ref)
-        return await self._finished(turn, begun)
+            return await self._as_it_stands(channel, channel_ref)
 
     async def _begun(self, channel: str, channel_ref: str, event: CallStarted, trial: Trial | None) -> Turn:
         now = self._clock()
@@ -185,13 +192,17 @@ class Calls:
 
         With ``sequence`` (webhooks) an event that is not the one expected next changes nothing and gets the last
         commands again, but for a recording that comes when the call is over: it is kept. Without ``sequence`` such an
-        event raises `NotAccepted`. Raises `UnknownCall`.
+        event raises `NotAccepted`. Raises `UnknownCall`, and `DatabaseAway` before a caller has waited for long; that
+        the caller is gone, and what was recorded, is then taken down later.
         """
         begun = perf_counter()
-        await self._weights.refresh()
-        return await self._finished(await self._handled(call_id, event, sequence), begun)
+        in_time = self.watch.unhurried if isinstance(event, CallerHungUp) else self.watch.within
+        with self._owed.unless_stored(call_id, event):
+            turn = await in_time(self._handled, call_id, event, sequence)
+        return await self._finished(turn, begun)
 
     async def _handled(self, call_id: str, event: Event, sequence: int | None) -> Turn:
+        await self._weights.refresh()
         now = self._clock()
         async with self._database.begin() as connection:
             row = await store.by_id(connection, call_id, lock=True)
@@ -258,7 +269,7 @@ class Calls:
             name = f"{session.call_id}-{session.steps}"
             answer = await self._webhooks.ask(asked, session.call_id, name, self._clock(), seconds)
             left -= perf_counter() - begun
-            turn = await self._answered(session, answer)
+            turn = await self.watch.within(self._answered, session, answer)
         return turn
 
     async def _answered(self, asked: Session, answer: WebhookAnswered) -> Turn:
@@ -283,6 +294,7 @@ class Calls:
 
     async def aclose(self) -> None:
         """Wait for what is being asked elsewhere; it takes a few seconds at most."""
+        await self.watch.aclose()
         if self._asking:
             await asyncio.wait(self._asking, timeout=2 * MOST_SECONDS)
         for task in self._asking:
@@ -292,8 +304,10 @@ class Calls:
 
     async def hung_up(self, channel: str, channel_ref: str, *, late: bool = False) -> None:
         """The call known to its channel as ``channel_ref`` is over, wherever it stood. Harmless when told twice, or of
-        a call that never reached us. ``late``: that was a while ago, as far as we know."""
-        call_id = await self.call_for(channel, channel_ref)
+        a call that never reached us. ``late``: that was a while ago, as far as we know. Where the database is away
+        `DatabaseAway` is raised, and it is taken down later."""
+        with self._owed.unless_stored((channel, channel_ref), CallerHungUp(late)):
+            call_id = await self.watch.unhurried(self._call_for, channel, channel_ref)
         if call_id is not None:
             try:
                 await self.handle(call_id, CallerHungUp(late))
@@ -301,7 +315,10 @@ class Calls:
                 log.debug("call had ended already", call=call_id)
 
     async def call_for(self, channel: str, channel_ref: str) -> str | None:
-        """Our id of a channel's call, or None."""
+        """Our id of a channel's call, or None. Raises `DatabaseAway`."""
+        return await self.watch.within(self._call_for, channel, channel_ref)
+
+    async def _call_for(self, channel: str, channel_ref: str) -> str | None:
         async with self._database.read() as connection:
             row = await store.by_channel_ref(connection, channel, channel_ref)
         return row.id if row else None
@@ -312,7 +329,10 @@ class Calls:
             return await text_messages.shown(connection, call_id)
 
     async def turn(self, call_id: str) -> Turn:
-        """The call as it stands, with the last commands. Raises `UnknownCall`."""
+        """The call as it stands, with the last commands. Raises `UnknownCall` and `DatabaseAway`."""
+        return await self.watch.within(self._kept, call_id)
+
+    async def _kept(self, call_id: str) -> Turn:
         async with self._database.read() as connection:
             row = await store.by_id(connection, call_id)
         if row is None:
@@ -320,24 +340,8 @@ class Calls:
         return as_kept(row)
 
     async def end_lost(self, channel: str, still_there: frozenset[str], untouched_since: datetime) -> list[str]:
-        """End the calls of ``channel`` that it no longer has, given the refs it does have; the ids of those ended.
-
-        Only those last touched before ``untouched_since``: a call may be younger than the list.
-        """
-        async with self._database.read() as connection:
-            rows = await store.open_calls(connection, channel, untouched_since)
-        lost, late = [row for row in rows if row.channel_ref not in still_there], self._clock() - LATE
-        ended: list[str] = []
-        for row in lost:
-            try:
-                await self.hung_up(channel, row.channel_ref, late=row.updated_at < late)
-            except Exception as error:  # one that cannot be read does not keep the others
-                if is_away(error):
-                    raise
-                log.error("a lost call could not be ended", call=row.id, error=type(error).__name__)
-            else:
-                ended.append(row.id)
-        return ended
+        """See `router.calls.lost.end`."""
+        return await end(self, self._database, self._clock(), channel, still_there, untouched_since)
 
     async def _run(
         self, connection: Connection, flow: Flow, session: Session, event: Event, now: datetime

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, ScalarSelect, bindparam, func, insert, literal, select, update
+from sqlalchemy import Row, ScalarSelect, bindparam, func, insert, literal, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from router.store.database import Connection
+from router.store.database import Connection, Database
 from router.store.tables import Moment, calls, messages, voicemails
 
 CallRow = Row[Any]
@@ -20,6 +20,8 @@ _BY_ID: Final = select(calls).where(calls.c.id == bindparam("call"))
 _BY_ID_LOCKED: Final = _BY_ID.with_for_update()
 _BY_REF: Final = select(calls).where(calls.c.channel == bindparam("channel"), calls.c.channel_ref == bindparam("ref"))
 _BY_REF_LOCKED: Final = _BY_REF.with_for_update()
+_LOCK: Final = text("LOCK TABLE calls IN ROW EXCLUSIVE MODE")
+"""As storing a call takes it: it waits for nobody but a migration."""
 
 
 async def by_id(connection: Connection, call_id: str, *, lock: bool = False) -> CallRow | None:
@@ -39,6 +41,13 @@ async def add(connection: Connection, values: dict[str, Any]) -> bool:
     build = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     statement = build(calls).values(**values).on_conflict_do_nothing(index_elements=["channel", "channel_ref"])
     return (await connection.execute(statement)).rowcount == 1
+
+
+async def can_be_changed(database: Database) -> None:
+    """Returns where calls can be stored, as far as can be told without storing one; else raises or hangs."""
+    async with database.begin() as connection:
+        if not database.is_sqlite:  # SQLite has one lock for all, and `begin` has taken it
+            await connection.execute(_LOCK)
 
 
 async def change(connection: Connection, call_id: str, values: dict[str, Any]) -> None:

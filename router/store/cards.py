@@ -109,11 +109,13 @@ async def live_on_channel(connection: Connection, channel: str) -> Sequence[Card
 
 
 async def of_ended_calls(connection: Connection, until: datetime) -> Sequence[str]:
-    """The keys of calls that ended by `until` and still have a live card."""
+    """The keys of calls that ended by `until` and still have a live card. Not those of Asterisk that rang after we had
+    given the call up: Asterisk tells when they are over."""
     query = (
         select(cards.c.call_key)
         .join(calls, calls.c.id == cards.c.call_id)
         .where(cards.c.state.in_(LIVE), calls.c.state == "ended", calls.c.ended_at <= until)
+        .where(or_(calls.c.channel != "asterisk", cards.c.rang_at <= calls.c.ended_at))
     )
     return (await connection.execute(query.distinct())).scalars().all()
 

@@ -195,3 +195,18 @@ async def test_old_events_are_deleted_in_small_bites(house: House, ringing: Ring
     house.clock.forward(minutes=2)
     await ringing.called("3.0", None, anna, "sales")
     assert len(await house.told(anna)) == 3
+
+
+async def test_a_phone_that_rings_after_we_gave_the_call_up_keeps_its_card(house: House, ringing: Ringing) -> None:
+    """The default queue has the caller; that our own call is over says nothing of theirs."""
+    anna, bert = await house.person("anna"), await house.person("bert")
+    given_up, hung_up = await house.call(), await house.call("2.0")
+    await ringing.called(hung_up, hung_up, bert, "sales")
+    house.clock.forward(seconds=1)
+    async with house.database.begin() as connection:
+        for call in (given_up, hung_up):
+            await calls.change(connection, call, {"state": "ended", "ended_at": house.clock()})
+    house.clock.forward(seconds=1)
+    await ringing.called(given_up, given_up, anna, "default")
+    async with house.database.read() as connection:
+        assert await cards.of_ended_calls(connection, house.clock()) == [hung_up]

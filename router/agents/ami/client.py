@@ -114,6 +114,10 @@ class Ami:
         Raises AmiDown, AmiRefused.
         """
         await self._act("QueueReload", {"Parameters": "yes"})
+        self.look_anew()
+
+    def look_anew(self) -> None:
+        """Have a fresh snapshot told soon, for a listener that has missed something."""
         self._wake.set()
 
     async def set_variable(self, channel: str, name: str, value: str) -> None:

@@ -53,7 +53,7 @@ DEFAULT_QUEUE: Final = "default"
 MOST_FAILURES: Final = 2
 """After so many in a row a caller who waits for agents goes to the default queue."""
 
-HOUSE_SECONDS: Final = 8.0
+HOUSE_SECONDS: Final = 6.0
 """For the house to say what comes next. Twilio gives up after 15, the caller sooner."""
 
 log = structlog.get_logger(__name__)
