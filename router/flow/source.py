@@ -28,9 +28,7 @@ MOST_SYNTAX_ERRORS = 8
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,9}")
-_DOUBTFUL = re.compile(
-    r"[-+]?(0[0-9_]+|0[oxb][0-9a-f_]+|[0-9][0-9_]*_[0-9_]*|[0-9][0-9_]*(:[0-9]{1,2})+)(\.[0-9_]*)?", re.I
-)
+_DOUBTFUL = re.compile(r"[-+]?(0[0-9_]+|0[oxb][0-9a-f_]+|[0-9]+_[0-9_]*|[0-9][0-9_]*(:[0-9]{1,2})+)(\.[0-9_]*)?", re.I)
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
 UNSEEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u2069\ufeff"

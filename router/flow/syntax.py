@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import yaml
 
-_TOP = re.compile(r"([^\s#:\"'\[\]{},&*!|>%@`-][^:#]*?)\s*:(?:\s|$)")
+_TOP = re.compile(r"([^\s#:\"'\[\]{},&*!|>%@`-][^:#]*):(?:\s|$)")
 
 
 class Broken(NamedTuple):
@@ -99,7 +99,7 @@ def rest(text: str, line: int) -> Rest | None:
         return None
     found = _TOP.match(lines[top])
     end = next((at for at in range(top + 1, len(lines)) if _TOP.match(lines[at])), len(lines))
-    section = found[1] if found else ""
+    section = found[1].rstrip() if found else ""
     indented = next((_indent(each) for each in lines[top + 1 : end] if _says_something(each)), 0)
     begins = [at for at in range(top + 1, end) if _says_something(lines[at]) and _indent(lines[at]) <= indented]
     item = max((at for at in begins if at < line), default=None)

@@ -103,7 +103,7 @@ QueueName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$", ex
 
 
 def _web_address(text: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/?#\"<>\\]+[^\s\"<>\\]*", text, re.IGNORECASE):
+    if not re.fullmatch(r"https?://[^\s/?#\"<>\\][^\s\"<>\\]*", text, re.IGNORECASE):
         raise ValueError("is not a web address; it begins with https:// or http://")
     return text
 

@@ -20,7 +20,7 @@ CARD_VARIABLES: Final = (
 )
 """What an address of the other system may have in it."""
 
-_VARIABLE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+_VARIABLE = re.compile(r"\{\{([^{}]*)\}\}")
 _LONGEST: Final = 500
 
 CrmField = Literal["from", "user", "queue", "message", "customer", "reference"]
@@ -67,7 +67,7 @@ class CrmSettings(Group):
 
 
 def _check_template(template: str) -> None:
-    if unknown := [name for name in _VARIABLE.findall(template) if name not in CARD_VARIABLES]:
+    if unknown := [name for name in map(str.strip, _VARIABLE.findall(template)) if name not in CARD_VARIABLES]:
         raise ValueError(f"there is no variable '{unknown[0][:40]}'; there are {', '.join(CARD_VARIABLES)}")
     plain = _VARIABLE.sub("x", template)
     if "{" in plain or "}" in plain:

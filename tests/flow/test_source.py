@@ -34,6 +34,15 @@ def test_a_cycle_is_refused() -> None:
     assert code_of("a: &a [*a]") == "alias"
 
 
+@pytest.mark.parametrize(
+    "text", ["name: 0" + "_" * 200_000 + "x", "steps:\na" + " " * 200_000 + "\n  - [", "a: 0" + "0_" * 100_000 + "x"]
+)
+def test_a_line_without_end_is_read_at_once(text: str) -> None:
+    """Each took minutes, in which no call went on. What this asserts is that it comes to an end."""
+    with contextlib.suppress(FlowRefused):
+        read(text, "x.yaml")
+
+
 def test_depth_and_size_are_bounded() -> None:
     assert code_of("[" * (DEEPEST + 2) + "]" * (DEEPEST + 2)) == "too-deep"
     assert code_of("[" * 100_000) == "too-deep"

@@ -16,6 +16,8 @@ LARGEST = Decimal(10) ** 15
 """No number as large is said: voices spell it, and nobody could follow."""
 CURRENCIES = frozenset(get_global("all_currencies"))
 
+_LONGEST_AMOUNT = 60
+"""Characters of an amount with its currency, blanks included."""
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+")
 _SIGNS = {"€": "EUR", "£": "GBP", "$": "USD"}
 
@@ -122,6 +124,8 @@ def _counted(count: int, one: str, more: str, manner: Manner) -> str:
 def _money(value: Any, wanted: str | None) -> tuple[Decimal, str]:
     currency = None
     if isinstance(value, str):
+        if len(value) > _LONGEST_AMOUNT:
+            raise Unsayable("is not an amount")
         found = re.fullmatch(r"\s*([€£$]|[A-Z]{3}\b)?\s*([-+]?[\d.,'’\xa0]+)\s*([€£$]|[A-Z]{3})?\s*", value)
         if not found or (found[1] and found[3]):
             raise Unsayable("is not an amount")
