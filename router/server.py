@@ -17,6 +17,7 @@ import uvloop
 from fastapi import FastAPI
 
 from router import app, app_agents, logs
+from router.api.pulse import Pulse
 from router.app import House
 from router.app_agents import Agents
 from router.app_callbacks import callback_parts
@@ -72,7 +73,10 @@ async def serve(settings: Settings, ready: Ready | None = None) -> None:
         prompts = await app.prompt_store(settings)
         listener = app.listener_of(house)
         agi = await stack.enter_async_context(_running(house, agents, queues, prompts, listener))
-        pages = web_app(house, agents, prompts, stopping, agi, listener.server if listener else None)
+        pulse = Pulse()
+        pages = web_app(house, agents, prompts, stopping, agi, listener.server if listener else None, pulse)
+        beating = asyncio.create_task(pulse.run(), name="pulse")
+        stack.callback(beating.cancel)
         await _listen(pages, house, stopping, ready)
         log.info("stopping: calls in progress may finish", seconds=GRACE)
     log.info("stopped")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,16 +21,19 @@ from router.admin.routes import routes as admin_routes
 from router.admin.trying import routes as trying_routes
 from router.admin.turns import Turns as TurnsEach
 from router.agents.supervising import Supervising
-from router.api import description, health, imports, problems, schemas
+from router.api import description, imports, problems, schemas
 from router.api.keys import LONGEST_NAME, SCOPES, ApiKeys, create_key, revoke_key
 from router.api.limits import IMPORT, BodyLimits, PlainAddresses
 from router.api.metrics import Metrics
+from router.api.pulse import Pulse
+from router.api.requests import Requests
 from router.api.routes import BODIES
 from router.api.routes import routes as api_routes
 from router.api.turns import Turns
 from router.app import House, key_for, sign_in_of, table_of
 from router.app_agents import Agents, twilio_agents
 from router.app_callbacks import include_work
+from router.app_operation import Running, operation_routes
 from router.channels.agi.server import AgiServer
 from router.channels.simulator.opening import opening_routes
 from router.channels.simulator.routes import routes as simulator_routes
@@ -72,6 +74,7 @@ from router.web.routes import Ways
 from router.web.routes import install as pages_support
 from router.web.routes import routes as web_routes
 from router.web.sign_in import SignIn
+from router.web.streams import OpenPages
 
 _LEASED_OFFERED = 20
 """Numbers of pools that the test phone names; any other can be typed in."""
@@ -97,9 +100,10 @@ def web_app(
     stopping: asyncio.Event,
     agi: AgiServer | None = None,
     audiosocket: AudioSocketServer | None = None,
+    pulse: Pulse | None = None,
 ) -> FastAPI:
     """The application with all routes. ``stopping`` ends the endless event streams; ``agi`` and ``audiosocket`` are the
-    servers that `/readyz` and `/metrics` tell about.
+    servers that `/readyz` and `/metrics` tell about, and ``pulse`` is what they tell of the event loop.
 
     Raises `SettingsRefused` for settings that a channel cannot work with, and `AssetsNotBuilt`.
     """
@@ -114,17 +118,21 @@ def web_app(
         still_there=entrance.sign_in.still,
         watch=agents.page_watch,
     )
+    metrics = Metrics()
     app = FastAPI(title="Threadline", docs_url=None, redoc_url=None, redirect_slashes=False)
     app.add_middleware(BodyLimits, special={imports.PATH: IMPORT})
     app.add_middleware(PlainAddresses)
+    app.add_middleware(Requests, told=metrics.request)
     problems.install(app, pages)
     pages_support(app, assets)
     description.describe(app, BODIES)
     _include_api(app, house, entrance)
-    _include_operation(app, house, agents, entrance, desk, stopping, agi, audiosocket)
-    _include_channels(app, house, agents, entrance, prompts)
+    _include_channels(app, house, agents, entrance, prompts, metrics)
     _include_pages(app, house, agents, entrance, pages, desk)
-    _include_supervision(app, house, agents, entrance, pages, stopping)
+    boards = _include_supervision(app, house, agents, entrance, pages, stopping)
+    running = Running(agi, audiosocket, prompts, desk.pages, boards, stopping, pulse or Pulse())
+    allowed = entrance.keys.allowed("calls:read", entrance.guard)
+    app.include_router(operation_routes(house, agents, metrics, running, allowed))
     return app
 
 
@@ -162,52 +170,9 @@ def _include_api(app: FastAPI, house: House, entrance: _Entrance) -> None:
     )
 
 
-def _include_operation(
-    app: FastAPI,
-    house: House,
-    agents: Agents,
-    entrance: _Entrance,
-    desk: DeskStream,
-    stopping: asyncio.Event,
-    agi: AgiServer | None,
-    audiosocket: AudioSocketServer | None,
+def _include_channels(
+    app: FastAPI, house: House, agents: Agents, entrance: _Entrance, prompts: PromptStore, metrics: Metrics
 ) -> None:
-    metrics = Metrics()
-    house.calls.on_turn = metrics.turn
-    house.calls.guesses.on_wrong, house.calls.guesses.on_lockout = metrics.wrong_code, metrics.lockout
-    watch = house.calls.watch
-    metrics.watch("database_away", "Whether calls are given up at once, the database being away.", lambda: watch.away)
-    metrics.watch("turns_given_up", "Turns of calls that the database was not there for.", lambda: watch.given_up)
-    metrics.watch("desk_pages_open", "Desks that are open in a browser.", lambda: desk.pages.total)
-    metrics.watch("flows_release", "The release of the flows that new calls run.", lambda: house.flows.release_id)
-    metrics.watch("tasks", "Tasks of the event loop; many more than calls and pages are a leak.", _tasks)
-    if (ear := house.ear) is not None:
-        ear.on_hearing = metrics.hearing
-        metrics.watch("hearings_under_way", "Callers who wait for what they said to be made words of.", ear.under_way)
-    ami = agents.ami
-    if ami is not None:
-        metrics.watch("ami_connected", "Whether Asterisk's manager interface is connected.", lambda: ami.connected)
-    if agi is not None:
-        metrics.watch("agi_connections_open", "Open FastAGI connections.", lambda: agi.connections)
-    if audiosocket is not None:
-        metrics.watch("audiosocket_streams_open", "Calls that are listened to.", lambda: audiosocket.streams)
-        metrics.watch(
-            "audiosocket_refused", "AudioSocket connections closed as none of ours.", audiosocket.refusals.total
-        )
-    readiness = health.Readiness(house.database, _listens(agi), ami, stopping)
-    figures = health.from_here_or(entrance.keys.allowed("calls:read", entrance.guard), house.settings.host)
-    app.include_router(health.routes(readiness, metrics, figures))
-
-
-def _tasks() -> int:
-    return len(asyncio.all_tasks())
-
-
-def _listens(agi: AgiServer | None) -> Callable[[], bool] | None:
-    return None if agi is None else lambda: agi.listening
-
-
-def _include_channels(app: FastAPI, house: House, agents: Agents, entrance: _Entrance, prompts: PromptStore) -> None:
     tester = entrance.keys.allowed("testphone", entrance.guard, entrance.guard.agent)
     app.include_router(
         simulator_routes(house.test_phone, house.calls, house.bus, house.clock, tester, entrance.guard.admin, house.ear)
@@ -221,6 +186,7 @@ def _include_channels(app: FastAPI, house: House, agents: Agents, entrance: _Ent
             agents=twilio_agents(house, agents),
             describe=describe,
             callbacks=house.calling,
+            on_given_up=metrics.given_up,
         )
     )
     app.include_router(text_routes(house.settings, _reported(house)))
@@ -321,10 +287,12 @@ def _include_pages(
 
 def _include_supervision(
     app: FastAPI, house: House, agents: Agents, entrance: _Entrance, pages: Pages, stopping: asyncio.Event
-) -> None:
+) -> OpenPages:
+    """The supervisors' pages; answers which are open."""
     database, clock, queues = house.database, house.clock, house.queue_book.names
     zone = ZoneInfo(house.settings.timezone)
     boards = Boards(database, clock, house.queue_book, agents.presence, queues, zone)
+    stream = SupervisorStream(database, boards, clock, stopping=stopping, still_there=entrance.sign_in.still)
     app.include_router(
         supervisor_routes(
             database=database,
@@ -332,11 +300,12 @@ def _include_supervision(
             guard=entrance.guard,
             pages=pages,
             boards=boards,
-            stream=SupervisorStream(database, boards, clock, stopping=stopping, still_there=entrance.sign_in.still),
+            stream=stream,
             acting=Supervising(database, clock, agents.presence, queues),
             known_queues=queues,
         )
     )
+    return stream.pages
 
 
 def _include_cards(app: FastAPI, house: House, entrance: _Entrance) -> None:

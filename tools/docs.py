@@ -18,6 +18,7 @@ from pydantic import BaseModel
 PROJECT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(PROJECT))
 
+from router.api.figures import SUBJECTS  # noqa: E402
 from router.flow.nodes import AnyStep  # noqa: E402
 from router.flow.nodes.base import Step, StepName, Words  # noqa: E402
 from router.flow.nodes.sayings import AGAIN, ASK_PART, BY_KEYS, CONFIRM, LOST, Sayings  # noqa: E402
@@ -265,6 +266,19 @@ def step_list() -> str:
     return "\n".join(lines)
 
 
+def metrics() -> str:
+    """The figures for Prometheus, a table for each subject."""
+    parts = []
+    for subject, figures in SUBJECTS.items():
+        lines = [f"## {subject}", "", "| figure | kind | labels | what it tells |", "| --- | --- | --- | --- |"]
+        for figure in figures:
+            labels = ", ".join(f"`{label}`" for label in figure.labels)
+            kind = f"{figure.kind}, shared" if figure.shared else figure.kind
+            lines.append(f"| `{figure.full_name}` | {kind} | {labels} | {figure.about} |")
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
+
+
 def alphabets() -> str:
     """The names of letters that callers may use."""
     tables = [by_letter(alphabet) for alphabet in ALPHABETS.values()]
@@ -301,6 +315,7 @@ PARTS = {
     "variables": variables,
     "formats": formats,
     "figures": figures,
+    "metrics": metrics,
     "confusions": confusions,
 }
 

@@ -55,6 +55,7 @@ NEEDS = (
     Need("mmdebstrap", "mmdebstrap", REAL_ASTERISK, _on_path("mmdebstrap")),
     Need("chromium", "chromium", "the desk in a real browser", _on_path("chromium")),
     Need("espeak-ng", "espeak-ng", "spoken prompts", _on_path("espeak-ng")),
+    Need("promtool", "prometheus", "figures by Prometheus' own rules", _on_path("promtool")),
     Need("postgresql", "postgresql", "the store on a real PostgreSQL", lambda: postgresql_folder() is not None),
 )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
+from time import perf_counter
 from typing import Any
 
 import structlog
@@ -77,13 +78,15 @@ class Ringing:
         self._work = work or Work(make_id)
         self._describe = describe
         self.rests: Rests | None = None
+        self.on_card: Callable[[float], None] | None = None
+        """Told of each card that begins to ring, with the seconds from when we were told until the page is."""
         # A call that is over may have no card to say so. Forgetting the oldest is harmless: its events are long past.
         self._over: OrderedDict[str, None] = OrderedDict()
         self._trimmed_at: datetime | None = None
 
     async def called(self, call_key: str, call_id: str | None, person_id: str, queue: str | None) -> None:
         """This agent's phone rings: the card appears. Where `queue` is None, the call knows it."""
-        now = self._clock()
+        now, begun = self._clock(), perf_counter()
         async with self._database.begin(lasting=False) as connection:  # it rings now: nobody waits for the disk
             rows = await self._cards(connection, call_key)
             if rows is None or any(row.state == "talking" for row in rows) or _of(rows, person_id, "ringing"):
@@ -97,6 +100,8 @@ class Ringing:
             if _of(rows, person_id, "wrap_up"):
                 await wrap_up.one_less(connection, person_id, now)
         self._tell(call_key, "ringing", [person_id])
+        if self.on_card is not None:
+            self.on_card(perf_counter() - begun)
         await self._trim(now)
 
     async def answered(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 from collections.abc import Awaitable, Callable
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
@@ -13,13 +12,8 @@ from pydantic import BaseModel
 from router.api.description import says
 from router.api.keys import Allowed
 from router.api.metrics import CONTENT_TYPE, Metrics
+from router.api.readiness import Readiness
 from router.errors import Refused
-from router.store import migrate
-from router.store.database import Database
-
-CHECK_SECONDS: Final = 2.0
-KEPT_SECONDS: Final = 1.0
-"""An answer is kept so long: nobody may keep the database busy by asking."""
 
 _FORWARDED: Final = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 
@@ -31,76 +25,20 @@ class Alive(BaseModel):
 
 
 class Ready(BaseModel):
-    """What the service needs is there. `ami` is information: without it calls are taken, but agents' phones are not
-    followed."""
+    """What calls need is there. `ami` is information: without it calls are taken, but agents' phones are not followed.
+    So is `disk` with a database elsewhere: prompts that were not made yet are not heard."""
 
     status: Literal["ready"]
     checks: dict[str, str]
 
 
-class Connected(Protocol):
-    """What is needed of `router.agents.ami.Ami`."""
-
-    @property
-    def connected(self) -> bool: ...
-
-
-class Readiness:
-    """Looks whether calls can be taken. ``agi_listens`` is None where this process has no FastAGI server."""
-
-    def __init__(
-        self,
-        database: Database,
-        agi_listens: Callable[[], bool] | None,
-        ami: Connected | None,
-        stopping: asyncio.Event,
-    ) -> None:
-        self._database = database
-        self._agi_listens = agi_listens
-        self._ami = ami
-        self._stopping = stopping
-        self._wanted = migrate.newest()
-        self._turn = asyncio.Lock()
-        self._known = ""
-        self._looked_at = float("-inf")
-
-    async def checks(self) -> tuple[bool, dict[str, str]]:
-        """Whether all is there, and the state of each part."""
-        checks = {"database": await self._database_state(), "fastagi": self._agi_state(), "ami": self._ami_state()}
-        if self._stopping.is_set():
-            checks["service"] = "stopping"
-        needed = checks["database"] == "ok" and checks["fastagi"] != "not listening"
-        return needed and not self._stopping.is_set(), checks
-
-    async def _database_state(self) -> str:
-        async with self._turn:
-            now = asyncio.get_running_loop().time()
-            if now - self._looked_at >= KEPT_SECONDS:
-                self._known = await self._look()
-                self._looked_at = asyncio.get_running_loop().time()
-            return self._known
-
-    async def _look(self) -> str:
-        try:
-            async with asyncio.timeout(CHECK_SECONDS):
-                current = await migrate.current(self._database)
-        except Exception:  # whatever a driver raises, the answer is the same
-            return "cannot be reached"
-        return "ok" if current == self._wanted else "not at this version's schema; run `threadline db upgrade`"
-
-    def _agi_state(self) -> str:
-        if self._agi_listens is None:
-            return "not in this process"
-        return "listening" if self._agi_listens() else "not listening"
-
-    def _ami_state(self) -> str:
-        if self._ami is None:
-            return "not set up"
-        return "connected" if self._ami.connected else "not connected"
-
-
-def routes(readiness: Readiness, metrics: Metrics, figures_allowed: Callable[..., Awaitable[None]]) -> APIRouter:
-    """`/healthz`, `/readyz` and `/metrics`."""
+def routes(
+    readiness: Readiness,
+    metrics: Metrics,
+    figures_allowed: Callable[..., Awaitable[None]],
+    look: Callable[[], Awaitable[object]] | None = None,
+) -> APIRouter:
+    """`/healthz`, `/readyz` and `/metrics`, before which ``look`` is awaited."""
     router = APIRouter(tags=["operation"])
 
     @router.get("/healthz", operation_id="healthz", response_model=Alive)
@@ -110,10 +48,15 @@ def routes(readiness: Readiness, metrics: Metrics, figures_allowed: Callable[...
 
     @router.get("/readyz", operation_id="readyz", response_model=Ready, responses=says(503))
     async def readyz() -> dict[str, Any]:
-        """Calls can be taken: the database answers and has the right schema, and FastAGI listens."""
+        """Calls can be taken here: the database answers and has the right schema, FastAGI listens and is not full, the
+        disk has room, the event loop is not stuck, and the service is not stopping.
+
+        With 503 new calls should go to another process. Those that come here all the same go to the default queue.
+        """
         ready, checks = await readiness.checks()
         if not ready:
-            detail = "Calls cannot be taken: " + "; ".join(f"{name} {state}" for name, state in checks.items())
+            states = "; ".join(f"{name} {state}" for name, state in checks.items())
+            detail = f"Calls are not decided here, callers go to the default queue: {states}"
             raise Refused(503, "Not ready", detail, more={"checks": checks}, headers={"Retry-After": "2"})
         return {"status": "ready", "checks": checks}
 
@@ -130,6 +73,8 @@ def routes(readiness: Readiness, metrics: Metrics, figures_allowed: Callable[...
         From the machine itself, not through a proxy, they are read without a key as long as the service listens on
         loopback; from elsewhere with a key of scope `calls:read`.
         """
+        if look is not None:
+            await look()
         return Response(metrics.text(), media_type=CONTENT_TYPE, headers={"Cache-Control": "no-store"})
 
     return router

@@ -12,10 +12,11 @@ import binascii
 import hmac
 import json
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
+from time import perf_counter
 from typing import Any, Final
 
 import httpx
@@ -108,6 +109,8 @@ class Webhooks:
         self._webhooks = webhooks
         self._client: httpx.AsyncClient | None = None
         self._under_way: dict[str, asyncio.Task[WebhookAnswered]] = {}
+        self.on_answer: Callable[[str, bool, float], None] | None = None
+        """Told of each that was asked: its name, whether the answer can be used, and the seconds; for figures."""
 
     async def ask(
         self, asked: CallWebhook, call_id: str, webhook_id: str, at: datetime, seconds: float
@@ -122,6 +125,15 @@ class Webhooks:
         return await asyncio.shield(task)
 
     async def _asked(
+        self, asked: CallWebhook, call_id: str, webhook_id: str, at: datetime, seconds: float
+    ) -> WebhookAnswered:
+        begun = perf_counter()
+        answer = await self._tried(asked, call_id, webhook_id, at, seconds)
+        if self.on_answer is not None and asked.webhook in self._webhooks:
+            self.on_answer(asked.webhook, answer.answer is not None, perf_counter() - begun)
+        return answer
+
+    async def _tried(
         self, asked: CallWebhook, call_id: str, webhook_id: str, at: datetime, seconds: float
     ) -> WebhookAnswered:
         try:

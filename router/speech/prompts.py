@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import unicodedata
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,6 +91,8 @@ class PromptStore:
         self._brief = BriefAudio(directory / "once")
         self._recordings_dir = recordings_dir
         self._synthesiser = synthesiser
+        self.made: Counter[str] = Counter()
+        """Prompts made so far: `made` or `failed`."""
         self._making: dict[str, asyncio.Task[Any]] = {}
         self._recordings: dict[Path, _KnownRecording] = {}
 
@@ -283,6 +286,7 @@ class PromptStore:
     def _made(self, key: str, task: asyncio.Task[Any]) -> None:
         del self._making[key]
         error = None if task.cancelled() else task.exception()
+        self.made["made" if error is None else "failed"] += 1
         if isinstance(error, PromptFailed):
             log.debug("prompt_failed", reason=str(error))  # whoever asked is told, and says it
         elif error is not None:

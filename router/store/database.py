@@ -6,8 +6,8 @@ import asyncio
 import secrets
 import sqlite3
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from socket import gaierror
 from typing import Any
 
@@ -17,6 +17,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import QueuePool
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
@@ -62,6 +63,8 @@ class Database:
         if backend not in DRIVERS:
             raise ValueError(f"'{backend}' is not supported; use sqlite:///FILE or postgresql://…")
         self.is_sqlite = backend == "sqlite"
+        self.on_use: Callable[[str, float, bool], None] | None = None
+        """Told of each use (`read`, `write`), with its seconds and whether the database was away; for figures."""
         self._writer = asyncio.Lock()
         options: dict[str, Any] = {"hide_parameters": True} | (
             {"connect_args": {"timeout": busy_seconds}}
@@ -85,22 +88,43 @@ class Database:
         in any case, such as a phone that rings. On SQLite it does not wait for the disk.
         """
         if not self.is_sqlite:
-            async with self.engine.begin() as connection:
-                yield connection
+            with self._used("write"):
+                async with self.engine.begin() as connection:
+                    yield connection
             return
         # SQLite has one writer at a time, and who waits for it in the database looks again only now and then. Waiting
         # here is fair and wakes at once; the database's own waiting is left for other processes.
-        async with self._writer, self.engine.begin() as connection:
-            await _wait_for_the_disk(connection, lasting)
-            # Take the write lock now: a read lock that grows later would fail under contention instead of waiting.
-            await connection.exec_driver_sql("BEGIN IMMEDIATE")
-            yield connection
+        with self._used("write"):
+            async with self._writer, self.engine.begin() as connection:
+                await _wait_for_the_disk(connection, lasting)
+                # Take the write lock now: a read lock that grows later would fail under contention instead of waiting.
+                await connection.exec_driver_sql("BEGIN IMMEDIATE")
+                yield connection
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Connection]:
         """A connection to read with."""
-        async with self.engine.connect() as connection:
-            yield connection
+        with self._used("read"):
+            async with self.engine.connect() as connection:
+                yield connection
+
+    @contextmanager
+    def _used(self, use: str) -> Iterator[None]:
+        begun, away = time.perf_counter(), False
+        try:
+            yield
+        except BaseException as error:
+            away = is_away(error)
+            raise
+        finally:
+            if self.on_use is not None:
+                self.on_use(use, time.perf_counter() - begun, away)
+
+    @property
+    def connections(self) -> tuple[int, int]:
+        """How many connections of the pool are used, and how many wait to be."""
+        pool = self.engine.pool
+        return (pool.checkedout(), pool.checkedin()) if isinstance(pool, QueuePool) else (0, 0)
 
     async def close(self) -> None:
         """Close all connections."""

@@ -28,6 +28,12 @@ def newest() -> str:
     return head
 
 
+def revisions() -> tuple[str, ...]:
+    """All that this version knows, the newest last. A database at another one was brought there by a later version."""
+    scripts = ScriptDirectory.from_config(_config())
+    return tuple(script.revision for script in reversed(list(scripts.walk_revisions())))
+
+
 async def current(database: Database) -> str | None:
     """The revision the database is at; None for an empty one."""
     async with database.read() as connection:

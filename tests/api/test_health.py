@@ -11,10 +11,11 @@ import pytest
 from fastapi import FastAPI
 from prometheus_client.parser import text_string_to_metric_families
 
-from router.api import health
-from router.api.health import Alive, Readiness, Ready, is_loopback
+from router.api import health, readiness
+from router.api.health import Alive, Ready, is_loopback
 from router.api.metrics import Metrics
 from router.api.problems import install
+from router.api.readiness import Parts, Readiness
 from router.core.events import WITHHELD, Caller, CallerHungUp, DigitsEntered
 from router.matching.codes import make
 from router.matching.lockout import By
@@ -25,28 +26,32 @@ from tests.api.service import LANDLINE, ORIGIN, Service, problem
 
 
 @dataclass
-class Parts:
-    """What readiness looks at."""
+class Around:
+    """What readiness looks at beside the database."""
 
     listening: bool = True
+    full: bool = False
     connected: bool = True
+    late: float = 0.0
 
 
-def client_of(database: Database, parts: Parts, stopping: asyncio.Event) -> httpx.AsyncClient:
+def client_of(
+    database: Database, around: Around, stopping: asyncio.Event, data: Path | None = None
+) -> httpx.AsyncClient:
     app = FastAPI()
     install(app)
 
     async def anybody() -> None:
         return None
 
-    readiness = Readiness(database, lambda: parts.listening, parts, stopping)
-    app.include_router(health.routes(readiness, Metrics(), anybody))
+    looks = Readiness(Parts(database, around, around, stopping, lambda: around.late, data))
+    app.include_router(health.routes(looks, Metrics(), anybody))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
 
 
 async def test_ready_is_database_schema_and_fastagi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(health, "KEPT_SECONDS", 0.0)
-    database, parts, stopping = Database(f"sqlite:///{tmp_path}/new.db"), Parts(), asyncio.Event()
+    monkeypatch.setattr(readiness, "KEPT_SECONDS", 0.0)
+    database, parts, stopping = Database(f"sqlite:///{tmp_path}/new.db"), Around(), asyncio.Event()
     client = client_of(database, parts, stopping)
     told = problem(await client.get("/readyz"), 503)
     assert "threadline db upgrade" in told["checks"]["database"]
@@ -62,15 +67,52 @@ async def test_ready_is_database_schema_and_fastagi(tmp_path: Path, monkeypatch:
     assert (await client.get("/readyz")).json()["checks"]["ami"] == "not connected"
     parts.listening = False
     assert problem(await client.get("/readyz"), 503)["checks"]["fastagi"] == "not listening"
-    parts.listening = True
+    parts.listening, parts.full = True, True
+    assert problem(await client.get("/readyz"), 503)["checks"]["fastagi"] == "full"
+    parts.full, parts.late = False, 2.4
+    assert problem(await client.get("/readyz"), 503)["checks"]["event loop"] == "was stuck for 2.4 s"
+    parts.late = 0.2
+    assert (await client.get("/readyz")).status_code == 200
     stopping.set()
     assert problem(await client.get("/readyz"), 503)["checks"]["service"] == "stopping"
     await database.close()
 
 
+async def schema(database: Database, revision: str) -> None:
+    async with database.begin() as connection:
+        await connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{revision}'")
+
+
+@pytest.mark.sqlite_only  # the others on PostgreSQL share its schema
+async def test_a_newer_schema_serves_and_an_older_one_does_not(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness, "KEPT_SECONDS", 0.0)
+    client = client_of(database, Around(), asyncio.Event())
+    await schema(database, "9999")
+    answer = await client.get("/readyz")
+    assert (answer.status_code, answer.json()["checks"]["database"]) == (200, "ok, at a newer version's schema")
+    await schema(database, "0001")
+    told = problem(await client.get("/readyz"), 503)
+    assert "threadline db upgrade" in told["checks"]["database"]
+    assert "callers go to the default queue" in told["detail"]
+
+
+@pytest.mark.sqlite_only
+async def test_a_data_folder_without_room_is_told(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = client_of(database, Around(), asyncio.Event(), tmp_path)
+    assert (await client.get("/readyz")).json()["checks"]["disk"] == "ok"
+    monkeypatch.setattr(readiness, "LEAST_ROOM", 10**18)
+    assert problem(await client.get("/readyz"), 503)["checks"]["disk"] == "full"
+    gone = client_of(database, Around(), asyncio.Event(), tmp_path / "gone")
+    assert problem(await gone.get("/readyz"), 503)["checks"]["disk"] == "the data folder is not there"
+
+
 async def test_a_database_that_is_away_is_told_and_the_process_stays_alive() -> None:
     database = Database("postgresql://threadline:password@127.0.0.1:1/threadline")  # nobody listens there
-    client = client_of(database, Parts(), asyncio.Event())
+    client = client_of(database, Around(), asyncio.Event())
     told = problem(await client.get("/readyz"), 503)
     assert told["checks"]["database"] == "cannot be reached"
     assert "password" not in str(told)
@@ -86,7 +128,7 @@ async def test_asking_often_looks_at_the_database_once(tmp_path: Path, monkeypat
         return migrate.newest()
 
     monkeypatch.setattr(migrate, "current", current)
-    client = client_of(Database(f"sqlite:///{tmp_path}/x.db"), Parts(), asyncio.Event())
+    client = client_of(Database(f"sqlite:///{tmp_path}/x.db"), Around(), asyncio.Event())
     answers = await asyncio.gather(*[client.get("/readyz") for _ in range(20)])
     assert {answer.status_code for answer in answers} == {200}
     assert len(looks) == 1

@@ -44,6 +44,9 @@ class Ami:
         self._booted = asyncio.Event()
         self._wake = asyncio.Event()  # the connection is lost, or its snapshot outdated
         self._problem: str | None = "Not started"
+        self.name = f"{settings.host}:{settings.port}"
+        """Which Asterisk it is, for people."""
+        self.times_connected = 0
 
     @property
     def connected(self) -> bool:
@@ -234,6 +237,8 @@ class Ami:
         queues = await self._list(link, "QueueStatus", {})
         snapshot = parse_snapshot(status, queues, lambda error: log.warning("ami.entry_skipped", reason=str(error)))
         held, self._held = self._held, None
+        if self._link is not link:
+            self.times_connected += 1
         self._link, self._problem = link, None
         self._delivery.put_state(Connected(snapshot, asked_at))
         for event in held:

@@ -68,6 +68,12 @@ class AgiServer:
         self._lines: set[Line] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._full = False
+        self.taken = 0
+        """Connections taken so far."""
+        self.refused = 0
+        """Connections closed at once, since there were too many."""
+        self.on_given_up: Callable[[str], None] = lambda _: None
+        """Told of each call that is left to the default queue: why."""
 
     @property
     def address(self) -> tuple[str, int]:
@@ -81,6 +87,11 @@ class AgiServer:
     def listening(self) -> bool:
         """Whether connections are taken."""
         return self._server is not None and self._server.is_serving()
+
+    @property
+    def full(self) -> bool:
+        """Whether one more connection would be closed at once."""
+        return len(self._lines) >= self._limits.connections
 
     @property
     def connections(self) -> int:
@@ -125,13 +136,16 @@ class AgiServer:
         """Whether ``line`` may stay; it is then counted until `released`."""
         if self._server is None:
             return False
-        if len(self._lines) >= self._limits.connections:
+        if self.full:
             if not self._full:
                 # Once for each time we are full: under a flood the log is not to be the next thing to break.
                 _log.error("agi_full", connections=len(self._lines))
             self._full = True
+            self.refused += 1
+            self.on_given_up("busy")
             return False
         self._full = False
+        self.taken += 1
         self._lines.add(line)
         return True
 
@@ -156,14 +170,18 @@ class AgiServer:
         except HungUp:
             log.debug("agi_hung_up")
         except CommandTimeout as error:
+            self.on_given_up("no_reply")
             log.warning("agi_command_timeout", command=str(error))
         except ProtocolError as error:
+            self.on_given_up("protocol")
             log.warning("agi_protocol_error", reason=str(error))
         except GivenUp as error:
+            self.on_given_up("no_decision")
             log.error("agi_given_up", reason=str(error))
         except Exception as error:
             # Neither message nor variables: those of a database or a validator hold numbers and codes.
             event = "agi_call_too_long" if limit.expired() else "agi_handler_failed"
+            self.on_given_up("too_long" if limit.expired() else "failed")
             log.error(event, error=type(error).__name__, where=_where(error))
         finally:
             line.close()

@@ -67,13 +67,15 @@ def routes(
     describe: Callable[[str], Queue] = lambda _: Queue(),
     callbacks: CallbackHouse | None = None,
     house_seconds: float = HOUSE_SECONDS,
+    on_given_up: Callable[[str, str], None] = lambda _channel, _reason: None,
 ) -> APIRouter:
     """`POST /channels/twilio/voice` and `/status`; what the phones of ``agents`` need (`agent_routes`); `/callback` and
-    `/callback-status`, for calls that we make for ``callbacks``. ``describe`` says how a queue is described. Raises
+    `/callback-status`, for calls that we make for ``callbacks``. ``describe`` says how a queue is described;
+    ``on_given_up`` is told of each call that is left to the default queue, by channel and reason. Raises
     `SettingsRefused` for settings that Twilio cannot work with."""
     signatures = Signatures(settings.twilio_auth_token, settings.public_url)
     taken_to = destinations(settings.twilio_queues, settings.region, lambda queue: describe(queue).twilio)
-    channel = _Channel(calls, settings, taken_to, agents, describe, house_seconds)
+    channel = _Channel(calls, settings, taken_to, agents, describe, house_seconds, on_given_up)
     router = APIRouter(include_in_schema=False)
     add_agent_routes(router, calls, agents, signatures, settings.public_url, house_seconds)
 
@@ -123,6 +125,7 @@ class _Channel:
         agents: AgentPhones | None,
         describe: Callable[[str], Queue],
         house_seconds: float,
+        on_given_up: Callable[[str, str], None],
     ) -> None:
         self._calls = calls
         self._agents = agents
@@ -133,6 +136,7 @@ class _Channel:
         self._voice_url, self._whisper_url = settings.public_url + VOICE, settings.public_url + WHISPER
         self._taken_to = taken_to
         self._house_seconds = house_seconds
+        self._on_given_up = on_given_up
 
     async def voice(self, form: Form, query: str) -> str:
         """The document that answers a voice request. Raises `Misunderstood`, and `Refused` (404) for a call that is not
@@ -150,6 +154,7 @@ class _Channel:
                 log.warning("a caller who waits is asked for again", sid=sid, reason=type(error).__name__)
                 return holding_still(self._same_place(place, form))
             log.error("no answer for a caller, who goes to the default queue", sid=sid, reason=type(error).__name__)
+            self._on_given_up(CHANNEL, "no_decision" if isinstance(error, TimeoutError) else "failed")
             return way_out(self._taken_to.way_out(DEFAULT_QUEUE), begin.caller, begin.service_number)
 
     async def status(self, form: Form) -> None:

@@ -1,0 +1,97 @@
+"""The third part of the composition root: what is seen of the service from outside, wired to what is running."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+
+from fastapi import APIRouter
+
+from router.api import health
+from router.api.keys import Allowed
+from router.api.metrics import Metrics
+from router.api.pulse import Pulse
+from router.api.readiness import Parts, Readiness
+from router.api.stock import Stock
+from router.app import House
+from router.app_agents import Agents
+from router.channels.agi.render import CHANNEL as ASTERISK
+from router.channels.agi.server import AgiServer
+from router.speech.audiosocket.server import AudioSocketServer
+from router.speech.prompts import PromptStore
+from router.store import migrate
+from router.web.streams import OpenPages
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What runs in this process, as far as it is told of; None: it does not run here."""
+
+    agi: AgiServer | None
+    audiosocket: AudioSocketServer | None
+    prompts: PromptStore
+    desks: OpenPages
+    boards: OpenPages
+    stopping: asyncio.Event
+    pulse: Pulse
+
+
+def operation_routes(house: House, agents: Agents, metrics: Metrics, running: Running, allowed: Allowed) -> APIRouter:
+    """`/healthz`, `/readyz` and `/metrics`. Who is not on this machine has to be ``allowed`` to read the latter."""
+    _told_of_calls(house, agents, metrics)
+    _told_of_the_process(house, metrics, running)
+    _told_of_asterisk(agents, metrics, running)
+    stock = Stock(house.database, house.clock)
+    stock.show(metrics, lambda: list(dict.fromkeys([*house.queue_book.names, *house.settings.queues])))
+    pulse, data = running.pulse, house.settings.data_dir
+    readiness = Readiness(Parts(house.database, running.agi, agents.ami, running.stopping, lambda: pulse.worst, data))
+    metrics.watch("ready", lambda: readiness.is_ready)
+    metrics.watch("schema_current", lambda: readiness.schema_is_right)
+    figures_allowed = health.from_here_or(allowed, house.settings.host)
+
+    async def look() -> None:
+        await asyncio.gather(stock.look(), readiness.checks())
+
+    return health.routes(readiness, metrics, figures_allowed, look)
+
+
+def _told_of_calls(house: House, agents: Agents, metrics: Metrics) -> None:
+    house.calls.on_turn = metrics.turn
+    house.calls.guesses.on_wrong, house.calls.guesses.on_lockout = metrics.wrong_code, metrics.lockout
+    watch = house.calls.watch
+    metrics.watch("database_away", lambda: watch.away)
+    metrics.watch("turns_given_up", lambda: watch.given_up)
+    house.webhooks.on_answer = metrics.webhook
+    house.database.on_use = metrics.database_used
+    agents.ringing.on_card = metrics.card
+    if (ear := house.ear) is not None:
+        ear.on_hearing = metrics.hearing
+        metrics.watch("hearings_under_way", ear.under_way)
+
+
+def _told_of_the_process(house: House, metrics: Metrics, running: Running) -> None:
+    running.pulse.on_lag = metrics.lag
+    build = {(version("threadline"), migrate.newest()): 1.0}
+    metrics.watch("build_info", lambda: build)
+    metrics.watch("desk_pages_open", lambda: running.desks.total)
+    metrics.watch("supervisor_pages_open", lambda: running.boards.total)
+    metrics.watch("flows_release", lambda: house.flows.release_id)
+    metrics.watch("tasks", lambda: len(asyncio.all_tasks()))
+    metrics.watch("prompts_made", lambda: running.prompts.made)
+    metrics.watch("database_connections", lambda: dict(zip(("used", "idle"), house.database.connections, strict=True)))
+
+
+def _told_of_asterisk(agents: Agents, metrics: Metrics, running: Running) -> None:
+    if (ami := agents.ami) is not None:
+        metrics.watch("ami_connected", lambda: {ami.name: ami.connected})
+        metrics.watch("ami_connections", lambda: {ami.name: ami.times_connected})
+    if (agi := running.agi) is not None:
+        metrics.watch("agi_connections_open", lambda: agi.connections)
+        metrics.watch("agi_connections", lambda: agi.taken)
+        metrics.watch("agi_connections_refused", lambda: agi.refused)
+        agi.on_given_up = partial(metrics.given_up, ASTERISK)
+    if (audiosocket := running.audiosocket) is not None:
+        metrics.watch("audiosocket_streams_open", lambda: audiosocket.streams)
+        metrics.watch("audiosocket_refused", lambda: audiosocket.refusals)
