@@ -33,6 +33,7 @@ from router.matching.confusion_figures import BY_RECOGNISER, VOSK, Figures  # no
 from router.matching.parameters import DEFAULT, Parameters, ResponseCurve  # noqa: E402
 from router.settings import PREFIX, Settings  # noqa: E402
 from router.spoken.words.alphabets import ALPHABETS, by_letter  # noqa: E402
+from tools import dashboard  # noqa: E402
 
 BEGIN, END = "<!-- from the code: {} -->", "<!-- end -->"
 
@@ -331,9 +332,10 @@ def written(text: str) -> str:
 
 
 def main() -> None:
-    """Bring all documents up to date."""
+    """Bring all documents, and the dashboard, up to date."""
     for document in sorted((PROJECT / "docs").glob("*.md")):
         document.write_text(written(document.read_text("utf-8")), "utf-8")
+    dashboard.FILE.write_text(dashboard.text(), "utf-8")
 
 
 if __name__ == "__main__":
