@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 
 from router.admin.turns import Turns
 from router.admin.versions import draft_shown, names_of, outdated, problem_shown, refused, release_shown
@@ -30,6 +30,9 @@ MOST_PROBLEMS: Final = 500
 SHOWN: Final = 50
 """Drafts and releases in a history."""
 LONGEST_COMMENT: Final = 500
+_LARGEST: Final = 2**31 - 1
+Number = Annotated[int | None, Query(gt=0, le=_LARGEST)]
+"""The number of a draft or release in an address; PostgreSQL knows no larger one."""
 
 
 def routes(*, database: Database, guard: Guard, releases: Releases, turns: Turns) -> APIRouter:
@@ -61,7 +64,7 @@ def routes(*, database: Database, guard: Guard, releases: Releases, turns: Turns
 
     @router.get("/text/{path:path}")
     async def text(
-        path: str, draft: int | None = None, release: int | None = None, _: Person = Depends(guard.admin)
+        path: str, draft: Number = None, release: Number = None, _: Person = Depends(guard.admin)
     ) -> dict[str, Any]:
         """The text of a draft, or of the file in a release; None where it was not there."""
         known_kind(path)
@@ -211,7 +214,7 @@ def number_in(body: dict[str, Any], name: str) -> int | None:
     value = body.get(name)
     if value is None:
         return None
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 2**31:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= _LARGEST:
         raise bad_request(f"{name} is a number.")
     return value
 
