@@ -33,7 +33,7 @@ NODE_PATHS := PATH="$(CURDIR)/$(BIN):$$PATH"
 LOCK := env -u PIP_FIND_LINKS $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --only-binary :all: \
 	--generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: help run test check bench-match bench-lookup bench-search bench-engine bench-speech bench-desk bench-page screenshots setup assets docs lock clean
+.PHONY: help run test check bench-match bench-lookup bench-search bench-engine bench-speech bench-desk bench-page faults screenshots setup assets docs lock clean
 
 help: ## Show this list
 	@echo "Usage: make TARGET"
@@ -80,6 +80,9 @@ bench-desk: setup $(VENV)/.dev ## Time the card after a phone begins to ring: 20
 
 bench-page: setup $(VENV)/.dev ## Weigh the desk's page, and time it on a cold cache with a slow processor (ARGS="--times 15")
 	@$(BIN)/python -m bench.page $(ARGS)
+
+faults: setup $(VENV)/.dev ## Inject every fault for real, for long, and print what each led to (ARGS="-k database" to choose)
+	@FAULTS=long $(BIN)/python -m pytest -q tests/system/faults $(ARGS)
 
 screenshots: setup $(VENV)/.dev ## Take the pictures of the pages in docs/images anew, with sample data at a fixed time
 	@$(BIN)/python -m tools.screenshots $(ARGS)

@@ -115,6 +115,7 @@ def web_app(
         house.bus,
         house.clock,
         stopping=stopping,
+        away=house.calls.watch.gone,
         still_there=entrance.sign_in.still,
         watch=agents.page_watch,
     )

@@ -35,7 +35,8 @@ class PageWatch(Protocol):
 
 
 class DeskStream:
-    """Makes streams; ``stopping`` is set when the service shuts down and ends them all. At each heartbeat a session is
+    """Makes streams; ``stopping`` is set when the service shuts down and ends them all, and so does ``away`` while the
+    database is: a page that can be told nothing shall not look as if nothing happened. At each heartbeat a session is
     said to be ``still_there`` (`SignIn.still`): an open desk keeps it alive."""
 
     def __init__(
@@ -45,6 +46,7 @@ class DeskStream:
         clock: Callable[[], datetime],
         *,
         stopping: asyncio.Event | None = None,
+        away: asyncio.Event | None = None,
         heartbeat: float = HEARTBEAT,
         still_there: Callable[[bytes], Awaitable[object]] | None = None,
         pages: OpenPages | None = None,
@@ -54,6 +56,7 @@ class DeskStream:
         self._bus = bus
         self._clock = clock
         self._stopping = stopping or asyncio.Event()
+        self._away = away or asyncio.Event()
         self._heartbeat = heartbeat
         self._still_there = still_there
         self.pages = pages or OpenPages()
@@ -74,6 +77,8 @@ class DeskStream:
                 self._watch.closed(person_id, lambda: self.pages.count(person_id) > 0)
 
     async def _events(self, signed_in: SignedIn, last_event_id: str | None, lists: bool) -> AsyncGenerator[str]:
+        if self._away.is_set():
+            return
         person_id = signed_in.person.id
         listening = self._bus.listen
         async with (
@@ -88,7 +93,7 @@ class DeskStream:
                 if lists:
                     work.set()
                 looked_at = None
-                while True:
+                while not self._away.is_set():
                     now = self._clock()
                     if ended.is_set() or looked_at is None or not looked_at <= now < looked_at + SIGNED_IN:
                         ended.clear()
@@ -100,7 +105,7 @@ class DeskStream:
                     last, text = await self._new(person_id, last)
                     if text:
                         yield text
-                    reason = await pause(self._heartbeat, stopping=self._stopping, **signals)
+                    reason = await pause(self._heartbeat, stopping=self._stopping, away=self._away, **signals)
                     if reason == "stopping":
                         return
                     if reason == "replaced":

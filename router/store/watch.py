@@ -48,7 +48,9 @@ class DatabaseWatch:
         self._patience = patience
         self._look_seconds = look_seconds
         self._look_every = look_every
-        self._away_since: float | None = None
+        self.gone = asyncio.Event()
+        """Set while the database is away."""
+        self._gone_at = float("-inf")
         self._back_at = float("-inf")
         self._looking: asyncio.Task[None] | None = None
         self._let_go: set[asyncio.Task[Any]] = set()
@@ -59,7 +61,7 @@ class DatabaseWatch:
     @property
     def away(self) -> bool:
         """Whether the database was found away and has not answered since."""
-        return self._away_since is not None
+        return self.gone.is_set()
 
     def when_back(self, then: Callable[[], Awaitable[object]]) -> None:
         """Have something done whenever the database is there again."""
@@ -112,7 +114,8 @@ class DatabaseWatch:
         if self.away:
             return
         loop = asyncio.get_running_loop()
-        self._away_since = loop.time()
+        self._gone_at = loop.time()
+        self.gone.set()
         log.error("the database is away: callers go to the default queue", error=type(error).__name__)
         self._looking = loop.create_task(self._look_until_back(), name="looks for the database")
 
@@ -144,8 +147,9 @@ class DatabaseWatch:
             if await self._answers():
                 break
             await asyncio.sleep(self._look_every)
-        away, self._away_since, self._back_at = clock() - (self._away_since or clock()), None, clock()
-        log.warning("the database is back", seconds=round(away, 1))
+        self._back_at = clock()
+        self.gone.clear()
+        log.warning("the database is back", seconds=round(self._back_at - self._gone_at, 1))
         for then in self._when_back:
             try:
                 await then()
