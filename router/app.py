@@ -55,8 +55,10 @@ from router.speech.recognition.choice import ear_of
 from router.speech.recognition.ear import Ear
 from router.speech.synthesis import EspeakNg, installed_version
 from router.store import migrate, people
+from router.store.announcing import bus_on
 from router.store.bus import Bus
 from router.store.database import Database, new_id
+from router.store.duties import Alone, Duties, duties_on
 from router.web.passwords import Passwords
 from router.web.sign_in import Lasting, SignIn
 
@@ -81,6 +83,8 @@ class House:
     clock: Clock
     database: Database
     bus: Bus
+    duties: Duties
+    """What only one of the processes on this database does at a time."""
     flows: Flows
     queue_book: QueueBook
     """How queues are described in the flows that new calls run."""
@@ -108,8 +112,12 @@ async def assembled(settings: Settings, clock: Clock = utc_now, *, serving: bool
     schema.
     """
     keys = code_keys(settings)
-    async with opened(settings) as database, _hearing(settings) as ear:
-        bus = Bus()
+    async with (
+        opened(settings) as database,
+        bus_on(database, hears=serving) as bus,
+        _duties(database, serving) as duties,
+        _hearing(settings) as ear,
+    ):
         releases = releases_of(settings, database, bus, clock)
         folder = Folder(settings.flows, releases)
         flows = await _flows(settings, releases, folder, serving)
@@ -152,6 +160,7 @@ async def assembled(settings: Settings, clock: Clock = utc_now, *, serving: bool
             clock,
             database,
             bus,
+            duties,
             flows,
             book,
             releases,
@@ -168,6 +177,16 @@ async def assembled(settings: Settings, clock: Clock = utc_now, *, serving: bool
         )
         await calls.aclose()
         await weights.aclose()
+
+
+@asynccontextmanager
+async def _duties(database: Database, serving: bool) -> AsyncIterator[Duties]:
+    """Duties are shared among processes that serve; a command does what it was started for."""
+    if not serving:
+        yield Alone()
+        return
+    async with duties_on(database) as duties:
+        yield duties
 
 
 @asynccontextmanager

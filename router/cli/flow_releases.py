@@ -21,7 +21,7 @@ from router.releases.exporting import export as export_to
 from router.releases.releases import Release, Releases, UnknownRelease, differing
 from router.settings import Settings
 from router.store import people
-from router.store.bus import Bus
+from router.store.announcing import bus_on
 
 MOST_NAMED = 3
 """Files that a line of the history names."""
@@ -188,8 +188,8 @@ def _on_releases(act: Callable[[Releases], Awaitable[_Answer]]) -> _Answer:
     settings = settings_module.load()
 
     async def run() -> _Answer:
-        async with opened(settings) as database:
-            return await act(releases_of(settings, database, Bus(), utc_now))
+        async with opened(settings) as database, bus_on(database, hears=False) as bus:
+            return await act(releases_of(settings, database, bus, utc_now))
 
     try:
         return asyncio.run(run())

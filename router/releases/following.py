@@ -18,7 +18,9 @@ from router.store.database import is_away
 log = structlog.get_logger(__name__)
 
 LOOK_EVERY = 0.5
-"""Seconds between looks for a release made by another process; those of this one announce themselves."""
+"""Seconds between looks for a release made by another process, where none of these can announce theirs."""
+LOOK_ALL_THE_SAME = 5.0
+"""Seconds between looks where they do announce them: an announcement is only a hint."""
 
 Told = Callable[[], Awaitable[None]]
 
@@ -40,8 +42,9 @@ class Following:
         after: asyncio.Task[None] | None = None
         async with self._bus.listen(RELEASED) as woken, asyncio.TaskGroup() as tasks:
             while True:
+                every = LOOK_ALL_THE_SAME if self._bus.connected else LOOK_EVERY
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(woken.wait(), LOOK_EVERY)
+                    await asyncio.wait_for(woken.wait(), every)
                 woken.clear()
                 if await self._looked() and self._told is not None:
                     if after is not None:

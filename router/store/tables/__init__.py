@@ -4,6 +4,7 @@ All times are UTC, all ids are random text (`new_id`), all phone numbers E.164. 
 to be in.
 """
 
+from router.store.tables.asterisks import asterisks, phone_states
 from router.store.tables.base import Id, Moment, Number, metadata
 from router.store.tables.calls import (
     call_events,
@@ -44,6 +45,7 @@ __all__ = [
     "Moment",
     "Number",
     "api_keys",
+    "asterisks",
     "audit_log",
     "call_events",
     "callbacks",
@@ -72,6 +74,7 @@ __all__ = [
     "one_time_codes",
     "payments",
     "people",
+    "phone_states",
     "presence_log",
     "reference_neighbours",
     "sign_in_failures",

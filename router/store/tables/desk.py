@@ -21,6 +21,9 @@ cards = Table(
     Column("talked_until", Moment),  # when the talk ended; what follows is the wrap-up
     Column("gone_at", Moment),
     Column("view", JSON, nullable=False, server_default="{}"),  # what its agent has opened on it, by id and by name
+    Column("asterisk", String(80)),  # where its phone rings or talks: the system name of an Asterisk; None: at none
+    Column("caller_channel", String(256)),  # of a talk, as that Asterisk names it
+    Column("agent_channel", String(256)),
     UniqueConstraint("call_key", "person_id"),
     Index(None, "person_id", "state"),
     Index(None, "person_id", "gone_at"),

@@ -1,0 +1,40 @@
+"""Several processes and several Asterisks: what the one that listens to an Asterisk knows, and where talks are."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from router.store.tables import Moment
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "asterisks",
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("connected", sa.Boolean(), nullable=False),
+        sa.Column("seen_at", Moment(), nullable=False),
+        sa.Column("holder", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_asterisks"),
+    )
+    op.create_table(
+        "phone_states",
+        sa.Column("asterisk", sa.String(length=80), nullable=False),
+        sa.Column("phone", sa.String(length=80), nullable=False),
+        sa.Column("refused", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("out_of_reach", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("in_other_call", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("asked", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("told", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("whole", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.PrimaryKeyConstraint("asterisk", "phone", name="pk_phone_states"),
+    )
+    # Where the talk of a card is, so that any process can end it.
+    op.add_column("cards", sa.Column("asterisk", sa.String(length=80), nullable=True))
+    op.add_column("cards", sa.Column("caller_channel", sa.String(length=256), nullable=True))
+    op.add_column("cards", sa.Column("agent_channel", sa.String(length=256), nullable=True))
