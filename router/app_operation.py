@@ -9,6 +9,7 @@ from importlib.metadata import version
 
 from fastapi import APIRouter
 
+from router import logs
 from router.api import health
 from router.api.keys import Allowed
 from router.api.metrics import Metrics
@@ -78,6 +79,7 @@ def _told_of_the_process(house: House, metrics: Metrics, running: Running) -> No
     metrics.watch("desk_pages_open", lambda: running.desks.total)
     metrics.watch("supervisor_pages_open", lambda: running.boards.total)
     metrics.watch("flows_release", lambda: house.flows.release_id)
+    metrics.watch("log_lines_dropped", logs.dropped)
     metrics.watch("tasks", lambda: len(asyncio.all_tasks()))
     metrics.watch("prompts_made", lambda: running.prompts.made)
     metrics.watch("database_connections", lambda: dict(zip(("used", "idle"), house.database.connections, strict=True)))

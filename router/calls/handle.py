@@ -49,6 +49,7 @@ from router.engine.session import Session, session_from_json
 from router.engine.step import NotAccepted, start, step
 from router.flow.model import Flow
 from router.flow.problems import FlowRefused
+from router.logs import While, about
 from router.matching.codes import CodeKeys
 from router.matching.lockout import Limits
 from router.messages import texting as outbox
@@ -144,7 +145,8 @@ class Calls:
         """
         begun = perf_counter()
         turn = await self.watch.within(self._entered, channel, channel_ref, event, trial)
-        return await self._finished(turn, begun)
+        with While(call=turn.call_id):
+            return await self._finished(turn, begun)
 
     async def _entered(self, channel: str, channel_ref: str, event: CallStarted, trial: Trial | None) -> Turn:
         await self._weights.refresh()
@@ -162,6 +164,7 @@ class Calls:
             if flow.revision not in self._kept_flows:
                 await flow_versions.keep_set(connection, flow.files, now)
             session = start(self._make_id(), flow, event)
+            about(call=session.call_id)  # to the end of this task, which `begin` has begun
             session, commands, answers = await self._run(connection, flow, session, event, now)
             values = columns(session, commands, now) | {
                 "id": session.call_id,
@@ -197,9 +200,10 @@ class Calls:
         """
         begun = perf_counter()
         in_time = self.watch.unhurried if isinstance(event, CallerHungUp) else self.watch.within
-        with self._owed.unless_stored(call_id, event):
-            turn = await in_time(self._handled, call_id, event, sequence)
-        return await self._finished(turn, begun)
+        with While(call=call_id):
+            with self._owed.unless_stored(call_id, event):
+                turn = await in_time(self._handled, call_id, event, sequence)
+            return await self._finished(turn, begun)
 
     async def _handled(self, call_id: str, event: Event, sequence: int | None) -> Turn:
         await self._weights.refresh()
@@ -393,4 +397,4 @@ class Calls:
             self._bus.announce(CRM_TOPIC)
         if self._texting.stored_in(session.call_id):
             self._bus.announce(outbox.TOPIC)
-        log.info("call", call=session.call_id, state=session.state.value, step=session.step, sequence=session.sequence)
+        log.info("call", state=session.state.value, step=session.step, sequence=session.sequence)

@@ -31,7 +31,7 @@ def serve() -> None:
     Example: THREADLINE_DATABASE=postgresql://threadline@localhost/threadline threadline serve
     """
     settings = settings_module.load()
-    logs.configure(settings.log_level, as_json=settings.log_json)
+    _log(settings)
     _run(lambda: _with_flows(settings, lambda: server.run(settings)))
 
 
@@ -53,13 +53,20 @@ def demo(
         port=port,
         public_url=f"http://{host}:{port}",
     )
-    logs.configure(settings.log_level, as_json=settings.log_json)
+    _log(settings)
 
     async def ready(house: House) -> None:
         _tell_address(file, host, port)  # only now, since another demo may hold the port and be the one to be found
         await sample.set_up(house, file, say)
 
     _run(lambda: _with_flows(settings, lambda: server.run(settings, ready)))
+
+
+def _log(settings: Settings) -> None:
+    try:
+        logs.configure(settings.log_level, as_json=settings.log_json, file=settings.log_file, beside=True)
+    except OSError as error:
+        fail(f"THREADLINE_LOG_FILE (log_file): {settings.log_file}: {error.strerror}", WRONG_USE)
 
 
 def _run(run: Callable[[], None]) -> None:

@@ -34,7 +34,15 @@ class Serving(Group):
     )
     data_dir: Path = Field(Path("data"), description="Where prompts and other files are kept.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
-    log_json: bool = Field(False, description="One JSON object a line, for log collectors.")
+    log_json: bool = Field(False, description="One JSON object a line, for log collectors (docs/logs.md).")
+    log_file: Path | None = Field(
+        None, description="File that is logged to; none: standard error, which journald and Docker keep."
+    )
+
+    @field_validator("log_file", mode="before")
+    @classmethod
+    def _empty_is_standard_error(cls, file: Any) -> Any:
+        return None if file == "" else file
 
     @field_validator("secret")
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from collections.abc import AsyncIterator
@@ -17,9 +18,10 @@ from router.api.pulse import Pulse
 from router.api.requests import AREAS, OTHER, area_of
 from router.api.stock import Stock
 from router.core.events import WITHHELD, Caller, CallerHungUp
+from router.logs import configure
 from router.store.database import Database
 from router.store.tables import calls, crm_events, people, text_messages
-from tests.api.service import LANDLINE, SECRET, START, Clock, Service, running
+from tests.api.service import LANDLINE, SECRET, SERVICE_NUMBER, START, Clock, Service, running
 
 
 def figures(text: str) -> dict[str, float]:
@@ -198,3 +200,21 @@ async def test_nothing_personal_gets_among_the_figures(service: Service) -> None
         text = (await client.get("/metrics")).text
     for private in (LANDLINE[3:], call_id, SECRET):
         assert private not in text
+
+
+@pytest.mark.sqlite_only
+async def test_all_lines_of_a_call_and_of_a_request_have_its_id(
+    service: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    configure("info", as_json=True)
+    async with service.allowed() as client:
+        begun = await client.post("/testphone/calls", json={"from": LANDLINE, "to": SERVICE_NUMBER})
+        call_id = begun.json()["call"]
+        ended = await client.post(f"/testphone/calls/{call_id}/hangup")
+    logged = capsys.readouterr().err
+    lines = [json.loads(line) for line in logged.splitlines()]
+    turns = [line for line in lines if line["event"] == "call"]
+    assert [line["call"] for line in turns] == [call_id] * 2
+    assert [line["request"] for line in turns] == [begun.headers["x-request-id"], ended.headers["x-request-id"]]
+    assert {line.get("call", call_id) for line in lines} == {call_id}
+    assert LANDLINE[3:] not in logged

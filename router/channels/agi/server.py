@@ -20,6 +20,7 @@ from router.channels.agi.codec import DEFAULT_LIMITS, Limits
 from router.channels.agi.environment import Environment
 from router.channels.agi.errors import CommandTimeout, GivenUp, HungUp, ProtocolError
 from router.channels.agi.line import Line
+from router.logs import about
 
 Handler = Callable[[AgiCall], Awaitable[None]]
 
@@ -163,26 +164,26 @@ class AgiServer:
         task.add_done_callback(self._tasks.discard)
 
     async def _run(self, env: Environment, line: Line) -> None:
-        log = _log.bind(uniqueid=env.uniqueid)
+        about(uniqueid=env.uniqueid)
         try:
             async with asyncio.timeout(self._limits.call_timeout) as limit:
                 await self._handler(AgiCall(env, line))
         except HungUp:
-            log.debug("agi_hung_up")
+            _log.debug("agi_hung_up")
         except CommandTimeout as error:
             self.on_given_up("no_reply")
-            log.warning("agi_command_timeout", command=str(error))
+            _log.warning("agi_command_timeout", command=str(error))
         except ProtocolError as error:
             self.on_given_up("protocol")
-            log.warning("agi_protocol_error", reason=str(error))
+            _log.warning("agi_protocol_error", reason=str(error))
         except GivenUp as error:
             self.on_given_up("no_decision")
-            log.error("agi_given_up", reason=str(error))
+            _log.error("agi_given_up", reason=str(error))
         except Exception as error:
             # Neither message nor variables: those of a database or a validator hold numbers and codes.
             event = "agi_call_too_long" if limit.expired() else "agi_handler_failed"
             self.on_given_up("too_long" if limit.expired() else "failed")
-            log.error(event, error=type(error).__name__, where=_where(error))
+            _log.error(event, error=type(error).__name__, where=_where(error))
         finally:
             line.close()
 

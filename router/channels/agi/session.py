@@ -25,6 +25,7 @@ from router.channels.agi.recorded import Recorded
 from router.channels.agi.render import Guarded, Sound
 from router.core.commands import AskDigits, ChannelCommand, Hangup, Prompt, RecordMessage, Say, Transfer
 from router.core.events import CallStarted, DigitsEntered, Event, InputTimedOut, TransferEnded
+from router.logs import about
 from router.speech.failures import PromptFailed
 from router.speech.listening.comfort import RECORDING, TEXTS
 from router.speech.listening.conversation import Answer
@@ -121,7 +122,6 @@ class _Conversation:
         self._owes_hangup = False
         self._taken_at = float("inf")
         self._loop = asyncio.get_running_loop()
-        self._log = _log.bind(uniqueid=self._ref)
 
     async def run(self) -> None:
         try:
@@ -130,7 +130,7 @@ class _Conversation:
                 turn = await self._decided(self._house.handle(turn.call_id, event))
         except HungUp:
             if abs(self._loop.time() - self._taken_at) < _TAKEN_AWAY:
-                self._log.warning("agi_deadline_missed")
+                _log.warning("agi_deadline_missed")
             await self._say_farewell()
         except BaseException as error:
             # First the caller, who now goes to the default queue; then our own books.
@@ -172,7 +172,7 @@ class _Conversation:
             raise
         if not decided.commands or isinstance(decided.commands[-1], Hangup):
             self._owes_hangup = False  # The house has closed the call.
-        self._log = _log.bind(uniqueid=self._ref, call=decided.call_id)
+        about(call=decided.call_id)
         return decided
 
     async def _say_farewell(self, within: float = _FAREWELL_SECONDS) -> None:
@@ -184,7 +184,7 @@ class _Conversation:
             async with asyncio.timeout(within):
                 await self._house.hung_up(render.CHANNEL, self._ref)
         except Exception as error:
-            self._log.error("agi_farewell_failed", error=type(error).__name__)
+            _log.error("agi_farewell_failed", error=type(error).__name__)
 
     async def _perform(self, turn: Turn) -> Event | None:
         """Do what the house wants; the event that comes of it, None when the call leaves us."""
@@ -224,7 +224,7 @@ class _Conversation:
             async with asyncio.timeout(_PHONE_SECONDS):
                 return await self._phones(people)
         except Exception as error:
-            self._log.warning("agi_phones_unknown", error=type(error).__name__)
+            _log.warning("agi_phones_unknown", error=type(error).__name__)
             return render.NO_PHONES
 
     async def _whisper(self, prompt: Prompt) -> Sequence[Sound]:
@@ -232,7 +232,7 @@ class _Conversation:
         try:
             return await self._whispers(prompt)
         except PromptFailed as error:
-            self._log.warning("agi_whisper_skipped", reason=str(error))
+            _log.warning("agi_whisper_skipped", reason=str(error))
             return ()
 
     # -- between the house and the caller
@@ -244,7 +244,7 @@ class _Conversation:
                     await self._play(sound)
             except GivenUp as error:
                 # What was only to be told need not keep the caller from what comes next.
-                self._log.warning("agi_prompt_skipped", reason=str(error))
+                _log.warning("agi_prompt_skipped", reason=str(error))
 
     async def _ask(self, command: AskDigits) -> Event:
         sounds = await self._all_sounds(command.prompts)
@@ -279,7 +279,7 @@ class _Conversation:
         (reply,) = await self._call.run(commands.get_variable("THREADLINE_RECORDINGS"))
         recorded = self._listener.recorded(Path(reply.data or ""))
         if not reply.data or not recorded.usable:
-            self._log.info("agi_keys_only")
+            _log.info("agi_keys_only")
             return None
         return recorded
 
@@ -292,7 +292,7 @@ class _Conversation:
                 if key is not None:
                     return key
         except GivenUp as error:
-            self._log.warning("agi_prompt_skipped", reason=str(error))
+            _log.warning("agi_prompt_skipped", reason=str(error))
         return None
 
     async def _record(self, command: RecordMessage, name: str) -> Event:
@@ -306,7 +306,7 @@ class _Conversation:
         ended = render.recording_ended(reply, f"{name}.wav", command.max_seconds)
         if reply.result == "-1" and ended.recording is None:
             await self._call.check_alive()
-            self._log.error("agi_recording_failed", reason=reply.data)
+            _log.error("agi_recording_failed", reason=reply.data)
         return ended
 
     async def _all_sounds(self, prompts: Sequence[Prompt]) -> list[Sound]:
@@ -319,7 +319,7 @@ class _Conversation:
             except GivenUp as error:
                 if not prompt.once or prompt is prompts[-1]:
                     raise
-                self._log.warning("agi_prompt_skipped", reason=str(error))
+                _log.warning("agi_prompt_skipped", reason=str(error))
         return found
 
     async def _pieces(self, prompt: Prompt) -> Sequence[Sound]:

@@ -45,6 +45,7 @@ from router.core.events import (
 from router.engine.step import NotAccepted
 from router.errors import Refused, not_found
 from router.flow.queues import Queue
+from router.logs import about
 from router.settings import Settings
 
 VOICE: Final = "/channels/twilio/voice"
@@ -143,6 +144,7 @@ class _Channel:
         the one of the address."""
         sid, place, begin = parse.call_sid(form), parse.place(query), parse.started(form, self._region)
         event = parse.event(form, place.wait) if place else begin
+        about(sid=sid, **({"call": place.call_id} if place else {}))
         try:
             async with asyncio.timeout(self._house_seconds):
                 return await self._answer(sid, place, event, form)
@@ -151,9 +153,9 @@ class _Channel:
         except Exception as error:
             # Without the error's text: a database puts the values into it, numbers included.
             if place is not None and place.wait in ("agents", "rung") and place.failed < MOST_FAILURES:
-                log.warning("a caller who waits is asked for again", sid=sid, reason=type(error).__name__)
+                log.warning("a caller who waits is asked for again", reason=type(error).__name__)
                 return holding_still(self._same_place(place, form))
-            log.error("no answer for a caller, who goes to the default queue", sid=sid, reason=type(error).__name__)
+            log.error("no answer for a caller, who goes to the default queue", reason=type(error).__name__)
             self._on_given_up(CHANNEL, "no_decision" if isinstance(error, TimeoutError) else "failed")
             return way_out(self._taken_to.way_out(DEFAULT_QUEUE), begin.caller, begin.service_number)
 
@@ -161,13 +163,14 @@ class _Channel:
         """A call has changed its state; only its end matters. Raises `Misunderstood`, and `Refused` (503) when that
         could not be stored."""
         sid = parse.call_sid(form)
+        about(sid=sid)
         if not parse.is_over(form):
             return
         try:
             async with asyncio.timeout(self._house_seconds):
                 await self._over(sid)
         except Exception as error:
-            log.error("the end of a call was not taken down", sid=sid, reason=type(error).__name__)
+            log.error("the end of a call was not taken down", reason=type(error).__name__)
             raise Refused(503, "Not now", "the end of the call could not be stored; send it again") from None
 
     async def called_back(self, form: Form, call_id: str, callbacks: CallbackHouse | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -13,6 +14,7 @@ from router.channels.agi import commands
 from router.channels.agi.call import AgiCall
 from router.channels.agi.errors import CommandTimeout, HungUp, LocalProtocolError, ProtocolError, RemoteProtocolError
 from router.channels.agi.server import AgiServer, ServerLimits
+from router.logs import configure
 from tests.channels.agi.asterisk import Peer, environment
 
 Handler = Callable[[AgiCall], Awaitable[None]]
@@ -191,18 +193,19 @@ async def test_two_commands_at_once_are_refused_and_do_no_harm() -> None:
         await peer.close()
 
 
-async def test_a_handler_that_fails_is_logged_by_call_and_closes() -> None:
+async def test_a_handler_that_fails_is_logged_by_call_and_closes(capsys: pytest.CaptureFixture[str]) -> None:
     async def body(call: AgiCall) -> None:
         raise RuntimeError("boom")
 
-    with capture_logs() as logs:
-        async with serving(body) as server:
-            peer = await Peer.connect(server.address, environment())
-            assert await peer.closed() == b""
-            await peer.close()
-    (entry,) = [entry for entry in logs if entry["event"] == "agi_handler_failed"]
+    configure("info", as_json=True)
+    async with serving(body) as server:
+        peer = await Peer.connect(server.address, environment())
+        assert await peer.closed() == b""
+        await peer.close()
+    logged = capsys.readouterr().err
+    (entry,) = [line for line in map(json.loads, logged.splitlines()) if line["event"] == "agi_handler_failed"]
     assert entry["uniqueid"] == "1700000000.1"
-    assert "30123456" not in str(logs)
+    assert "30123456" not in logged
 
 
 @pytest.mark.parametrize("start", [b"", b"agi_network: yes\nagi_req"])
