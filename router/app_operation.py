@@ -47,7 +47,9 @@ def operation_routes(house: House, agents: Agents, metrics: Metrics, running: Ru
     stock = Stock(house.database, house.clock)
     stock.show(metrics, lambda: list(dict.fromkeys([*house.queue_book.names, *house.settings.queues])))
     pulse, data = running.pulse, house.settings.data_dir
-    readiness = Readiness(Parts(house.database, running.agi, agents.ami, running.stopping, lambda: pulse.worst, data))
+    readiness = Readiness(
+        Parts(house.database, running.agi, agents.ami, running.stopping, lambda: pulse.worst, data, house.bus)
+    )
     metrics.watch("ready", lambda: readiness.is_ready)
     metrics.watch("schema_current", lambda: readiness.schema_is_right)
     figures_allowed = health.from_here_or(allowed, house.settings.host)
@@ -76,6 +78,8 @@ def _told_of_the_process(house: House, metrics: Metrics, running: Running) -> No
     running.pulse.on_lag = metrics.lag
     build = {(version("threadline"), migrate.newest()): 1.0}
     metrics.watch("build_info", lambda: build)
+    metrics.watch("bus_connected", lambda: house.bus.connected)
+    metrics.watch("duty_held", house.duties.states)
     metrics.watch("desk_pages_open", lambda: running.desks.total)
     metrics.watch("supervisor_pages_open", lambda: running.boards.total)
     metrics.watch("flows_release", lambda: house.flows.release_id)

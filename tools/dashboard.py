@@ -247,6 +247,8 @@ ROWS: Final[dict[str, tuple[Panel, ...]]] = {
             {
                 "{{instance}} {{state}}": f"threadline_database_connections{{{OURS}}}",
                 "away {{instance}}": f"threadline_database_away{{{OURS}}}",
+                "bus {{instance}}": f"threadline_bus_connected{{{OURS}}}",
+                "duty {{duty}}": f"max by (duty) (threadline_duty_held{{{OURS}}})",
                 "schema {{instance}}": f"threadline_schema_current{{{OURS}}}",
                 "age of shared figures": f"max(threadline_stored_figures_age_seconds{{{OURS}}})",
             },

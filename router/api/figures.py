@@ -137,6 +137,8 @@ DATABASE: Final = (
     _gauge("database_away", "Whether calls are given up at once, the database being away."),
     _counter("turns_given_up", "Turns of calls that the database was not there for."),
     _gauge("database_connections", "Connections of the pool: `used`, `idle`.", "state"),
+    _gauge("bus_connected", "Whether what other processes announce arrives here; only with PostgreSQL."),
+    _gauge("duty_held", "Whether this process does what only one may do at a time.", "duty"),
     _gauge("schema_current", "Whether the database is at the schema of this version; 0 while it cannot be read, too."),
     _gauge("stored_figures_age_seconds", "How old what is read from the database for these figures is."),
 )

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from router.store import migrate
+from router.store.bus import Bus
 from router.store.database import Database
 
 CHECK_SECONDS: Final = 2.0
@@ -51,7 +52,7 @@ class Listening(Protocol):
 class Parts:
     """What readiness looks at. ``agi`` is None where this process has no FastAGI server, ``ami`` where none is set up;
     ``worst_lag`` tells how late the event loop was at worst within the last seconds; ``data`` is the folder of prompts
-    and other files."""
+    and other files. The ``bus`` is information: without it everything is noticed later."""
 
     database: Database
     agi: Listening | None = None
@@ -59,6 +60,7 @@ class Parts:
     stopping: asyncio.Event | None = None
     worst_lag: Callable[[], float] = lambda: 0.0
     data: Path | None = None
+    bus: Bus | None = None
 
 
 class Readiness:
@@ -83,6 +85,8 @@ class Readiness:
         parts = self._parts
         checks = {"database": await self._database_state(), "fastagi": self._agi_state(), "ami": self._ami_state()}
         refusing = not self.schema_is_right or checks["fastagi"] in ("not listening", "full")
+        if parts.bus is not None and parts.bus.connected is not None:
+            checks["bus"] = "connected" if parts.bus.connected else "not connected"
         if parts.data is not None:
             checks["disk"], full = _room(parts.data)
             refusing = refusing or (full and parts.database.is_sqlite)

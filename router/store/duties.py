@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final, Protocol
 
@@ -75,6 +75,10 @@ class Duties(Protocol):
         by whoever is ``eligible``."""
         ...
 
+    def states(self) -> Mapping[str, bool]:
+        """Which duties there are, and whether each is held here; for figures."""
+        ...
+
 
 class Always:
     """The duty of who is alone."""
@@ -89,9 +93,17 @@ class Always:
 class Alone:
     """Duties of a process that shares its database with no other that serves."""
 
+    def __init__(self) -> None:
+        self._names: dict[str, None] = {}
+
     def duty(self, name: str, eligible: Eligible = lambda: True) -> Duty:
         """A duty that is held."""
+        self._names[name] = None
         return Always()
+
+    def states(self) -> Mapping[str, bool]:
+        """See `Duties`."""
+        return dict.fromkeys(self._names, True)
 
 
 @asynccontextmanager
@@ -179,6 +191,10 @@ class SharedDuties:
             self._duties[name] = SharedDuty(name, eligible, self._clock)
             self._sooner.set()
         return self._duties[name]
+
+    def states(self) -> Mapping[str, bool]:
+        """See `Duties`."""
+        return {name: duty.held for name, duty in self._duties.items()}
 
     async def run(self) -> None:
         """Seek and confirm duties until cancelled, then leave them to others. Nothing that goes wrong ends it."""
