@@ -98,9 +98,11 @@ lock: $(VENV)/bin/uv ## Write the pinned versions anew after a change of depende
 	@$(LOCK) $(ARGS) pyproject.toml -o requirements/run.txt
 	@$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["speech"], \
 		sep="\n")' | $(LOCK) $(ARGS) -c requirements/run.txt - -o requirements/speech.txt
+	@$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["traces"], \
+		sep="\n")' | $(LOCK) $(ARGS) -c requirements/run.txt - -o requirements/traces.txt
 	@$(LOCK) $(ARGS) --group installer -o requirements/installer.txt
 	@$(LOCK) $(ARGS) --group build -c requirements/run.txt -o requirements/build.txt
-	@$(LOCK) $(ARGS) --group dev -c requirements/run.txt -c requirements/build.txt -o requirements/dev.txt
+	@$(LOCK) $(ARGS) --group dev -c requirements/run.txt -c requirements/build.txt -c requirements/traces.txt -o requirements/dev.txt
 	@$(MAKE) $(VENV)/.run
 	@$(NODE_PATHS) npm install --silent --package-lock-only
 	@! grep -nE '://|--(extra-)?index|--find-links' requirements/*.txt && ! grep -n '"resolved"' package-lock.json || \

@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 from fastapi import APIRouter
 
-from router import logs
+from router import logs, traces
 from router.api import health
 from router.api.keys import Allowed
 from router.api.metrics import Metrics
@@ -23,6 +23,7 @@ from router.channels.agi.server import AgiServer
 from router.speech.audiosocket.server import AudioSocketServer
 from router.speech.prompts import PromptStore
 from router.store import migrate
+from router.store.statement_spans import trace_statements
 from router.web.streams import OpenPages
 
 
@@ -41,6 +42,8 @@ class Running:
 
 def operation_routes(house: House, agents: Agents, metrics: Metrics, running: Running, allowed: Allowed) -> APIRouter:
     """`/healthz`, `/readyz` and `/metrics`. Who is not on this machine has to be ``allowed`` to read the latter."""
+    if traces.on():
+        trace_statements(house.database.engine)
     _told_of_calls(house, agents, metrics)
     _told_of_the_process(house, metrics, running)
     _told_of_asterisk(agents, metrics, running)

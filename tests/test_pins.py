@@ -19,8 +19,15 @@ PINS = sorted((PROJECT / "requirements").glob("*.txt"))
 DECLARED = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))
 LOCK = json.loads((PROJECT / "package-lock.json").read_text("utf-8"))
 
-# Public parts of a declared package that come as packages of their own.
-PARTS = {"starlette": "fastapi", "pydantic-core": "pydantic", "markupsafe": "jinja2", "typing-extensions": "pydantic"}
+# Public parts of a declared package that come as packages of their own, and what shares a name with one.
+OPTIONAL = {"opentelemetry"}  # a name that several packages share; loaded only where traces are switched on
+PARTS = {
+    "googleapis-common-protos": "protobuf",
+    "starlette": "fastapi",
+    "pydantic-core": "pydantic",
+    "markupsafe": "jinja2",
+    "typing-extensions": "pydantic",
+}
 # Used by name or by presence, never by import: database drivers, uvicorn's loop and parser, form fields, time zones.
 NAMED_ONLY = {"aiosqlite", "asyncpg", "httptools", "python-multipart", "tzdata", "uvloop"}
 
@@ -69,8 +76,8 @@ def _imported(folders: Iterable[str]) -> set[str]:
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 modules.add(node.module.split(".")[0])
     distributions = packages_distributions()
-    outside = modules - sys.stdlib_module_names - {"router", "tests", "tools", "bench"}
-    return {_name(distributions.get(module, [module])[0]) for module in outside}
+    outside = modules - sys.stdlib_module_names - {"router", "tests", "tools", "bench"} - OPTIONAL
+    return {_name(each) for module in outside for each in distributions.get(module, [module])}
 
 
 def test_what_the_router_imports_is_declared_and_the_other_way_round() -> None:

@@ -11,6 +11,7 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from router import traces
 from router.logs import about
 
 Told = Callable[[str, int, float], None]
@@ -20,6 +21,7 @@ AREAS: Final = ("v1", "desk", "admin", "supervisor", "channels", "testphone", "p
 """The parts of the service that are told apart: the first word of an address."""
 OTHER: Final = "other"
 HEADER: Final = b"x-request-id"
+_TRACE: Final = (b"traceparent", b"tracestate")
 
 _SUBJECTS: Final = re.compile(r"/(call|card|message)s/([0-9a-f]{32})(?=/|$)")
 
@@ -49,7 +51,18 @@ class Requests:
                 message = {**message, "headers": [*message.get("headers", ()), (HEADER, request.encode())]}
             await send(message)
 
-        await self._app(scope, receive, timed)
+        if not traces.on():
+            await self._app(scope, receive, timed)
+            return
+        # Whose trace it is part of, the client may say; an event stream has a span until it ends.
+        around = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"] if name in _TRACE}
+        with traces.span(f"{scope['method']} /{area}", "server", around, http__request__method=scope["method"]) as span:
+            span.tell("threadline.request.id", request)
+            if (trace := traces.current_id()) is not None:
+                about(trace=trace)
+            await self._app(scope, receive, timed)
+            if route := getattr(scope.get("route"), "path", None):
+                span.tell("http.route", route)
 
 
 def area_of(path: str) -> str:

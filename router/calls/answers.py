@@ -26,6 +26,7 @@ from router.matching.observed import Observed
 from router.matching.rank import heard_in
 from router.store.database import Connection
 from router.store.messages import longest_code
+from router.traces import span
 
 
 class Answering(Protocol):
@@ -62,7 +63,8 @@ class Answers:
         clock_time = now - timedelta(seconds=session.ahead)
         match asked:
             case FindMatches():
-                return await self._find(connection, session, asked, now)
+                with span("matching"):
+                    return await self._find(connection, session, asked, now)
             case SeeQueue(queue=queue):
                 return await see_queue(connection, queue, clock_time)
             case SendCode():

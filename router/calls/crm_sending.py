@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 import httpx
 import structlog
 
+from router import traces
 from router.calls.crm import TOPIC
 from router.calls.webhooks import Webhook, http_client, keys_of, signed
 from router.settings import Settings, SettingsRefused
@@ -94,7 +95,8 @@ class CrmSender:
         return len(claimed)
 
     async def _send(self, row: store.EventRow) -> None:
-        reason, again = await self._told(row)
+        with traces.span("crm told", "client", threadline__call__id=row.call_id):
+            reason, again = await self._told(row)
         now = self._clock()
         pause = PAUSES[row.tries - 1] if row.tries <= len(PAUSES) else None
         log.info("crm told", call=row.call_id, told=row.event, tries=row.tries, reason=reason)
@@ -111,6 +113,7 @@ class CrmSender:
         """Why it could not be told (None: it was), and whether that may be another time."""
         body, content_type = written(row.body or {}, form=self._form)
         headers = {**signed(self._crm.keys, row.id, self._clock(), body), "content-type": content_type}
+        headers |= traces.headers()
         try:
             async with (
                 asyncio.timeout(self._seconds),

@@ -17,6 +17,7 @@ from time import perf_counter
 
 import structlog
 
+from router import traces
 from router.calls.answers import Answering, Answers
 from router.calls.callbacks import Callbacks
 from router.calls.crm import TOPIC as CRM_TOPIC
@@ -144,9 +145,11 @@ class Calls:
         `LookupError` where they were not kept.
         """
         begun = perf_counter()
-        turn = await self.watch.within(self._entered, channel, channel_ref, event, trial)
-        with While(call=turn.call_id):
-            return await self._finished(turn, begun)
+        with traces.span("call turn", threadline__channel=channel, threadline__event=event.kind) as span:
+            turn = await self.watch.within(self._entered, channel, channel_ref, event, trial)
+            span.tell(traces.CALL, turn.call_id)
+            with While(call=turn.call_id):
+                return await self._finished(turn, begun)
 
     async def _entered(self, channel: str, channel_ref: str, event: CallStarted, trial: Trial | None) -> Turn:
         await self._weights.refresh()
@@ -200,7 +203,7 @@ class Calls:
         """
         begun = perf_counter()
         in_time = self.watch.unhurried if isinstance(event, CallerHungUp) else self.watch.within
-        with While(call=call_id):
+        with While(call=call_id), traces.span("call turn", threadline__call__id=call_id, threadline__event=event.kind):
             with self._owed.unless_stored(call_id, event):
                 turn = await in_time(self._handled, call_id, event, sequence)
             return await self._finished(turn, begun)

@@ -22,6 +22,7 @@ from typing import Any, Final
 import httpx
 import structlog
 
+from router import traces
 from router.core.commands import CallWebhook
 from router.core.events import WebhookAnswered
 from router.settings import Settings, SettingsRefused
@@ -128,7 +129,9 @@ class Webhooks:
         self, asked: CallWebhook, call_id: str, webhook_id: str, at: datetime, seconds: float
     ) -> WebhookAnswered:
         begun = perf_counter()
-        answer = await self._tried(asked, call_id, webhook_id, at, seconds)
+        with traces.span(f"webhook {asked.webhook}", "client", threadline__call__id=call_id) as span:
+            answer = await self._tried(asked, call_id, webhook_id, at, seconds)
+            span.tell("threadline.answered", answer.answer is not None)
         if self.on_answer is not None and asked.webhook in self._webhooks:
             self.on_answer(asked.webhook, answer.answer is not None, perf_counter() - begun)
         return answer
@@ -169,6 +172,7 @@ async def posted(client: httpx.AsyncClient, address: str, headers: Mapping[str, 
     whoever asks to bound."""
     # What would be packed could be a thousand times larger unpacked.
     more = {"content-type": "application/json", "accept": "application/json", "accept-encoding": "identity"}
+    more |= traces.headers()
     async with client.stream("POST", address, content=body, headers={**headers, **more}) as response:
         if response.is_redirect:
             raise Unusable("answered with a redirect, which is not followed")

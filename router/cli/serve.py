@@ -9,13 +9,15 @@ import re
 import secrets
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from router import demo as sample
-from router import logs, server
+from router import logs, server, traces
 from router import settings as settings_module
 from router.app import House
 from router.cli.output import WRONG_USE, fail, say
@@ -69,6 +71,31 @@ def _log(settings: Settings) -> None:
         fail(f"THREADLINE_LOG_FILE (log_file): {settings.log_file}: {error.strerror}", WRONG_USE)
 
 
+@contextmanager
+def _traced(settings: Settings) -> Iterator[None]:
+    """Traces, where the settings name a collector."""
+    if settings.otlp_url is None:
+        yield
+        return
+    told = {name: value.get_secret_value() for name, value in settings.otlp_headers.items()}
+    here = f"{socket.gethostname()}:{settings.port}"
+    try:
+        traces.begin(
+            settings.otlp_url,
+            told,
+            service="threadline",
+            version=version("threadline"),
+            share=settings.trace_share,
+            instance=here,
+        )
+    except traces.TracesMissing as error:
+        fail(f"THREADLINE_OTLP_URL (otlp_url): {error}", WRONG_USE)
+    try:
+        yield
+    finally:
+        traces.end()
+
+
 def _run(run: Callable[[], None]) -> None:
     busy: list[OSError] = []
     try:
@@ -87,7 +114,8 @@ def _run(run: Callable[[], None]) -> None:
 
 def _with_flows(settings: Settings, run: Callable[[], None]) -> None:
     try:
-        run()
+        with _traced(settings):
+            run()
     except FlowRefused as refused:
         if any(problem.code == "no-file" for problem in refused.problems):
             where = f"there are no flows at '{settings.flows}': run this in the folder that holds them"

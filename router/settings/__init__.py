@@ -74,6 +74,8 @@ def load(environment: Mapping[str, str] | None = None, folder: Path = Path(), **
             wrong.append(f"{variable}: there is no such setting")
         else:
             values[names[variable]] = _parsed(text)
+    if (collector := environment.get("OTEL_EXPORTER_OTLP_ENDPOINT")) and not values.get("otlp_url"):
+        values["otlp_url"] = collector
     values |= over
     try:
         settings = Settings(**values)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
-from router.settings.types import LEAST_SECRET, Group, OptionalSecret, Port, WebAddress, own_address
+from router.settings.types import LEAST_SECRET, Group, OptionalAddress, OptionalSecret, Port, WebAddress, own_address
 
 
 class Serving(Group):
@@ -38,6 +38,16 @@ class Serving(Group):
     log_file: Path | None = Field(
         None, description="File that is logged to; none: standard error, which journald and Docker keep."
     )
+
+    otlp_url: OptionalAddress = Field(
+        None,
+        description="OTLP/HTTP collector that traces go to, such as http://127.0.0.1:4318 (docs/traces.md); none: "
+        "there are no traces. `OTEL_EXPORTER_OTLP_ENDPOINT` counts, too.",
+    )
+    otlp_headers: dict[str, SecretStr] = Field(
+        {}, description='What the collector wants to be told with them: {"authorization": "Basic …"}.'
+    )
+    trace_share: float = Field(1.0, ge=0.0, le=1.0, description="Share of traces that are kept, 0 to 1.")
 
     @field_validator("log_file", mode="before")
     @classmethod

@@ -73,6 +73,7 @@ def _empty_is_unset(value: Any) -> Any:
 
 EmptyIsUnset = BeforeValidator(_empty_is_unset)
 """An environment file names secrets that are not used with nothing behind the ``=``."""
+OptionalAddress = Annotated[WebAddress | None, EmptyIsUnset]
 OptionalSecret = Annotated[SecretStr | None, EmptyIsUnset]
 
 

@@ -19,6 +19,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import QueuePool
 
+from router.traces import span
+
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
 Connection = AsyncConnection
@@ -112,7 +114,8 @@ class Database:
     def _used(self, use: str) -> Iterator[None]:
         begun, away = time.perf_counter(), False
         try:
-            yield
+            with span(f"database {use}"):
+                yield
         except BaseException as error:
             away = is_away(error)
             raise

@@ -15,6 +15,7 @@ import structlog
 from router.core.events import InputTimedOut, SpeechHeard, SpeechLost
 from router.core.hearing import Listening, Reading
 from router.speech.recognition.recogniser import RATE, Recogniser, RecognitionFailed
+from router.traces import span
 
 log = structlog.get_logger(__name__)
 
@@ -80,7 +81,8 @@ class Ear:
         """What was said in ``audio`` (see `RATE`), `InputTimedOut` where nobody speaks, `SpeechLost` where no words
         come in time."""
         begun = time.monotonic()
-        result, reason, event = await self._heard(audio, language, listening)
+        with span("hearing", threadline__recogniser=self.name):
+            result, reason, event = await self._heard(audio, language, listening)
         seconds = time.monotonic() - begun
         if reason:
             figures = {"audio_seconds": round(len(audio) / (2 * RATE), 1), "seconds": round(seconds, 2)}

@@ -1,0 +1,39 @@
+"""A span for each statement, where there are traces: verb and table, never its text or parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from router import traces
+
+
+def trace_statements(engine: AsyncEngine) -> None:
+    """From here on each statement of this engine is a span of whatever it is part of."""
+    system = "sqlite" if engine.dialect.name == "sqlite" else "postgresql"
+
+    @event.listens_for(engine.sync_engine, "before_cursor_execute")
+    def before(_connection: Any, _cursor: Any, statement: str, _parameters: Any, context: Any, _many: bool) -> None:
+        span = traces.span(traces.statement_name(statement), "client", db__system__name=system)
+        span.__enter__()
+        if context is not None:
+            context.threadline_span = span
+        else:
+            span.__exit__(None, None, None)
+
+    @event.listens_for(engine.sync_engine, "after_cursor_execute")
+    def after(_connection: Any, _cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool) -> None:
+        _end(context, None)
+
+    @event.listens_for(engine.sync_engine, "handle_error")
+    def failed(error: Any) -> None:
+        _end(error.execution_context, error.original_exception)
+
+
+def _end(context: Any, error: BaseException | None) -> None:
+    span = getattr(context, "threadline_span", None)
+    if span is not None:
+        context.threadline_span = None
+        span.__exit__(type(error) if error is not None else None, error, None)
