@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from router.agents.ami import Ami, AmiSettings, Notice
+from router.agents.ami import AmiSettings
+from router.agents.asterisk import Asterisk, Asterisks
 from router.agents.asterisk_queues import AsteriskQueues
-from router.agents.handing_over import EndsTalks, HandingOver, OnAsterisk, Unmarks
+from router.agents.handing_over import EndsTalks, HandingOver, OnAsterisk, StoredTalks, Unmarks
+from router.agents.line import Line
 from router.agents.missed import Missed
 from router.agents.page_watch import PageWatch
 from router.agents.phones import asks_for_key, asterisk_phones, check_phones, may_ring
@@ -30,6 +33,7 @@ from router.core.commands import Leg
 from router.core.events import TEST_PHONE
 from router.settings import SettingsRefused
 from router.speech.prompts import PromptStore
+from router.store.database import new_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,7 @@ class Agents:
     presence: Presence
     wrap_ups: WrapUps
     page_watch: PageWatch
-    switchboard: Switchboard
-    ami: Ami | None
+    asterisks: Asterisks
     work_news: WorkNews
     handing_over: HandingOver
 
@@ -57,32 +60,46 @@ def agents_of(house: House) -> Agents:
     async def call_ended(uniqueid: str) -> None:
         await house.calls.hung_up(ASTERISK, uniqueid)
 
-    async def end_lost(still_there: frozenset[str], untouched_since: datetime) -> list[str]:
-        return await house.calls.end_lost(ASTERISK, still_there, untouched_since)
+    async def end_lost(still_there: frozenset[str], untouched_since: datetime, only: str = "") -> list[str]:
+        return await house.calls.end_lost(ASTERISK, still_there, untouched_since, only)
 
-    async def on_notice(notice: Notice) -> None:
-        await switchboard(notice)  # made last: it needs presence, which needs the connection
+    asterisks = Asterisks(_asterisks(house))
+    shared, holder = not database.is_sqlite, new_id()
 
-    ami = None
-    if settings.ami_secret is not None:
-        secret = settings.ami_secret.get_secret_value()
-        access = AmiSettings(
-            username=settings.ami_username, secret=secret, host=settings.ami_host, port=settings.ami_port
-        )
-        missed = Missed(on_notice, house.calls.watch)
-        ami = missed.asks = Ami(access, missed)
-    presence = Presence(database, bus, house.clock, ami, settings, house.queue_book)
+    def line_to(asterisk: Asterisk) -> Line:
+        phones, book = settings.phones, house.queue_book
+        parts = (database, bus, house.clock, asterisk.ami, phones, book)
+        return Line(*parts, shared=shared, held=lambda: asterisk.held, holder=holder)
+
+    lines = [line_to(asterisk) for asterisk in asterisks.each]
+    presence = Presence(database, bus, house.clock, None, settings, house.queue_book, lines)
     ringing.rests = presence.rests
     wrap_ups = WrapUps(database, bus, house.clock, presence, describe)
     page_watch = PageWatch(database, house.clock, presence, timedelta(seconds=settings.page_gone_after))
-    switchboard = Switchboard(database, ringing, presence, house.clock, call_ended, end_lost)
+    for asterisk, line in zip(asterisks.each, lines, strict=True):
+        parts = (database, ringing, presence, house.clock, call_ended, end_lost, line)
+        switchboard = Switchboard(*parts, among_several=len(lines) > 1)
+        missed = Missed(switchboard, house.calls.watch)
+        missed.asks, asterisk.listener = asterisk.ami, missed
+        asterisk.line, asterisk.switchboard = line, switchboard
     ends: dict[str, EndsTalks] = {TEST_PHONE: house.test_phone.hand_back}
     marks: dict[str, Unmarks] = {}
-    if ami is not None:
-        ends[ASTERISK] = marks[ASTERISK] = OnAsterisk(ami, switchboard)
+    if asterisks.each:
+        ends[ASTERISK] = marks[ASTERISK] = OnAsterisk(asterisks.manager, StoredTalks(database))
     if settings.twilio_account_sid and settings.twilio_auth_token:
         ends[TWILIO] = OnTwilio(database, CallsApi(settings))
-    return Agents(ringing, presence, wrap_ups, page_watch, switchboard, ami, work_news, HandingOver(ends, marks))
+    return Agents(ringing, presence, wrap_ups, page_watch, asterisks, work_news, HandingOver(ends, marks))
+
+
+def _asterisks(house: House) -> Iterator[Asterisk]:
+    """A connection to each Asterisk of the settings; none without a password."""
+    settings = house.settings
+    if settings.ami_secret is None:
+        return
+    for host, port in settings.ami_addresses:
+        secret = settings.ami_secret.get_secret_value()
+        access = AmiSettings(username=settings.ami_username, secret=secret, host=host, port=port)
+        yield Asterisk(access, house.duties, house.bus, shared=not house.database.is_sqlite)
 
 
 def browser_queues(house: House, agents: Agents) -> SimulatedQueues:
@@ -121,7 +138,7 @@ def worker_activities(house: House) -> Activities | None:
         raise SettingsRefused(f"THREADLINE_TWILIO_ACTIVITY_READY (twilio_activity_ready): {error}") from None
 
 
-def asterisk_queues(house: House, ami: Ami | None, prompts: PromptStore) -> AsteriskQueues:
+def asterisk_queues(house: House, asterisks: Asterisks, prompts: PromptStore) -> AsteriskQueues:
     """What brings the description of queues to Asterisk."""
     settings = house.settings
 
@@ -129,4 +146,6 @@ def asterisk_queues(house: House, ami: Ami | None, prompts: PromptStore) -> Aste
         return (await prompts.ensure(text, language, recording)).path
 
     file, sounds = settings.asterisk_queues_file, settings.asterisk_sounds
-    return AsteriskQueues(house.queue_book, asterisk_phones(settings), file, sounds, speak, ami)
+    return AsteriskQueues(
+        house.queue_book, asterisk_phones(settings), file, sounds, speak, asterisks if asterisks.each else None
+    )

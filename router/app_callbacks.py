@@ -8,7 +8,8 @@ from fastapi import FastAPI
 
 from router.agents.ami import AmiSettings
 from router.agents.ami.originate import Originator
-from router.agents.placeholders import Placeholders
+from router.agents.asterisk import Asterisk
+from router.agents.placeholders import Placeholders, Spot
 from router.app import House
 from router.app_agents import Agents
 from router.calls.calling_back import BUSY, NO_ANSWER, UNREACHED
@@ -39,14 +40,15 @@ def callback_parts(house: House, agents: Agents, queues: SimulatedQueues) -> Cal
     """What calls back: test calls always, other channels where the settings say so."""
     calling, settings = house.calling, house.settings
     ways: list[Way] = [TestCallbacks(house.test_phone, queues, calling)]
-    if settings.callback_ami_secret is not None and agents.ami is not None:
-        access = AmiSettings(
-            username=settings.callback_ami_username,
-            secret=settings.callback_ami_secret.get_secret_value(),
-            host=settings.ami_host,
-            port=settings.ami_port,
-        )
-        ways.append(Placeholders(Originator(access), agents.ami, calling))
+    if settings.callback_ami_secret is not None and agents.asterisks.each:
+        secret = settings.callback_ami_secret.get_secret_value()
+
+        def spot(asterisk: Asterisk, host: str, port: int) -> Spot:
+            access = AmiSettings(username=settings.callback_ami_username, secret=secret, host=host, port=port)
+            return Spot(Originator(access), asterisk.ami, lambda: agents.asterisks.prefix(asterisk))
+
+        each = zip(agents.asterisks.each, settings.ami_addresses, strict=True)
+        ways.append(Placeholders([spot(asterisk, *address) for asterisk, address in each], calling))
 
     if settings.twilio_callbacks:
         taken_to = destinations(settings.twilio_queues, settings.region, lambda name: house.queue_book.get(name).twilio)

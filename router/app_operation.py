@@ -50,8 +50,9 @@ def operation_routes(house: House, agents: Agents, metrics: Metrics, running: Ru
     stock = Stock(house.database, house.clock)
     stock.show(metrics, lambda: list(dict.fromkeys([*house.queue_book.names, *house.settings.queues])))
     pulse, data = running.pulse, house.settings.data_dir
+    asterisks = agents.asterisks if agents.asterisks.each else None
     readiness = Readiness(
-        Parts(house.database, running.agi, agents.ami, running.stopping, lambda: pulse.worst, data, house.bus)
+        Parts(house.database, running.agi, asterisks, running.stopping, lambda: pulse.worst, data, house.bus)
     )
     metrics.watch("ready", lambda: readiness.is_ready)
     metrics.watch("schema_current", lambda: readiness.schema_is_right)
@@ -93,9 +94,9 @@ def _told_of_the_process(house: House, metrics: Metrics, running: Running) -> No
 
 
 def _told_of_asterisk(agents: Agents, metrics: Metrics, running: Running) -> None:
-    if (ami := agents.ami) is not None:
-        metrics.watch("ami_connected", lambda: {ami.name: ami.connected})
-        metrics.watch("ami_connections", lambda: {ami.name: ami.times_connected})
+    if managers := [asterisk.ami for asterisk in agents.asterisks.each]:
+        metrics.watch("ami_connected", lambda: {ami.name: ami.connected for ami in managers})
+        metrics.watch("ami_connections", lambda: {ami.name: ami.times_connected for ami in managers})
     if (agi := running.agi) is not None:
         metrics.watch("agi_connections_open", lambda: agi.connections)
         metrics.watch("agi_connections", lambda: agi.taken)

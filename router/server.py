@@ -100,12 +100,9 @@ async def _running(
         agi = app.agi_server(house, prompts, listener, calling_back.line)
         await agi.start()
         stack.push_async_callback(agi.stop, GRACE)
-        stack.push_async_callback(agents.switchboard.close)
-        if agents.ami is not None:
-            await agents.ami.start()
-            stack.push_async_callback(agents.ami.stop)
+        await stack.enter_async_context(agents.asterisks.running())
         async with asyncio.TaskGroup() as tasks:
-            asterisk_queues = app_agents.asterisk_queues(house, agents.ami, prompts)
+            asterisk_queues = app_agents.asterisk_queues(house, agents.asterisks, prompts)
 
             async def released() -> None:
                 await asterisk_queues.follow()

@@ -13,6 +13,7 @@ import structlog
 
 from router.agents import states
 from router.agents.ami import AmiDown, QueueMember, QueueMemberRemoved
+from router.agents.line import Line
 from router.agents.phone_states import IN_A_CALL, OUT_OF_REACH
 from router.agents.presence import Presence
 from router.agents.queue_names import is_place
@@ -29,10 +30,11 @@ sooner may be under way."""
 class Agreement:
     """Fed by `Switchboard`. `close` it when nothing more comes."""
 
-    def __init__(self, database: Database, presence: Presence) -> None:
+    def __init__(self, database: Database, presence: Presence, line: Line) -> None:
         self._database = database
         self._presence = presence
-        self._phones = presence.phone_states
+        self._line = line
+        self._phones = line.states
         self._due: dict[str, asyncio.TimerHandle] = {}  # one for each phone of the settings at most
         self._comparing: set[asyncio.Task[None]] = set()
         self._in_line = False
@@ -84,9 +86,10 @@ class Agreement:
                 desk = await cards.live_of_person(connection, row.id)
                 unknown = not any(card.state in cards.LIVE for card in desk)
         news = self._phones.cannot_ring(phone, out_of_reach=device in OUT_OF_REACH, in_other_call=unknown)
+        await self._line.store(phone)
         if row is None:
             if self._phones.paused(phone):  # it is in a queue, and nobody sits there
-                await self._presence.tell_phone(phone)
+                await self._line.tell(phone)
             return
         if news:
             await self._presence.tell_page(row.id)
@@ -96,12 +99,12 @@ class Agreement:
             await self._presence.pause_unasked(row.id, states.AT_PHONE)
         elif self._misplaced(row, paused.keys()) or any(each != rests for each in paused.values()):
             log.info("a phone differs from what was chosen", phone=phone, person=row.id)
-            await self._presence.tell_phone(phone, paused)
+            await self._line.tell(phone, paused)
 
     def _misplaced(self, row: people.PersonRow, places: AbstractSet[str]) -> bool:
         """Whether the phone is where it should not be, or not in one of its queues. Places for skills may be missing:
         where Asterisk's file of queues is not ours, there are none."""
-        wanted = self._presence.places(row)
+        wanted = self._line.membership.places(row)
         return not places <= set(wanted) or any(place not in places for place in wanted if not is_place(place))
 
     def _look_soon(self, phone: str) -> None:
@@ -113,7 +116,7 @@ class Agreement:
 
     def _look(self, phone: str) -> None:
         self._due.pop(phone, None)
-        if self._presence.told_within(phone, QUIET):
+        if self._line.membership.told_within(phone, QUIET):
             self._look_soon(phone)
             return
         task = asyncio.create_task(self._compared(phone), name=f"comparing {phone}")

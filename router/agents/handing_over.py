@@ -7,13 +7,15 @@ the dialplan then does not let the caller go even where nobody can be asked any 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 import structlog
 
 from router.agents.ami import AmiError
-from router.agents.ami.events import Talk
+from router.agents.ringing import Place
+from router.store import cards
+from router.store.database import Database
 
 log = structlog.get_logger(__name__)
 
@@ -28,9 +30,9 @@ class Manager(Protocol):
 
 
 class Talks(Protocol):
-    """See `router.agents.switchboard.Switchboard`."""
+    """Knows where people talk; see `StoredTalks`."""
 
-    def talk(self, call_key: str, person_id: str) -> Talk | None: ...
+    async def __call__(self, call_id: str, person_id: str) -> Place | None: ...
 
 
 class EndsTalks(Protocol):
@@ -77,24 +79,40 @@ class HandingOver:
             log.warning("a caller who stays is still marked", call=call_id, error=type(error).__name__)
 
 
-class OnAsterisk:
-    """Ends the leg to the agent's phone, and only a leg that is known to be one."""
+class StoredTalks:
+    """Reads in the database where people talk: any process may be asked to end a talk, whichever hears of it."""
 
-    def __init__(self, ami: Manager, talks: Talks) -> None:
-        self._ami = ami
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def __call__(self, call_id: str, person_id: str) -> Place | None:
+        """Where this person talks to the caller, where that is so now."""
+        async with self._database.read() as connection:
+            row = await cards.place(connection, call_id, person_id)
+        return Place(row.asterisk or "", row.caller_channel, row.agent_channel) if row is not None else None
+
+
+class OnAsterisk:
+    """Ends the leg to the agent's phone, and only a leg that is known to be one. ``manager`` gives the connection to
+    the Asterisk of a system name, None where there is none."""
+
+    def __init__(self, manager: Callable[[str], Manager | None], talks: Talks) -> None:
+        self._manager = manager
         self._talks = talks
 
     async def __call__(self, call_id: str, person_id: str) -> bool:
         """Mark the caller's channel, then end the agent's leg."""
-        talk = self._talks.talk(call_id, person_id)
-        if talk is None:
+        place = await self._talks(call_id, person_id)
+        manager = self._manager(place.asterisk) if place is not None else None
+        if place is None or manager is None:
             return False
-        await self._ami.set_variable(talk.caller_channel, MARK, "1")
-        await self._ami.hang_up(talk.agent_channel)
+        await manager.set_variable(place.caller_channel, MARK, "1")
+        await manager.hang_up(place.agent_channel)
         return True
 
     async def unmark(self, call_id: str, person_id: str) -> None:
         """Take the mark from the caller's channel."""
-        talk = self._talks.talk(call_id, person_id)
-        if talk is not None:
-            await self._ami.set_variable(talk.caller_channel, MARK, "")
+        place = await self._talks(call_id, person_id)
+        manager = self._manager(place.asterisk) if place is not None else None
+        if place is not None and manager is not None:
+            await manager.set_variable(place.caller_channel, MARK, "")

@@ -17,7 +17,7 @@ class PhoneStates:
     """Knows the ``phones`` of the settings alone."""
 
     def __init__(self, phones: Collection[str]) -> None:
-        self._phones = frozenset(phones)
+        self.phones = self._phones = frozenset(phones)
         self._paused: dict[str, dict[str, bool]] = {}
         self._device: dict[str, DeviceState] = {}
         self._out_of_reach: set[str] = set()

@@ -5,18 +5,17 @@ While Asterisk cannot be reached an agent's choice is kept, and takes effect whe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 import structlog
 
 from router.agents import states, wrap_up
-from router.agents.ami import AmiDown, Snapshot
-from router.agents.membership import Book, Membership, NamedOnly, Phones
-from router.agents.phone_states import PhoneStates
+from router.agents.ami import AmiDown
+from router.agents.line import Line, Telephone, together
+from router.agents.membership import Book, NamedOnly, Phones
 from router.agents.phones import is_dialled
 from router.errors import Refused, not_found
 from router.settings import Settings
@@ -28,24 +27,6 @@ from router.store.holds import hold
 log = structlog.get_logger(__name__)
 
 LONGEST_REASON = 80
-
-
-class Telephone(StrEnum):
-    """Whether an agent's phone can ring, as far as we know."""
-
-    BROWSER = "browser"
-    """No phone was chosen: only the test phone rings, on the page."""
-    CONNECTED = "connected"
-    NOT_REACHABLE = "not_reachable"
-    """Asterisk cannot be reached; what the agent chose takes effect when it is back."""
-    NOT_SET_UP = "not_set_up"
-    """No manager password is set, so there is no Asterisk to tell."""
-    REFUSED = "refused"
-    """Asterisk does not have one of the agent's queues."""
-    UNREGISTERED = "unregistered"
-    """The phone is not signed in at Asterisk, or cannot be reached."""
-    ELSEWHERE = "elsewhere"
-    """The phone is in a call that did not come through us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +72,19 @@ class Presence:
         ami: Phones | None,
         settings: Settings,
         book: Book | None = None,
+        lines: Sequence[Line] = (),
     ) -> None:
-        """``book`` knows the queues (None: those of the settings)."""
+        """``book`` knows the queues (None: those of the settings). ``lines`` are the phones at each Asterisk; where
+        there are none given, ``ami`` is the connection to the only one that there is (None: none)."""
         self._database = database
         self._bus = bus
         self._clock = clock
-        self._ami = ami
         self._phones = settings.phones
         self._twilio = settings.twilio_auth_token is not None
-        self._membership = Membership(database, ami, settings.phones, book or NamedOnly(settings.queues))
-        self._told_reachable: bool | None = None
-        self.phone_states = PhoneStates([phone for phone in settings.phones if not is_dialled(phone)])
+        known = book or NamedOnly(settings.queues)
+        alone = [] if ami is None else [Line(database, bus, clock, ami, settings.phones, known)]
+        self.lines = tuple(lines or alone)
+        self._told_reachable: dict[Line, bool] = {}
 
     async def choose_phone(self, person_id: str, phone: str | None) -> PresenceView:
         """Sit down at `phone` (`PJSIP/101`), or at none: the test phone then rings on the page.
@@ -152,10 +135,7 @@ class Presence:
             if row.presence == "off":  # it was chosen meanwhile, and counts now
                 await self._settle(person_id, {row.phone})
                 return
-            try:
-                await self._membership.rest(row.phone)
-            except AmiDown as error:
-                log.warning("phone not told", phone=row.phone, reason=str(error))
+            await self._say(row.phone, Line.rest)
 
     async def settle(self, person_id: str) -> PresenceView:
         """Something about this person was changed elsewhere: tell the page and Asterisk what is so now."""
@@ -178,6 +158,7 @@ class Presence:
         """What is so for this person now."""
         async with self._database.read() as connection:
             row = await people.by_id(connection, person_id)
+            await self.refresh(connection)
         if row is None:
             raise _nobody()
         return self._view(row)
@@ -214,32 +195,24 @@ class Presence:
             await self._tell(connection, await people.lock(connection, [person_id]), self._clock())
         self._bus.announce(f"desk:{person_id}")
 
-    async def tell_phone(self, phone: str, also: Iterable[str] = ()) -> None:
-        """See `Membership.tell`."""
-        await self._membership.tell(phone, also)
-
-    def told_within(self, phone: str, seconds: float) -> bool:
-        """Whether Asterisk was told something about this phone within so many seconds, or is being told."""
-        return self._membership.told_within(phone, seconds)
-
-    def places(self, person: people.PersonRow) -> tuple[str, ...]:
-        """The places in Asterisk that are to ring this person's phone."""
-        return self._membership.places(person)
-
-    async def telephone_changed(self) -> None:
+    async def telephone_changed(self, line: Line, reachable: bool) -> None:
         """Asterisk came or went: tell the page of everybody whose phone this concerns."""
-        reachable = self._ami is not None and self._ami.connected
-        if reachable == self._told_reachable:
+        if reachable == self._told_reachable.get(line):
             return
-        self._told_reachable = reachable
+        self._told_reachable[line] = reachable
         async with self._database.begin() as connection:
             rows = await people.with_phones(connection)
             await self._tell(connection, await people.lock(connection, [row.id for row in rows]), self._clock())
         self._announce(row.id for row in rows)
 
-    async def bring_into_line(self, snapshot: Snapshot) -> int:
-        """See `Membership.bring_into_line`."""
-        return await self._membership.bring_into_line(snapshot)
+    def forget(self, line: Line) -> None:
+        """Another process says from now on whether this Asterisk came or went."""
+        self._told_reachable.pop(line, None)
+
+    async def refresh(self, connection: Connection) -> None:
+        """What `telephone` says is so now, whichever process knows it."""
+        for line in self.lines:
+            await line.refresh(connection)
 
     async def _free(self, connection: Connection, phone: str, person_id: str, now: datetime) -> str | None:
         """Take the phone from somebody who left without a word; whom, or None. Raises `Refused` (409)."""
@@ -284,17 +257,23 @@ class Presence:
     async def _settle(self, person_id: str, touched: Iterable[str | None]) -> PresenceView:
         """After the commit: wake the page, tell Asterisk, and tell the page when Asterisk did not play along."""
         self._bus.announce(f"desk:{person_id}")
-        before = set(self._membership.refused)
-        for phone in {phone for phone in touched if phone is not None}:
-            try:
-                await self._membership.tell(phone)
-            except AmiDown as error:
-                log.warning("phone not told", phone=phone, reason=str(error))
-        if before != self._membership.refused:
+        phones = {phone for phone in touched if phone is not None}
+        before = [line.telephone(phone) for line in self.lines for phone in phones]
+        for phone in phones:
+            await self._say(phone, Line.tell)
+        if before != [line.telephone(phone) for line in self.lines for phone in phones]:
             async with self._database.begin() as connection:
                 await self._tell(connection, await people.lock(connection, [person_id]), self._clock())
             self._bus.announce(f"desk:{person_id}")
         return await self.look(person_id)
+
+    async def _say(self, phone: str, what: Callable[[Line, str], Awaitable[None]]) -> None:
+        """Tell every Asterisk, each for itself; who could not be told is when it is back."""
+        for line in self.lines:
+            try:
+                await what(line, phone)
+            except AmiDown as error:
+                log.warning("phone not told", phone=phone, reason=str(error))
 
     def telephone(self, person: people.PersonRow) -> Telephone:
         """Whether this person's phone can ring, as far as we know."""
@@ -313,15 +292,9 @@ class Presence:
             return Telephone.BROWSER
         if is_dialled(phone):
             return Telephone.CONNECTED if self._twilio else Telephone.NOT_SET_UP
-        if self._ami is None:
+        if not self.lines:
             return Telephone.NOT_SET_UP
-        if not self._ami.connected:
-            return Telephone.NOT_REACHABLE
-        if phone in self._membership.refused:
-            return Telephone.REFUSED
-        if self.phone_states.is_out_of_reach(phone):
-            return Telephone.UNREGISTERED
-        return Telephone.ELSEWHERE if self.phone_states.is_in_other_call(phone) else Telephone.CONNECTED
+        return together(line.telephone(phone) for line in self.lines)
 
     def _announce(self, person_ids: Iterable[str]) -> None:
         for person_id in person_ids:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Any
@@ -52,6 +53,21 @@ Rests = Callable[[str], Awaitable[object]]
 """Told the person whose talk is wrapped up from now on, as soon as that is stored."""
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a talk is: the system name of an Asterisk, and its names of the two channels."""
+
+    asterisk: str
+    caller_channel: str
+    agent_channel: str
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """As the card has it."""
+        channels = (self.caller_channel or None, self.agent_channel or None)
+        return dict(zip(("caller_channel", "agent_channel"), channels, strict=True)) | {"asterisk": self.asterisk}
+
+
 class Ringing:
     """Keeps the cards. `call_key` is our id of the call, or the channel's name for a call that never reached us.
 
@@ -84,8 +100,11 @@ class Ringing:
         self._over: OrderedDict[str, None] = OrderedDict()
         self._trimmed_at: datetime | None = None
 
-    async def called(self, call_key: str, call_id: str | None, person_id: str, queue: str | None) -> None:
-        """This agent's phone rings: the card appears. Where `queue` is None, the call knows it."""
+    async def called(
+        self, call_key: str, call_id: str | None, person_id: str, queue: str | None, *, at: str | None = None
+    ) -> None:
+        """This agent's phone rings: the card appears. Where `queue` is None, the call knows it. ``at`` is the system
+        name of the Asterisk that rings it."""
         now, begun = self._clock(), perf_counter()
         async with self._database.begin(lasting=False) as connection:  # it rings now: nobody waits for the disk
             rows = await self._cards(connection, call_key)
@@ -95,7 +114,7 @@ class Ringing:
                 return
             call = await calls.by_id(connection, call_id) if call_id else None
             queue = queue or (call.queue if call else None)
-            ringing = {"state": "ringing", "queue": queue, "rang_at": now, **_NEVER_ANSWERED}
+            ringing = {"state": "ringing", "queue": queue, "rang_at": now, "asterisk": at, **_NEVER_ANSWERED}
             await self._put(connection, rows, call_key, call, person_id, ringing, now)
             if _of(rows, person_id, "wrap_up"):
                 await wrap_up.one_less(connection, person_id, now)
@@ -105,11 +124,17 @@ class Ringing:
         await self._trim(now)
 
     async def answered(
-        self, call_key: str, person_id: str, *, call_id: str | None = None, queue: str | None = None
+        self,
+        call_key: str,
+        person_id: str,
+        *,
+        call_id: str | None = None,
+        queue: str | None = None,
+        place: Place | None = None,
     ) -> None:
         """This agent talks to the caller: the card stays here and goes from all other desks.
 
-        `call_id` and `queue` count where the ringing was not told before.
+        `call_id` and `queue` count where the ringing was not told before. ``place`` is where they talk on an Asterisk.
         """
         now = self._clock()
         async with self._database.begin() as connection:
@@ -123,7 +148,15 @@ class Ringing:
             own = next((row for row in rows if row.person_id == person_id), None)
             known_as = own.call_id if own else call_id
             call = await calls.by_id(connection, known_as, lock=True) if known_as else None
-            talking = {"state": "talking", "answered_at": now, "talked_until": None, "reason": None, "gone_at": None}
+            talking: dict[str, Any] = {
+                "state": "talking",
+                "answered_at": now,
+                "talked_until": None,
+                "reason": None,
+                "gone_at": None,
+            }
+            if place is not None:
+                talking |= place.columns
             if own is None:
                 talking |= {"queue": queue or (call.queue if call else None), "rang_at": now}
             await self._put(connection, rows, call_key, call, person_id, talking, now)
@@ -259,7 +292,10 @@ class Ringing:
             log.warning("desk events not trimmed", reason=type(error).__name__)
 
 
-_NEVER_ANSWERED = {"reason": None, "answered_at": None, "talked_until": None, "gone_at": None}
+_NEVER_ANSWERED: dict[str, Any] = {
+    "reason": None, "answered_at": None, "talked_until": None, "gone_at": None,
+    "caller_channel": None, "agent_channel": None,
+}  # fmt: skip
 
 
 def _of(rows: Iterable[cards.CardRow], person_id: str, state: str) -> bool:

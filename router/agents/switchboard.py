@@ -10,7 +10,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import assert_never
+from typing import Protocol, assert_never
 
 import structlog
 
@@ -34,11 +34,11 @@ from router.agents.ami import (
     QueueMemberRemoved,
     QueueMemberStatus,
     Snapshot,
-    Talk,
 )
+from router.agents.line import Line
 from router.agents.presence import Presence
 from router.agents.queue_names import base_of
-from router.agents.ringing import ELSEWHERE, ENDED, NO_ANSWER, STOPPED, Ringing
+from router.agents.ringing import ELSEWHERE, ENDED, NO_ANSWER, STOPPED, Place, Ringing
 from router.store import cards, people
 from router.store.database import Database
 
@@ -50,8 +50,13 @@ CHANNEL = "asterisk"
 CallEnded = Callable[[str], Awaitable[None]]
 """Told the uniqueid of a caller whose channel is gone, whether the call was one of ours or not."""
 
-EndLost = Callable[[frozenset[str], datetime], Awaitable[object]]
-"""Told the uniqueids that are there; ends the calls that are not, if last touched before the given time."""
+
+class EndLost(Protocol):
+    """Told the uniqueids that are there; ends the calls that are not, if last touched before the given time, and of
+    these only those whose uniqueids begin with ``only``."""
+
+    async def __call__(self, still_there: frozenset[str], untouched_since: datetime, only: str = "", /) -> object: ...
+
 
 CLOCKS_APART = timedelta(seconds=1)
 """How far the clocks of machines that share a database may differ."""
@@ -71,19 +76,25 @@ class Switchboard:
         clock: Callable[[], datetime],
         call_ended: CallEnded,
         end_lost: EndLost,
-        agreement: Agreement | None = None,
+        line: Line | None = None,
+        *,
+        among_several: bool = False,
     ) -> None:
+        """``line`` are the phones there (None: of the only Asterisk). Where it is one ``among_several``, the calls of
+        the others are left alone."""
         self._database = database
         self._ringing = ringing
         self._presence = presence
         self._clock = clock
         self._call_ended = call_ended
         self._end_lost = end_lost
-        self._agreement = agreement or Agreement(database, presence)
+        self._line = line or presence.lines[0]
+        self._among_several = among_several
+        self._agreement = Agreement(database, presence, self._line)
         # Legs to agents' phones, by their uniqueid: the call and the person. A person may change phones meanwhile.
         self._legs: OrderedDict[str, tuple[str, str]] = OrderedDict()
-        # Of these, those on which people talk; for calls that are passed on.
-        self._talks: OrderedDict[str, tuple[str, str, Talk]] = OrderedDict()
+        self._talking: set[str] = set()
+        """Those of them on which people talk."""
         self._tidying: asyncio.Task[None] | None = None
 
     async def __call__(self, notice: Notice) -> None:
@@ -100,7 +111,7 @@ class Switchboard:
                 if person_id := await self._person(event.dest_uniqueid, event.interface):
                     await self._ringing.completed(_key(event), person_id)
                 self._legs.pop(event.dest_uniqueid, None)  # its Hangup has nothing to add
-                self._talks.pop(event.dest_uniqueid, None)
+                self._talking.discard(event.dest_uniqueid)
             case QueueCallerAbandon() as event:
                 # Said of a caller who hung up and of one whose time is up alike: what it was, Hangup tells.
                 await self._ringing.left_queue(_key(event))
@@ -111,13 +122,22 @@ class Switchboard:
             case Disconnected():
                 self._stop_tidying()
                 self._agreement.away()
-                await self._presence.telephone_changed()
+                await self._line.beat()
+                await self._presence.telephone_changed(self._line, False)
             case QueueCallerJoin() | QueueCallerLeave():
                 pass  # nobody's phone rings yet, or AgentConnect, AgentRingNoAnswer or Hangup says why it stopped
             case QueueMemberStatus() | QueueMemberAdded() | QueueMemberRemoved() | QueueMemberPause() as event:
                 self._agreement.told(event)
             case _:
                 assert_never(notice)
+
+    def relieved(self) -> None:
+        """Another process listens from now on."""
+        self._stop_tidying()
+        self._agreement.away()
+        self._legs.clear()
+        self._talking.clear()
+        self._presence.forget(self._line)
 
     async def close(self) -> None:
         """End what is still under way."""
@@ -133,7 +153,7 @@ class Switchboard:
             log.debug("a phone rings that nobody chose", phone=event.interface, queue=event.queue)
             return
         self._remember_leg(event.dest_uniqueid, _key(event), person_id)
-        await self._ringing.called(_key(event), event.call_id, person_id, base_of(event.queue))
+        await self._ringing.called(_key(event), event.call_id, person_id, base_of(event.queue), at=self._line.name)
 
     async def _answered(self, event: AgentConnect) -> None:
         person_id = await self._person(event.dest_uniqueid, event.interface)
@@ -142,13 +162,16 @@ class Switchboard:
             await self._ringing.answered_by_nobody(_key(event))
             return
         self._remember_leg(event.dest_uniqueid, _key(event), person_id)
-        talk = Talk(event.channel, event.dest_channel)
-        self._remember_talk(event.dest_uniqueid, (_key(event), person_id, talk))
-        await self._ringing.answered(_key(event), person_id, call_id=event.call_id, queue=base_of(event.queue))
+        self._talking.add(event.dest_uniqueid)
+        place = Place(self._line.name, event.channel, event.dest_channel)
+        await self._ringing.answered(
+            _key(event), person_id, call_id=event.call_id, queue=base_of(event.queue), place=place
+        )
 
     async def _hung_up(self, event: Hangup) -> None:
         if leg := self._legs.pop(event.uniqueid, None):
-            if self._talks.pop(event.uniqueid, None):
+            if event.uniqueid in self._talking:
+                self._talking.discard(event.uniqueid)
                 # Where Asterisk keeps the caller, nothing else tells that the talk is over.
                 await self._ringing.completed(*leg)
                 return
@@ -174,17 +197,7 @@ class Switchboard:
     def _remember_leg(self, leg: str, call_key: str, person_id: str) -> None:
         self._legs[leg] = (call_key, person_id)
         if len(self._legs) > _MOST_LEGS:
-            self._legs.popitem(last=False)
-
-    def _remember_talk(self, leg: str, talk: tuple[str, str, Talk]) -> None:
-        self._talks[leg] = talk
-        if len(self._talks) > _MOST_LEGS:
-            self._talks.popitem(last=False)
-
-    def talk(self, call_key: str, person_id: str) -> Talk | None:
-        """The channels of a call and of the person who talks to the caller, where that is so now."""
-        talks = (talk for key, person, talk in self._talks.values() if (key, person) == (call_key, person_id))
-        return next((talk for talk in talks if talk.caller_channel and talk.agent_channel), None)
+            self._talking.discard(self._legs.popitem(last=False)[0])
 
     # Getting in step ----------------------------------------------------------------------------------------------
 
@@ -194,7 +207,8 @@ class Switchboard:
         untouched_since = self._clock() - timedelta(seconds=asyncio.get_running_loop().time() - asked_at)
         self._stop_tidying()
         self._agreement.begin(snapshot.queue_members)
-        await self._presence.telephone_changed()
+        await self._line.beat()
+        await self._presence.telephone_changed(self._line, True)
         await self._set_cards_right(snapshot)
         self._tidying = asyncio.create_task(self._tidy(snapshot, untouched_since), name="agents-tidying")
 
@@ -205,8 +219,9 @@ class Switchboard:
 
     async def _tidy(self, snapshot: Snapshot, untouched_since: datetime) -> None:
         try:
-            differing = await self._presence.bring_into_line(snapshot)
+            differing = await self._line.membership.bring_into_line(snapshot)
             log.info("queues in line", phones_that_differed=differing)
+            await self._line.store_others()
             self._agreement.look_at_all()
         except AmiDown as error:
             log.warning("queues not in line", reason=str(error))
@@ -214,14 +229,19 @@ class Switchboard:
             log.exception("queues not in line")
         try:
             there = frozenset(channel.uniqueid for channel in snapshot.channels)
-            await self._end_lost(there, untouched_since - CLOCKS_APART)
+            await self._end_lost(there, untouched_since - CLOCKS_APART, *self._only)
         except Exception:
             log.exception("lost calls not ended")
+
+    @property
+    def _only(self) -> tuple[str, ...]:
+        """What the ids of this Asterisk's calls begin with, where there are others beside it."""
+        return (f"{self._line.name}-",) if self._among_several else ()
 
     async def _set_cards_right(self, snapshot: Snapshot) -> None:
         """Cards of calls that are no longer there go; a phone that rings or talks and has no card gets one."""
         async with self._database.read() as connection:
-            rows = await cards.live_on_channel(connection, CHANNEL)
+            rows = await cards.live_on_channel(connection, CHANNEL, *self._only)
             holders = {row.phone: row.id for row in await people.with_phones(connection)}
         live = {(row.call_key, row.person_id): row.state for row in rows}
         callers = {channel.uniqueid: channel for channel in snapshot.channels if channel.interface not in holders}
@@ -241,11 +261,13 @@ class Switchboard:
             at_phones.add((_channel_key(caller), person_id))
             self._remember_leg(leg.uniqueid, _channel_key(caller), person_id)
             if waits := [each for each in (caller.uniqueid, caller.call_id) if each is not None and each in queues]:
-                await self._ringing.called(_channel_key(caller), caller.call_id, person_id, queues[waits[0]])
+                await self._ringing.called(
+                    _channel_key(caller), caller.call_id, person_id, queues[waits[0]], at=self._line.name
+                )
             elif not leg.ringing and (caller.call_id or _channel_key(caller) in known):
-                talk = Talk(_waiting_end(caller.name), leg.name)
-                self._remember_talk(leg.uniqueid, (_channel_key(caller), person_id, talk))
-                await self._ringing.answered(_channel_key(caller), person_id, call_id=caller.call_id)
+                self._talking.add(leg.uniqueid)
+                place = Place(self._line.name, _waiting_end(caller.name), leg.name)
+                await self._ringing.answered(_channel_key(caller), person_id, call_id=caller.call_id, place=place)
 
         for (call_key, person_id), state in live.items():
             if call_key in there and (call_key, person_id) not in at_phones:

@@ -346,9 +346,11 @@ class Calls:
             raise UnknownCall(call_id)
         return as_kept(row)
 
-    async def end_lost(self, channel: str, still_there: frozenset[str], untouched_since: datetime) -> list[str]:
+    async def end_lost(
+        self, channel: str, still_there: frozenset[str], untouched_since: datetime, only: str = ""
+    ) -> list[str]:
         """See `router.calls.lost.end`."""
-        return await end(self, self._database, self._clock(), channel, still_there, untouched_since)
+        return await end(self, self._database, self._clock(), channel, still_there, untouched_since, only)
 
     async def _run(
         self, connection: Connection, flow: Flow, session: Session, event: Event, now: datetime

@@ -27,16 +27,18 @@ async def end(
     channel: str,
     still_there: frozenset[str],
     untouched_since: datetime,
+    only: str = "",
 ) -> list[str]:
     """End the calls of ``channel`` that it no longer has, given the refs it does have; the ids of those ended.
 
-    Only those last touched before ``untouched_since``: a call may be younger than the list.
+    Only those whose refs begin with ``only``: there may be several of the kind, and each knows its own. And only those
+    last touched before ``untouched_since``: a call may be younger than the list.
     """
     async with database.read() as connection:
         rows = await store.open_calls(connection, channel, untouched_since)
     ended: list[str] = []
     for row in rows:
-        if row.channel_ref in still_there:
+        if row.channel_ref in still_there or not row.channel_ref.startswith(only):
             continue
         try:
             await calls.hung_up(channel, row.channel_ref, late=row.updated_at < now - LATE)

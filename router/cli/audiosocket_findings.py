@@ -20,11 +20,13 @@ async def audiosocket_found(settings: Settings) -> Finding:
     if chosen(settings) is None:
         return Finding(PART, Health.OFF, "nobody listens, so it is not needed", "see 'speech' above")
     told = settings.audiosocket_told
-    if settings.ami_secret and told.startswith(_LOOPBACK) and not f"{settings.ami_host}:".startswith(_LOOPBACK):
+    hosts = [host for host, _ in settings.ami_addresses]
+    away = next((host for host in hosts if not f"{host}:".startswith(_LOOPBACK)), None)
+    if settings.ami_secret and told.startswith(_LOOPBACK) and away is not None:
         remedy = (
             "set THREADLINE_AUDIOSOCKET_ADDRESS to where that machine reaches this one, and ..._HOST to listen there"
         )
-        return Finding(PART, Health.ILL, f"Asterisk at {settings.ami_host} is told {told}, which is itself", remedy)
+        return Finding(PART, Health.ILL, f"Asterisk at {away} is told {told}, which is itself", remedy)
     address = f"{settings.audiosocket_host}:{settings.audiosocket_port}"
     try:
         async with asyncio.timeout(_PATIENCE):

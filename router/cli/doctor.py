@@ -18,7 +18,7 @@ from router.cli.findings import Finding, Health
 from router.cli.flow_findings import flows_found
 from router.cli.oidc_findings import oidc_found
 from router.cli.output import NO, as_json, counted, say
-from router.cli.queue_findings import PATIENCE, ask_ami, queues_found
+from router.cli.queue_findings import PATIENCE, ask_all, queues_found
 from router.cli.speech_findings import speech_found
 from router.matching.lockout import By
 from router.messages.code_report import code_report
@@ -173,16 +173,21 @@ async def _asterisk(settings: Settings) -> Finding:
     if settings.ami_secret is None:
         remedy = "set THREADLINE_AMI_SECRET to what asterisk_conf/install printed, if there is an Asterisk"
         return Finding("Asterisk", Health.OFF, "its manager interface is not set up", remedy)
-    address = f"{settings.ami_host}:{settings.ami_port}"
-    snapshot, reason = await ask_ami(settings)
-    if snapshot is None:
-        remedy = "see manager.conf: address, port, permit, user and secret; and whether Asterisk runs"
-        return Finding("Asterisk", Health.ILL, f"manager interface at {address}: {reason}", remedy)
+    asked = await ask_all(settings)
+    for each in asked:
+        if each.snapshot is None:
+            remedy = "see manager.conf: address, port, permit, user and secret; and whether Asterisk runs"
+            return Finding("Asterisk", Health.ILL, f"manager interface at {each.address}: {each.reason}", remedy)
+    names = [each.name for each in asked]
+    if len(names) > 1 and (len(set(names)) < len(names) or "" in names):
+        found = f"of {len(names)} Asterisks not each has a system name of its own: {', '.join(map(repr, names))}"
+        remedy = "give each its systemname in asterisk.conf, and restart it (docs/several-machines.md)"
+        return Finding("Asterisk", Health.ILL, found, remedy)
     if not settings.phones:
         return Finding("Asterisk", Health.ILL, "no phones are named", 'set THREADLINE_PHONES, such as ["PJSIP/101"]')
-    return Finding(
-        "Asterisk", Health.WELL, f"manager interface at {address} signed in; {len(snapshot.channels)} channels"
-    )
+    channels = sum(len(each.snapshot.channels) for each in asked if each.snapshot is not None)
+    addresses = " and ".join(each.address for each in asked)
+    return Finding("Asterisk", Health.WELL, f"manager interface at {addresses} signed in; {channels} channels")
 
 
 async def _twilio(settings: Settings) -> Finding:

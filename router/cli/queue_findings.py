@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from router.agents.ami import Ami, AmiSettings, Connected, Disconnected, Notice, Snapshot
 from router.agents.phones import asterisk_phones
@@ -27,10 +28,11 @@ async def queues_found(settings: Settings) -> Finding:
     names = ", ".join(book.names)
     if settings.ami_secret is None:
         return Finding("queues", Health.WELL, names)
-    snapshot, _ = await ask_ami(settings)
-    if snapshot is None or snapshot.queues is None:
-        return Finding("queues", Health.OFF, f"{names}; Asterisk cannot be asked whether it has them")
-    missing = _missing(settings, book, snapshot.queues)
+    missing: list[str] = []
+    for asked in await ask_all(settings):
+        if asked.snapshot is None or asked.snapshot.queues is None:
+            return Finding("queues", Health.OFF, f"{names}; Asterisk cannot be asked whether it has them")
+        missing += _missing(settings, book, asked.snapshot.queues)
     if not missing:
         return Finding("queues", Health.WELL, f"{names}; Asterisk has them all")
     more = f" and {len(missing) - 1} more" if missing[1:] else ""
@@ -49,9 +51,25 @@ def _missing(settings: Settings, book: QueueBook, there: Collection[str]) -> lis
     return sorted({place for place in wanted if place not in there}, key=lambda place: (is_place(place), place))
 
 
-async def ask_ami(settings: Settings) -> tuple[Snapshot | None, str]:
-    """How things stand in Asterisk, or why that cannot be told."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How things stand in an Asterisk; without a ``snapshot`` the ``reason`` why that cannot be told."""
+
+    address: str
+    snapshot: Snapshot | None
+    reason: str
+    name: str
+    """Its system name."""
+
+
+async def ask_all(settings: Settings) -> list[Asked]:
+    """How things stand in each Asterisk of the settings."""
+    return list(await asyncio.gather(*(_ask(settings, host, port) for host, port in settings.ami_addresses)))
+
+
+async def _ask(settings: Settings, host: str, port: int) -> Asked:
     answer: asyncio.Future[tuple[Snapshot | None, str]] = asyncio.get_running_loop().create_future()
+    names: list[str] = []
 
     async def on_notice(notice: Notice) -> None:
         if answer.done():
@@ -66,15 +84,14 @@ async def ask_ami(settings: Settings) -> tuple[Snapshot | None, str]:
 
     assert settings.ami_secret is not None  # noqa: S101
     secret = settings.ami_secret.get_secret_value()
-    ami = Ami(
-        AmiSettings(username=settings.ami_username, secret=secret, host=settings.ami_host, port=settings.ami_port),
-        on_notice,
-    )
+    access = AmiSettings(username=settings.ami_username, secret=secret, host=host, port=port)
+    ami = Ami(access, on_notice, on_name=names.append)
     await ami.start()
     try:
         async with asyncio.timeout(PATIENCE):
-            return await answer
+            snapshot, reason = await answer
     except TimeoutError:
-        return None, ami.problem or "does not answer"
+        snapshot, reason = None, ami.problem or "does not answer"
     finally:
         await ami.stop()
+    return Asked(f"{host}:{port}", snapshot, reason, names[-1] if names else "")

@@ -12,7 +12,27 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 LEAST_SECRET = 32
 """Characters of a secret."""
 
-Port = Annotated[int, Field(ge=1, le=65535)]
+MOST_PORT = 65535
+Port = Annotated[int, Field(ge=1, le=MOST_PORT)]
+
+
+_HOST = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<four>[A-Za-z0-9._-]+))(?::(?P<port>[0-9]{1,5}))?")
+
+
+def host_and_port(text: str, port: int) -> tuple[str, int]:
+    """``10.0.0.12``, ``10.0.0.12:5039``, ``[::1]:5039`` or ``::1``, with ``port`` where none is given.
+
+    Raises `ValueError`.
+    """
+    found = _HOST.fullmatch(text)
+    if found is None:
+        if re.fullmatch(r"[0-9A-Fa-f:.]{2,45}", text):
+            return text, port
+        raise ValueError("a host is a name or an address, with :PORT behind it where it has one of its own")
+    given = int(found["port"]) if found["port"] else port
+    if given > MOST_PORT:
+        raise ValueError(f"{given} is no port")
+    return found["six"] or found["four"], given
 
 
 def _web_address(address: str) -> str:

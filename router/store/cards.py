@@ -98,14 +98,28 @@ async def last_talked(connection: Connection, person_id: str, since: datetime) -
     return (await connection.execute(_LAST_TALKED, {"person": person_id, "since": since})).first()
 
 
-async def live_on_channel(connection: Connection, channel: str) -> Sequence[CardRow]:
-    """The live cards of calls of `channel`, and of calls that are unknown to us."""
+async def live_on_channel(connection: Connection, channel: str, only: str = "") -> Sequence[CardRow]:
+    """The live cards of calls of `channel`, and of calls that are unknown to us; of these only those whose ids at the
+    channel begin with ``only``."""
     query = (
         select(cards)
         .outerjoin(calls, calls.c.id == cards.c.call_id)
         .where(cards.c.state.in_(LIVE), or_(calls.c.channel == channel, cards.c.call_id.is_(None)))
     )
+    if only:
+        known_there = func.coalesce(calls.c.channel_ref, cards.c.call_key)
+        query = query.where(known_there.startswith(only, autoescape=True))
     return (await connection.execute(query)).all()
+
+
+async def place(connection: Connection, call_id: str, person_id: str) -> CardRow | None:
+    """Where a person talks to the caller of this call: `asterisk`, `caller_channel` and `agent_channel`; None where
+    they do not, or that is not known."""
+    query = select(cards.c.asterisk, cards.c.caller_channel, cards.c.agent_channel).where(
+        cards.c.call_key == call_id, cards.c.person_id == person_id, cards.c.state == "talking"
+    )
+    row: CardRow | None = (await connection.execute(query)).one_or_none()  # type: ignore[assignment]
+    return row if row is not None and row.caller_channel and row.agent_channel else None
 
 
 async def of_ended_calls(connection: Connection, until: datetime) -> Sequence[str]:

@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 from zoneinfo import ZoneInfo
 
 from router.agents import states
-from router.agents.presence import Telephone
+from router.agents.line import Telephone
 from router.core.assurance import Assurance
 from router.flow.queues import Queue, ServiceLevel
 from router.store import board as rows
@@ -89,6 +89,7 @@ class Phones(Protocol):
     """See `router.agents.presence.Presence`."""
 
     def telephone(self, person: Any) -> Telephone: ...
+    async def refresh(self, connection: Connection) -> None: ...
 
 
 class Book(Protocol):
@@ -140,6 +141,7 @@ class Boards:
         now = self._clock()
         waiting = await rows.waiting(connection, now - LONGEST_WAIT)
         days = await rows.day(connection, self.begin_of_day(), within, ServiceLevel().seconds, now, now - LONGEST_WAIT)
+        await self._phones.refresh(connection)
         agents = _agents(await rows.agents(connection), await rows.busy(connection), self._phones)
         callers = tuple(_caller(row) for row in waiting)
         names = dict.fromkeys([*self._known, *described, *(row.queue for row in (*waiting, *days) if row.queue)])

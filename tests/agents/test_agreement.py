@@ -9,8 +9,9 @@ import pytest
 
 from router.agents.agreement import Agreement
 from router.agents.ami import DeviceState, QueueMember, QueueMemberPause, QueueMemberRemoved, QueueMemberStatus
+from router.agents.line import Telephone
 from router.agents.page_watch import PageWatch
-from router.agents.presence import Presence, Telephone
+from router.agents.presence import Presence
 from router.agents.ringing import Ringing
 from router.store import people
 from tests.agents.house import PHONES, QUEUES, House
@@ -24,7 +25,7 @@ class Desk:
     def __init__(self, house: House) -> None:
         self.house = house
         self.presence = Presence(house.database, house.bus, house.clock, house.asterisk, house.settings)
-        self.agreement = Agreement(house.database, self.presence)
+        self.agreement = Agreement(house.database, self.presence, self.presence.lines[0])
         self.watch = PageWatch(house.database, house.clock, self.presence, timedelta(seconds=120))
 
     async def sits_down(self) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from router.agents.ami import AmiDown, AmiError, Talk
+from router.agents.ami import AmiDown, AmiError
 from router.agents.handing_over import MARK, HandingOver, OnAsterisk
+from router.agents.ringing import Place
 
 CALLER, AGENT = "PJSIP/trunk-00000001", "PJSIP/101-00000002"
 
@@ -31,8 +32,8 @@ class Asterisk:
 
 
 class Talks:
-    def talk(self, call_key: str, person_id: str) -> Talk | None:
-        return Talk(CALLER, AGENT) if (call_key, person_id) == ("call", "anna") else None
+    async def __call__(self, call_id: str, person_id: str) -> Place | None:
+        return Place("pbx1", CALLER, AGENT) if (call_id, person_id) == ("call", "anna") else None
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def asterisk() -> Asterisk:
 
 @pytest.fixture
 def handing_over(asterisk: Asterisk) -> HandingOver:
-    on_asterisk = OnAsterisk(asterisk, Talks())
+    on_asterisk = OnAsterisk({"pbx1": asterisk}.get, Talks())
     return HandingOver({"asterisk": on_asterisk}, {"asterisk": on_asterisk})
 
 

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import update
 
 from router.agents.ami import DeviceState, QueueMember, Snapshot
-from router.agents.presence import Presence, Telephone
+from router.agents.line import Telephone
+from router.agents.presence import Presence
 from router.flow.queues import Queue
 from router.store.tables import people
 from tests.agents.house import QUEUES, House
@@ -34,7 +35,7 @@ def book() -> Book:
 @pytest.fixture
 async def presence(house: House, book: Book) -> Presence:
     made = Presence(house.database, house.bus, house.clock, house.asterisk, house.settings, book)
-    await made.bring_into_line(snapshot(house))
+    await made.lines[0].membership.bring_into_line(snapshot(house))
     return made
 
 
@@ -54,7 +55,7 @@ async def change(house: House, person_id: str, **values: Any) -> None:
 
 async def test_an_agent_is_in_the_places_of_their_skills(house: House, presence: Presence) -> None:
     house.asterisk.known |= PLACES
-    await presence.bring_into_line(snapshot(house))
+    await presence.lines[0].membership.bring_into_line(snapshot(house))
     anna = await house.person("anna", "PJSIP/101")
     await change(house, anna, skills=["english", "cooking"])
     await presence.ready(anna)
@@ -75,15 +76,15 @@ async def test_places_that_asterisk_does_not_have_are_nobodys_fault(house: House
     view = await presence.ready(anna)
     assert view.telephone == Telephone.CONNECTED
     assert set(house.asterisk.members["PJSIP/101"]) == {"default", "sales"}
-    assert await presence.bring_into_line(snapshot(house)) == 0
+    assert await presence.lines[0].membership.bring_into_line(snapshot(house)) == 0
 
 
 async def test_a_release_with_other_skills_moves_agents(house: House, presence: Presence, book: Book) -> None:
     house.asterisk.known |= PLACES
     anna = await house.person("anna", "PJSIP/101", "ready")
     await change(house, anna, skills=["english"])
-    assert await presence.bring_into_line(snapshot(house)) == 1
+    assert await presence.lines[0].membership.bring_into_line(snapshot(house)) == 1
     book.skills = ("french",)
     house.asterisk.known |= {"sales.french"}
-    assert await presence.bring_into_line(snapshot(house)) == 1
+    assert await presence.lines[0].membership.bring_into_line(snapshot(house)) == 1
     assert set(house.asterisk.members["PJSIP/101"]) == {"default", "sales", "phone.PJSIP-101"}

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from router.agents.ami import DeviceState, QueueMember, Snapshot
-from router.agents.presence import Presence, Telephone
+from router.agents.line import Telephone
+from router.agents.presence import Presence
 from router.agents.ringing import Ringing
 from router.errors import Refused
 from router.settings import Settings
@@ -146,7 +147,7 @@ async def test_asterisk_away_keeps_the_choice_until_it_is_back(house: House, pre
         "SIP/door": {"sales": False},  # none of ours
     }
     house.asterisk.known.add("old")
-    assert await presence.bring_into_line(snapshot(house)) == 3
+    assert await presence.lines[0].membership.bring_into_line(snapshot(house)) == 3
     assert house.asterisk.members == {
         "PJSIP/101": READY,
         "PJSIP/102": READY,
@@ -154,7 +155,7 @@ async def test_asterisk_away_keeps_the_choice_until_it_is_back(house: House, pre
         "SIP/door": {"sales": False},
     }
     before = house.asterisk.actions
-    assert await presence.bring_into_line(snapshot(house)) == 0
+    assert await presence.lines[0].membership.bring_into_line(snapshot(house)) == 0
     assert house.asterisk.actions == before
     assert (await presence.look(anna)).telephone is Telephone.CONNECTED
     assert (await presence.look(bert)).telephone is Telephone.CONNECTED
@@ -162,14 +163,13 @@ async def test_asterisk_away_keeps_the_choice_until_it_is_back(house: House, pre
 
 async def test_the_page_is_told_once_when_asterisk_goes_and_comes(house: House, presence: Presence) -> None:
     anna, bert = await house.person("anna", "PJSIP/101", "ready"), await house.person("bert")
-    house.asterisk.connected = False
+    (line,) = presence.lines
     async with house.bus.listen(f"desk:{anna}") as woken:
-        await presence.telephone_changed()
+        await presence.telephone_changed(line, False)
         assert woken.is_set()
-    await presence.telephone_changed()
+    await presence.telephone_changed(line, False)
     assert len(await house.told(anna)) == 1
-    house.asterisk.connected = True
-    await presence.telephone_changed()
+    await presence.telephone_changed(line, True)
     assert len(await house.told(anna)) == 2
     assert await house.told(bert) == []
 
@@ -215,5 +215,5 @@ async def test_a_person_who_goes_while_away(house: House, presence: Presence) ->
     async with house.database.begin() as connection:
         await connection.execute(people.delete().where(people.c.id == anna))
     house.asterisk.members = {"PJSIP/101": dict(READY)}
-    await presence.bring_into_line(snapshot(house))
+    await presence.lines[0].membership.bring_into_line(snapshot(house))
     assert house.asterisk.members == {"PJSIP/101": {}}

@@ -23,11 +23,11 @@ from router.agents.ami import (
     QueueCallerLeave,
     QueueMember,
     Snapshot,
-    Talk,
     WaitingCaller,
 )
+from router.agents.handing_over import StoredTalks
 from router.agents.presence import Presence
-from router.agents.ringing import Ringing
+from router.agents.ringing import Place, Ringing
 from router.agents.switchboard import Switchboard
 from router.store.database import Database
 from router.store.tables import cards
@@ -48,7 +48,7 @@ class Told:
     async def call_ended(self, uniqueid: str) -> None:
         self.ended.append(uniqueid)
 
-    async def end_lost(self, there: frozenset[str], untouched_since: datetime) -> None:
+    async def end_lost(self, there: frozenset[str], untouched_since: datetime, only: str = "") -> None:
         self.there.put_nowait((there, untouched_since))
 
 
@@ -274,7 +274,8 @@ async def test_of_a_callback_the_channel_in_the_queue_is_the_callers(house: Hous
         )
     )
     assert await house.desks(call) == {anna: "talking"}
-    assert switchboard.talk(call, anna) == Talk("Local/1@threadline-callback-00000001;2", "PJSIP/101-00000002")
+    place = await StoredTalks(house.database)(call, anna)
+    assert place == Place("", "Local/1@threadline-callback-00000001;2", "PJSIP/101-00000002")
     await switchboard.close()
 
 

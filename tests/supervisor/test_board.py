@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from router.agents.presence import Presence, Telephone
+from router.agents.line import Telephone
+from router.agents.presence import Presence
 from router.agents.ringing import Ringing
 from router.agents.supervising import Supervising
 from router.agents.wrap_up import WrapUps

@@ -15,7 +15,8 @@ from typing import TypeVar
 import pytest
 
 from router.agents.ami import Ami, AmiSettings, Notice
-from router.agents.presence import Presence, Telephone
+from router.agents.line import Telephone
+from router.agents.presence import Presence
 from router.agents.ringing import Ringing
 from router.agents.switchboard import Switchboard
 from router.desk.card import Label
@@ -53,7 +54,7 @@ class Office:
         async def call_ended(uniqueid: str) -> None:
             self.ended.append(uniqueid)
 
-        async def end_lost(still_there: frozenset[str], untouched_since: datetime) -> None:
+        async def end_lost(still_there: frozenset[str], untouched_since: datetime, only: str = "") -> None:
             pass
 
         async def on_notice(notice: Notice) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import re
 import ssl
 from collections.abc import Callable
 
@@ -19,6 +20,8 @@ from router.agents.ami.settings import AmiSettings
 
 log = structlog.get_logger(__name__)
 
+_EVENTS = "system,call,agent"
+_NAME = re.compile(r"[A-Za-z0-9._-]{0,80}")
 _OVERFLOW = "Events came faster than they could be handled"
 
 
@@ -29,13 +32,25 @@ class Ami:
     connection is gone (also when none comes about; again only when the reason changes). It may use the methods here,
     but not `stop`. Events it has no time for are not left out quietly: beyond `max_waiting_events` the connection is
     given up and begun anew with a fresh snapshot. `jitter` gives a number in [0, 1).
+
+    One that does not `hears` is connected to act alone: Asterisk sends it no events, and the listener is told nothing
+    until `hear` turns them on, which begins with a snapshot, too. `on_name` is told Asterisk's system name after each
+    login (empty: it has none), and may raise `AmiRefused`: we do not want to work with that one.
     """
 
     def __init__(
-        self, settings: AmiSettings, on_event: Listener, *, jitter: Callable[[], float] = random.random
+        self,
+        settings: AmiSettings,
+        on_event: Listener,
+        *,
+        hears: bool = True,
+        on_name: Callable[[str], None] | None = None,
+        jitter: Callable[[], float] = random.random,
     ) -> None:
         self._settings = settings
         self._jitter = jitter
+        self._hears = hears
+        self._on_name = on_name
         self._delivery = Delivery(on_event, settings.max_waiting_events, settings.listener_timeout)
         self._tasks: set[asyncio.Task[None]] = set()
         self._opened: Link | None = None
@@ -50,7 +65,7 @@ class Ami:
 
     @property
     def connected(self) -> bool:
-        """True while logged in and in step with Asterisk."""
+        """True while logged in and, where events are told, in step with Asterisk."""
         return self._link is not None and not self._link.lost.done()
 
     @property
@@ -123,6 +138,13 @@ class Ami:
         """Have a fresh snapshot told soon, for a listener that has missed something."""
         self._wake.set()
 
+    def hear(self, hears: bool) -> None:
+        """Have events told from now on, beginning with a snapshot, or not any more, at once."""
+        if hears != self._hears:
+            self._hears = hears
+            self._held = [] if hears else None
+            self._wake.set()
+
     async def set_variable(self, channel: str, name: str, value: str) -> None:
         """Set a variable of a channel. Raises AmiDown, AmiRefused (no such channel)."""
         await self._act("Setvar", {"Channel": channel, "Variable": name, "Value": value})
@@ -183,10 +205,15 @@ class Ami:
         link = await self._open()
         try:
             self._opened = link
-            await self._log_in(link)
-            await self._await_boot(link)
-            await self._synchronise(link)
-            return await self._watch(link)
+            hears = self._hears
+            await self._log_in(link, hears)
+            await self._ask_name(link)
+            if hears:
+                await self._await_boot(link)
+                await self._synchronise(link)
+            else:
+                self._now_connected(link)
+            return await self._watch(link, hears)
         finally:
             self._opened = self._link = self._held = None
             link.close()
@@ -207,9 +234,10 @@ class Ami:
             raise AmiDown(f"No connection to {settings.host}:{settings.port}: {error}") from error
         return link
 
-    async def _log_in(self, link: Link) -> None:
+    async def _log_in(self, link: Link, hears: bool) -> None:
         settings = self._settings
-        login = {"Username": settings.username, "Secret": settings.secret, "Events": "system,call,agent"}
+        events = _EVENTS if hears else "off"
+        login = {"Username": settings.username, "Secret": settings.secret, "Events": events}
         try:
             await link.request("Login", login, within=settings.login_timeout)
         except AmiRefused as error:
@@ -217,6 +245,17 @@ class Ami:
                 f"Asterisk refused the login as {settings.username!r}: {error.message}. "
                 "User, secret, permit/deny in manager.conf and the settings must agree"
             ) from error
+
+    async def _ask_name(self, link: Link) -> None:
+        if self._on_name is None:
+            return
+        answer = await link.request("CoreSettings", {}, within=self._settings.action_timeout)
+        name = answer[0].get("systemname", "")
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise AmiRefused(
+                "Asterisk's system name (systemname in asterisk.conf) is not made of letters, digits, . _ -"
+            )
+        self._on_name(name)
 
     async def _await_boot(self, link: Link) -> None:
         """Wait for FullyBooted: until then Asterisk logs us in, but has not yet loaded its queues."""
@@ -236,14 +275,20 @@ class Ami:
         status = await self._list(link, "Status", {"Variables": CALL_VARIABLE})
         queues = await self._list(link, "QueueStatus", {})
         snapshot = parse_snapshot(status, queues, lambda error: log.warning("ami.entry_skipped", reason=str(error)))
-        held, self._held = self._held, None
-        if self._link is not link:
-            self.times_connected += 1
-        self._link, self._problem = link, None
+        if not self._hears:  # any more
+            self._now_connected(link)
+            return
+        held, self._held = self._held or [], None
+        self._now_connected(link)
         self._delivery.put_state(Connected(snapshot, asked_at))
         for event in held:
             self._deliver(link, event)
         log.info("ami.connected", channels=len(snapshot.channels), members=len(snapshot.queue_members))
+
+    def _now_connected(self, link: Link) -> None:
+        if self._link is not link:
+            self.times_connected += 1
+        self._link, self._problem = link, None
 
     async def _list(self, link: Link, name: str, fields: dict[str, str]) -> list[Headers]:
         try:
@@ -255,15 +300,23 @@ class Ami:
             # Not known yet (still loading) or not at all; worth another try soon.
             raise AmiDown(f"{reason}Is app_queue loaded?") from error
 
-    async def _watch(self, link: Link) -> str:
-        """Ask again and again whether Asterisk is alive; return why the connection was lost."""
+    async def _watch(self, link: Link, heard: bool) -> str:
+        """Ask again and again whether Asterisk is alive, and turn events on and off; return why the connection was
+        lost. `heard` says whether they are on."""
         link.lost.add_done_callback(lambda _: self._wake.set())
         while not link.lost.done():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._settings.ping_interval):
                     await self._wake.wait()
-            if self._wake.is_set() and not link.lost.done():
-                await self._synchronise(link)
+            if (self._wake.is_set() or heard != self._hears) and not link.lost.done():
+                self._wake.clear()
+                if heard != self._hears:
+                    heard = self._hears
+                    await link.request(
+                        "EventMask", {"EventMask": _EVENTS if heard else "off"}, within=self._settings.action_timeout
+                    )
+                if self._hears:
+                    await self._synchronise(link)
             await link.request("Ping", {}, within=self._settings.ping_timeout)
         return link.lost.result()
 
@@ -273,7 +326,7 @@ class Ami:
             return
         if headers.get("event") == "FullyBooted":
             self._booted.set()
-            if self.connected:  # it took longer than we waited: the snapshot was taken too early
+            if self._hears and self.connected:  # it took longer than we waited: the snapshot was taken too early
                 self._wake.set()
             return
         try:
@@ -281,7 +334,7 @@ class Ami:
         except UnreadableEvent as error:
             log.warning("ami.event_dropped", event_name=headers.get("event"), reason=str(error))
             return
-        if event is None:
+        if event is None or not self._hears:
             return
         if self._held is None:
             self._deliver(link, event)

@@ -40,8 +40,9 @@ class Originator:
     def __init__(self, access: AmiSettings) -> None:
         self._access = access
 
-    async def place(self, call_id: str, seconds: int) -> None:
-        """Have a placeholder for our call ``call_id`` join its queue, for ``seconds`` at most.
+    async def place(self, call_id: str, seconds: int, prefix: str = "") -> None:
+        """Have a placeholder for our call ``call_id`` join its queue, for ``seconds`` at most. ``prefix`` stands before
+        Asterisk's ids of it.
 
         Raises `NotPlaced` where there is none, and `AmiDown` where there may be one all the same.
         """
@@ -50,7 +51,7 @@ class Originator:
         link = await self._open()
         try:
             await self._log_in(link)
-            await self._originate(link, call_id, seconds)
+            await self._originate(link, call_id, seconds, prefix)
         finally:
             link.close()
 
@@ -72,11 +73,11 @@ class Originator:
         except AmiDown as error:
             raise NotPlaced(str(error)) from None
 
-    async def _originate(self, link: Link, call_id: str, seconds: int) -> None:
+    async def _originate(self, link: Link, call_id: str, seconds: int, prefix: str) -> None:
         action = {
             "Channel": f"Local/{call_id}@{PLACE}/n",
-            "ChannelId": channel_of(call_id),
-            "OtherChannelId": f"{channel_of(call_id)}-2",
+            "ChannelId": prefix + channel_of(call_id),
+            "OtherChannelId": f"{prefix}{channel_of(call_id)}-2",
             "Context": CUSTOMER,
             "Exten": call_id,
             "Priority": "1",

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -25,10 +25,10 @@ async def start(peer: Peer, heard: Heard) -> AsyncIterator[Connect]:
     """Start an `Ami` against the peer, with short times; the test may set others."""
     started: list[Ami] = []
 
-    async def start(**times: float) -> Ami:
+    async def start(*, hears: bool = True, on_name: Callable[[str], None] | None = None, **times: float) -> Ami:
         quick = {"retry_first": 0.01, "retry_longest": 0.05, **times}
         settings = AmiSettings(username="threadline", secret="geheim", port=peer.port, **quick)  # type: ignore[arg-type]
-        ami = Ami(settings, heard, jitter=lambda: 0.5)
+        ami = Ami(settings, heard, hears=hears, on_name=on_name, jitter=lambda: 0.5)
         started.append(ami)
         await ami.start()
         return ami

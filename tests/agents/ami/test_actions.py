@@ -8,13 +8,16 @@ import time
 import pytest
 
 from router.agents.ami import (
+    AgentCalled,
     AmiDown,
     AmiRefused,
     Connected,
     Notice,
 )
+from tests.agents.ami import recorded
 from tests.agents.ami.heard import Connect, Heard
-from tests.agents.ami.peer import FULLY_BOOTED, Peer, error, success
+from tests.agents.ami.peer import FULLY_BOOTED, Peer, Reply, error, message, success
+from tests.store.line import until
 
 
 async def test_line_breaks_in_values_inject_no_header(peer: Peer, heard: Heard, start: Connect) -> None:
@@ -132,3 +135,48 @@ async def test_many_actions_at_once_each_get_their_own_answer(peer: Peer, heard:
         *(ami.queue_add(queue, "PJSIP/agent1", "Agent 1") for queue in ["sales", "nix"] * 100), return_exceptions=True
     )
     assert [isinstance(result, AmiRefused) for result in results] == [False, True] * 100
+
+
+async def test_who_does_not_listen_is_sent_no_events_and_acts_all_the_same(
+    peer: Peer, heard: Heard, start: Connect
+) -> None:
+    peer.replies["EventMask"] = success("Events: On")
+    ami = await start(hears=False)
+    assert (await peer.until("Login"))["Events"] == "off"
+    await until(lambda: ami.connected)
+    peer.replies["QueuePause"] = success("Interface paused successfully")
+    await ami.queue_pause("PJSIP/101", True, "")
+    peer.send(recorded.wire(recorded.AGENT_CALLED))
+    ami.hear(True)
+    assert (await peer.until("EventMask"))["EventMask"] == "system,call,agent"
+    assert isinstance(await heard.next(), Connected), "what came before is not told, and a snapshot comes first"
+    peer.send(recorded.wire(recorded.AGENT_CALLED))
+    assert isinstance(await heard.next(), AgentCalled)
+    ami.hear(False)
+    assert (await peer.until("EventMask"))["EventMask"] == "off"
+    peer.send(recorded.wire(recorded.AGENT_CALLED))
+    await ami.ping()
+    assert ami.connected and heard.notices.empty()
+
+
+def core_settings(name: str) -> Reply:
+    return lambda action: message("Response: Success", f"ActionID: {action['ActionID']}", f"SystemName: {name}")
+
+
+async def test_the_system_name_is_asked_for_and_may_be_unwelcome(peer: Peer, heard: Heard, start: Connect) -> None:
+    names: list[str] = []
+
+    def named(name: str) -> None:
+        names.append(name)
+        if name == "pbx2":
+            raise AmiRefused("not this one")
+
+    for name in ("pbx1", "pbx2", "no name!"):
+        peer.replies["CoreSettings"] = core_settings(name)
+        ami = await start(on_name=named)
+        if name == "pbx1":
+            await heard.connected()
+        else:
+            assert ("not this one" if name == "pbx2" else "system name") in await heard.disconnected()
+        await ami.stop()
+    assert names == ["pbx1", "pbx2"]
