@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +13,7 @@ from router.api.keys import SCOPES, create_key, revoke_key
 from router.app import database_of, opened, schema_of, utc_now
 from router.cli.output import NO, WRONG_USE, as_json, fail, say
 from router.store import migrate
+from router.store.backup import BackupRefused, Copied, back_up, file_of, restore
 from router.store.keys import all_keys
 
 keys = typer.Typer(help="API keys.", no_args_is_help=True)
@@ -98,3 +100,45 @@ def upgrade() -> None:
 
     before, after = asyncio.run(run())
     say(f"the database is at {after}" + ("" if before == after else f", it was {before or 'empty'}"))
+
+
+@database.command()
+def backup(file: Annotated[Path, typer.Argument(help="Where to; it must not be there yet.")]) -> None:
+    """Copy the embedded database as it is now, also while the service runs. See docs/backup.md for what else to keep.
+
+    Example: threadline db backup /var/backups/threadline-2026-11-27.db
+    """
+    try:
+        done = back_up(file_of_settings(), file)
+    except BackupRefused as error:
+        fail(str(error))
+    say(f"{file}: {_shown(done)}, checked")
+
+
+@database.command(name="restore")
+def restored(file: Annotated[Path, typer.Argument(help="A backup that 'threadline db backup' made.")]) -> None:
+    """Put a backup in the place of the embedded database, which is kept beside it; only while no service runs.
+
+    Example: threadline db restore /var/backups/threadline-2026-11-27.db
+    """
+    place = file_of_settings()
+    try:
+        done = restore(file, place, utc_now())
+    except BackupRefused as error:
+        fail(str(error))
+    say(f"{place}: {_shown(done)}" + (f"; what was there before is {done.aside}" if done.aside else ""))
+    if done.schema != migrate.newest():
+        say("it is at an older schema: 'threadline db upgrade' brings it to that of this version, as 'serve' does")
+    say("what happened since the backup is gone: docs/backup.md says what to do about it before the service starts")
+
+
+def file_of_settings() -> Path:
+    """The file of the embedded database. Ends the command where it is another one."""
+    try:
+        return file_of(settings_module.load().database)
+    except BackupRefused as error:
+        fail(str(error))
+
+
+def _shown(copied: Copied) -> str:
+    return f"{copied.rows} rows in {copied.tables} tables at schema {copied.schema}, {copied.size / 1e6:.1f} MB"
