@@ -33,7 +33,7 @@ NODE_PATHS := PATH="$(CURDIR)/$(BIN):$$PATH"
 LOCK := env -u PIP_FIND_LINKS $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --only-binary :all: \
 	--generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: help run test check bench-match bench-lookup bench-search bench-engine bench-speech bench-desk bench-page faults screenshots setup assets docs lock clean
+.PHONY: help run test check bench-match bench-lookup bench-search bench-engine bench-speech bench-desk bench-page faults soak screenshots setup assets docs lock clean
 
 help: ## Show this list
 	@echo "Usage: make TARGET"
@@ -83,6 +83,9 @@ bench-page: setup $(VENV)/.dev ## Weigh the desk's page, and time it on a cold c
 
 faults: setup $(VENV)/.dev ## Inject every fault for real, for long, and print what each led to (ARGS="-k database" to choose)
 	@FAULTS=long $(BIN)/python -m pytest -q tests/system/faults $(ARGS)
+
+soak: setup $(VENV)/.dev ## Kill the service at random moments on both databases, each for MINUTES (else 15); the seed is printed
+	@FAULTS=long SOAK_MINUTES=$(or $(MINUTES),15) $(BIN)/python -m pytest -q -s tests/system/faults/test_killed.py $(ARGS)
 
 screenshots: setup $(VENV)/.dev ## Take the pictures of the pages in docs/images anew, with sample data at a fixed time
 	@$(BIN)/python -m tools.screenshots $(ARGS)

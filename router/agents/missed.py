@@ -1,16 +1,23 @@
-"""What Asterisk told while the database was away is lost: when it is back, Asterisk is asked anew how things stand."""
+"""What Asterisk told while the database was away is lost: when it is back, Asterisk is asked anew how things stand.
+
+So it is a while after it could be reached again: calls that were touched at that moment may be younger than its first
+answer, and were left alone.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 import structlog
 
-from router.agents.ami import Disconnected, Notice
+from router.agents.ami import Connected, Disconnected, Notice
 from router.store.database import is_away
 from router.store.watch import DatabaseWatch
+
+AGAIN: Final = 5.0
+"""Seconds after which Asterisk is asked once more."""
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +36,7 @@ class Missed:
         self._listener = listener
         self._watch = watch
         self._any = False
+        self._new = True
         self.asks: Listened | None = None
         watch.when_back(self._look_anew)
 
@@ -39,6 +47,7 @@ class Missed:
             return
         try:
             await self._listener(notice)
+            self._ask_once_more(notice)
         except asyncio.CancelledError:
             self._any = True  # the time for it was up, or the service stops
             raise
@@ -47,6 +56,13 @@ class Missed:
                 self._any = True
                 self._watch.noticed(error)
             raise
+
+    def _ask_once_more(self, notice: Notice) -> None:
+        if isinstance(notice, Disconnected):
+            self._new = True
+        elif isinstance(notice, Connected) and self._new and self.asks is not None:
+            self._new = False
+            asyncio.get_running_loop().call_later(AGAIN, self.asks.look_anew)
 
     async def _look_anew(self) -> None:
         if self._any and self.asks is not None:

@@ -154,7 +154,8 @@ async def _start(program: str, *options: str) -> asyncio.subprocess.Process:
 async def _converse(process: asyncio.subprocess.Process, text: bytes, size_limit: int) -> bytes:
     if process.stdin is None or process.stdout is None or process.stderr is None:
         raise SynthesisFailed("espeak-ng was started without pipes")
-    with suppress(ConnectionError):
+    # A program that has ended before it was told anything: uvloop has no better error for its closed pipe.
+    with suppress(ConnectionError, RuntimeError):
         process.stdin.write(text)
         await process.stdin.drain()
     process.stdin.close()

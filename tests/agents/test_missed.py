@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from router.agents.ami import Disconnected, Notice
+from router.agents import missed as module
+from router.agents.ami import Connected, Disconnected, Notice, Snapshot
 from router.agents.missed import Missed
 from router.store.watch import DatabaseWatch
 
@@ -70,3 +71,16 @@ async def test_nothing_waits_for_a_database_that_is_known_to_be_away() -> None:
     watch.noticed(ConnectionError())
     await back(watch)
     assert asterisk.looked == 1, "nothing was missed this time"
+
+
+async def test_asterisk_is_asked_once_more_after_it_could_be_reached_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "AGAIN", 0.0)
+    asterisk = Asterisk()
+    missed = Missed(asterisk.listener, DatabaseWatch(answers))
+    missed.asks = asterisk
+    told = Connected(Snapshot((), (), ()), 0.0)
+    for notices, looked in (((told, told), 1), ((Disconnected("why"), told), 2), ((told,), 2)):
+        for notice in notices:
+            await missed(notice)
+        await asyncio.sleep(0.01)
+        assert asterisk.looked == looked

@@ -8,7 +8,9 @@ import time
 from pathlib import Path
 
 import pytest
+import uvloop
 
+from router.speech import synthesis
 from router.speech.failures import SynthesisFailed
 from router.speech.synthesis import LONGEST_TEXT, EspeakNg, installed_version
 from router.speech.wav import HEADER_SIZE, telephone_seconds
@@ -131,6 +133,24 @@ async def test_another_program_is_not_taken_for_espeak(tmp_path: Path) -> None:
         await installed_version(program(tmp_path, "echo something else"))
     with pytest.raises(SynthesisFailed, match="no answer within"):
         await installed_version(program(tmp_path, "exec sleep 60"), time_limit=0.2)
+
+
+def test_a_program_that_is_done_before_it_is_told_anything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a busy machine, with the service's own loop."""
+    started = synthesis._start
+
+    async def start(name: str, *options: str) -> asyncio.subprocess.Process:
+        process = await started(name, *options)
+        await process.wait()
+        for _ in range(500):
+            await asyncio.sleep(0.01)
+            if process.stdin is None or process.stdin.is_closing():
+                break
+        return process
+
+    monkeypatch.setattr(synthesis, "_start", start)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(installed_version(program(tmp_path, "echo 'text-to-speech: 1.52'"))) == "1.52"
 
 
 async def test_unknown_languages_and_endless_texts_are_refused_before_anything_runs() -> None:

@@ -108,6 +108,13 @@ class Taken:
 
     came: int
     after: dict[str, list[float]]
+    spans: list[tuple[float, float]]
+    """When each of these came, and was there (`time.monotonic` seconds)."""
+
+    def last_after(self, moment: float) -> float | None:
+        """Seconds after ``moment`` in which the last of those who had come by then was in the default queue; None where
+        nobody was on the way."""
+        return max((there - moment for came, there in self.spans if came <= moment < there), default=None)
 
     @property
     def routed(self) -> int:
@@ -134,10 +141,12 @@ def taken(events: Sequence[Event], *, of: int) -> Taken:
         if each.name == "QueueCallerJoin":
             joined.setdefault(each.get("Uniqueid"), each)
     after: dict[str, list[float]] = {}
+    spans: list[tuple[float, float]] = []
     for uniqueid, at in came:
         if there := joined.get(uniqueid):
             after.setdefault(there.get("Queue"), []).append(there.at - at)
-    return Taken(len(came), after)
+            spans.append((at, there.at))
+    return Taken(len(came), after, spans)
 
 
 def _begins(event: Event) -> bool:

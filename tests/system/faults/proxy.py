@@ -8,6 +8,7 @@ import threading
 from types import TracebackType
 
 _CHUNK = 65536
+_ESTABLISHED = 1  # Linux, include/net/tcp_states.h
 
 
 class Proxy:
@@ -92,7 +93,10 @@ class Proxy:
             while data := source.recv(_CHUNK):
                 if asks and self._delay:
                     threading.Event().wait(self._delay)
-                self._flows.wait()
+                if not self._flows.is_set():
+                    self._flows.wait()
+                    if _let_go(source):  # what it asked for is wanted by nobody any more
+                        return
                 if self._ended:
                     return
                 if pair.forgotten.is_set():
@@ -103,6 +107,12 @@ class Proxy:
         finally:
             if not pair.forgotten.is_set():
                 pair.close()
+
+
+def _let_go(connection: socket.socket) -> bool:
+    """Whether the other side has ended it, whatever is still to be read."""
+    state = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+    return state != _ESTABLISHED
 
 
 class _Pair:
