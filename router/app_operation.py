@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 from fastapi import APIRouter
 
-from router import logs, traces
+from router import logs, notify, traces
 from router.api import health
 from router.api.keys import Allowed
 from router.api.metrics import Metrics
@@ -80,6 +80,7 @@ def _told_of_calls(house: House, agents: Agents, metrics: Metrics) -> None:
 
 def _told_of_the_process(house: House, metrics: Metrics, running: Running) -> None:
     running.pulse.on_lag = metrics.lag
+    running.pulse.on_beat = notify.alive
     build = {(version("threadline"), migrate.newest()): 1.0}
     metrics.watch("build_info", lambda: build)
     metrics.watch("bus_connected", lambda: house.bus.connected)

@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from router import demo as sample
-from router import logs, server, traces
+from router import logs, notify, server, traces
 from router import settings as settings_module
 from router.app import House
 from router.cli.output import WRONG_USE, fail, say
@@ -34,7 +34,12 @@ def serve() -> None:
     """
     settings = settings_module.load()
     _log(settings)
-    _run(lambda: _with_flows(settings, lambda: server.run(settings)))
+    notify.begin(os.environ)
+
+    async def ready(_: House) -> None:
+        notify.ready()
+
+    _run(lambda: _with_flows(settings, lambda: server.run(settings, ready)))
 
 
 def demo(
