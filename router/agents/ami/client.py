@@ -313,7 +313,7 @@ class Ami:
                 if heard != self._hears:
                     heard = self._hears
                     await link.request(
-                        "EventMask", {"EventMask": _EVENTS if heard else "off"}, within=self._settings.action_timeout
+                        "Events", {"EventMask": _EVENTS if heard else "off"}, within=self._settings.action_timeout
                     )
                 if self._hears:
                     await self._synchronise(link)

@@ -140,7 +140,7 @@ async def test_many_actions_at_once_each_get_their_own_answer(peer: Peer, heard:
 async def test_who_does_not_listen_is_sent_no_events_and_acts_all_the_same(
     peer: Peer, heard: Heard, start: Connect
 ) -> None:
-    peer.replies["EventMask"] = success("Events: On")
+    peer.replies["Events"] = success("Events: On")
     ami = await start(hears=False)
     assert (await peer.until("Login"))["Events"] == "off"
     await until(lambda: ami.connected)
@@ -148,12 +148,12 @@ async def test_who_does_not_listen_is_sent_no_events_and_acts_all_the_same(
     await ami.queue_pause("PJSIP/101", True, "")
     peer.send(recorded.wire(recorded.AGENT_CALLED))
     ami.hear(True)
-    assert (await peer.until("EventMask"))["EventMask"] == "system,call,agent"
+    assert (await peer.until("Events"))["EventMask"] == "system,call,agent"
     assert isinstance(await heard.next(), Connected), "what came before is not told, and a snapshot comes first"
     peer.send(recorded.wire(recorded.AGENT_CALLED))
     assert isinstance(await heard.next(), AgentCalled)
     ami.hear(False)
-    assert (await peer.until("EventMask"))["EventMask"] == "off"
+    assert (await peer.until("Events"))["EventMask"] == "off"
     peer.send(recorded.wire(recorded.AGENT_CALLED))
     await ami.ping()
     assert ami.connected and heard.notices.empty()
