@@ -109,7 +109,8 @@ def browser_queues(house: House, agents: Agents) -> SimulatedQueues:
         ready = await agents.presence.who_is_ready(leg.queue, leg.skills)
         return [row.id for row in ready if row.phone is None and leg.person in (None, row.id)]
 
-    return SimulatedQueues(agents.ringing, ready_in_browser, house.test_phone.transfer_ended, house.bus)
+    done = house.test_phone.transfer_ended
+    return SimulatedQueues(house.database, house.bus, house.clock, agents.ringing, ready_in_browser, done)
 
 
 def twilio_agents(house: House, agents: Agents) -> AgentPhones:

@@ -88,10 +88,9 @@ async def _running(
 ) -> AsyncIterator[AgiServer]:
     """Everything but the pages: prompts, Asterisk on both ways, and the sweeper."""
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(queues.close)
         await prompts.open()
         stack.push_async_callback(prompts.aclose)
-        await end_what_a_crash_left(house, agents)
+        await off_the_desks(house, agents, house.clock())
         await agents.page_watch.begin()
         if listener is not None:
             await listener.server.start()
@@ -111,7 +110,7 @@ async def _running(
             following = Following(house.flows, house.releases, house.bus, released)
             work = (_prepare(house, prompts, listener), _sweep(house, agents), following.run(), house.folder.run())
             timers = (agents.wrap_ups.run(), agents.page_watch.run(), calling_back.rounds.run())
-            others = (asterisk_queues.run(), agents.work_news.run())
+            others = (asterisk_queues.run(), agents.work_news.run(), queues.run())
             background = [tasks.create_task(each) for each in (*work, *timers, *others)]
             if (sender := app.text_sender(house)) is not None:
                 background.append(tasks.create_task(sender.run()))
@@ -179,24 +178,16 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-async def end_what_a_crash_left(house: House, agents: Agents) -> None:
-    """Test calls live in the process that places them: those of an earlier one are over."""
-    ended = await house.calls.end_lost(TEST_PHONE, frozenset(), house.clock())
-    await _off_the_desks(house, agents, house.clock())
-    if ended:
-        log.info("ended test calls of an earlier run", calls=len(ended))
-
-
 async def tidy(house: House, agents: Agents, now: datetime) -> None:
     """Look once for people and calls that went without saying so."""
     await agents.presence.leave_expired()
     for channel in ("asterisk", "twilio", TEST_PHONE):
         await house.calls.end_lost(channel, frozenset(), now - LONGEST_CALL)
-    await _off_the_desks(house, agents, now)
+    await off_the_desks(house, agents, now)
     await forget(house, now)
 
 
-async def _off_the_desks(house: House, agents: Agents, now: datetime) -> None:
+async def off_the_desks(house: House, agents: Agents, now: datetime) -> None:
     """Take calls that have ended off the desks, should whoever ended them not have come to it: the two are not one
     transaction."""
     async with house.database.read() as connection:

@@ -17,6 +17,7 @@ from router.core.events import WITHHELD, CallerHungUp, CallStarted
 from router.matching.lockout import KEPT, Limits
 from router.settings import load
 from router.store import call_events, callbacks, cards, one_time_codes, text_messages, wrong_codes
+from router.store import calls as store_of_calls
 from router.store import tables as store
 from tests.shipped import next_at_once
 
@@ -41,6 +42,7 @@ async def talking(house: House, agents: Agents, channel: str) -> tuple[str, str]
     turn = await house.calls.begin(channel, "ref", CallStarted(channel, WITHHELD))
     async with house.database.begin() as connection:
         person = await add(connection, NewPerson(login="anna", name="Anna", queues=QUEUES), QUEUES, NOW)
+        await store_of_calls.change(connection, turn.call_id, {"state": "queue"})
     await agents.ringing.called(turn.call_id, turn.call_id, person, "default")
     await agents.ringing.answered(turn.call_id, person)
     return turn.call_id, person
@@ -57,7 +59,7 @@ async def test_a_card_goes_whose_call_ended_just_before_the_process_died(running
     call, person = await talking(house, agents, channel)
     await house.calls.handle(call, CallerHungUp())
     assert await on_desk(house, person) == 1
-    await server.end_what_a_crash_left(house, agents)
+    await server.off_the_desks(house, agents, NOW)
     assert await on_desk(house, person) == 0
 
 
@@ -77,7 +79,7 @@ async def test_a_call_that_nothing_was_heard_of_for_hours_goes_from_the_desk_too
 async def test_a_call_that_is_talked_to_stays(running: Running) -> None:
     house, agents = running
     _, person = await talking(house, agents, "asterisk")
-    await server.end_what_a_crash_left(house, agents)
+    await server.off_the_desks(house, agents, NOW)
     await server.tidy(house, agents, NOW)
     assert await on_desk(house, person) == 1
 

@@ -20,6 +20,7 @@ from router.agents import wrap_up
 from router.calls.crm import TOPIC as CRM_TOPIC
 from router.calls.crm import CrmEvents
 from router.calls.work import Work
+from router.core.events import TEST_PHONE
 from router.flow.queues import Queue
 from router.store import calls, cards, people
 from router.store.bus import Bus
@@ -113,6 +114,8 @@ class Ringing:
             if not await people.lock(connection, [person_id]):
                 return
             call = await calls.by_id(connection, call_id) if call_id else None
+            if call is not None and call.channel == TEST_PHONE and call.state != "queue":
+                return  # of test calls alone it is stored whether they wait
             queue = queue or (call.queue if call else None)
             ringing = {"state": "ringing", "queue": queue, "rang_at": now, "asterisk": at, **_NEVER_ANSWERED}
             await self._put(connection, rows, call_key, call, person_id, ringing, now)
@@ -123,6 +126,10 @@ class Ringing:
             self.on_card(perf_counter() - begun)
         await self._trim(now)
 
+    async def picked_up(self, call_id: str, person_id: str) -> bool:
+        """This agent takes a test call, which only one can: False where it does not wait any more."""
+        return await self.answered(call_id, person_id, call_id=call_id, waiting=True)
+
     async def answered(
         self,
         call_key: str,
@@ -131,8 +138,10 @@ class Ringing:
         call_id: str | None = None,
         queue: str | None = None,
         place: Place | None = None,
-    ) -> None:
-        """This agent talks to the caller: the card stays here and goes from all other desks.
+        waiting: bool = False,
+    ) -> bool:
+        """This agent talks to the caller: the card stays here and goes from all other desks. False where that was known
+        before, or with ``waiting`` where the call does not wait in its queue.
 
         `call_id` and `queue` count where the ringing was not told before. ``place`` is where they talk on an Asterisk.
         """
@@ -140,14 +149,16 @@ class Ringing:
         async with self._database.begin() as connection:
             rows = await self._cards(connection, call_key)
             if rows is None or _of(rows, person_id, "talking") or _talked_before(rows, person_id):
-                return
+                return False
             others = [row for row in rows if row.person_id != person_id and row.state in cards.LIVE]
             locked = await people.lock(connection, [person_id, *(row.person_id for row in others)])
             if person_id not in {row.id for row in locked}:
-                return
+                return False
             own = next((row for row in rows if row.person_id == person_id), None)
             known_as = own.call_id if own else call_id
             call = await calls.by_id(connection, known_as, lock=True) if known_as else None
+            if waiting and (call is None or call.state != "queue"):
+                return False
             talking: dict[str, Any] = {
                 "state": "talking",
                 "answered_at": now,
@@ -174,6 +185,7 @@ class Ringing:
         self._tell(call_key, "talking", [person_id, *(row.person_id for row in others)])
         if self._crm is not None:
             self._bus.announce(CRM_TOPIC)
+        return True
 
     async def answered_by_nobody(self, call_key: str) -> None:
         """Somebody without a desk talks to the caller: the card goes from all desks where it rings."""

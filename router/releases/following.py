@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -14,6 +13,7 @@ from router.releases.flows import Flows
 from router.releases.releases import RELEASED, Releases
 from router.store.bus import Bus
 from router.store.database import is_away
+from router.store.loops import woken_within
 
 log = structlog.get_logger(__name__)
 
@@ -43,8 +43,7 @@ class Following:
         async with self._bus.listen(RELEASED) as woken, asyncio.TaskGroup() as tasks:
             while True:
                 every = LOOK_ALL_THE_SAME if self._bus.connected else LOOK_EVERY
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(woken.wait(), every)
+                await woken_within(every, woken)
                 woken.clear()
                 if await self._looked() and self._told is not None:
                     if after is not None:

@@ -55,6 +55,25 @@ async def change(connection: Connection, call_id: str, values: dict[str, Any]) -
     await connection.execute(update(calls).where(calls.c.id == call_id).values(**values))
 
 
+async def waiting_on(connection: Connection, channel: str, limit: int) -> list[CallRow]:
+    """Calls of ``channel`` that wait in queues, those first that have waited for the longest, at most ``limit``."""
+    columns = (calls.c.id, calls.c.sequence, calls.c.reply, calls.c.updated_at)
+    query = select(*columns).where(calls.c.state == "queue", calls.c.channel == channel)
+    return list(await connection.execute(query.order_by(calls.c.updated_at, calls.c.id).limit(limit)))
+
+
+async def how_many_wait(connection: Connection, channel: str) -> int:
+    """How many calls of ``channel`` wait in queues."""
+    query = select(func.count()).select_from(calls).where(calls.c.state == "queue", calls.c.channel == channel)
+    return int((await connection.execute(query)).scalar_one())
+
+
+async def waits_no_more(connection: Connection, call_id: str) -> bool:
+    """Take a call out of its queue, to go on with its flow; False where it does not wait there."""
+    waiting = update(calls).where(calls.c.id == call_id, calls.c.state == "queue")
+    return (await connection.execute(waiting.values(state="flow"))).rowcount == 1
+
+
 async def talked_to(connection: Connection, call_id: str, now: datetime) -> None:
     """Somebody talks to the caller of a call that waited in a queue."""
     waiting = update(calls).where(calls.c.id == call_id, calls.c.state == "queue")

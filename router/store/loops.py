@@ -14,6 +14,14 @@ from router.store.database import is_away
 log = structlog.get_logger(__name__)
 
 
+async def woken_within(seconds: float, woken: asyncio.Event) -> None:
+    """Wait until the event is set, at most so long. Unlike with `asyncio.wait_for` of Python 3.11, who is cancelled in
+    the moment in which it is set is cancelled all the same."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await woken.wait()
+
+
 async def look_again(look: Callable[[], Awaitable[object]], every: float, *, away: str, failed: str) -> None:
     """Look every so many seconds; nothing that goes wrong ends it. What is logged, once until it works again, is
     ``away`` where the database is, else ``failed``."""
@@ -46,8 +54,7 @@ async def send_when_due(
         while True:
             woken.clear()
             if not await _sent(send_due, last_words, away, failed):
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(woken.wait(), every)
+                await woken_within(every, woken)
 
 
 async def _sent(send_due: Callable[[], Awaitable[int]], last_words: float, away: str, failed: str) -> int:

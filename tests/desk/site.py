@@ -157,8 +157,10 @@ async def service(
         queues = house.test_phone.queues = browser_queues(house, agents)
         made = Site(house, agents, browser, port)
         await made.up()
+        rings = asyncio.create_task(queues.run())
         yield made
-        await queues.close()
+        rings.cancel()
+        await asyncio.gather(rings, return_exceptions=True)
         await made.down()
     assert not made.faults, "\n".join(made.faults)
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from router.calls.calling_back import ANSWERED, NOBODY, Attempt, CallingBack
-from router.calls.rounds import NotPlaced
 from router.channels.simulator.phone import CHANNEL, TestPhone
-from router.channels.simulator.queues import QueueFull, SimulatedQueues
+from router.channels.simulator.queues import SimulatedQueues
 from router.core.events import TransferEnded
 
 
@@ -32,19 +31,16 @@ class TestCallbacks:
 
     async def begin(self, attempt: Attempt) -> None:
         """Let it ring."""
-        try:
-            self._queues.enter(attempt.call_id, attempt.transfer)
-        except QueueFull as error:
-            raise NotPlaced(str(error)) from None
+        self._queues.enter(attempt.call_id)
 
     async def answered(self, call_id: str) -> None:
         """An agent has picked up: at this telephone the customer always answers, as nobody."""
         if await self._calling.dial(call_id) is not None:
             await self._calling.ended(call_id, ANSWERED)
 
-    async def transfer_ended(self, call_id: str, event: TransferEnded) -> None:
+    async def transfer_ended(self, call_id: str, event: TransferEnded, sequence: int | None = None) -> None:
         """Nobody picked up: a test call goes on with its flow, a callback is tried again."""
         if await self._calling.ended(call_id, NOBODY) is not None:
             await self._phone.hang_up(call_id)
         else:
-            await self._phone.transfer_ended(call_id, event)
+            await self._phone.transfer_ended(call_id, event, sequence)

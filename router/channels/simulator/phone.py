@@ -64,10 +64,13 @@ class TestPhone:
     ) -> Turn:
         """Call the service number, ``ahead`` of now to try another time; ``hours_ahead`` of that by opening hours
         alone. A ``draft`` answers instead of what is released: the flow that it is, or, where it is a shared file, the
-        service number's with it. Raises `BadNumber`, `UnknownDraft`, and `FlowRefused` for a draft that cannot run.
+        service number's with it. Raises `BadNumber`, `UnknownDraft`, `QueueFull`, and `FlowRefused` for a draft that
+        cannot run.
         """
         to = e164(service_number, self._region) or service_number if service_number else None
         caller = caller_from(number, withheld, self._region)
+        if self.queues is not None:
+            await self.queues.has_room()
         later, hours_later = ahead.total_seconds(), hours_ahead.total_seconds()
         event = CallStarted(CHANNEL, caller, to, later, trunk=CHANNEL, hours_ahead=hours_later)
         trial = None
@@ -109,14 +112,14 @@ class TestPhone:
         await self.transfer_ended(call_id, TransferEnded(TransferOutcome.ANSWERED))
         return True
 
-    async def transfer_ended(self, call_id: str, event: TransferEnded) -> None:
+    async def transfer_ended(self, call_id: str, event: TransferEnded, sequence: int | None = None) -> None:
         """The queue gives the call back to the flow."""
-        await self.send(call_id, event)
+        await self.send(call_id, event, sequence)
 
     def _follow(self, turn: Turn) -> Turn:
         match turn.commands[-1:]:
-            case (Transfer() as transfer,) if self.queues and not turn.repeated:
-                self.queues.enter(turn.call_id, transfer)
+            case (Transfer(),) if self.queues and not turn.repeated:
+                self.queues.enter(turn.call_id)
             case _:
                 pass
         return turn

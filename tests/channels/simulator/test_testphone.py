@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -13,17 +14,18 @@ from fastapi import FastAPI
 from router.calls.handle import Calls
 from router.channels.simulator.opening import opening_routes
 from router.channels.simulator.phone import BadNumber, TestPhone, caller_from
-from router.channels.simulator.queues import SimulatedQueues
+from router.channels.simulator.queues import QueueFull, SimulatedQueues
 from router.channels.simulator.routes import routes
 from router.core.commands import Leg, RecordMessage, Transfer
-from router.core.events import InputTimedOut, RecordingEnded
-from router.engine.session import State
+from router.core.events import InputTimedOut, RecordingEnded, TransferEnded
+from router.engine.session import State, commands_to_json
 from router.errors import Refused
 from router.flow.files import check
 from router.matching.codes import CodeKeys
 from router.releases.flows import Flows
+from router.store import calls
 from router.store.bus import Bus
-from router.store.database import Database
+from router.store.database import Connection, Database
 
 FLOW = check(
     """
@@ -42,24 +44,33 @@ steps:
 class Desk:
     """Stands for the agents' side; remembers what it was told."""
 
-    def __init__(self) -> None:
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self.ready: list[str] = []
         self.skills: set[str] = set()
         self.told: list[tuple[str, ...]] = []
         self.rang = asyncio.Event()
+        self.went = asyncio.Event()
 
     async def called(self, call_key: str, call_id: str | None, person_id: str, queue: str | None) -> None:
         self.told.append(("called", person_id, queue or ""))
         self.rang.set()
 
-    async def answered(self, call_key: str, person_id: str) -> None:
+    async def picked_up(self, call_id: str, person_id: str) -> bool:
+        async with self._database.begin() as connection:
+            call = await calls.by_id(connection, call_id, lock=True)
+            if call is None or call.state != "queue":
+                return False
+            await calls.change(connection, call_id, {"state": "talking"})
         self.told.append(("answered", person_id))
+        return True
 
     async def completed(self, call_key: str, person_id: str) -> None:
         self.told.append(("completed", person_id))
 
     async def over(self, call_key: str, reason: str) -> None:
         self.told.append(("over", reason))
+        self.went.set()
 
     async def left_queue(self, call_key: str) -> None:
         self.told.append(("left_queue",))
@@ -68,22 +79,64 @@ class Desk:
         return [each for each in self.ready if leg.person in (None, each) and set(leg.skills) <= self.skills]
 
 
-@pytest.fixture
-def desk() -> Desk:
-    return Desk()
+class Clock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 23, 10, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
 
 
 @pytest.fixture
-async def phone(database: Database, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[TestPhone]:
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def desk(database: Database) -> Desk:
+    return Desk(database)
+
+
+Process = Callable[[], TestPhone]
+
+
+@pytest.fixture
+def process(database: Database, desk: Desk, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Process:
+    """Makes the test phone of another process at the same database; none of them rings until its queues run."""
     monkeypatch.setattr("router.channels.simulator.queues.LOOK_AGAIN", 0.02)
-    bus = Bus()
-    flows = Flows({"short": FLOW}, {}, "short")
-    calls = Calls(database, bus, flows, CodeKeys("x" * 32), lambda: datetime(2026, 11, 23, 10, tzinfo=UTC))
-    phone = TestPhone(calls, "DE")
-    phone.queues = SimulatedQueues(desk, desk.who_is_ready, phone.transfer_ended, bus)
-    yield phone
-    await phone.queues.close()
-    assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("test call")]
+
+    def made() -> TestPhone:
+        bus = Bus()
+        flows = Flows({"short": FLOW}, {}, "short")
+        phone = TestPhone(Calls(database, bus, flows, CodeKeys("x" * 32), clock), "DE")
+        phone.queues = SimulatedQueues(database, bus, clock, desk, desk.who_is_ready, phone.transfer_ended)
+        return phone
+
+    return made
+
+
+@asynccontextmanager
+async def ringing(phone: TestPhone) -> AsyncIterator[None]:
+    """The process that rings for all."""
+    assert phone.queues is not None
+    task = asyncio.create_task(phone.queues.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.fixture
+async def phone(process: Process) -> AsyncIterator[TestPhone]:
+    phone = process()
+    async with ringing(phone):
+        yield phone
 
 
 async def test_whoever_becomes_ready_is_rung_and_may_answer(phone: TestPhone, desk: Desk) -> None:
@@ -128,21 +181,19 @@ async def test_a_call_waits_on_while_the_database_is_away(
 
 
 async def test_when_nobody_answers_the_flow_goes_on(
-    phone: TestPhone, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    phone: TestPhone, desk: Desk, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given_up = asyncio.Event()
     ended = phone.transfer_ended
 
-    async def transfer_ended(call_id: str, event: object) -> None:
-        await ended(call_id, event)  # type: ignore[arg-type]
+    async def transfer_ended(call_id: str, event: TransferEnded, sequence: int | None = None) -> None:
+        await ended(call_id, event, sequence)
         given_up.set()
 
     assert phone.queues is not None
     monkeypatch.setattr(phone.queues, "done", transfer_ended)
     turn = await phone.dial("", withheld=True, service_number=None)
-    phone.queues._waiting[turn.call_id].cancel()  # the five seconds of the flow are shortened to none
-    await asyncio.gather(phone.queues._waiting[turn.call_id], return_exceptions=True)
-    phone.queues.enter(turn.call_id, Transfer("sales", 0))
+    clock.move(5)
     await asyncio.wait_for(given_up.wait(), 5)
     assert ("over", "no_answer") in desk.told
     now = await phone._calls.turn(turn.call_id)
@@ -151,28 +202,141 @@ async def test_when_nobody_answers_the_flow_goes_on(
     assert done.session.ended
 
 
-async def test_one_leg_comes_after_the_other(phone: TestPhone, desk: Desk) -> None:
+LEGS = (Leg("sales", 10, (), "robin"), Leg("sales", 10, ("english",)), Leg("service", 60, (), "kim"))
+
+
+async def with_legs(database: Database, phone: TestPhone) -> str:
+    """A call that waits in one place after the other; its id."""
+    turn = await phone.dial("", withheld=True, service_number=None)
+    reply = commands_to_json((Transfer("sales", 80, legs=LEGS),))
+    async with database.begin() as connection:
+        await calls.change(connection, turn.call_id, {"reply": reply})
+    return turn.call_id
+
+
+async def test_one_leg_comes_after_the_other(process: Process, database: Database, desk: Desk, clock: Clock) -> None:
+    phone = process()
     assert phone.queues is not None
+    desk.ready += ["kim", "robin"]
+    call = await with_legs(database, phone)
+    assert await phone.queues.look() == pytest.approx(0.02)
+    assert desk.told == [("called", "robin", "sales")]
+    clock.move(10)
+    await phone.queues.look()
+    assert desk.told[1:] == [("left_queue",)], "nobody speaks English"
+    clock.move(9.99)
+    assert await phone.queues.look() == pytest.approx(0.01), "it looks when the next leg begins"
+    clock.move(0.01)
+    await phone.queues.look()
+    await phone.queues.look()
+    assert desk.told[2:] == [("left_queue",), ("called", "kim", "service")]
+    assert await phone.answer(call, "kim")
+
+
+async def test_any_process_dials_answers_and_hangs_up_while_one_rings(
+    process: Process, desk: Desk, clock: Clock
+) -> None:
+    there, here, rings = process(), process(), process()
     desk.ready.append("kim")
-    turn = await phone.dial("", withheld=True, service_number=None)
-    phone.queues._waiting[turn.call_id].cancel()  # its own wait, for one with legs
-    await asyncio.gather(phone.queues._waiting[turn.call_id], return_exceptions=True)
-    desk.told.clear()
-    desk.rang = asyncio.Event()
-    legs = (Leg("sales", 0, (), "robin"), Leg("sales", 0, ("english",)), Leg("service", 60, (), "kim"))
-    phone.queues.enter(turn.call_id, Transfer("sales", 60, legs=legs))
-    await asyncio.wait_for(desk.rang.wait(), 5)
-    assert desk.told[-2:] == [("left_queue",), ("called", "kim", "service")]
-    assert ("called", "kim", "sales") not in desk.told, "kim is neither robin, nor speaks English"
-    assert await phone.answer(turn.call_id, "kim")
+    first = await there.dial("", withheld=True, service_number=None)
+    second = await here.dial("", withheld=True, service_number=None)
+    async with ringing(rings):
+        await asyncio.wait_for(desk.rang.wait(), 5)
+        assert await here.answer(first.call_id, "kim")
+        assert not await there.answer(first.call_id, "robin"), "only one can answer"
+        assert (await there.hang_up(second.call_id)).session.ended
+        assert not await here.answer(second.call_id, "kim")
+        clock.move(60)
+        third = await here.dial("", withheld=True, service_number=None)
+        clock.move(5)
+        await asyncio.wait_for(desk.went.wait(), 5)
+        assert rings.queues is not None
+        await rings.queues.look()
+    assert (await here._calls.turn(first.call_id)).talking, "whose time to wait is long up, but who was answered"
+    given_back = await here._calls.turn(third.call_id)
+    assert isinstance(given_back.commands[-1], RecordMessage)
 
 
-async def test_a_repeated_answer_does_not_enter_the_queue_twice(phone: TestPhone, desk: Desk) -> None:
+async def test_who_takes_over_goes_on_where_the_other_one_was(
+    process: Process, database: Database, desk: Desk, clock: Clock
+) -> None:
+    dead, alive = process(), process()
+    assert dead.queues is not None and alive.queues is not None
+    desk.ready += ["kim", "robin"]
+    call = await with_legs(database, dead)
+    await dead.queues.look()
+    clock.move(25)
+    await alive.queues.look()
+    assert desk.told == [("called", "robin", "sales"), ("left_queue",), ("called", "kim", "service")]
+    assert await alive.answer(call, "kim")
+
+
+async def test_somebody_who_picks_up_as_the_time_is_up_keeps_the_caller(
+    process: Process, desk: Desk, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone, other = process(), process()
+    assert phone.queues is not None
     turn = await phone.dial("", withheld=True, service_number=None)
+    clock.move(5)
+    look = calls.waits_no_more
+
+    async def later(connection: Connection, call_id: str) -> bool:
+        monkeypatch.setattr("router.channels.simulator.queues.calls.waits_no_more", look)
+        await calls.change(connection, call_id, {"state": "talking"})
+        return await look(connection, call_id)
+
+    monkeypatch.setattr("router.channels.simulator.queues.calls.waits_no_more", later)
+    await phone.queues.look()
+    assert ("over", "no_answer") not in desk.told
+    assert (await other._calls.turn(turn.call_id)).talking
+
+
+async def test_a_call_that_cannot_go_on_does_not_keep_the_others(
+    process: Process, desk: Desk, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone = process()
+    assert phone.queues is not None
+    broken = await phone.dial("", withheld=True, service_number=None)
+    clock.move(5)
+    tries = []
+
+    async def fails(call_id: str, event: TransferEnded, sequence: int | None = None) -> None:
+        tries.append(call_id)
+        raise LookupError("its flow is gone")
+
+    monkeypatch.setattr(phone.queues, "done", fails)
+    waits = await phone.dial("", withheld=True, service_number=None)
+    desk.ready.append("kim")
+    await phone.queues.look()
+    await phone.queues.look()
+    assert tries == [broken.call_id]
+    assert desk.told.count(("called", "kim", "sales")) == 1
+    assert await phone.answer(waits.call_id, "kim")
+
+
+async def test_too_many_that_wait_keep_others_from_being_dialled(
+    process: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("router.channels.simulator.queues.MOST_WAITING", 2)
+    phone = process()
+    for _ in range(2):
+        turn = await phone.dial("", withheld=True, service_number=None)
+    with pytest.raises(QueueFull):
+        await process().dial("", withheld=True, service_number=None)
+    await phone.hang_up(turn.call_id)
+    await phone.dial("", withheld=True, service_number=None)
+
+
+async def test_a_repeated_answer_does_not_begin_the_wait_anew(process: Process, desk: Desk, clock: Clock) -> None:
+    phone = process()
+    assert phone.queues is not None
+    turn = await phone.dial("", withheld=True, service_number=None)
+    clock.move(4)
     again = await phone.send(turn.call_id, InputTimedOut(), turn.sequence - 1)
     assert again.repeated
-    assert phone.queues is not None
-    assert len(phone.queues._waiting) == 1
+    clock.move(1)
+    await phone.queues.look()
+    assert ("over", "no_answer") in desk.told
 
 
 @pytest.mark.parametrize("number", ["12", "hello", "+49 30 x", "0" * 100])
