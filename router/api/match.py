@@ -105,7 +105,7 @@ def routes(
     """The question, for those whom ``allowed`` lets in; each key may ask for so many wrong codes in 24 hours.
     ``pool_numbers`` are the service numbers that are leased."""
     router = APIRouter(tags=["match"])
-    wrong_codes = WrongCodes(clock, most_wrong_codes)
+    wrong_codes = WrongCodes(database, clock, most_wrong_codes)
 
     @router.post(
         "/v1/match",
@@ -114,7 +114,7 @@ def routes(
         openapi_extra=takes(Question, _EXAMPLE),
     )
     async def match(request: Request, asker: Asker = Depends(allowed)) -> Answer:
-        """Whom we would recognise in a call like this. Nothing is stored, and no call is placed.
+        """Whom we would recognise in a call like this. No call is placed, and nothing of it is stored.
 
         Who asks with very many wrong codes has to wait (429).
         """
@@ -124,7 +124,7 @@ def routes(
         async with turns.one(), database.read() as connection:
             # Not before the turn: of many who wait, each would still be let in.
             if guess_in(seen.code) is not None:
-                wrong_codes.check(asker.id)
+                await wrong_codes.check(connection, asker.noted)
             now, questions = moment(question, clock()), askable(flows.for_number(seen.service_number))
             found = await find_matches(
                 connection,
@@ -137,7 +137,7 @@ def routes(
                 live=weights.live,
             )
         if guess_in(seen.code) is not None and not found.code_accepted:
-            wrong_codes.add(asker.id)
+            await wrong_codes.add(asker.noted)
         await reads.note("match.explained", "match", **asker.noted)
         return Answer(as_json(found))
 

@@ -4,13 +4,15 @@ share it, never wait behind a campaign being registered."""
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Final
 
 from router.errors import Refused
+from router.store import audit
+from router.store.database import Connection, Database
+from router.web.reads import Who
 
 AT_ONCE: Final = 4
 WAITING: Final = 500
@@ -20,6 +22,7 @@ LONGEST_WAIT: Final = 10.0
 WRONG_CODES: Final = 200
 WITHIN: Final = timedelta(hours=24)
 """A key may ask for as many wrong codes as callers may key in between them (`router.matching.lockout`)."""
+_ACTION: Final = "code.guessed"
 
 
 class Turns:
@@ -56,36 +59,33 @@ class Turns:
 
 
 class WrongCodes:
-    """Counts the wrong codes each asker tries, so that asking is no way to guess codes that others were sent."""
+    """Counts the wrong codes each asker tries, so that asking is no way to guess codes that others were sent. They
+    stand in the audit log: all processes count together, and a restart forgets none."""
 
-    def __init__(self, clock: Callable[[], datetime], most: int = WRONG_CODES, within: timedelta = WITHIN) -> None:
+    def __init__(
+        self, database: Database, clock: Callable[[], datetime], most: int = WRONG_CODES, within: timedelta = WITHIN
+    ) -> None:
+        self._database = database
         self._clock = clock
         self._most = most
         self._within = within
-        self._tried: dict[str, deque[datetime]] = {}
 
-    def check(self, asker: str) -> None:
+    async def check(self, connection: Connection, asker: Who) -> None:
         """Raise `Refused` (429) when this asker has tried too many lately."""
-        tried = self._tried.get(asker)
-        if tried is None:
-            return
         now = self._clock()
-        while tried and now - tried[0] >= self._within:
-            tried.popleft()
-        if not tried:
-            del self._tried[asker]
-        elif len(tried) >= self._most:
-            wait = self._within - (now - tried[0])
+        first = await audit.when_done(connection, _ACTION, now - self._within, self._most, **asker)
+        if first is not None:
             raise Refused(
                 429,
                 "Too many wrong codes",
                 f"{self._most} wrong callback codes within {self._within}. Ask later, or without a code.",
-                headers={"Retry-After": str(int(wait.total_seconds()) + 1)},
+                headers={"Retry-After": str(int((first + self._within - now).total_seconds()) + 1)},
             )
 
-    def add(self, asker: str) -> None:
+    async def add(self, asker: Who) -> None:
         """A wrong code was asked for."""
-        self._tried.setdefault(asker, deque(maxlen=self._most)).append(self._clock())
+        async with self._database.begin() as connection:
+            await audit.note(connection, self._clock(), _ACTION, "match", None, **asker)
 
 
 def _busy() -> Refused:

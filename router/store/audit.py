@@ -43,3 +43,14 @@ async def times_done(connection: Connection, person_id: str, action: str, since:
         .subquery()
     )
     return int((await connection.execute(select(func.count()).select_from(found))).scalar_one())
+
+
+async def when_done(
+    connection: Connection, action: str, since: datetime, most: int, *, person_id: str | None, key_id: str | None
+) -> datetime | None:
+    """When a person or a key did this for the ``most``-th time, counted back from now; None where they did it less
+    often since then."""
+    own = audit_log.c.key_id == key_id if person_id is None else audit_log.c.person_id == person_id
+    query = select(audit_log.c.at).where(own, audit_log.c.at > since, audit_log.c.action == action)
+    done = await connection.execute(query.order_by(audit_log.c.at.desc()).offset(most - 1).limit(1))
+    return done.scalar_one_or_none()

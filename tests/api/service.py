@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -75,6 +75,11 @@ class Service:
     app: FastAPI
     clock: Clock
     stopping: asyncio.Event
+
+    async def beside(self) -> Service:
+        """Another process with the same database, as far as the pages and the API go."""
+        prompts = await composition.prompt_store(self.house.settings)
+        return replace(self, app=web_app(self.house, agents_of(self.house), prompts, self.stopping))
 
     async def key(self, *scopes: str) -> str:
         async with self.house.database.begin() as connection:

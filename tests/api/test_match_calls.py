@@ -93,6 +93,9 @@ async def test_codes_cannot_be_guessed_by_asking(service: Service) -> None:
         spoken = " ".join(handles["callback_code"])
         problem(await client.post("/v1/match", json={"spoken": spoken}), 429)
         assert (await client.post("/v1/match", json={"from": MOBILE})).status_code == 200
+        other = await service.beside()
+        async with other.client(Authorization=client.headers["Authorization"]) as elsewhere:
+            problem(await elsewhere.post("/v1/match", json={"code": handles["callback_code"]}), 429)
         assert (await asked(service, code=handles["callback_code"]))["decision"] == "sure"
         service.clock.move(hours=24)
         assert (await client.post("/v1/match", json={"code": handles["callback_code"]})).status_code == 200

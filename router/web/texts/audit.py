@@ -48,6 +48,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "audit.action.callback.dropped": ("Rückruf verworfen", "callback dropped"),
     "audit.action.callback.open": ("Rückruf wieder geöffnet", "callback reopened"),
     "audit.action.calls.listed": ("Liste der Anrufe gelesen", "list of calls read"),
+    "audit.action.code.guessed": ("Falschen Rückrufcode erfragt", "wrong callback code asked for"),
     "audit.action.code.revoked": ("Rückrufcode widerrufen", "callback code revoked"),
     "audit.action.code.sent": ("Einmalcode gesendet", "one-time code sent"),
     "audit.action.flow.released": ("Abläufe veröffentlicht", "flows released"),
