@@ -54,6 +54,10 @@ async def forget(house: House, now: datetime) -> None:
             async with house.database.begin() as connection:
                 if await each(connection, now - age, BITE) < BITE:
                     break
+
+
+async def forget_files(house: House, now: datetime) -> None:
+    """The same for what callers said, of which each machine has files of its own."""
     await house.kept_speech.tidy(now - timedelta(days=house.settings.speech_recording_days))
 
 

@@ -7,9 +7,11 @@ import gc
 import signal
 import socket
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 import structlog
 import uvicorn
@@ -27,11 +29,13 @@ from router.channels.simulator.phone import CHANNEL as TEST_PHONE
 from router.channels.simulator.queues import SimulatedQueues
 from router.flow.nodes.sayings import FIXED
 from router.flow.placeholders import has_variables
-from router.forgetting import LONGEST_CALL, forget
+from router.forgetting import LONGEST_CALL, forget, forget_files
 from router.releases.following import Following
 from router.settings import Settings
 from router.speech.prompts import Prompt, PromptStore
 from router.store import cards
+from router.store.duties import Work
+from router.store.loops import look_again, woken_within
 from router.web.connections import BoundedConnection, make_room
 from router.web_app import web_app
 
@@ -40,7 +44,9 @@ log = structlog.get_logger(__name__)
 SWEEP_EVERY = 60.0
 """Seconds between looks for people and calls that went without saying so."""
 GRACE = 10.0
-"""Seconds that calls and requests in progress are given when the service stops."""
+"""Seconds that requests in progress are given when the service stops and no call is left."""
+TELL_EVERY = 5.0
+"""Seconds between two lines about calls that it still waits for."""
 
 Ready = Callable[[House], Awaitable[None]]
 
@@ -77,8 +83,7 @@ async def serve(settings: Settings, ready: Ready | None = None) -> None:
         pages = web_app(house, agents, prompts, stopping, agi, listener.server if listener else None, pulse)
         beating = asyncio.create_task(pulse.run(), name="pulse")
         stack.callback(beating.cancel)
-        await _listen(pages, house, stopping, ready)
-        log.info("stopping: calls in progress may finish", seconds=GRACE)
+        await _listen(pages, house, agi, stopping, ready)
     log.info("stopped")
 
 
@@ -91,14 +96,13 @@ async def _running(
         await prompts.open()
         stack.push_async_callback(prompts.aclose)
         await off_the_desks(house, agents, house.clock())
-        await agents.page_watch.begin()
         if listener is not None:
             await listener.server.start()
             stack.push_async_callback(listener.server.stop)
         calling_back = callback_parts(house, agents, queues)
         agi = app.agi_server(house, prompts, listener, calling_back.line)
         await agi.start()
-        stack.push_async_callback(agi.stop, GRACE)
+        stack.push_async_callback(agi.stop, 0.0)
         await stack.enter_async_context(agents.asterisks.running())
         async with asyncio.TaskGroup() as tasks:
             asterisk_queues = app_agents.asterisk_queues(house, agents.asterisks, prompts)
@@ -108,14 +112,19 @@ async def _running(
                 await _prepare(house, prompts, listener)
 
             following = Following(house.flows, house.releases, house.bus, released)
-            work = (_prepare(house, prompts, listener), _sweep(house, agents), following.run(), house.folder.run())
-            timers = (agents.wrap_ups.run(), agents.page_watch.run(), calling_back.rounds.run())
-            others = (asterisk_queues.run(), agents.work_news.run(), queues.run())
+            work = (_prepare(house, prompts, listener), _sweep_files(house), following.run(), house.folder.run())
+            timers = (agents.wrap_ups.run(), calling_back.rounds.run())
+            for_all: dict[str, Work] = {
+                "sweep": partial(_sweep, house, agents),
+                "pages": agents.page_watch.run,
+                "test calls": queues.run,
+            }
+            others = (asterisk_queues.run(), agents.work_news.run(), *_duties(house, for_all))
             background = [tasks.create_task(each) for each in (*work, *timers, *others)]
             if (sender := app.text_sender(house)) is not None:
                 background.append(tasks.create_task(sender.run()))
             if (activities := app_agents.worker_activities(house)) is not None:
-                background.append(tasks.create_task(activities.run()))
+                background += [tasks.create_task(each) for each in _duties(house, {"activities": activities.run})]
             if (crm := app.crm_sender(house)) is not None:
                 background.append(tasks.create_task(crm.run()))
             if house.ear is not None:
@@ -129,7 +138,12 @@ async def _running(
                     task.cancel()
 
 
-async def _listen(pages: FastAPI, house: House, stopping: asyncio.Event, ready: Ready | None) -> None:
+def _duties(house: House, works: Mapping[str, Work]) -> list[Coroutine[Any, Any, None]]:
+    """What one process does at a time for all of them."""
+    return [house.duties.duty(name).while_held(work) for name, work in works.items()]
+
+
+async def _listen(pages: FastAPI, house: House, agi: AgiServer, stopping: asyncio.Event, ready: Ready | None) -> None:
     settings = house.settings
     config = uvicorn.Config(
         pages,
@@ -146,23 +160,49 @@ async def _listen(pages: FastAPI, house: House, stopping: asyncio.Event, ready: 
     )
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listening = socket.create_server((settings.host, settings.port), family=family, backlog=2048)
-    server = _Server(config, stopping)
+    server, at_once = _Server(config), asyncio.Event()
+
+    def stop() -> None:
+        """Told once: let calls finish, with readiness and streams sending everybody elsewhere. Told again: end."""
+        if stopping.is_set():
+            at_once.set()
+        stopping.set()
+        agi.refuse()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, server.handle_exit, number, None)
+        asyncio.get_running_loop().add_signal_handler(number, stop)
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(server.serve([listening]))
+        serving = tasks.create_task(server.serve([listening]))
+        serving.add_done_callback(lambda _: stop())
         await server.up.wait()
         if ready is not None:
             await ready(house)
+        await stopping.wait()
+        await calls_over(agi, settings.stop_seconds, at_once)
+        server.should_exit, server.force_exit = True, at_once.is_set()
+
+
+async def calls_over(agi: AgiServer, seconds: float, at_once: asyncio.Event) -> None:
+    """Wait until no call is in progress, but not longer than so many seconds, nor when told to end ``at_once``."""
+    loop = asyncio.get_running_loop()
+    until, tell_at = loop.time() + seconds, loop.time()
+    while agi.calls and not at_once.is_set() and (left := until - loop.time()) > 0:
+        if loop.time() >= tell_at:
+            log.info("stopping: calls still in progress", calls=agi.calls, seconds_left=round(left))
+            tell_at += TELL_EVERY
+        await woken_within(min(0.1, left), at_once)
+    if agi.calls:
+        log.warning(
+            "stopping: calls in progress are left to other routers, or go to the default queue", calls=agi.calls
+        )
 
 
 class _Server(uvicorn.Server):
-    """Says when it is up, and tells the endless event streams to end before it stops, so that it need not wait."""
+    """Says when it is up."""
 
-    def __init__(self, config: uvicorn.Config, stopping: asyncio.Event) -> None:
+    def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.up = asyncio.Event()
-        self._stopping = stopping
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -172,10 +212,6 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.up.set()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._stopping.set()
-        await super().shutdown(sockets)
 
 
 async def tidy(house: House, agents: Agents, now: datetime) -> None:
@@ -210,6 +246,14 @@ async def _prepare(house: House, prompts: PromptStore, listener: Listener | None
     problems = await prompts.prepare(wanted)
     for reason, count in Counter(problem.reason for problem in problems).items():
         log.warning("prompts cannot be made", prompts=count, reason=reason)
+
+
+async def _sweep_files(house: House) -> None:
+    async def look() -> None:
+        await forget_files(house, house.clock())
+
+    failed = "old recordings could not be deleted, will be tried again"
+    await look_again(look, SWEEP_EVERY, away="old recordings stay: the database is away", failed=failed)
 
 
 async def _sweep(house: House, agents: Agents) -> None:

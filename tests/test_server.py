@@ -7,23 +7,26 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from queue import Queue
 from urllib.parse import parse_qs
 
+import httpx
 import pytest
 from sqlalchemy import select
 
 from router import settings
 from router.store import tables, text_messages
 from router.store.database import Database
+from tests.channels.agi.asterisk import Peer, environment
 
 PROJECT = Path(__file__).parents[1]
 PROGRAM = [sys.executable, "-c", "from router.cli import main; main()"]
@@ -86,6 +89,114 @@ def test_it_stops_in_good_order(tmp_path: Path, how: signal.Signals) -> None:
         assert process.returncode == 0
         assert "stopped" in errors.splitlines()[-1]
         assert "Traceback" not in errors
+
+
+MENU = """
+version: 1
+name: hotline
+languages: [de]
+start: ask
+steps:
+  ask:
+    type: menu
+    text: {de: Drücken Sie die Eins.}
+    options: {"1": {next: connect}}
+    timeout: 6
+    otherwise: connect
+  connect: {type: transfer, queue: sales}
+"""
+
+
+@contextmanager
+def menu(folder: Path, **environment: str) -> Iterator[tuple[subprocess.Popen[str], int, int]]:
+    """A service with one menu, and its HTTP and FastAGI ports."""
+    (folder / "flows").mkdir(exist_ok=True)
+    (folder / "flows" / "hotline.yaml").write_text(MENU, "utf-8")
+    http, fastagi = free_port(), free_port()
+    settings = {"THREADLINE_FLOWS": str(folder / "flows"), "THREADLINE_FASTAGI_PORT": str(fastagi)}
+    with demo(folder, http, THREADLINE_QUEUES='["default", "sales", "service"]', **settings, **environment) as process:
+        wait_until_ready(process)
+        yield process, http, fastagi
+
+
+async def to_the_menu(port: int, **changes: str | None) -> Peer:
+    """A caller who hears the menu to its end and has not answered."""
+    peer = await Peer.connect(("127.0.0.1", port), environment(**changes))
+    while (words := await peer.command())[:3] != ["WAIT", "FOR", "DIGIT"]:
+        assert words, "the router has closed the connection"
+        peer.reply("200 result=0 endpos=8000" if words[0] == "STREAM" else "200 result=1")
+    return peer
+
+
+async def to_the_end(peer: Peer) -> list[str]:
+    """The last command of a call in which the caller presses 1."""
+    peer.reply(f"200 result={ord('1')}")
+    last: list[str] = []
+    while words := await peer.command():
+        last = words
+        peer.reply("200 result=0 endpos=8000" if words[0] == "STREAM" else "200 result=1")
+    await peer.close()
+    return last
+
+
+async def refused(port: int) -> None:
+    """Returns once nobody listens on the port any more."""
+    while True:
+        try:
+            await (await Peer.connect(("127.0.0.1", port))).close()
+        except ConnectionError:
+            return
+        await asyncio.sleep(0.05)
+
+
+async def test_who_is_in_a_menu_when_it_is_told_to_stop_finishes_it(tmp_path: Path) -> None:
+    with menu(tmp_path, THREADLINE_LOG_LEVEL="info") as (process, http, fastagi):
+        caller = await to_the_menu(fastagi)
+        process.send_signal(signal.SIGTERM)
+        await refused(fastagi)
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{http}") as asking:
+            answer = await asking.get("/readyz")
+            assert answer.status_code == 503
+            assert answer.json()["checks"]["service"] == "stopping"
+            assert (await asking.get("/healthz")).status_code == 200
+        assert process.poll() is None
+        assert await to_the_end(caller) == ["SET", "VARIABLE", "THREADLINE_ROUTE", "queue"]
+        _, errors = await asyncio.to_thread(process.communicate, timeout=60)
+    assert process.returncode == 0
+    assert "calls still in progress" in errors
+    assert "are left to" not in errors
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("told", ["twice", "once"])
+async def test_a_call_that_is_not_over_in_time_is_left_as_it_is(tmp_path: Path, told: str) -> None:
+    stop_seconds = "3600" if told == "twice" else "0"
+    with menu(tmp_path, THREADLINE_LOG_LEVEL="info", THREADLINE_STOP_SECONDS=stop_seconds) as (process, _, fastagi):
+        caller = await to_the_menu(fastagi)
+        process.send_signal(signal.SIGTERM)
+        await refused(fastagi)
+        if told == "twice":
+            process.send_signal(signal.SIGTERM)
+        assert await caller.closed() == b"", "no route, so that another router is asked"
+        _, errors = await asyncio.to_thread(process.communicate, timeout=60)
+        await caller.close()
+    assert process.returncode == 0
+    assert "are left to other routers" in errors
+    with closing(sqlite3.connect(tmp_path / "data" / "demo" / "threadline.db")) as database:
+        assert database.execute("select state from calls").fetchall() == [("flow",)]
+
+
+async def test_another_process_goes_on_where_a_killed_one_was(tmp_path: Path) -> None:
+    with menu(tmp_path) as (process, _, fastagi):
+        caller = await to_the_menu(fastagi)
+        process.kill()
+        assert await caller.closed() == b""
+        await caller.close()
+    with menu(tmp_path) as (process, _, fastagi):
+        assert await to_the_end(await to_the_menu(fastagi)) == ["SET", "VARIABLE", "THREADLINE_ROUTE", "queue"]
+    with closing(sqlite3.connect(tmp_path / "data" / "demo" / "threadline.db")) as database:
+        rows = database.execute("select channel_ref, state, sequence from calls").fetchall()
+    assert rows == [("1700000000.1", "queue", 2)], "one call, whichever process it was at"
 
 
 def test_a_port_that_is_taken_is_told_with_the_setting(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """Agents whose pages are gone: a browser that was closed, a machine that sleeps, a network that is down. Calls are not
 to ring at a desk that nobody sees, so whoever is ready without a page for a while is paused, and told on return.
 
-The database keeps since when nobody's page is open; a page in another process takes that back within a heartbeat.
+The database keeps since when nobody's page is open; a page in another process takes that back within a heartbeat. A
+process that died says nothing of its pages: so all count as gone now and then, until they say otherwise.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ log = structlog.get_logger(__name__)
 
 LOOK_EVERY: Final = 5.0
 """Seconds between two looks for agents who are gone."""
+ANEW_EVERY: Final = timedelta(minutes=5)
+"""So often every page has to say that it is open."""
+SAY_SO: Final = timedelta(seconds=30)
+"""A page has so long for it: two heartbeats."""
 
 
 class Pauses(Protocol):
@@ -39,6 +44,7 @@ class PageWatch:
         self._after = after
         self._noting: set[asyncio.Task[None]] = set()
         self._failing = False
+        self._begun: datetime | None = None
 
     async def opened(self, person_id: str) -> None:
         """A page of this person is open."""
@@ -57,14 +63,18 @@ class PageWatch:
         await asyncio.gather(*self._noting)
 
     async def begin(self) -> None:
-        """This process begins: whoever is on duty has no page open here. Those that are open elsewhere say so soon."""
+        """No page counts as open any more, as soon as those that are have had the time to say so."""
+        now = self._clock()
         async with self._database.begin() as connection:
-            await people.all_pages_left(connection, self._clock())
+            await people.all_pages_left(connection, now + SAY_SO)
+        self._begun = now
 
     async def look(self) -> list[str]:
         """Pause who is gone; whom."""
         if not self._after:
             return []
+        if self._begun is None or not self._begun <= self._clock() < self._begun + ANEW_EVERY:
+            await self.begin()
         async with self._database.read() as connection:
             rows = await people.ready_without_page(connection, self._clock() - self._after)
         paused = [row.id for row in rows if await self._presence.pause_unasked(row.id, states.PAGE_GONE)]
@@ -73,7 +83,8 @@ class PageWatch:
         return paused
 
     async def run(self) -> None:
-        """Look again and again until cancelled. Nothing that goes wrong ends it."""
+        """Look again and again until cancelled, in one process at a time. Nothing that goes wrong ends it."""
+        self._begun = None
         while True:
             await asyncio.sleep(LOOK_EVERY)
             try:

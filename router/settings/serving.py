@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, field_validator
 
@@ -33,6 +33,11 @@ class Serving(Group):
         "`threadline codes rotate` has renewed them.",
     )
     data_dir: Path = Field(Path("data"), description="Where prompts and other files are kept.")
+    stop_seconds: Annotated[int, Field(ge=0, le=3600)] = Field(
+        60,
+        description="Seconds that calls in progress have when the service is told to stop (SIGTERM). New ones go to "
+        "other processes meanwhile; it ends as soon as none is left, or when it is told again.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="What is logged.")
     log_json: bool = Field(False, description="One JSON object a line, for log collectors (docs/logs.md).")
     log_file: Path | None = Field(

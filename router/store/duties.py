@@ -11,7 +11,6 @@ SQLite has one process that serves, which holds every duty.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -20,6 +19,7 @@ from typing import Any, Final, Protocol
 import structlog
 
 from router.store.database import Database
+from router.store.loops import woken_within
 from router.store.sessions import FAILED, open_session
 
 log = structlog.get_logger(__name__)
@@ -220,8 +220,7 @@ class SharedDuties:
                 self._sooner.clear()
                 await self._look(connection)
                 self._failing = False
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._sooner.wait(), max(0.0, next_at - self._clock()))
+                await woken_within(max(0.0, next_at - self._clock()), self._sooner)
         finally:
             # At once, and before the session is: whoever takes over must not meet us.
             self._end_all("the session is closed")

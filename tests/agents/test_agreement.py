@@ -186,10 +186,26 @@ async def test_whoever_pauses_or_is_off_is_left_as_they_are(house: House, desk: 
 
 
 async def test_a_process_that_begins_gives_pages_the_whole_time_to_come_back(house: House, desk: Desk) -> None:
-    await desk.watch.begin()
-    house.clock.forward(seconds=119)
+    assert await desk.watch.look() == []
+    house.clock.forward(seconds=149)
+    assert await desk.watch.look() == [], "the time, and what a page has to say that it is open elsewhere"
+    house.clock.forward(seconds=1)
+    assert await desk.watch.look() == [desk.anna]
+
+
+async def test_pages_of_a_process_that_died_are_missed_and_those_of_another_say_so(house: House, desk: Desk) -> None:
+    await desk.watch.look()
+    await desk.watch.opened(desk.anna)
+    house.clock.forward(minutes=4, seconds=59)
     assert await desk.watch.look() == []
     house.clock.forward(seconds=1)
+    await desk.watch.look()
+    await desk.watch.opened(desk.anna)  # in the process that she came to when hers died
+    house.clock.forward(minutes=4)
+    assert await desk.watch.look() == []
+    house.clock.forward(minutes=1)
+    await desk.watch.look()
+    house.clock.forward(seconds=150)
     assert await desk.watch.look() == [desk.anna]
 
 

@@ -47,6 +47,7 @@ class Turn:
     sequence: int
     commands: tuple[ChannelCommand, ...]
     language: str = "de"
+    repeated: bool = False
 
 
 @dataclass
@@ -59,7 +60,7 @@ class House:
     async def begin(self, channel: str, channel_ref: str, event: CallStarted) -> Turn:
         return Turn("call-1", 1, (self.ask,))
 
-    async def handle(self, call_id: str, event: Event) -> Turn:
+    async def handle(self, call_id: str, event: Event, sequence: int | None = None) -> Turn:
         self.events.append(event)
         return Turn(call_id, 1 + len(self.events), (Transfer("sales", 60),))
 

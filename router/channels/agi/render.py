@@ -180,9 +180,10 @@ def leave_to_queue(
     whisper: Sequence[Sound] = (),
     phones: Mapping[str, str] = NO_PHONES,
     language: str | None = None,
+    turn: int | None = None,
 ) -> tuple[Command, ...]:
     """Hand the call to the dialplan for a queue; ``whisper`` is what the agent alone hears, ``phones`` are as for
-    `places`, ``language`` is what the caller is spoken to in while waiting.
+    `places`, ``language`` is what the caller is spoken to in while waiting, ``turn`` is told again when the queue ends.
 
     The route comes last: before it nothing counts, and the dialplan would go to the default queue. It also switches the
     absolute timeout off, which we must not: without it, a failure between two of these would leave the caller to
@@ -201,6 +202,7 @@ def leave_to_queue(
         commands.set_variable("THREADLINE_WHISPER", "&".join(sound.source for sound in whisper)),
         commands.set_variable("THREADLINE_LEGS", places(command, phones)),
         *([commands.set_variable("CHANNEL(language)", language)] if language else ()),
+        *([commands.set_variable("THREADLINE_TURN", str(turn))] if turn is not None else ()),
         commands.set_variable("THREADLINE_ROUTE", "queue"),
     )
 
@@ -208,6 +210,11 @@ def leave_to_queue(
 def leave_to_hangup() -> tuple[Command, ...]:
     """Hand the call to the dialplan to be ended."""
     return (commands.set_variable("THREADLINE_ROUTE", "hangup"),)
+
+
+def leave_to_default() -> tuple[Command, ...]:
+    """Hand the call to the dialplan for the default queue."""
+    return (commands.set_variable("THREADLINE_ROUTE", "default"),)
 
 
 def _caller(env: Environment, region: str) -> Caller:

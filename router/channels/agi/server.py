@@ -66,6 +66,7 @@ class AgiServer:
         self._port = port
         self._limits = limits or ServerLimits()
         self._server: asyncio.Server | None = None
+        self._closing: asyncio.Server | None = None
         self._lines: set[Line] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._full = False
@@ -115,11 +116,15 @@ class AgiServer:
         )
         _log.info("agi_listening", host=self.address[0], port=self.address[1])
 
+    def refuse(self) -> None:
+        """Take no more calls: Asterisk asks another router. Those at work go on."""
+        if self._server is not None:
+            self._closing, self._server = self._server, None
+            self._closing.close()
+
     async def stop(self, grace: float = 5.0) -> None:
         """Take no more calls, let those at work finish for ``grace`` seconds, then end the rest."""
-        server, self._server = self._server, None
-        if server is not None:
-            server.close()
+        self.refuse()
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=grace)
         for task in self._tasks:
@@ -130,8 +135,8 @@ class AgiServer:
                 _log.error("agi_handlers_do_not_end", count=len(stubborn))
         for line in list(self._lines):
             line.abort()
-        if server is not None:
-            await server.wait_closed()
+        if self._closing is not None:
+            await self._closing.wait_closed()
 
     def admit(self, line: Line) -> bool:
         """Whether ``line`` may stay; it is then counted until `released`."""

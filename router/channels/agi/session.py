@@ -7,6 +7,7 @@ queue. A hangup is told to the house once, at whatever point it comes.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -30,6 +31,7 @@ from router.speech.failures import PromptFailed
 from router.speech.listening.comfort import RECORDING, TEXTS
 from router.speech.listening.conversation import Answer
 from router.speech.listening.keys import Keys
+from router.store.watch import DatabaseAway
 
 Sounds = Callable[[Prompt], Awaitable[Sequence[Sound]]]
 """Where a prompt can be played from, piece by piece; raises `PromptFailed`."""
@@ -43,8 +45,12 @@ _FAREWELL_SECONDS: Final = 30.0
 """For telling the house that the caller is gone: nobody waits for it, and when a trunk fails all are gone at once."""
 _PHONE_SECONDS: Final = 1.0
 """For where a person is to be reached."""
-_LAST_WORDS_SECONDS: Final = 1.5
-"""The same when the service stops."""
+_AT_ONCE: Final = 0.5
+"""A house that cannot decide says so within so many seconds where it knows beforehand."""
+_GIVEN_UP_SECONDS: Final = 0.5
+"""For telling Asterisk that no other router need be asked."""
+_FIRST_WORD_SECONDS: Final = 5.0
+"""What the dialplan gives us for the first command (THREADLINE_GUARD)."""
 _TAKEN_AWAY: Final = 0.5
 
 _log = structlog.get_logger(__name__)
@@ -73,6 +79,11 @@ class Turn(Protocol):
         """What the caller is spoken to in."""
         ...
 
+    @property
+    def repeated(self) -> bool:
+        """Whether the event changed nothing, because it was known before."""
+        ...
+
 
 class House(Protocol):
     """Who knows what to do with a call, the same for every channel; see `router.calls.handle.Calls`."""
@@ -81,8 +92,8 @@ class House(Protocol):
         """A call, known to its channel as ``channel_ref``, has reached us."""
         ...
 
-    async def handle(self, call_id: str, event: Event) -> Turn:
-        """Something has happened to a call."""
+    async def handle(self, call_id: str, event: Event, sequence: int | None = None) -> Turn:
+        """Something has happened to a call; where it has gone on beyond ``sequence``, it stays as it is."""
         ...
 
     async def hung_up(self, channel: str, channel_ref: str) -> None:
@@ -120,8 +131,9 @@ class _Conversation:
         self._call = call
         self._ref = call.env.uniqueid
         self._owes_hangup = False
-        self._taken_at = float("inf")
         self._loop = asyncio.get_running_loop()
+        self._asked_at = self._loop.time()
+        self._taken_at = self._asked_at + _FIRST_WORD_SECONDS
 
     async def run(self) -> None:
         try:
@@ -129,14 +141,24 @@ class _Conversation:
             while (event := await self._perform(turn)) is not None:
                 turn = await self._decided(self._house.handle(turn.call_id, event))
         except HungUp:
-            if abs(self._loop.time() - self._taken_at) < _TAKEN_AWAY:
+            if self._loop.time() > self._taken_at - _TAKEN_AWAY:
+                # Asterisk has taken the call to the default queue, or to another router. It is not over.
                 _log.warning("agi_deadline_missed")
-            await self._say_farewell()
-        except BaseException as error:
-            # First the caller, who now goes to the default queue; then our own books.
+            else:
+                await self._say_farewell()
+        except asyncio.CancelledError:
+            # The service stops. The call goes on at another router, which finds it as it is; or in the default queue.
             self._call.close()
-            stopping = isinstance(error, asyncio.CancelledError)
-            await self._say_farewell(_LAST_WORDS_SECONDS if stopping else _FAREWELL_SECONDS)
+            raise
+        except BaseException as error:
+            # First the caller, who now goes to the default queue; then our own books. Where it is known that we do not
+            # reach the database, nobody has waited: another router may well do.
+            elsewhere = isinstance(error, DatabaseAway) and self._loop.time() - self._asked_at < _AT_ONCE
+            if not elsewhere:
+                await self._give_away()
+            self._call.close()
+            if not elsewhere:
+                await self._say_farewell()
             raise
 
     # -- between the caller and the house
@@ -148,21 +170,28 @@ class _Conversation:
             case ("started", *_):
                 started = render.call_started(env, self._region)
                 turn = await self._decided(self._house.begin(render.CHANNEL, self._ref, started))
+                # One that was known is at another router, or was: it is ours only once Asterisk answers.
+                owes, self._owes_hangup = self._owes_hangup, self._owes_hangup and not turn.repeated
                 await self._call.run(commands.set_variable("THREADLINE_CALL", turn.call_id))
+                self._owes_hangup = owes
                 return turn
             case ("transfer-ended", *rest):
                 self._owes_hangup = True
-                (reply,) = await self._call.run(commands.get_variable("THREADLINE_CALL"))
-                if not reply.data:
+                wanted = (commands.get_variable("THREADLINE_CALL"), commands.get_variable("THREADLINE_TURN"))
+                known, turn_of = await self._call.run(*wanted)
+                if not known.data:
                     raise GivenUp("the call came back without its id (THREADLINE_CALL)")
+                # Another router may have been told before it died: then the call goes on where it was.
+                sequence = int(turn_of.data) if turn_of.data and turn_of.data.isdecimal() else None
                 ended = TransferEnded(render.transfer_outcome(rest[0] if rest else ""))
-                return await self._decided(self._house.handle(reply.data, ended))
+                return await self._decided(self._house.handle(known.data, ended, sequence))
             case _:
                 raise GivenUp("the dialplan calls AGI with neither 'started' nor 'transfer-ended'")
 
     async def _decided(self, turn: Awaitable[Turn]) -> Turn:
         """The house's decision, unless it takes too long."""
         self._owes_hangup = True
+        self._asked_at = self._loop.time()
         try:
             async with asyncio.timeout(_HOUSE_SECONDS) as limit:
                 decided = await turn
@@ -175,13 +204,19 @@ class _Conversation:
         about(call=decided.call_id)
         return decided
 
-    async def _say_farewell(self, within: float = _FAREWELL_SECONDS) -> None:
+    async def _give_away(self) -> None:
+        """Have the caller taken to the default queue: another router would do no better, and they have waited. Where
+        Asterisk cannot be told, it asks one."""
+        with contextlib.suppress(Exception):
+            await self._call.run(*render.leave_to_default(), within=_GIVEN_UP_SECONDS)
+
+    async def _say_farewell(self) -> None:
         """Tell the house that the call is over, unless it knows."""
         if not self._owes_hangup:
             return
         self._owes_hangup = False
         try:
-            async with asyncio.timeout(within):
+            async with asyncio.timeout(_FAREWELL_SECONDS):
                 await self._house.hung_up(render.CHANNEL, self._ref)
         except Exception as error:
             _log.error("agi_farewell_failed", error=type(error).__name__)
@@ -197,7 +232,7 @@ class _Conversation:
                 case RecordMessage():
                     return await self._record(command, f"{turn.call_id}-{turn.sequence}")
                 case Transfer():
-                    await self._leave_to_queue(command, turn.language)
+                    await self._leave_to_queue(command, turn)
                     return None
                 case Hangup():
                     await self._call.run(*render.leave_to_hangup())
@@ -206,11 +241,11 @@ class _Conversation:
                     assert_never(command)
         return None
 
-    async def _leave_to_queue(self, command: Transfer, language: str) -> None:
+    async def _leave_to_queue(self, command: Transfer, turn: Turn) -> None:
         whisper = await self._whisper(command.whisper) if command.whisper else ()
         phones = await self._phones_of({leg.person for leg in command.legs if leg.person is not None})
         try:
-            leaving = render.leave_to_queue(command, whisper, phones, language)
+            leaving = render.leave_to_queue(command, whisper, phones, turn.language, turn.sequence)
         except ValueError as error:
             raise GivenUp(str(error)) from None
         await self._call.run(*leaving)

@@ -30,6 +30,7 @@ from router.core.events import (
     TransferOutcome,
 )
 from router.speech.failures import SynthesisFailed
+from router.store.watch import DatabaseAway
 from tests.channels.agi.asterisk import Asterisk, Peer, environment
 
 HELLO, CODE, BYE = (Prompt(text, "en") for text in ("hello", "code", "bye"))
@@ -44,6 +45,7 @@ class Turn:
     sequence: int
     commands: Sequence[ChannelCommand]
     language: str = "de"
+    repeated: bool = False
 
 
 class House:
@@ -53,13 +55,16 @@ class House:
         self.answers = list(answers)
         self.events: list[Event] = []
         self.names: set[str] = set()
+        self.told_turns: list[int | None] = []
+        self.knows = False
 
     async def begin(self, channel: str, channel_ref: str, event: CallStarted) -> Turn:
         assert (channel, channel_ref) == ("asterisk", "1700000000.1")
         return await self.handle("call-1", event)
 
-    async def handle(self, call_id: str, event: Event) -> Turn:
+    async def handle(self, call_id: str, event: Event, sequence: int | None = None) -> Turn:
         self.events.append(event)
+        self.told_turns.append(sequence)
         self.names.add(call_id)
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
@@ -67,7 +72,7 @@ class House:
         if isinstance(answer, Awaitable):
             await answer
             raise AssertionError("waited in vain")
-        return Turn(call_id, len(self.events), answer)
+        return Turn(call_id, len(self.events), answer, repeated=self.knows)
 
     async def hung_up(self, channel: str, channel_ref: str) -> None:
         assert (channel, channel_ref) == ("asterisk", "1700000000.1")
@@ -129,6 +134,7 @@ async def test_a_call_goes_to_a_queue_with_its_code() -> None:
         "SET VARIABLE THREADLINE_WHISPER ",
         "SET VARIABLE THREADLINE_LEGS ",
         "SET VARIABLE CHANNEL(language) de",
+        "SET VARIABLE THREADLINE_TURN 2",
         "SET VARIABLE THREADLINE_ROUTE queue",
     ]
     # Pieces and waits are short, so that silence lasts at most seven seconds whenever we freeze.
@@ -253,14 +259,14 @@ async def test_a_call_that_comes_back_without_its_id_goes_to_the_default_queue(k
         asterisk.variables["THREADLINE_CALL"] = known
     await converse(house, asterisk, arg_1="transfer-ended", arg_2="TIMEOUT")
     assert house.events == [CallerHungUp()]
-    assert "THREADLINE_ROUTE" not in asterisk.variables
+    assert asterisk.variables.get("THREADLINE_ROUTE") == "default"
 
 
 @pytest.mark.parametrize("argument", [None, "", "ended"])
 async def test_an_unknown_way_in_goes_to_the_default_queue(argument: str | None) -> None:
     house = House()
     asterisk = await converse(house, Asterisk(), arg_1=argument)
-    assert asterisk.commands == []
+    assert said(asterisk) == ["SET VARIABLE THREADLINE_ROUTE default"]
     assert house.events == []
 
 
@@ -294,7 +300,7 @@ class TestRecording:
         del asterisk.variables["THREADLINE_RECORDINGS"]
         await converse(house, asterisk)
         assert house.events == [STARTED, CallerHungUp()]
-        assert "THREADLINE_ROUTE" not in asterisk.variables
+        assert asterisk.variables.get("THREADLINE_ROUTE") == "default"
 
 
 class TestPrompts:
@@ -317,7 +323,7 @@ class TestPrompts:
         house = House((AskDigits((prompt,), 1, 5.0, 3.0),))
         asterisk = await converse(house, Asterisk(say={"STREAM FILE": ["200 result=-1"]}))
         assert house.events == [STARTED, CallerHungUp()]
-        assert "THREADLINE_ROUTE" not in asterisk.variables
+        assert asterisk.variables.get("THREADLINE_ROUTE") == "default"
 
 
 LONG_CALL = (
@@ -356,7 +362,7 @@ async def test_a_house_that_fails_gives_the_caller_to_the_default_queue() -> Non
     house = House((ASK,), RuntimeError("database gone, parameters ('+4930123456', '1234')"))
     with capture_logs() as logs:
         asterisk = await converse(house, Asterisk("1234"))
-    assert "THREADLINE_ROUTE" not in asterisk.variables
+    assert asterisk.variables.get("THREADLINE_ROUTE") == "default"
     assert house.events == [STARTED, DigitsEntered("1234"), CallerHungUp()]
     (entry,) = [entry for entry in logs if entry["log_level"] == "error"]
     assert (entry["event"], entry["error"]) == ("agi_handler_failed", "RuntimeError")
@@ -365,23 +371,30 @@ async def test_a_house_that_fails_gives_the_caller_to_the_default_queue() -> Non
     assert "1234" not in str(logs)
 
 
+async def test_another_router_is_left_to_try_where_only_ours_cannot_reach_the_database() -> None:
+    house = House((ASK,), DatabaseAway())
+    asterisk = await converse(house, Asterisk("1234"))
+    assert "THREADLINE_ROUTE" not in asterisk.variables
+    assert house.events == [STARTED, DigitsEntered("1234")]
+
+
 async def test_a_house_that_takes_too_long_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "_HOUSE_SECONDS", 0.05)
     never = asyncio.Event().wait()
     house = House(never)
     asterisk = await converse(house, Asterisk())
-    assert "THREADLINE_ROUTE" not in asterisk.variables
+    assert asterisk.variables.get("THREADLINE_ROUTE") == "default"
     assert house.events == [STARTED, CallerHungUp()]
 
 
 async def test_a_queue_the_dialplan_cannot_take_gives_the_caller_to_the_default_queue() -> None:
     house = House((Transfer("a,b", 60),))
     asterisk = await converse(house, Asterisk())
-    assert "THREADLINE_ROUTE" not in asterisk.variables
+    assert asterisk.variables["THREADLINE_ROUTE"] == "default"
     assert house.events == [STARTED, CallerHungUp()]
 
 
-async def test_stopping_closes_the_books() -> None:
+async def test_stopping_leaves_the_call_as_it_is_to_another_router() -> None:
     house = House((ASK,))
     server = AgiServer(AgiChannel(house, sounds), "127.0.0.1", 0)
     await server.start()
@@ -389,8 +402,35 @@ async def test_stopping_closes_the_books() -> None:
     while (await peer.command())[:2] != ["STREAM", "FILE"]:
         peer.reply("200 result=1")
     await server.stop(grace=0.01)
-    assert house.events == [STARTED, CallerHungUp()]
+    assert house.events == [STARTED]
     await peer.close()
+
+
+async def test_another_router_goes_on_with_a_call_and_tells_of_its_end() -> None:
+    house = House((ASK,))
+    house.knows = True
+    asterisk = await converse(house, Asterisk(hangup_at=3))
+    assert asterisk.variables["THREADLINE_CALL"] == "call-1"
+    assert house.events == [STARTED, CallerHungUp()]
+
+
+async def test_who_comes_late_to_a_call_that_another_router_has_does_not_end_it() -> None:
+    """As after SIGSTOP and SIGCONT: Asterisk has gone to another one meanwhile."""
+    house = House((ASK,))
+    house.knows = True
+    asterisk = await converse(house, Asterisk(hangup_at=0))
+    assert asterisk.hung_up
+    assert house.events == [STARTED]
+
+
+async def test_a_queue_tells_which_turn_has_led_to_it() -> None:
+    asterisk = await converse(House((SALES,)), Asterisk())
+    assert asterisk.variables["THREADLINE_TURN"] == "1"
+    house = House((Hangup(),))
+    again = Asterisk()
+    again.variables |= {"THREADLINE_CALL": "call-1", "THREADLINE_TURN": "7"}
+    await converse(house, again, arg_1="transfer-ended", arg_2="TIMEOUT")
+    assert house.told_turns == [7]
 
 
 async def test_a_key_that_is_read_after_the_call_was_taken_away_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -398,7 +438,7 @@ async def test_a_key_that_is_read_after_the_call_was_taken_away_does_not_count(m
     monkeypatch.setattr(session._Conversation, "do", _late(session._Conversation.do))
     house = House((ASK,))
     await converse(house, Asterisk("1234"))
-    assert house.events == [STARTED, CallerHungUp()]
+    assert house.events == [STARTED], "and that the call is over is not said of one that others have now"
 
 
 def _late(do: Callable[..., Awaitable[Reply]]) -> Callable[..., Awaitable[Reply]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from router import server
+from router import forgetting, server
 from router.app_agents import agents_of
 from router.core.hearing import Listening, Reading
 from router.speech.recognition.ear import Ear
@@ -97,8 +97,10 @@ async def test_a_caller_who_agreed_is_heard_by_an_admin_for_a_month(house: Servi
         assert [line["call"] for line in logged if "fetched" in line["event"]] == [call]
     agents, end = agents_of(house.house), house.clock() + timedelta(days=30)
     await server.tidy(house.house, agents, end)
+    await forgetting.forget_files(house.house, end)
     assert kept(tmp_path) == [file]
     await server.tidy(house.house, agents, end + timedelta(seconds=1))
+    await forgetting.forget_files(house.house, end + timedelta(seconds=1))
     assert kept(tmp_path) == []
     async with house.house.database.read() as connection:
         assert not await speech_recordings.of_call(connection, call)
