@@ -124,6 +124,7 @@ async def _running(
             if (sender := app.text_sender(house)) is not None:
                 background.append(tasks.create_task(sender.run()))
             if (activities := app_agents.worker_activities(house)) is not None:
+                stack.push_async_callback(activities.aclose)
                 background += [tasks.create_task(each) for each in _duties(house, {"activities": activities.run})]
             if (crm := app.crm_sender(house)) is not None:
                 background.append(tasks.create_task(crm.run()))

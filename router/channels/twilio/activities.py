@@ -45,21 +45,23 @@ class Activities:
         self._looks = 0
 
     async def run(self) -> None:
-        """Look again and again until cancelled. Nothing that goes wrong ends it."""
-        try:
-            while True:
-                try:
-                    await self.look()
-                except NotDone as error:
-                    self._looks = 0
-                    log.warning("workers are not kept in line", reason=str(error))
-                except Exception as error:
-                    self._looks = 0
-                    if not is_away(error):
-                        log.exception("workers are not kept in line")
-                await asyncio.sleep(LOOK_EVERY)
-        finally:
-            await self._workers.aclose()
+        """Look again and again until cancelled, in one process at a time. Nothing that goes wrong ends it."""
+        self._looks = 0
+        while True:
+            try:
+                await self.look()
+            except NotDone as error:
+                self._looks = 0
+                log.warning("workers are not kept in line", reason=str(error))
+            except Exception as error:
+                self._looks = 0
+                if not is_away(error):
+                    log.exception("workers are not kept in line")
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def aclose(self) -> None:
+        """Close the connections; looks are over."""
+        await self._workers.aclose()
 
     async def look(self) -> int:
         """Tell what differs; how many there were. Raises `NotDone`."""
