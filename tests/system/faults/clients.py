@@ -50,7 +50,9 @@ class Told:
 class Clients:
     """All of them together, from `begin` until `end`. ``chance`` decides what they do."""
 
-    def __init__(self, url: str, key: str, token: str, chance: random.Random) -> None:
+    def __init__(self, url: str, key: str, token: str, chance: random.Random, *, page_at: str = "") -> None:
+        """``page_at`` is where the agent's page listens to its events, where that is not ``url``."""
+        self._events = f"{page_at or url}/v1/desk/events"
         self._http = httpx.AsyncClient(
             base_url=url,
             timeout=10,
@@ -91,6 +93,13 @@ class Clients:
 
         async with asyncio.timeout(60):
             await more()
+
+    async def told_more_than(self, events: int) -> None:
+        """Returns when the page was told of more than so many events."""
+        while True:
+            if len(self.told.numbers) > events:
+                return
+            await asyncio.sleep(_PAUSE)
 
     async def connected(self, times: int) -> None:
         """Returns when the page has connected so often."""
@@ -199,7 +208,7 @@ class Clients:
 
     async def _connection(self) -> None:
         headers = self._page | ({"Last-Event-ID": self._last} if self._last is not None else {})
-        async with self._http.stream("GET", "/v1/desk/events", headers=headers) as stream:
+        async with self._http.stream("GET", self._events, headers=headers) as stream:
             if stream.status_code != 200:
                 return
             self.told.connections += 1

@@ -31,7 +31,8 @@ def settings(directory: Path, database: str, **more: str) -> dict[str, str]:
     flows = directory / "flows"
     if not flows.exists():
         flows.mkdir()
-        shutil.copy(_FLOWS / "straight.yaml", flows)
+        for name in ("straight.yaml", "menu.yaml"):
+            shutil.copy(_FLOWS / name, flows)
         shutil.copytree(_SHARED, flows / "shared")
     port = free_port()
     return {
@@ -69,9 +70,9 @@ async def ready(nursery: Nursery, clients: Clients, within: float = 60) -> None:
             await asyncio.sleep(0.01)
 
 
-async def agi_call(port: int, uniqueid: str, **changes: str) -> list[str]:
+async def agi_call(port: int, uniqueid: str, *, host: str = "127.0.0.1", **changes: str) -> list[str]:
     """A call as Asterisk brings it: the commands it was given until the router let it go."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    reader, writer = await asyncio.open_connection(host, port)
     commands: list[str] = []
     try:
         writer.write(environment(uniqueid=uniqueid, dnid=SERVICE_NUMBER, extension=SERVICE_NUMBER, **changes))

@@ -8,21 +8,31 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[3]
 
 _CODE = """
 import os, signal, sys
-import router.cli, router.cli.serve, router.server, router.web_app
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+import router.app, router.cli, router.cli.serve, router.server, router.web_app
+
+def clock():
+    ahead = float(Path(file + ".clock").read_text() or 0)
+    return datetime.now(timezone.utc) + timedelta(seconds=ahead)
+
+file = sys.argv[1]
+if Path(file + ".clock").exists():
+    router.app.assembled.__wrapped__.__defaults__ = (clock,)
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 print("read", flush=True)
 for line in sys.stdin:
     child = os.fork()
     if child == 0:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        null, log = os.open(os.devnull, os.O_RDONLY), os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        null, log = os.open(os.devnull, os.O_RDONLY), os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(null, 0), os.dup2(log, 1), os.dup2(log, 2)
         sys.argv = ["threadline", "serve"]
         sys.exit(router.cli.main())
@@ -33,13 +43,19 @@ for line in sys.stdin:
 class Nursery:
     """Use as a context manager. What it has started is killed at the end."""
 
-    def __init__(self, directory: Path, settings: Mapping[str, str]) -> None:
+    def __init__(
+        self, directory: Path, settings: Mapping[str, str], *, own_clock: bool = False, within: Sequence[str] = ()
+    ) -> None:
+        """With a clock of its ``own``, the service's time can be set (`set_clock`). ``within`` goes before the command
+        that starts it."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("THREADLINE_")}
         ours = {f"THREADLINE_{name}": value for name, value in settings.items()}
         self.log = directory / "service.log"
         self._child: int | None = None
+        if own_clock:
+            self.set_clock(0)
         self._parent = subprocess.Popen(
-            [sys.executable, "-c", _CODE, str(self.log)],
+            [*within, sys.executable, "-c", _CODE, str(self.log)],
             cwd=directory,
             env=kept | ours | {"PYTHONPATH": str(PROJECT)},
             stdin=subprocess.PIPE,
@@ -64,6 +80,13 @@ class Nursery:
         self._parent.stdin.write("start\n")
         self._parent.stdin.flush()
         self._child = int(self._said())
+
+    def set_clock(self, ahead: float) -> None:
+        """Have the service's clock go so many seconds ahead of the machine's; behind it where negative."""
+        file = self.log.with_name(f"{self.log.name}.clock")
+        new = file.with_suffix(".new")
+        new.write_text(str(ahead))
+        new.replace(file)
 
     @property
     def pid(self) -> int:

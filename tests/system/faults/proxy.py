@@ -14,14 +14,15 @@ _ESTABLISHED = 1  # Linux, include/net/tcp_states.h
 class Proxy:
     """Passes connections on from `port` to ``to``. Use as a context manager."""
 
-    def __init__(self, to: tuple[str, int]) -> None:
+    def __init__(self, to: tuple[str, int], host: str = "127.0.0.1") -> None:
         self._to = to
+        self._host = host
         self._delay = 0.0
         self._flows = threading.Event()
         self._flows.set()
         self._ended = False
         self._pairs: list[_Pair] = []
-        self._listening: socket.socket | None = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self._listening: socket.socket | None = socket.create_server((host, 0), backlog=512)
         self.port: int = self._listening.getsockname()[1]
         threading.Thread(target=self._accept, args=(self._listening,), daemon=True).start()
 
@@ -62,7 +63,7 @@ class Proxy:
         self._delay = 0.0
         self._flows.set()
         if self._listening is None:
-            self._listening = socket.create_server(("127.0.0.1", self.port), backlog=512)
+            self._listening = socket.create_server((self._host, self.port), backlog=512)
             threading.Thread(target=self._accept, args=(self._listening,), daemon=True).start()
 
     @property
