@@ -34,6 +34,8 @@ class Service:
     process: subprocess.Popen[bytes] | None = None
     secret: str = field(default_factory=lambda: secrets.token_hex(32))
     flows: Path = field(default_factory=next_at_once)
+    more: dict[str, str] = field(default_factory=dict)
+    """Settings that differ."""
 
     @property
     def url(self) -> str:
@@ -58,6 +60,7 @@ class Service:
             "FLOWS": str(self.flows),
             "SERVICE_NUMBER": SERVICE_NUMBER,
             "LOG_LEVEL": "debug",
+            **self.more,
         }
         kept = {name: value for name, value in os.environ.items() if not name.startswith("THREADLINE_")}
         environment = kept | {f"THREADLINE_{name}": value for name, value in settings.items()}
@@ -70,7 +73,7 @@ class Service:
                 stdout=log,
                 stderr=log,
             )
-        until(lambda: self.state() == 200, 30, "ready", every=0.05)
+        until(lambda: self.state() == 200, 90, "ready", every=0.05)
 
     def state(self) -> int:
         """What `/readyz` answers; 0 when nobody does."""
