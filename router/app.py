@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from router.agents.phones import asterisk_phones
+from router.calls.admission import Admission
 from router.calls.callbacks import Callbacks
 from router.calls.calling_back import CallingBack
 from router.calls.crm import CrmEvents
@@ -139,6 +140,7 @@ async def assembled(settings: Settings, clock: Clock = utc_now, *, serving: bool
             recording=settings.replay_days > 0,
             webhooks=webhooks,
             crm=crm_events(settings),
+            admission=Admission(settings.calls_a_minute),
             texting=Texting(
                 keys,
                 random_digits,
@@ -374,6 +376,6 @@ def agi_server(
     channel = AgiChannel(
         house.calls, sounds, region=settings.region, whispers=whispers, listener=listener, phones=phones
     )
-    limits = ServerLimits(connections=settings.fastagi_calls)
+    limits = ServerLimits(connections=settings.fastagi_calls, each=settings.fastagi_calls_of_a_line or None)
     handler = by_script(channel, {} if callbacks is None else {CALLBACK: callbacks})
     return AgiServer(handler, settings.fastagi_host, settings.fastagi_port, limits)

@@ -11,6 +11,7 @@ from fastapi import APIRouter
 
 from router import logs, notify, traces
 from router.api import health
+from router.api.governor import Governor
 from router.api.keys import Allowed
 from router.api.metrics import Metrics
 from router.api.pulse import Pulse
@@ -38,6 +39,7 @@ class Running:
     boards: OpenPages
     stopping: asyncio.Event
     pulse: Pulse
+    governor: Governor
 
 
 def operation_routes(house: House, agents: Agents, metrics: Metrics, running: Running, allowed: Allowed) -> APIRouter:
@@ -81,6 +83,10 @@ def _told_of_calls(house: House, agents: Agents, metrics: Metrics) -> None:
 def _told_of_the_process(house: House, metrics: Metrics, running: Running) -> None:
     running.pulse.on_lag = metrics.lag
     running.pulse.on_beat = notify.alive
+    governor = running.governor
+    metrics.watch("requests_shed", lambda: governor.shed)
+    metrics.watch("requests_waiting", lambda: governor.waiting)
+    metrics.watch("overload", lambda: governor.gives_way)
     build = {(version("threadline"), migrate.newest()): 1.0}
     metrics.watch("build_info", lambda: build)
     metrics.watch("bus_connected", lambda: house.bus.connected)

@@ -6,6 +6,7 @@ is a 500 with no detail: stack traces stay inside.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -70,3 +71,10 @@ def too_large(detail: str) -> Refused:
 def unprocessable(detail: str, errors: list[dict[str, str]], code: str | None = None) -> Refused:
     """422: understood, but some fields are wrong; ``errors`` has one ``{"field", "message"}`` for each."""
     return Refused(422, "Wrong fields", detail, more={"errors": errors}, code=code)
+
+
+def too_often(seconds: float, what: str) -> Refused:
+    """429: come again after so many seconds."""
+    detail = f"Too many requests {what}. Nothing was done; try again a little later."
+    headers = {"Retry-After": str(max(1, math.ceil(seconds)))}
+    return Refused(429, "Too many requests", detail, headers=headers, code="too_often")

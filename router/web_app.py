@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from fastapi import FastAPI
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from router.admin.auditing import routes as audit_routes
 from router.admin.callbacks import routes as callback_routes
@@ -22,6 +24,7 @@ from router.admin.trying import routes as trying_routes
 from router.admin.turns import Turns as TurnsEach
 from router.agents.supervising import Supervising
 from router.api import description, imports, problems, schemas
+from router.api.governor import Governor, Work
 from router.api.keys import LONGEST_NAME, SCOPES, ApiKeys, create_key, revoke_key
 from router.api.limits import IMPORT, BodyLimits, PlainAddresses
 from router.api.metrics import Metrics
@@ -29,6 +32,7 @@ from router.api.pulse import Pulse
 from router.api.requests import Requests
 from router.api.routes import BODIES
 from router.api.routes import routes as api_routes
+from router.api.shedding import Addresses, Shedding
 from router.api.turns import Turns
 from router.app import House, key_for, sign_in_of, table_of
 from router.app_agents import Agents, twilio_agents
@@ -41,6 +45,7 @@ from router.channels.twilio.inbound_texts import inbound_routes
 from router.channels.twilio.routes import routes as twilio_routes
 from router.channels.twilio.task_news import task_routes
 from router.channels.twilio.texts import Reported, text_routes
+from router.core.rates import Rates
 from router.desk.card_routes import card_routes
 from router.desk.cards import cards_for
 from router.desk.checking import Checking
@@ -123,18 +128,30 @@ def web_app(
     app = FastAPI(title="Threadline", docs_url=None, redoc_url=None, redirect_slashes=False)
     app.add_middleware(BodyLimits, special={imports.PATH: IMPORT})
     app.add_middleware(PlainAddresses)
+    governor = Governor(lambda: house.calls.under_way.number)
+    _guard_the_door(app, house, governor, problems.answering(pages))
     app.add_middleware(Requests, told=metrics.request)
     problems.install(app, pages)
     pages_support(app, assets)
     description.describe(app, BODIES)
-    _include_api(app, house, entrance)
+    _include_api(app, house, entrance, governor)
     _include_channels(app, house, agents, entrance, prompts, metrics)
     _include_pages(app, house, agents, entrance, pages, desk)
     boards = _include_supervision(app, house, agents, entrance, pages, stopping)
-    running = Running(agi, audiosocket, prompts, desk.pages, boards, stopping, pulse or Pulse())
+    running = Running(agi, audiosocket, prompts, desk.pages, boards, stopping, pulse or Pulse(), governor)
     allowed = entrance.keys.allowed("calls:read", entrance.guard)
     app.include_router(operation_routes(house, agents, metrics, running, allowed))
     return app
+
+
+def _guard_the_door(app: FastAPI, house: House, governor: Governor, answer: problems.Answer) -> None:
+    """What is decided before a request is looked at: whether there is room, whether it is too often, and who asks."""
+    settings = house.settings
+    app.add_middleware(Shedding, governor=governor, answer=answer)
+    most = settings.requests_a_minute
+    app.add_middleware(Addresses, rates=Rates(most, max(1, most // 10)), answer=answer)
+    if settings.trusted_proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(settings.trusted_proxies))
 
 
 def _entrance(house: House, agents: Agents) -> _Entrance:
@@ -144,14 +161,16 @@ def _entrance(house: House, agents: Agents) -> _Entrance:
         sign_in,
         guard,
         turns,
-        ApiKeys(house.database, turns, house.clock),
+        ApiKeys(
+            house.database, turns, house.clock, Rates(most := house.settings.key_requests_a_minute, max(1, most // 10))
+        ),
         Ending(sign_in, guard, house.bus, agents.presence.left),
         Reads(house.database, house.clock),
         oidc_of(house.settings, house.clock, key_for(house.settings, b"threadline sign-in with a provider")),
     )
 
 
-def _include_api(app: FastAPI, house: House, entrance: _Entrance) -> None:
+def _include_api(app: FastAPI, house: House, entrance: _Entrance, governor: Governor) -> None:
     app.include_router(schemas.routes(), include_in_schema=False)
     app.include_router(
         api_routes(
@@ -167,6 +186,7 @@ def _include_api(app: FastAPI, house: House, entrance: _Entrance) -> None:
             turns=entrance.turns,
             reads=entrance.reads,
             policy=house.settings.disclosure,
+            pause=partial(governor.pause, Work.BULK),
         )
     )
 

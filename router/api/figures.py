@@ -65,7 +65,8 @@ CALLS: Final = (
     _counter("calls_ended", "Calls that ended, by how: `hung_up`, `left_queue`, `finished`.", "channel", "outcome"),
     _counter(
         "calls_given_up",
-        "Calls that were given up to the default queue, by why: `busy` (more than we take), `no_decision` (none in "
+        "Calls that were given up to the default queue, by why: `busy` (more than we take), `too_many` (on one "
+        "line or number), `no_decision` (none in "
         "time), `no_reply` (Asterisk did not answer a command), `protocol` (it said what is not AGI), `too_long`, "
         "`failed` (an error of ours, or the database away).",
         "channel",
@@ -150,6 +151,13 @@ HTTP: Final = (
         "area",
         "status",
     ),
+    _counter(
+        "requests_shed",
+        "Requests told to come again since there was too much to do: `bulk`, `pages`, `registering`.",
+        "work",
+    ),
+    _gauge("requests_waiting", "Requests that wait for room, by what they are.", "work"),
+    _gauge("overload", "What gives way: 0 nothing, 1 files and evaluations, 2 pages, too, 3 all but calls."),
 )
 PROCESS: Final = (
     _gauge("ready", "Whether this process takes calls: what `/readyz` says."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import Any, Final
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -22,6 +22,10 @@ from router.messages.registrar import Registrar
 PATH: Final = "/v1/messages/import"
 NDJSON: Final = "application/x-ndjson"
 AT_ONCE: Final = 2
+PIECE: Final = 16 * 1024
+"""Bytes, some dozens of rows, after which an import asks whether it is to wait."""
+
+Pause = Callable[[], Awaitable[None]]
 
 _FORMATS: Final[dict[str, Format]] = {
     "text/csv": "csv",
@@ -74,8 +78,8 @@ class _Room:
         self.taken = 0
 
 
-def routes(registrar: Registrar, writers: Allowed) -> APIRouter:
-    """The import, for ``writers``."""
+def routes(registrar: Registrar, writers: Allowed, pause: Pause) -> APIRouter:
+    """The import, for ``writers``. ``pause`` waits while there is too much else to do."""
     router = APIRouter(tags=["messages"])
     room = _Room()
 
@@ -106,12 +110,19 @@ def routes(registrar: Registrar, writers: Allowed) -> APIRouter:
         if room.taken >= AT_ONCE:
             detail = f"{AT_ONCE} files are being imported already. Send this one when they are through."
             raise Refused(503, "Busy", detail, headers={"Retry-After": "30"})
-        lines = _lines(import_rows(request.stream(), format_, registrar), room)
+        lines = _lines(import_rows(_unhurried(request.stream(), pause), format_, registrar), room)
         # Until the first row is through, what is wrong with the file or its sending still has a status of its own.
         first = await anext(lines, b"")
         return SpooledAnswer(first, lines, NDJSON, when_full=_NOT_READ)
 
     return router
+
+
+async def _unhurried(stream: AsyncIterator[bytes], pause: Pause) -> AsyncIterator[bytes]:
+    async for piece in stream:
+        for start in range(0, len(piece), PIECE):
+            await pause()
+            yield piece[start : start + PIECE]
 
 
 async def _lines(outcomes: AsyncIterator[RowOutcome], room: _Room) -> AsyncGenerator[bytes, None]:

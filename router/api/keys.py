@@ -14,13 +14,15 @@ from base64 import urlsafe_b64encode
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Annotated, Final
 
 from fastapi import Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from router.api.turns import Turns
-from router.errors import Refused, forbidden, unauthorised
+from router.core.rates import Rates
+from router.errors import Refused, forbidden, too_often, unauthorised
 from router.store import audit
 from router.store import keys as store
 from router.store.database import Connection, Database
@@ -112,7 +114,11 @@ def digest(key: str) -> bytes:
 class ApiKeys:
     """Makes the dependencies of routes. Every use of a key looks it up, so a revoked one ends at once."""
 
-    def __init__(self, database: Database, turns: Turns, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, database: Database, turns: Turns, clock: Callable[[], datetime], rates: Rates | None = None
+    ) -> None:
+        """``rates`` say how often a key may be used; None: as often as it likes."""
+        self._rates = rates
         self._database = database
         self._turns = turns
         self._clock = clock
@@ -142,7 +148,8 @@ class ApiKeys:
         return check
 
     async def by_key(self, request: Request, scope: str) -> Asker:
-        """The key in the request's header. Raises `Refused`: 401 without a valid one, 403 where it lacks ``scope``."""
+        """The key in the request's header. Raises `Refused`: 401 without a valid one, 403 where it lacks ``scope``, 429
+        where it is used too often."""
         key = _bearer(request)
         key_hash = digest(key)
         async with self._turns.one(), self._database.read() as connection:
@@ -152,6 +159,8 @@ class ApiKeys:
             raise _unknown("This API key does not exist or was revoked.")
         if scope not in row.scopes:
             raise _lacks(scope)
+        if self._rates is not None and (seconds := self._rates.wait(row.id, monotonic())):
+            raise too_often(seconds, "with this API key")
         now = self._clock()
         if row.used_at is None or now - row.used_at >= USED_EVERY:
             async with self._database.begin() as connection:

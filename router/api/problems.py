@@ -63,6 +63,15 @@ def install(app: FastAPI, pages: Pages | None = None, incident_id: Callable[[], 
     app.add_middleware(_Unforeseen, answers=answers, incident_id=incident_id or (lambda: secrets.token_hex(6)))
 
 
+Answer = Callable[[Request, Refused], Response]
+"""Says no: with a page for people, with a problem document for scripts."""
+
+
+def answering(pages: Pages) -> Answer:
+    """How a no is answered by what stands before the routes."""
+    return _Answers(pages).to
+
+
 class ProblemDocument(Response):
     """A problem document. Only ASCII goes out: a name of the request that is repeated may hold half a character."""
 
@@ -107,6 +116,10 @@ class _Answers:
                 page.headers.update(refused.headers)
                 return page
         return ProblemDocument(refused, getattr(request.state, "language", None))
+
+
+DOCUMENTS: Final[Answer] = _Answers(None).to
+"""Problem documents for everybody."""
 
 
 class _Unforeseen:

@@ -42,14 +42,15 @@ def routes(
     turns: Turns,
     reads: Reads,
     policy: Policy,
+    pause: imports.Pause,
 ) -> APIRouter:
     """`/v1/messages…`, `/v1/match`, `/v1/calls…` and `/v1/payments…`, for keys with the right scope and, but for the
-    last, for admins who are signed in."""
+    last, for admins who are signed in. ``pause`` lets what goes on for long wait while there is much to do."""
     rules = registrar.rules
     region = rules.region
     writers, readers = keys.allowed("messages:write", guard), keys.allowed("messages:read", guard)
     router = APIRouter()
-    router.include_router(imports.routes(registrar, writers))
+    router.include_router(imports.routes(registrar, writers, pause))
     router.include_router(statuses.routes(database, clock, turns, writers))
     router.include_router(messages.routes(registrar, turns, writers, readers, reads))
     matchers, most, leased = keys.allowed("match", guard), rules.guesses_a_day, rules.pools.every_number

@@ -18,6 +18,7 @@ from time import perf_counter
 import structlog
 
 from router import traces
+from router.calls.admission import Admission, UnderWay
 from router.calls.answers import Answering, Answers
 from router.calls.callbacks import Callbacks
 from router.calls.crm import TOPIC as CRM_TOPIC
@@ -96,13 +97,18 @@ class Calls:
         webhooks: Webhooks | None = None,
         work: Work | None = None,
         crm: CrmEvents | None = None,
+        admission: Admission | None = None,
     ) -> None:
         """``queues`` are those there are (None: any); an offer that names another one goes to the flow's own.
         ``limits`` are those on wrong codes, ``weights`` those of matching (None: of the table of the code). Where
         nothing is said of ``texting`` and ``callbacks``, no text message is sent, and Germany is called back.
         ``answers`` stand in for the house's own, ``webhooks`` (None: there are none) included. ``recording``: turns are
-        kept to be run again on another flow. ``crm`` (None: nobody) is told of new calls and of their end."""
+        kept to be run again on another flow. ``crm`` (None: nobody) is told of new calls and of their end.
+        ``admission`` (None: all come in) says which new calls are too many."""
         self._crm = crm
+        self.admission = admission or Admission()
+        self.under_way = UnderWay()
+        """Turns of calls, not counting the waiting for other systems."""
         self._webhooks = Webhooks({}) if webhooks is None and answers is None else webhooks
         self._asking: set[asyncio.Task[Turn]] = set()
         self._weights = weights or Weights(database, clock=clock)
@@ -142,11 +148,13 @@ class Calls:
         """A call has reached us, known to its channel as ``channel_ref``. Told twice, it is still one call.
 
         ``trial`` are flows that were not released, for a test call; it is not kept to be run again. With it, raises
-        `LookupError` where they were not kept.
+        `LookupError` where they were not kept. Raises `TooManyCalls`.
         """
         begun = perf_counter()
+        self.admission.check(event)
         with traces.span("call turn", threadline__channel=channel, threadline__event=event.kind) as span:
-            turn = await self.watch.within(self._entered, channel, channel_ref, event, trial)
+            with self.under_way:
+                turn = await self.watch.within(self._entered, channel, channel_ref, event, trial)
             span.tell(traces.CALL, turn.call_id)
             with While(call=turn.call_id):
                 return await self._finished(turn, begun)
@@ -204,7 +212,7 @@ class Calls:
         begun = perf_counter()
         in_time = self.watch.unhurried if isinstance(event, CallerHungUp) else self.watch.within
         with While(call=call_id), traces.span("call turn", threadline__call__id=call_id, threadline__event=event.kind):
-            with self._owed.unless_stored(call_id, event):
+            with self._owed.unless_stored(call_id, event), self.under_way:
                 turn = await in_time(self._handled, call_id, event, sequence)
             return await self._finished(turn, begun)
 

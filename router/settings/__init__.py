@@ -20,6 +20,7 @@ from router.settings.codes import CodeSettings
 from router.settings.crm import CrmSettings
 from router.settings.desk import DeskSettings
 from router.settings.flows import FlowSettings
+from router.settings.limits import LimitSettings
 from router.settings.mail import MailSettings
 from router.settings.serving import Serving
 from router.settings.sign_in import SignInSettings
@@ -37,6 +38,7 @@ class SettingsRefused(Exception):
 
 
 class Settings(  # the last one stands first in lists of all
+    LimitSettings,
     CallbackSettings,
     MailSettings,
     DeskSettings,

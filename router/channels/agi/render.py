@@ -90,7 +90,7 @@ class Guarded:
 
 def call_started(env: Environment, region: str) -> CallStarted:
     """The call that ``env`` announces; national numbers are read as ``region``'s (ISO 3166)."""
-    return CallStarted(CHANNEL, _caller(env, region), _service_number(env, region), trunk=_trunk(env.channel))
+    return CallStarted(CHANNEL, _caller(env, region), _service_number(env, region), trunk=line_of(env.channel))
 
 
 def transfer_outcome(queue_status: str) -> TransferOutcome:
@@ -228,7 +228,7 @@ def _caller(env: Environment, region: str) -> Caller:
     return Caller(known, attestation=attestation(env.verstat) if known else None)
 
 
-def _trunk(channel: str) -> str | None:
+def line_of(channel: str) -> str | None:
     """The endpoint of a channel: ``PJSIP/trunk-00000001`` is a call on ``PJSIP/trunk``."""
     return trunk_name(_CALL_OF_CHANNEL.sub("", channel))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -15,11 +16,13 @@ from typing import Final
 
 import structlog
 
+from router.calls.admission import TooManyCalls
 from router.channels.agi.call import AgiCall
 from router.channels.agi.codec import DEFAULT_LIMITS, Limits
 from router.channels.agi.environment import Environment
 from router.channels.agi.errors import CommandTimeout, GivenUp, HungUp, ProtocolError
 from router.channels.agi.line import Line
+from router.channels.agi.render import line_of
 from router.logs import about
 
 Handler = Callable[[AgiCall], Awaitable[None]]
@@ -36,6 +39,8 @@ class ServerLimits:
 
     connections: int = 4000
     """More are closed at once, so that their callers go to the default queue instead of waiting."""
+    each: int | None = None
+    """Calls of one line; any more are closed when they have said where they come from. None: as many as come."""
     environment_timeout: float = 5.0
     call_timeout: float = 4 * 3600.0
     """After this a call's handler is cancelled, whatever it does."""
@@ -70,6 +75,7 @@ class AgiServer:
         self._lines: set[Line] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._full = False
+        self._by_line: Counter[str] = Counter()
         self.taken = 0
         """Connections taken so far."""
         self.refused = 0
@@ -164,9 +170,22 @@ class AgiServer:
         if self._server is None:
             line.close()
             return
+        of = line_of(env.channel) or ""
+        if self._limits.each is not None and self._by_line[of] >= self._limits.each:
+            self.refused += 1
+            self.on_given_up("busy")
+            line.close()
+            return
+        self._by_line[of] += 1
         task = asyncio.get_running_loop().create_task(self._run(env, line))
+        task.add_done_callback(lambda _: self._one_less(of))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def _one_less(self, of: str) -> None:
+        self._by_line[of] -= 1
+        if not self._by_line[of]:
+            del self._by_line[of]
 
     async def _run(self, env: Environment, line: Line) -> None:
         about(uniqueid=env.uniqueid)
@@ -181,6 +200,8 @@ class AgiServer:
         except ProtocolError as error:
             self.on_given_up("protocol")
             _log.warning("agi_protocol_error", reason=str(error))
+        except TooManyCalls:
+            self.on_given_up("too_many")  # logged once for all
         except GivenUp as error:
             self.on_given_up("no_decision")
             _log.error("agi_given_up", reason=str(error))

@@ -15,6 +15,7 @@ from typing import Final
 import structlog
 from fastapi import APIRouter, Request, Response
 
+from router.calls.admission import TooManyCalls
 from router.calls.calling_back import MACHINE
 from router.calls.handle import Calls, UnknownCall
 from router.calls.turns import Turn
@@ -150,6 +151,9 @@ class _Channel:
                 return await self._answer(sid, place, event, form)
         except (Refused, Misunderstood):
             raise
+        except TooManyCalls:  # logged once for all
+            self._on_given_up(CHANNEL, "too_many")
+            return way_out(self._taken_to.way_out(DEFAULT_QUEUE), begin.caller, begin.service_number)
         except Exception as error:
             # Without the error's text: a database puts the values into it, numbers included.
             if place is not None and place.wait in ("agents", "rung") and place.failed < MOST_FAILURES:

@@ -107,6 +107,14 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "This cannot be used: it has problems.",
     ),
     "refused.http_404": ("Unter dieser Adresse gibt es nichts.", "There is nothing at this address."),
+    "refused.too_often": (
+        "Das waren zu viele Anfragen auf einmal. Versuchen Sie es etwas später noch einmal.",
+        "Too many requests at once. Try again a little later.",
+    ),
+    "refused.busy": (
+        "Gerade ist viel zu tun, und Anrufe gehen vor. Nichts ging verloren; versuchen Sie es gleich noch einmal.",
+        "There is much to do, and calls come first. Nothing was lost; try again in a moment.",
+    ),
     "refused.unavailable": (
         "Die Datenbank ist nicht erreichbar oder antwortet nicht rechtzeitig. Versuchen Sie es in einigen Sekunden "
         "noch einmal.",

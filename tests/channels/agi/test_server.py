@@ -324,3 +324,29 @@ async def test_two_thousand_calls_at_once() -> None:
             await peer.close()
         assert answered == count
         assert server.calls == 0
+
+
+async def test_a_flood_on_one_line_leaves_the_others_their_room() -> None:
+    gone = asyncio.Event()
+
+    async def body(call: AgiCall) -> None:
+        try:
+            await listen(call)
+        finally:
+            asyncio.get_running_loop().call_later(0.01, gone.set)  # behind the server's own books
+
+    async with serving(body, ServerLimits(connections=100, each=3)) as server:
+        flood = [await Peer.connect(server.address, environment(channel=f"PJSIP/bad-{n:08x}")) for n in range(3)]
+        for peer in flood:
+            assert await peer.command()
+        too_many = await Peer.connect(server.address, environment(channel="PJSIP/bad-0000ffff"))
+        assert await too_many.closed() == b""
+        assert server.refused == 1
+        other = await Peer.connect(server.address, environment(channel="PJSIP/good-00000001"))
+        assert await other.command()
+        await flood[0].close()
+        await gone.wait()
+        again = await Peer.connect(server.address, environment(channel="PJSIP/bad-0001ffff"))
+        assert await again.command()
+        for peer in (*flood[1:], too_many, other, again):
+            await peer.close()
