@@ -16,9 +16,24 @@ from router.cli.audiosocket_findings import audiosocket_found
 from router.cli.crm_findings import crm_found, without_way_out
 from router.cli.findings import Finding, Health
 from router.cli.flow_findings import flows_found
+from router.cli.machine_findings import (
+    backups_found,
+    clock_found,
+    disk_found,
+    log_found,
+    rights_found,
+    systemd_found,
+)
 from router.cli.oidc_findings import oidc_found
 from router.cli.output import NO, as_json, counted, say
 from router.cli.queue_findings import PATIENCE, ask_all, queues_found
+from router.cli.service_findings import (
+    address_found,
+    figures_found,
+    service_found,
+    traces_found,
+    unsent_found,
+)
 from router.cli.speech_findings import speech_found
 from router.matching.lockout import By
 from router.messages.code_report import code_report
@@ -68,9 +83,12 @@ async def _all() -> list[Finding]:
 async def _each(settings: Settings) -> AsyncIterator[Finding]:
     checks: list[tuple[str, Callable[[Settings], Awaitable[Finding]]]] = [
         ("database", _database), ("codes", _codes), ("flows", flows_found), ("pages", _pages), ("prompts", _prompts),
-        ("service", _service), ("FastAGI", _fastagi), ("Asterisk", _asterisk), ("queues", queues_found),
+        ("service", service_found), ("FastAGI", _fastagi), ("Asterisk", _asterisk), ("queues", queues_found),
         ("Twilio", _twilio), ("texts", _texts), ("webhooks", webhooks_found), ("CRM", crm_found),
         ("speech", speech_found), ("AudioSocket", audiosocket_found), ("sign-in", oidc_found),
+        ("figures", figures_found), ("unsent", unsent_found), ("disk", disk_found), ("clock", clock_found),
+        ("rights", rights_found), ("log", log_found), ("backups", backups_found), ("systemd", systemd_found),
+        ("address", address_found), ("traces", traces_found),
     ]  # fmt: skip
     for part, check in checks:
         try:
@@ -144,18 +162,6 @@ async def _prompts(settings: Settings) -> Finding:
         remedy = f"install it, or record all prompts into {settings.recordings}; needed with Asterisk only"
         return Finding("prompts", Health.ILL if settings.ami_secret else Health.OFF, str(error), remedy)
     return Finding("prompts", Health.WELL, f"espeak-ng {version} speaks")
-
-
-async def _service(settings: Settings) -> Finding:
-    address = f"http://{settings.host}:{settings.port}"
-    try:
-        async with httpx.AsyncClient(timeout=PATIENCE) as client:
-            response = await client.get(f"{address}/readyz")
-    except httpx.HTTPError:
-        return Finding("service", Health.OFF, f"nothing answers at {address}", "start it with 'threadline serve'")
-    if response.is_success:
-        return Finding("service", Health.WELL, f"runs at {address} and is ready")
-    return Finding("service", Health.ILL, f"{address}/readyz answers {response.status_code}", "read its log")
 
 
 async def _fastagi(settings: Settings) -> Finding:

@@ -62,10 +62,15 @@ async def stored(connection: Connection, now: datetime, heard_since: datetime) -
         await _queues(connection, heard_since),
         agents,
         ready,
-        {name: await _outbox(connection, table, now) for name, table in OUTBOXES.items()},
+        await outboxes(connection, now),
         await _count(connection, callbacks, callbacks.c.state.in_(("open", "dialling"))),
         await _count(connection, work_items, work_items.c.state.in_(("open", "taken"))),
     )
+
+
+async def outboxes(connection: Connection, now: datetime) -> dict[str, Outbox]:
+    """What waits to be sent."""
+    return {name: await _outbox(connection, table, now) for name, table in OUTBOXES.items()}
 
 
 async def _calls(connection: Connection, heard_since: datetime) -> dict[tuple[str, str], int]:
