@@ -291,6 +291,10 @@ async def _at_right_schema(database: Database) -> None:
     current, newest = await schema_of(database), migrate.newest()
     if current == newest:
         return
+    if current is not None and current not in migrate.revisions():
+        # A later version has been here. Its schema serves this one, too, or no process could start during an update.
+        log.warning("the database is at a later version's schema", schema=current, ours=newest)
+        return
     if not database.is_sqlite:
         state = f"is at {current}" if current else "is empty"
         raise SettingsRefused(

@@ -114,6 +114,9 @@ async def _database(settings: Settings) -> Finding:
     kind = "SQLite" if database.is_sqlite else "PostgreSQL"
     if current == newest:
         return Finding("database", Health.WELL, f"{kind}, at the schema of this version")
+    if current is not None and current not in migrate.revisions():
+        found = f"{kind}, at schema {current} of a later version: fine while an update goes on"
+        return Finding("database", Health.OFF, found, "bring this program to that version, too")
     state = f"at schema {current}" if current else "still empty"
     remedy = "'threadline serve' sets it up when it starts" if database.is_sqlite else "run 'threadline db upgrade'"
     return Finding("database", Health.OFF if database.is_sqlite else Health.ILL, f"{kind}, {state}", remedy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typer.testing import CliRunner, Result
 from router import cli
 from router.settings import SettingsRefused
 from router.store import migrate
+from router.store.database import Database
 
 PROJECT = Path(__file__).parents[2]
 Run = Callable[..., Result]
@@ -59,6 +61,21 @@ def test_nothing_runs_on_a_database_that_is_not_at_the_schema(run: Run, words: l
     )
     assert run("doctor").exit_code == 1
     assert "run 'threadline db upgrade'" in run("doctor").stdout
+
+
+def test_a_version_starts_on_the_schema_of_a_later_one(run: Run, bare_database_url: str) -> None:
+    """Else a process that dies during an update would not come back."""
+    run("db", "upgrade")
+
+    async def later() -> None:
+        database = Database(bare_database_url)
+        async with database.begin() as connection:
+            await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        await database.close()
+
+    asyncio.run(later())
+    assert run("keys", "create", "--scope", "match").exit_code == 0
+    assert "at schema 9999 of a later version" in run("doctor").stdout
 
 
 @pytest.mark.sqlite_only
