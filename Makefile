@@ -33,7 +33,7 @@ NODE_PATHS := PATH="$(CURDIR)/$(BIN):$$PATH"
 LOCK := env -u PIP_FIND_LINKS $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --only-binary :all: \
 	--generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: help run test check bench-match bench-lookup bench-search bench-engine bench-speech bench-desk bench-page faults soak screenshots setup assets docs lock clean
+.PHONY: help run test check bench-match bench-lookup bench-search bench-engine bench-speech bench-desk bench-pops bench-page faults soak screenshots setup assets docs lock clean
 
 help: ## Show this list
 	@echo "Usage: make TARGET"
@@ -77,6 +77,9 @@ bench-speech: $(VENV)/.dev ## Let recordings of spoken references be heard, besi
 
 bench-desk: setup $(VENV)/.dev ## Time the card after a phone begins to ring: 200 desks, 50 calls at once, a real Asterisk (ARGS="--database postgresql")
 	@$(BIN)/python -m bench.desk $(ARGS)
+
+bench-pops: setup $(VENV)/.dev ## Time the card at one process when another hears Asterisk: 200 pages, two processes (ARGS="--pops 600")
+	@$(BIN)/python -m bench.pops $(ARGS)
 
 bench-page: setup $(VENV)/.dev ## Weigh the desk's page, and time it on a cold cache with a slow processor (ARGS="--times 15")
 	@$(BIN)/python -m bench.page $(ARGS)
