@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 
 from fastapi import APIRouter
 
@@ -51,10 +52,10 @@ def operation_routes(house: House, agents: Agents, metrics: Metrics, running: Ru
     _told_of_asterisk(agents, metrics, running)
     stock = Stock(house.database, house.clock)
     stock.show(metrics, lambda: list(dict.fromkeys([*house.queue_book.names, *house.settings.queues])))
-    pulse, data = running.pulse, house.settings.data_dir
+    pulse = running.pulse
     asterisks = agents.asterisks if agents.asterisks.each else None
     readiness = Readiness(
-        Parts(house.database, running.agi, asterisks, running.stopping, lambda: pulse.worst, data, house.bus)
+        Parts(house.database, running.agi, asterisks, running.stopping, lambda: pulse.worst, _folders(house), house.bus)
     )
     metrics.watch("ready", lambda: readiness.is_ready)
     metrics.watch("schema_current", lambda: readiness.schema_is_right)
@@ -64,6 +65,12 @@ def operation_routes(house: House, agents: Agents, metrics: Metrics, running: Ru
         await asyncio.gather(stock.look(), readiness.checks())
 
     return health.routes(readiness, metrics, figures_allowed, look)
+
+
+def _folders(house: House) -> tuple[Path, ...]:
+    """What is written to on this machine."""
+    database = house.database.engine.url.database if house.database.is_sqlite else None
+    return (house.settings.data_dir, *([Path(database).absolute().parent] if database else []))
 
 
 def _told_of_calls(house: House, agents: Agents, metrics: Metrics) -> None:

@@ -130,9 +130,9 @@ def web_app(
     app.add_middleware(PlainAddresses)
     governor = Governor(lambda: house.calls.under_way.number)
     _guard_the_door(app, house, governor, problems.answering(pages))
-    app.add_middleware(Requests, told=metrics.request)
     problems.install(app, pages)
     pages_support(app, assets)
+    app.add_middleware(Requests, told=metrics.request)  # the outermost: it is told of every answer
     description.describe(app, BODIES)
     _include_api(app, house, entrance, governor)
     _include_channels(app, house, agents, entrance, prompts, metrics)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -51,15 +51,15 @@ class Listening(Protocol):
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What readiness looks at. ``agi`` is None where this process has no FastAGI server, ``ami`` where none is set up;
-    ``worst_lag`` tells how late the event loop was at worst within the last seconds; ``data`` is the folder of prompts
-    and other files. The ``bus`` is information: without it everything is noticed later."""
+    ``worst_lag`` tells how late the event loop was at worst within the last seconds; ``folders`` are those of
+    prompts, other files and the embedded database. The ``bus`` is information: without it all is noticed later."""
 
     database: Database
     agi: Listening | None = None
     ami: Connected | None = None
     stopping: asyncio.Event | None = None
     worst_lag: Callable[[], float] = lambda: 0.0
-    data: Path | None = None
+    folders: tuple[Path, ...] = ()
     bus: Bus | None = None
 
 
@@ -87,8 +87,8 @@ class Readiness:
         refusing = not self.schema_is_right or checks["fastagi"] in ("not listening", "full")
         if parts.bus is not None and parts.bus.connected is not None:
             checks["bus"] = "connected" if parts.bus.connected else "not connected"
-        if parts.data is not None:
-            checks["disk"], full = _room(parts.data)
+        if parts.folders:
+            checks["disk"], full = _room(parts.folders)
             refusing = refusing or (full and parts.database.is_sqlite)
         if (late := parts.worst_lag()) >= STUCK_SECONDS:
             checks["event loop"] = f"was stuck for {late:.1f} s"
@@ -133,12 +133,15 @@ class Readiness:
         return "connected" if ami.connected else "not connected"
 
 
-def _room(folder: Path) -> tuple[str, bool]:
-    """How the disk of a folder stands, and whether nothing more can be stored there."""
-    try:
-        free = shutil.disk_usage(folder).free
-    except OSError:
-        return "the data folder is not there", True
-    if not os.access(folder, os.W_OK):
-        return "the data folder cannot be written to", True
-    return ("full", True) if free < LEAST_ROOM else (OK, False)
+def _room(folders: Iterable[Path]) -> tuple[str, bool]:
+    """How the disks of some folders stand, and whether nothing more can be stored on one of them."""
+    for folder in folders:
+        try:
+            free = shutil.disk_usage(folder).free
+        except OSError:
+            return f"the folder {folder.name} is not there", True
+        if not os.access(folder, os.W_OK):
+            return f"the folder {folder.name} cannot be written to", True
+        if free < LEAST_ROOM:
+            return "full", True
+    return OK, False

@@ -35,16 +35,14 @@ class Around:
     late: float = 0.0
 
 
-def client_of(
-    database: Database, around: Around, stopping: asyncio.Event, data: Path | None = None
-) -> httpx.AsyncClient:
+def client_of(database: Database, around: Around, stopping: asyncio.Event, *folders: Path) -> httpx.AsyncClient:
     app = FastAPI()
     install(app)
 
     async def anybody() -> None:
         return None
 
-    looks = Readiness(Parts(database, around, around, stopping, lambda: around.late, data))
+    looks = Readiness(Parts(database, around, around, stopping, lambda: around.late, folders))
     app.include_router(health.routes(looks, Metrics(), anybody))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
 
@@ -107,7 +105,7 @@ async def test_a_data_folder_without_room_is_told(
     monkeypatch.setattr(readiness, "LEAST_ROOM", 10**18)
     assert problem(await client.get("/readyz"), 503)["checks"]["disk"] == "full"
     gone = client_of(database, Around(), asyncio.Event(), tmp_path / "gone")
-    assert problem(await gone.get("/readyz"), 503)["checks"]["disk"] == "the data folder is not there"
+    assert problem(await gone.get("/readyz"), 503)["checks"]["disk"] == "the folder gone is not there"
 
 
 async def test_a_database_that_is_away_is_told_and_the_process_stays_alive() -> None:

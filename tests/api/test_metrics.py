@@ -193,6 +193,24 @@ async def test_requests_are_timed_by_part_and_status(service: Service) -> None:
     assert told["threadline_http_request_seconds_count[('area', 'v1'), ('status', '4xx')]"] == 2
 
 
+@pytest.mark.sqlite_only
+async def test_a_request_that_fails_on_our_side_is_counted_and_logged_with_its_id(
+    service: Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def fails() -> None:
+        raise RuntimeError("boom")
+
+    service.app.add_api_route("/v1/fails", fails)
+    configure("info", as_json=True)
+    async with service.allowed() as client:
+        answer = await client.get("/v1/fails")
+        told = figures((await client.get("/metrics")).text)
+    assert answer.status_code == 500
+    assert told["threadline_http_request_seconds_count[('area', 'v1'), ('status', '5xx')]"] == 1
+    (line,) = [each for each in map(json.loads, capsys.readouterr().err.splitlines()) if each["level"] == "error"]
+    assert (line["event"], line["request"]) == ("request failed", answer.headers["x-request-id"])
+
+
 async def test_nothing_personal_gets_among_the_figures(service: Service) -> None:
     call_id = await service.call(Caller(LANDLINE))
     await service.house.calls.handle(call_id, CallerHungUp())

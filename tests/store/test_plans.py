@@ -10,7 +10,7 @@ from router.app_agents import agents_of
 from router.core.assurance import Assurance
 from router.desk.cards import cards_for, last_card
 from router.settings import load
-from router.store import audit_notes, board, cards, presence_log, queues, twilio_agents
+from router.store import audit_notes, board, cards, figures, presence_log, queues, twilio_agents
 from router.store.audit_notes import Asked
 from router.store.database import Database
 from tests.agents.house import START, House
@@ -63,6 +63,12 @@ async def test_what_supervisors_see(database: Database) -> None:
         await board.busy(connection)
         await presence_log.since(connection, START)
         await presence_log.since(connection, START, "anna")
+    await all_by_an_index(database, seen)
+
+
+async def test_what_the_figures_tell(database: Database) -> None:
+    async with recorded(database) as seen, database.read() as connection:
+        await figures.stored(connection, START, START)
     await all_by_an_index(database, seen)
 
 
