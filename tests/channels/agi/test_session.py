@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from router.core.events import (
     TransferEnded,
     TransferOutcome,
 )
+from router.logs import configure
 from router.speech.failures import SynthesisFailed
 from router.store.watch import DatabaseAway
 from tests.channels.agi.asterisk import Asterisk, Peer, environment
@@ -358,14 +360,16 @@ async def test_a_hangup_after_the_house_ended_the_call_is_not_told() -> None:
     assert house.events == [STARTED]
 
 
-async def test_a_house_that_fails_gives_the_caller_to_the_default_queue() -> None:
+async def test_a_house_that_fails_gives_the_caller_to_the_default_queue(capsys: pytest.CaptureFixture[str]) -> None:
     house = House((ASK,), RuntimeError("database gone, parameters ('+4930123456', '1234')"))
-    with capture_logs() as logs:
-        asterisk = await converse(house, Asterisk("1234"))
+    configure("info", as_json=True)
+    asterisk = await converse(house, Asterisk("1234"))
+    logs = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert asterisk.variables.get("THREADLINE_ROUTE") == "default"
     assert house.events == [STARTED, DigitsEntered("1234"), CallerHungUp()]
-    (entry,) = [entry for entry in logs if entry["log_level"] == "error"]
+    (entry,) = [entry for entry in logs if entry["level"] == "error"]
     assert (entry["event"], entry["error"]) == ("agi_handler_failed", "RuntimeError")
+    assert (entry["call"], entry["uniqueid"]) == ("call-1", "1700000000.1")
     assert "test_session.py" in entry["where"][-1]
     assert "30123456" not in str(logs)
     assert "1234" not in str(logs)
