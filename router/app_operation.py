@@ -46,7 +46,7 @@ class Running:
 def operation_routes(house: House, agents: Agents, metrics: Metrics, running: Running, allowed: Allowed) -> APIRouter:
     """`/healthz`, `/readyz` and `/metrics`. Who is not on this machine has to be ``allowed`` to read the latter."""
     if traces.on():
-        trace_statements(house.database.engine)
+        trace_statements(house.database.engines)
     _told_of_calls(house, agents, metrics)
     _told_of_the_process(house, metrics, running)
     _told_of_asterisk(agents, metrics, running)

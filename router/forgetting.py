@@ -45,13 +45,13 @@ Forget = Callable[[Connection, datetime, int], Awaitable[int]]
 
 async def forget(house: House, now: datetime) -> None:
     """Look once for what is too old to be kept, and settle what nobody will any more."""
-    async with house.database.begin() as connection:
+    async with house.database.begin(long=True) as connection:
         await text_messages.give_up(connection, now, now - TEXTS_SHOWN)
         await crm_events.give_up(connection, now, now - 2 * CRM_IN_TIME)
         await payments.give_up(connection, now - GIVEN_UP, now)
     for each, age in _ends(house):
         for _ in range(MOST_BITES):
-            async with house.database.begin() as connection:
+            async with house.database.begin(long=True) as connection:
                 if await each(connection, now - age, BITE) < BITE:
                     break
 

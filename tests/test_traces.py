@@ -46,7 +46,7 @@ async def told() -> None:
 async def test_a_call_is_told_part_by_part_and_others_learn_of_the_trace(
     database: Database, collector: Collector
 ) -> None:
-    trace_statements(database.engine)
+    trace_statements(database.engines)
     async with elsewhere() as there:
         calls = make_calls(database, there)
         there.answers({"customer": {"tier": "gold", "name": "Erika"}})

@@ -42,7 +42,7 @@ def routes(*, database: Database, clock: Callable[[], datetime], guard: Guard, p
     async def page(request: Request, before: str = "", me: Person = Depends(guard.admin)) -> Response:
         fields, wrong = _fields(request)
         number = int(before) if before.isascii() and before.isdigit() and len(before) <= 18 else None
-        async with database.read() as connection:
+        async with database.read(long=True) as connection:
             rows = await audit_notes.found(connection, _asked(fields), PAGE + 1, number)
             values: dict[str, Any] = {
                 "everybody": await people.everybody(connection),
@@ -75,7 +75,7 @@ async def _lines(database: Database, asked: Asked) -> AsyncIterator[str]:
     yield "\ufeff" + _line(COLUMNS)  # else a spreadsheet takes it for Latin-1
     before = None
     for _ in range(MOST_EXPORTED // BITE):
-        async with database.read() as connection:
+        async with database.read(long=True) as connection:
             rows = await audit_notes.found(connection, asked, BITE, before)
         yield "".join(_line(_cells(row)) for row in rows)
         if len(rows) < BITE:

@@ -49,7 +49,7 @@ def routes(*, database: Database, clock: Callable[[], datetime], guard: Guard, p
 
     @router.get("")
     async def callback_list(request: Request, missed: str = "", person: Person = Depends(guard.admin)) -> Response:
-        async with database.read() as connection:
+        async with database.read(long=True) as connection:
             rows = await store.in_order(connection, MOST_OPEN + 1)
             settled = await store.settled(connection, MOST_SETTLED)
         values: dict[str, Any] = {

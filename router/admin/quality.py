@@ -41,7 +41,7 @@ def routes(
         if days not in map(str, PERIODS):
             raise bad_request(f"days is one of {', '.join(map(str, PERIODS))}.")
         now = clock()
-        async with database.read() as connection:
+        async with database.read(long=True) as connection:
             period = await quality_of(connection, now - timedelta(days=int(days)), now, policy)
             row = await adjustments.newest(connection)
         return pages.page(

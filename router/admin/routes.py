@@ -63,7 +63,7 @@ def routes(
     async def listed(
         request: Request, person: Person, template: str, rows_of: _List, time: str, before: str, **more: Any
     ) -> Response:
-        async with database.read() as connection:
+        async with database.read(long=True) as connection:
             rows = await rows_of(connection, PAGE + 1, _cursor(before))
         shown = rows[:PAGE]
         older = f"{getattr(shown[-1], time).isoformat()}~{shown[-1].id}" if len(rows) > PAGE else None

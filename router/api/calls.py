@@ -98,7 +98,7 @@ def routes(database: Database, turns: Turns, allowed: Allowed, reads: Reads) -> 
     ) -> Answer:
         """Calls, latest first."""
         after = _read_cursor(cursor) if cursor is not None else None
-        async with turns.one(), database.read() as connection:
+        async with turns.one(), database.read(long=True) as connection:
             rows = await calls_page(connection, limit + 1, after)
         await reads.note("calls.listed", "call", **asker.noted)
         further = _cursor(rows[limit - 1]) if len(rows) > limit else None

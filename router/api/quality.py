@@ -113,7 +113,7 @@ def routes(
         begin = _time("since", since) or end - USUAL
         if begin >= end:
             raise _wrong("since", "is not before until")
-        async with turns.one(), database.read() as connection:
+        async with turns.one(), database.read(long=True) as connection:
             return Answer(_told(await quality_of(connection, begin, end, policy)))
 
     return router

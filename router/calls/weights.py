@@ -80,7 +80,7 @@ class Weights:
 
     async def _read(self) -> None:
         try:
-            async with self._database.read() as connection:
+            async with self._database.read(long=True) as connection:
                 self.now = await adjusted(connection, self._table)
                 if self._looked_at is None or self._seconds() - self._looked_at >= self._apart():
                     self.live = await live_set(connection, new_id(), self._clock(), self.now)

@@ -55,7 +55,7 @@ def card_routes(
     async def search(request: Request, card_id: str, person: Person = Depends(guard.agent)) -> None:
         term, t = (await read_form(request)).get("term", ""), Texts(person.language)
         try:
-            async with database.begin() as connection:
+            async with database.begin(long=True) as connection:
                 await searching.search(connection, person.id, card_id, term, clock(), policy)
         except SearchRefused as refused:
             raise bad_request(t(f"search.{refused.why}", shortest=SHORTEST, longest=LONGEST)) from None

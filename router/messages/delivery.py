@@ -134,7 +134,7 @@ async def record(database: Database, reports: Sequence[Told], now: datetime) -> 
 
 
 async def _recorded(database: Database, reports: Sequence[Told], now: datetime) -> list[MessageState | None]:
-    async with database.begin() as connection:
+    async with database.begin(long=True) as connection:
         rows = await store.locked(connection, [named for named, _ in reports])
         places: dict[store.Named, str] = {("id", row.id): row.id for row in rows}
         places |= {("external_id", row.external_id): row.id for row in rows}

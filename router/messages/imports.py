@@ -130,7 +130,7 @@ async def _stored(rows: Sequence[Row], registrar: Registrar) -> AsyncIterator[Ro
         return
     try:
         await registrar.prepare()
-        async with registrar.database.begin() as connection:
+        async with registrar.database.begin(long=True) as connection:
             outcomes = await _stored_in(connection, rows, registrar)
     except (SQLAlchemyError, *_UNREACHABLE) as error:
         # Another import of the same messages may have come in between, or one row cannot be stored.

@@ -37,7 +37,7 @@ class LiveCodes:
     async def recount(self, database: Database) -> None:
         """Count where that is due, on a connection of its own: to be called before a transaction and not within one."""
         if not self._counted or (self._stopwatch() >= self._due and not self._counting):
-            async with database.read() as connection:
+            async with database.read(long=True) as connection:
                 await self._count(connection)
 
     async def counted(self, connection: Connection) -> None:

@@ -39,7 +39,7 @@ async def rotate(database: Database, keys: CodeKeys, now: datetime, *, batch: in
     are passed over, so that one may stop at any time and begin again; calls and registrations go on meanwhile."""
     so_far, after = Rotated(), ""
     while True:
-        async with database.begin() as connection:
+        async with database.begin(long=True) as connection:
             rows = await store.sealed(connection, now, after, batch)
             for row in rows:
                 so_far = await _renew(connection, keys, row, so_far)

@@ -85,12 +85,12 @@ async def replay(
     """Run the newest ``limit`` calls that began at ``since`` or later and have ended on the set of ``flow``: each on
     the flow of the name that it began with. Nothing is changed or sent."""
     tally, other, own = _Tally(), followed(flow), _Sets()
-    async with database.read() as connection:
+    async with database.read(long=True) as connection:
         total = min(limit, await call_events.count_ended_calls(connection, since))
     before: tuple[datetime, str] | None = None
     while tally.looked_at < total:
         bite = min(BITE, total - tally.looked_at)
-        async with database.read() as connection:
+        async with database.read(long=True) as connection:
             rows = await call_events.ended_calls(connection, since, before, bite)
             if not rows:
                 break
@@ -110,7 +110,7 @@ async def _bite(
     for turn in turns:
         by_call.setdefault(turn.call_id, []).append(turn)
     calls = await asyncio.to_thread(lambda: [_read(row, by_call.get(row.id, [])) for row in rows])
-    async with database.read() as connection:
+    async with database.read(long=True) as connection:
         sets = {revision: await own.of(connection, revision) for _, revision in calls if revision}
 
     def run() -> list[tuple[Any, Replayed]]:

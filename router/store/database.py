@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from socket import gaierror
-from typing import Any
+from types import TracebackType
 
-import aiosqlite
-from sqlalchemy import event
+from sqlalchemy import URL, Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import QueuePool
 
+from router.store.connection import Connection as Connection
+from router.store.embedded import Embedded
 from router.traces import span
 
-DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
-Connection = AsyncConnection
+Told = Callable[[str, float, bool], None]
+"""Told of a use of the database (``read``, ``write``), with its seconds and whether the database was away."""
 
 _AWAY = (OperationalError, InterfaceError, PoolTimeout, ConnectionError, gaierror, TimeoutError)
 _AWAY_CLASSES = ("08", "53", "57P")
 """PostgreSQL's connection exceptions, too few resources (too many connections among them), shutting down or starting
 up; SQLAlchemy has no class of its own for them. See PostgreSQL, appendix A "Error Codes"."""
-
-_LOOK_AGAIN = 0.02
-"""Seconds until a connection to a new SQLite file looks again whether it may set it up."""
 
 
 def is_away(error: BaseException) -> bool:
@@ -64,112 +61,105 @@ class Database:
         backend = parsed.get_backend_name()
         if backend not in DRIVERS:
             raise ValueError(f"'{backend}' is not supported; use sqlite:///FILE or postgresql://…")
-        self.is_sqlite = backend == "sqlite"
-        self.on_use: Callable[[str, float, bool], None] | None = None
+        self.on_use: Told | None = None
         """Told of each use (`read`, `write`), with its seconds and whether the database was away; for figures."""
-        self._writer = asyncio.Lock()
-        options: dict[str, Any] = {"hide_parameters": True} | (
-            {"connect_args": {"timeout": busy_seconds}}
-            if self.is_sqlite
-            else {
-                "pool_size": pool_size,
-                "pool_timeout": busy_seconds,
-                "pool_pre_ping": True,
-                "connect_args": {"timeout": busy_seconds, "command_timeout": None if patient else busy_seconds},
-            }
-        )
-        self.engine: AsyncEngine = create_async_engine(parsed.set(drivername=DRIVERS[backend]), **options)
-        if self.is_sqlite:
-            _set_up_sqlite(self.engine, busy_seconds)
+        parsed = parsed.set(drivername=DRIVERS[backend])
+        self._embedded = Embedded(parsed, busy_seconds) if backend == "sqlite" else None
+        self._engine = None if backend == "sqlite" else _postgresql(parsed, busy_seconds, pool_size, patient)
 
-    @asynccontextmanager
-    async def begin(self, *, lasting: bool = True) -> AsyncIterator[Connection]:
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is the embedded one."""
+        return self._embedded is not None
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """PostgreSQL's; raises `RuntimeError` where it is not that."""
+        if self._engine is None:
+            raise RuntimeError("SQLite has no engine of this kind")
+        return self._engine
+
+    @property
+    def engines(self) -> tuple[Engine, ...]:
+        """What all statements go through."""
+        return (self.engine.sync_engine,) if self._embedded is None else self._embedded.engines
+
+    def begin(self, *, lasting: bool = True, long: bool = False) -> AbstractAsyncContextManager[Connection]:
         """A transaction that writes: committed at the end, rolled back when anything is raised.
 
         One that is not ``lasting`` survives the end of the process, but not that of the machine: for what is over then
         in any case, such as a phone that rings. On SQLite it does not wait for the disk.
+
+        ``long``: it may take more than a few milliseconds. On SQLite it then goes by way of a thread, so that calls
+        and pages go on meanwhile; nobody else writes until it is over.
         """
-        if not self.is_sqlite:
-            with self._used("write"):
-                async with self.engine.begin() as connection:
-                    yield connection
-            return
-        # SQLite has one writer at a time, and who waits for it in the database looks again only now and then. Waiting
-        # here is fair and wakes at once; the database's own waiting is left for other processes.
-        with self._used("write"):
-            async with self._writer, self.engine.begin() as connection:
-                await _wait_for_the_disk(connection, lasting)
-                # Take the write lock now: a read lock that grows later would fail under contention instead of waiting.
-                await connection.exec_driver_sql("BEGIN IMMEDIATE")
-                yield connection
+        if self._embedded is None:
+            return _Use(self.engine.begin(), "write", self.on_use)
+        return _Use((self._embedded.begin_aside if long else self._embedded.begin)(lasting), "write", self.on_use)
 
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[Connection]:
-        """A connection to read with."""
-        with self._used("read"):
-            async with self.engine.connect() as connection:
-                yield connection
-
-    @contextmanager
-    def _used(self, use: str) -> Iterator[None]:
-        begun, away = time.perf_counter(), False
-        try:
-            with span(f"database {use}"):
-                yield
-        except BaseException as error:
-            away = is_away(error)
-            raise
-        finally:
-            if self.on_use is not None:
-                self.on_use(use, time.perf_counter() - begun, away)
+    def read(self, *, long: bool = False) -> AbstractAsyncContextManager[Connection]:
+        """A connection to read with; ``long`` as for `begin`: what is read may be much."""
+        if self._embedded is None:
+            return _Use(self.engine.connect(), "read", self.on_use)
+        return _Use((self._embedded.read_aside if long else self._embedded.read)(), "read", self.on_use)
 
     @property
     def connections(self) -> tuple[int, int]:
         """How many connections of the pool are used, and how many wait to be."""
-        pool = self.engine.pool
+        pool = None if self._engine is None else self._engine.pool
         return (pool.checkedout(), pool.checkedin()) if isinstance(pool, QueuePool) else (0, 0)
 
     async def close(self) -> None:
         """Close all connections."""
-        await self.engine.dispose()
+        if self._embedded is not None:
+            await self._embedded.close()
+        if self._engine is not None:
+            await self._engine.dispose()
 
 
-async def _wait_for_the_disk(connection: Connection, wait: bool) -> None:
-    """Whether a commit returns only when it is on the disk (https://sqlite.org/pragma.html#pragma_synchronous)."""
-    known = connection.sync_connection.connection.info if connection.sync_connection else {}
-    if known.get("waits", True) != wait:
-        await connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if wait else 'NORMAL'}")
-        known["waits"] = wait
+def _postgresql(url: URL, busy_seconds: float, pool_size: int, patient: bool) -> AsyncEngine:
+    return create_async_engine(
+        url,
+        hide_parameters=True,
+        pool_size=pool_size,
+        pool_timeout=busy_seconds,
+        pool_pre_ping=True,
+        connect_args={"timeout": busy_seconds, "command_timeout": None if patient else busy_seconds},
+    )
 
 
-def _set_up_sqlite(engine: AsyncEngine, busy_seconds: float) -> None:
-    @event.listens_for(engine.sync_engine, "connect")
-    def _(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves
-        connection.run_async(lambda driver: _write_ahead(driver, busy_seconds))
-        cursor = connection.cursor()
-        for pragma in ("synchronous=FULL", "foreign_keys=ON"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
+class _Use:
+    """One use of the database, from its beginning to its end; ``told`` of it afterwards."""
 
+    __slots__ = ("_begun", "_span", "_told", "_use", "_within")
 
-async def _write_ahead(driver: aiosqlite.Connection, busy_seconds: float) -> None:
-    """Keep a write-ahead log. Several who make a new file at the same moment may each wait for the other to let go, or
-    be refused at once (https://sqlite.org/wal.html, "Sometimes Queries Return SQLITE_BUSY In WAL Mode"): so none waits
-    in SQLite, and whoever is refused tries again."""
-    until = time.monotonic() + busy_seconds
-    await _pragma(driver, "busy_timeout=0")
-    while True:
+    def __init__(self, within: AbstractAsyncContextManager[Connection], use: str, told: Told | None) -> None:
+        self._within = within
+        self._use = use
+        self._told = told
+
+    async def __aenter__(self) -> Connection:
+        self._begun = time.perf_counter()
+        self._span = span(f"database {self._use}")
+        self._span.__enter__()
         try:
-            await _pragma(driver, "journal_mode=WAL")
-            break
-        except sqlite3.OperationalError:
-            if time.monotonic() >= until:
-                raise
-            await asyncio.sleep(_LOOK_AGAIN)
-    await _pragma(driver, f"busy_timeout={int(busy_seconds * 1000)}")
+            return await self._within.__aenter__()
+        except BaseException as error:
+            self._end(error)
+            raise
 
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool | None:
+        try:
+            suppressed = await self._within.__aexit__(kind, error, traceback)
+        except BaseException as raised:
+            self._end(raised)
+            raise
+        self._end(error)
+        return suppressed
 
-async def _pragma(driver: aiosqlite.Connection, pragma: str) -> None:
-    async with driver.execute(f"PRAGMA {pragma}"):
-        pass
+    def _end(self, error: BaseException | None) -> None:
+        self._span.__exit__(type(error) if error is not None else None, error, None)
+        if self._told is not None:
+            self._told(self._use, time.perf_counter() - self._begun, error is not None and is_away(error))

@@ -15,8 +15,10 @@ from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from router.store.database import Connection
+from router.store.embedded import EmbeddedConnection
 
 MOST_MESSAGES = 50
 """Messages read for a number, a reference or a service number, latest first; more would not change who is named."""
@@ -121,15 +123,15 @@ async def fetch(connection: Connection, parts: tuple[str, ...], values: Mapping[
     for name, several in (("code", codes), ("reference", references)):
         for place, value in enumerate(several):
             given[f"{name}{place}"] = value
-    assert connection.sync_connection is not None  # noqa: S101 - a connection that has begun has one
-    driver: Any = connection.sync_connection.connection.driver_connection
     rows: Sequence[Row]
     try:
-        if postgresql:
+        if isinstance(connection, EmbeddedConnection):
+            rows = await connection.fetch(text, [_for_sqlite(given[name]) for name in names])
+        elif postgresql:
             # asyncpg keeps what it has prepared, and its command_timeout ends every wait.
-            rows = await driver.fetch(text, *[given[name] for name in names])
+            rows = await _driver(connection).fetch(text, *[given[name] for name in names])
         else:
-            rows = await driver.execute_fetchall(text, [_for_sqlite(given[name]) for name in names])
+            rows = await _driver(connection).execute_fetchall(text, [_for_sqlite(given[name]) for name in names])
     except asyncpg.InterfaceError as error:
         raise InterfaceError(text, None, error, hide_parameters=True) from error
     except asyncpg.PostgresError as error:
@@ -139,6 +141,12 @@ async def fetch(connection: Connection, parts: tuple[str, ...], values: Mapping[
     except sqlite3.Error as error:
         raise DBAPIError(text, None, error, hide_parameters=True) from error
     return rows
+
+
+def _driver(connection: Connection) -> Any:
+    assert isinstance(connection, AsyncConnection)  # noqa: S101 - what is not embedded is
+    assert connection.sync_connection is not None  # noqa: S101 - a connection that has begun has one
+    return connection.sync_connection.connection.driver_connection
 
 
 @lru_cache

@@ -36,12 +36,12 @@ def revisions() -> tuple[str, ...]:
 
 async def current(database: Database) -> str | None:
     """The revision the database is at; None for an empty one."""
-    async with database.read() as connection:
+    async with database.read(long=True) as connection:
         return await connection.run_sync(lambda sync: MigrationContext.configure(sync).get_current_revision())
 
 
 async def upgrade(database: Database) -> None:
     """Bring the database to the newest revision, all steps or none. Of several at the same time one does it."""
-    async with database.begin() as connection:
+    async with database.begin(long=True) as connection:
         await hold(connection, "schema")
         await connection.run_sync(lambda sync: command.upgrade(_config(sync), "head"))

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Engine, event
 
 from router import traces
 
 
-def trace_statements(engine: AsyncEngine) -> None:
-    """From here on each statement of this engine is a span of whatever it is part of."""
+def trace_statements(engines: Iterable[Engine]) -> None:
+    """From here on each statement of these engines is a span of whatever it is part of."""
+    for engine in engines:
+        _trace(engine)
+
+
+def _trace(engine: Engine) -> None:
     system = "sqlite" if engine.dialect.name == "sqlite" else "postgresql"
 
-    @event.listens_for(engine.sync_engine, "before_cursor_execute")
+    @event.listens_for(engine, "before_cursor_execute")
     def before(_connection: Any, _cursor: Any, statement: str, _parameters: Any, context: Any, _many: bool) -> None:
         span = traces.span(traces.statement_name(statement), "client", db__system__name=system)
         span.__enter__()
@@ -23,11 +28,11 @@ def trace_statements(engine: AsyncEngine) -> None:
         else:
             span.__exit__(None, None, None)
 
-    @event.listens_for(engine.sync_engine, "after_cursor_execute")
+    @event.listens_for(engine, "after_cursor_execute")
     def after(_connection: Any, _cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool) -> None:
         _end(context, None)
 
-    @event.listens_for(engine.sync_engine, "handle_error")
+    @event.listens_for(engine, "handle_error")
     def failed(error: Any) -> None:
         _end(error.execution_context, error.original_exception)
 

@@ -127,7 +127,7 @@ class Boards:
         """How everything stands; up to `EVERY` seconds old unless it is to be ``fresh``."""
         async with self._making:  # of many pages that ask at once, one reads
             if self._made is None or fresh or self._ticks() - self._made[0] >= EVERY:
-                async with self._database.read() as connection:
+                async with self._database.read(long=True) as connection:
                     self._made = (self._ticks(), await self._read(connection))
             return self._made[1]
 

@@ -49,7 +49,7 @@ class _Days:
     async def of_all(self) -> dict[str, Times]:
         """How everybody's day went so far, by their ids."""
         begin, now = self.boards.begin_of_day(), self.clock()
-        async with self.database.read() as connection:
+        async with self.database.read(long=True) as connection:
             logged = await presence_log.since(connection, begin)
             talked = await rows.talks(connection, begin)
         changes: dict[str, list[Change]] = {}
@@ -64,7 +64,7 @@ class _Days:
     async def of(self, person_id: str) -> dict[str, Any]:
         """One agent's day for the page: the totals, and the spells, latest first."""
         begin, now = self.boards.begin_of_day(), self.clock()
-        async with self.database.read() as connection:
+        async with self.database.read(long=True) as connection:
             logged = await presence_log.since(connection, begin, person_id)
             talked = await rows.talks(connection, begin, person_id)
         changes = [Change(row.at, row.presence, row.reason) for row in logged]

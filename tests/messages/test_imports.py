@@ -259,11 +259,11 @@ class Failing(Database):
         self._fails = fails
 
     @asynccontextmanager
-    async def begin(self, *, lasting: bool = True) -> AsyncIterator[Connection]:
+    async def begin(self, *, lasting: bool = True, long: bool = False) -> AsyncIterator[Connection]:
         self.begun += 1
         if self._fails(self.begun):
             raise OperationalError("INSERT", {}, Exception("gone"))
-        async with super().begin() as connection:
+        async with super().begin(lasting=lasting, long=long) as connection:
             yield connection
 
 

@@ -27,9 +27,11 @@ async def recorded(database: Database) -> AsyncIterator[list[Statement]]:
     def note(_: Any, __: Any, statement: str, values: Any, ___: Any, many: bool) -> None:
         seen.append((statement, values[0] if many else values))
 
-    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    for engine in database.engines:
+        event.listen(engine, "before_cursor_execute", note)
     yield seen
-    event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+    for engine in database.engines:
+        event.remove(engine, "before_cursor_execute", note)
 
 
 async def read_as_a_whole(database: Database, statements: Iterable[Statement]) -> list[str]:

@@ -35,7 +35,7 @@ async def test_an_empty_database_is_brought_to_the_tables_of_the_code(bare_datab
 
 async def test_references_that_are_there_already_are_found_from_then_on(bare_database_url: str) -> None:
     database = Database(bare_database_url)
-    async with database.begin() as connection:
+    async with database.begin(long=True) as connection:
         await connection.run_sync(lambda sync: command.upgrade(migrate._config(sync), "0001"))
         columns = "id, digest, channel, offer, body, reference, sent_at, created_at"
         for number in range(2100):  # more than one batch
