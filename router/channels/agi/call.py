@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from router.channels.agi.codec import Reply
@@ -23,8 +24,11 @@ class CallLine(Protocol):
         """Whether the caller is known to be gone."""
         ...
 
-    async def ask(self, command: Command, within: float) -> Reply:
-        """Send ``command``, wait ``within`` seconds for its reply."""
+    async def ask(
+        self, commands: Sequence[Command], within: float, goes_on: Callable[[Command, Reply], bool]
+    ) -> list[Reply]:
+        """Send ``commands`` one after the other, each as soon as the reply to the one before is there and the call
+        ``goes_on``; wait ``within`` seconds for each reply."""
         ...
 
     def close(self) -> None:
@@ -54,20 +58,20 @@ class AgiCall:
         `RemoteProtocolError` for an answer that is not AGI. Where a recording or a prompt ends with the call, its reply
         is returned, and the next command raises.
         """
-        reply = await self._line.ask(command, within)
-        if reply.code == _DEAD_CHANNEL or (reply.result == "-1" and command.negative_is_hangup):
+        (reply,) = await self._line.ask((command,), within, _goes_on)
+        if _is_hangup(command, reply):
             raise HungUp(command.verb)
         return reply
 
     async def run(self, *commands: Command, within: float = DEFAULT_COMMAND_TIMEOUT) -> list[Reply]:
         """Have ``commands`` done one after the other, each ``within`` so many seconds; stops at the first that Asterisk
         refuses (`ProtocolError`) and raises what `send` raises."""
-        replies = []
-        for command in commands:
-            reply = await self.send(command, within=within)
-            if reply.code != 200:
-                raise ProtocolError(f"Asterisk refused {command.verb} with {reply.code}")
-            replies.append(reply)
+        replies = await self._line.ask(commands, within, _goes_on)
+        command, reply = commands[len(replies) - 1], replies[-1]
+        if _is_hangup(command, reply):
+            raise HungUp(command.verb)
+        if reply.code != 200:
+            raise ProtocolError(f"Asterisk refused {command.verb} with {reply.code}")
         return replies
 
     async def check_alive(self) -> None:
@@ -78,3 +82,11 @@ class AgiCall:
     def close(self) -> None:
         """Give the call back to the dialplan; commands then raise `HungUp`. The end of the handler does it, too."""
         self._line.close()
+
+
+def _goes_on(command: Command, reply: Reply) -> bool:
+    return reply.code == 200 and not _is_hangup(command, reply)
+
+
+def _is_hangup(command: Command, reply: Reply) -> bool:
+    return reply.code == _DEAD_CHANNEL or (reply.result == "-1" and command.negative_is_hangup)

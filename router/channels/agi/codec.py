@@ -91,6 +91,8 @@ class ConnectionClosed:
 
 Event = EnvironmentReceived | Reply | HangupNotice | ConnectionClosed
 
+_ENVIRONMENT: Final = re.compile(r"^agi_([A-Za-z0-9_]{1,64}): ?([^\n]*)\n", re.MULTILINE)
+_PLAIN: Final = re.compile(r"200 result=(-?[0-9]{1,18})")
 _NAME: Final = re.compile(r"agi_([A-Za-z0-9_]{1,64})")
 _STATUS: Final = re.compile(r"([1-9][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
 _RESULT: Final = re.compile(r"result=(\S*)(?: (.*))?", re.DOTALL)
@@ -142,6 +144,8 @@ class Connection:
 
     def next_event(self) -> Event | None:
         """The next thing that happened, None when more bytes are needed; raises `RemoteProtocolError`."""
+        if self.state is State.READING_ENVIRONMENT and not self._environment_lines and self._whole_environment():
+            return self._environment_complete()
         while self.state is not State.CLOSED:
             line = self._next_line()
             if line is None:
@@ -187,6 +191,25 @@ class Connection:
         self._searched = 0
         return _text(line)
 
+    def _whole_environment(self) -> bool:
+        """Take the environment in one piece, as it nearly always comes; False, and nothing taken, where it is not whole
+        yet or there is anything about it that line by line has to be looked at."""
+        end = self._buffer.find(b"\n\n")
+        if not 0 < end < min(self._limits.line, self._limits.environment):
+            return False
+        try:
+            text = self._buffer[: end + 1].decode()
+        except UnicodeDecodeError:
+            return False
+        found, lines = _ENVIRONMENT.findall(text), text.count("\n")
+        values = dict(found)
+        if not len(values) == len(found) == lines < self._limits.environment_lines or "\r" in text:
+            return False
+        del self._buffer[: end + 2]
+        self._searched = 0
+        self._values = values
+        return True
+
     def _on_environment(self, line: str) -> EnvironmentReceived | None:
         self._environment_lines += 1
         self._environment_size += len(line) + 1
@@ -223,6 +246,9 @@ class Connection:
             return HangupNotice()
         if not line:
             return None
+        if self.state is State.AWAITING_REPLY and (plain := _PLAIN.fullmatch(line)) is not None:
+            self.state = State.READY
+            return Reply(200, plain[1])
         match = _STATUS.fullmatch(line)
         if match is None:
             raise self._failure("a line that is neither a reply nor HANGUP")

@@ -105,6 +105,8 @@ def _integer(text: str) -> int | None:
 
 
 def _query(text: str) -> dict[str, str]:
+    if not text:
+        return {}
     try:
         return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=64))
     except ValueError:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Final, Protocol, cast
 
 import structlog
@@ -21,7 +22,7 @@ from router.channels.agi.codec import (
 )
 from router.channels.agi.commands import Command
 from router.channels.agi.environment import Environment
-from router.channels.agi.errors import CommandTimeout, HungUp, RemoteProtocolError
+from router.channels.agi.errors import CommandTimeout, HungUp, LocalProtocolError, RemoteProtocolError
 
 _log = structlog.get_logger(__name__)
 
@@ -44,6 +45,24 @@ class Owner(Protocol):
         ...
 
 
+@dataclass(slots=True)
+class _Asked:
+    """Commands that are being done, with the replies so far. ``late``: when the reply that is due is not waited for any
+    more, in the loop's time."""
+
+    commands: Sequence[Command]
+    within: float
+    goes_on: Callable[[Command, Reply], bool]
+    done: asyncio.Future[list[Reply]]
+    replies: list[Reply] = field(default_factory=list)
+    late: float = 0.0
+
+    @property
+    def command(self) -> Command:
+        """The one whose turn it is."""
+        return self.commands[len(self.replies)]
+
+
 class Line(asyncio.Protocol):
     """One connection: moves bytes between the socket and the codec, and keeps every wait bounded."""
 
@@ -54,37 +73,56 @@ class Line(asyncio.Protocol):
         self._wire = Connection(limits)
         self._transport: asyncio.Transport
         self._timer: asyncio.TimerHandle | None = None
-        self._waiter: asyncio.Future[Reply] | None = None
-        self._writable: asyncio.Future[None] | None = None
+        self._asked: _Asked | None = None
+        self._paused = False
         self._broken: Exception | None = None
         self.hung_up = False
 
     # -- what the call asks for
 
-    async def ask(self, command: Command, within: float) -> Reply:
-        """See `AgiCall.send`."""
+    async def ask(
+        self, commands: Sequence[Command], within: float, goes_on: Callable[[Command, Reply], bool]
+    ) -> list[Reply]:
+        """See `AgiCall.run`. From one command to the next nobody is woken: what a call costs is mostly that."""
+        if self._asked is not None:
+            raise LocalProtocolError(f"{commands[0].verb}: no command may be sent while another is being done")
+        asked = self._asked = _Asked(commands, within, goes_on, self._loop.create_future())
         try:
-            async with asyncio.timeout(within):
-                return await self._exchange(command)
-        except TimeoutError:
-            self._fail(CommandTimeout(command.verb))
-            raise CommandTimeout(command.verb) from None
+            self._send()
+            if not asked.done.done():
+                self._set_timer(within, self._look_whether_late)
+            return await asked.done
         except asyncio.CancelledError:
             # The reply would be taken for that to the next command.
             self.close()
             raise
-
-    async def _exchange(self, command: Command) -> Reply:
-        self._check(command)
-        while self._writable is not None:
-            await asyncio.shield(self._writable)
-            self._check(command)
-        self._transport.write(self._wire.send(command))
-        self._waiter = self._loop.create_future()
-        try:
-            return await self._waiter
         finally:
-            self._waiter = None
+            self._asked = None
+            if not self._transport.is_closing():
+                self._set_timer(0, None)
+
+    def _send(self) -> None:
+        """Send the command whose turn it is; where the other side does not take what was sent, as soon as it does."""
+        asked = self._asked
+        if asked is None or asked.done.done():
+            return
+        asked.late = self._loop.time() + asked.within
+        try:
+            self._check(asked.command)
+            if not self._paused:
+                self._transport.write(self._wire.send(asked.command))
+        except Exception as error:
+            asked.done.set_exception(error)
+
+    def _look_whether_late(self) -> None:
+        asked = self._asked
+        if asked is None or asked.done.done():
+            return
+        left = asked.late - self._loop.time()
+        if left > 0:
+            self._set_timer(left, self._look_whether_late)
+        else:
+            self._fail(CommandTimeout(asked.command.verb))
 
     def _check(self, command: Command) -> None:
         if self._broken is not None:
@@ -135,16 +173,16 @@ class Line(asyncio.Protocol):
         self._set_timer(0, None)
         self._wire.close()
         self._gone()
-        self.resume_writing()
         self._server.released(self)
 
     def pause_writing(self) -> None:
-        self._writable = self._loop.create_future()
+        self._paused = True
 
     def resume_writing(self) -> None:
-        if self._writable is not None and not self._writable.done():
-            self._writable.set_result(None)
-        self._writable = None
+        if self._paused:
+            self._paused = False
+            if self._wire.state is State.READY:
+                self._send()
 
     def _on_event(self, event: Event) -> None:
         match event:
@@ -152,26 +190,40 @@ class Line(asyncio.Protocol):
                 self._set_timer(0, None)
                 self._server.begin(event.environment, self)
             case Reply():
-                if self._waiter is not None and not self._waiter.done():
-                    self._waiter.set_result(event)
+                self._on_reply(event)
             case HangupNotice():
                 self.hung_up = True
             case ConnectionClosed():
                 self._gone()
 
+    def _on_reply(self, reply: Reply) -> None:
+        asked = self._asked
+        if asked is None or asked.done.done():
+            return
+        goes_on = asked.goes_on(asked.command, reply)
+        asked.replies.append(reply)
+        if goes_on and len(asked.replies) < len(asked.commands):
+            self._send()
+        else:
+            asked.done.set_result(asked.replies)
+
     def _gone(self) -> None:
         self.hung_up = True
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_exception(HungUp("connection closed"))
+        self._give_up(HungUp("connection closed"))
+
+    def _give_up(self, error: Exception) -> bool:
+        """Tell who waits for a reply that none comes; False where nobody does."""
+        if self._asked is None or self._asked.done.done():
+            return False
+        self._asked.done.set_exception(error)
+        return True
 
     def _environment_late(self) -> None:
         self._fail(RemoteProtocolError("no environment within the time for it"))
 
     def _fail(self, error: Exception) -> None:
         self._broken = error
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_exception(error)
-        elif isinstance(error, RemoteProtocolError):
+        if not self._give_up(error) and isinstance(error, RemoteProtocolError):
             _log.warning("agi_protocol_error", reason=str(error))
         self.close()
 

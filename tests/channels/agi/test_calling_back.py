@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -26,9 +27,11 @@ class Line:
     sent: list[tuple[str, ...]] = field(default_factory=list)
     hung_up: bool = False
 
-    async def ask(self, command: Command, within: float) -> Reply:
-        self.sent.append(command.arguments)
-        return Reply(200, "1")
+    async def ask(
+        self, commands: Sequence[Command], within: float, goes_on: Callable[[Command, Reply], bool]
+    ) -> list[Reply]:
+        self.sent += [command.arguments for command in commands]
+        return [Reply(200, "1") for _ in commands]
 
     def close(self) -> None: ...
 
