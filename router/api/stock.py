@@ -47,7 +47,7 @@ class Stock:
 
     async def _look(self) -> None:
         now = self._clock()
-        async with asyncio.timeout(LONGEST_LOOK), self._database.read() as connection:
+        async with asyncio.timeout(LONGEST_LOOK), self._database.read(long=True) as connection:
             self._seen = await stored(connection, now, now - LONGEST_CALL)
         self._seen_at = self._ticks()
 

@@ -1,0 +1,45 @@
+"""`make bench`: parts run alone by name, `make bench ARGS="agi webhooks"`; tables in Markdown."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from bench.speed import agi
+from bench.speed.processes import Cores, cores, load, machine
+
+Part = Callable[[Cores, int, float], str]
+
+PARTS: Final[dict[str, tuple[str, Part]]] = {
+    "agi": ("FastAGI: calls a second, CPU a call", agi.run),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the bench; 0, whatever was measured."""
+    asked = _parser().parse_args(arguments)
+    on = cores()
+    print(f"{machine()}; load before {load()}")
+    print(f"What is measured runs on core {on.served}, what asks it on core {on.asking}.\n")
+    for name in asked.parts or PARTS:
+        title, part = PARTS[name]
+        begun = time.perf_counter()
+        print(f"### {title}\n", flush=True)
+        print(part(on, asked.rounds, asked.seconds), flush=True)
+        print(f"\n{name}: {time.perf_counter() - begun:.0f} s, load {load()}\n", file=sys.stderr)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[[], *PARTS], default=[], help=f"which: {' '.join(PARTS)}; all")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of which medians are taken (else 5)")
+    parser.add_argument("--seconds", type=float, default=3.0, help="of a round (else 3)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
