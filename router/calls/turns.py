@@ -15,7 +15,7 @@ from router.engine.session import (
     session_from_json,
     session_to_json,
 )
-from router.store.calls import CallRow, owner_of
+from router.store.calls import CallRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def columns(
     named = _named(session)
     tied = was is None or named != _named(was)
     return {
-        **({"message_id": named, "customer_id": owner_of(named) if named else None} if tied else {}),
+        **({"message_id": named} if tied else {}),
         "queued_at": queued_at or (now if session.state is State.QUEUE else None),
         "state": session.state.value,
         "outcome": session.outcome.value if session.outcome else None,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, ScalarSelect, bindparam, func, insert, literal, select, text, update
+from sqlalchemy import Row, bindparam, func, insert, literal, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from router.store.database import Connection, Database
@@ -19,7 +19,14 @@ CallRow = Row[Any]
 _BY_ID: Final = select(calls).where(calls.c.id == bindparam("call"))
 _BY_ID_LOCKED: Final = _BY_ID.with_for_update()
 _BY_REF: Final = select(calls).where(calls.c.channel == bindparam("channel"), calls.c.channel_ref == bindparam("ref"))
-_BY_REF_LOCKED: Final = _BY_REF.with_for_update()
+_OWNER: Final = select(messages.c.customer_id).where(messages.c.id == bindparam("about")).scalar_subquery()
+_CHANGE: Final = update(calls).where(calls.c.id == bindparam("call"))
+_CHANGE_OWNER: Final = _CHANGE.values(customer_id=_OWNER)
+_ADD: Final = {
+    name: build(calls).on_conflict_do_nothing(index_elements=["channel", "channel_ref"])
+    for name, build in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
+_ADD_OWNER: Final = {name: statement.values(customer_id=_OWNER) for name, statement in _ADD.items()}
 _LOCK: Final = text("LOCK TABLE calls IN ROW EXCLUSIVE MODE")
 """As storing a call takes it: it waits for nobody but a migration."""
 
@@ -30,17 +37,20 @@ async def by_id(connection: Connection, call_id: str, *, lock: bool = False) -> 
     return (await connection.execute(query, {"call": call_id})).one_or_none()
 
 
-async def by_channel_ref(connection: Connection, channel: str, ref: str, *, lock: bool = False) -> CallRow | None:
+async def by_channel_ref(connection: Connection, channel: str, ref: str) -> CallRow | None:
     """The call that ``channel`` knows as ``ref``, or None."""
-    query = _BY_REF_LOCKED if lock else _BY_REF
-    return (await connection.execute(query, {"channel": channel, "ref": ref})).one_or_none()
+    return (await connection.execute(_BY_REF, {"channel": channel, "ref": ref})).one_or_none()
 
 
 async def add(connection: Connection, values: dict[str, Any]) -> bool:
-    """Store a new call; False when the channel's call is there already (its first request came twice)."""
-    build = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = build(calls).values(**values).on_conflict_do_nothing(index_elements=["channel", "channel_ref"])
-    return (await connection.execute(statement)).rowcount == 1
+    """Store a new call; False when the channel's call is there already (its first request came twice). One about a
+    message is its customer's."""
+    about = values.get("message_id")
+    statements = _ADD if about is None else _ADD_OWNER
+    added = await connection.execute(
+        statements[connection.dialect.name], values if about is None else {**values, "about": about}
+    )
+    return added.rowcount == 1
 
 
 async def can_be_changed(database: Database) -> None:
@@ -51,8 +61,14 @@ async def can_be_changed(database: Database) -> None:
 
 
 async def change(connection: Connection, call_id: str, values: dict[str, Any]) -> None:
-    """Change columns of a call."""
-    await connection.execute(update(calls).where(calls.c.id == call_id).values(**values))
+    """Change columns of a call. Where ``values`` say which message it is about, it is that one's customer's."""
+    about = values.get("message_id")
+    if about is not None:
+        await connection.execute(_CHANGE_OWNER, {**values, "call": call_id, "about": about})
+    elif "message_id" in values:
+        await connection.execute(_CHANGE, {**values, "call": call_id, "customer_id": None})
+    elif values:
+        await connection.execute(_CHANGE, {**values, "call": call_id})
 
 
 async def waiting_on(connection: Connection, channel: str, limit: int) -> list[CallRow]:
@@ -83,14 +99,10 @@ async def talked_to(connection: Connection, call_id: str, now: datetime) -> None
 
 async def tie(connection: Connection, call_id: str, message_id: str | None, customer_id: str | None) -> None:
     """Say which message a call is about, and whose it is; with a message its customer's."""
-    owner = None if message_id is None else owner_of(message_id)
-    values = {"message_id": message_id, "customer_id": customer_id if message_id is None else owner}
-    await connection.execute(update(calls).where(calls.c.id == call_id).values(**values))
-
-
-def owner_of(message_id: str) -> ScalarSelect[str | None]:
-    """The customer of a message, to be stored."""
-    return select(messages.c.customer_id).where(messages.c.id == message_id).scalar_subquery()
+    if message_id is not None:
+        await change(connection, call_id, {"message_id": message_id})
+    else:
+        await connection.execute(_CHANGE, {"call": call_id, "message_id": None, "customer_id": customer_id})
 
 
 async def waiting(connection: Connection, queue: str, limit: int) -> list[CallRow]:

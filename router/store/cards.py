@@ -31,6 +31,9 @@ _LIVE_OF_PERSON: Final = (
 _OWN: Final = (
     select(cards).where(cards.c.id == bindparam("card"), cards.c.person_id == bindparam("person")).with_for_update()
 )
+_ADD: Final = insert(cards)
+_ADD_EVENT: Final = insert(desk_events)
+_CHANGE: Final = update(cards).where(cards.c.id == bindparam("card"))
 _LAST_TALKED: Final = (
     select(cards)
     .where(cards.c.person_id == bindparam("person"), cards.c.state == "gone", cards.c.answered_at.is_not(None))
@@ -55,12 +58,12 @@ _MESSAGES: Final[Select[Any]] = (
 
 async def add(connection: Connection, values: dict[str, Any]) -> None:
     """Store a new card."""
-    await connection.execute(insert(cards).values(**values))
+    await connection.execute(_ADD, values)
 
 
 async def change(connection: Connection, card_id: str, values: dict[str, Any]) -> None:
     """Change columns of a card."""
-    await connection.execute(update(cards).where(cards.c.id == card_id).values(**values))
+    await connection.execute(_CHANGE, {**values, "card": card_id})
 
 
 async def of_call(connection: Connection, call_key: str) -> Sequence[CardRow]:
@@ -161,7 +164,7 @@ async def tell_of_work(connection: Connection, call_id: str, person_id: str, now
 
 async def add_event(connection: Connection, person_id: str, name: str, data: dict[str, Any], now: datetime) -> None:
     """Tell a person's page; `name` is `card`, `presence` or `work`. Lock the person first (`people.lock`)."""
-    await connection.execute(insert(desk_events).values(person_id=person_id, name=name, data=data, at=now))
+    await connection.execute(_ADD_EVENT, {"person_id": person_id, "name": name, "data": data, "at": now})
 
 
 async def trim_events(connection: Connection, before: datetime, limit: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -14,6 +14,24 @@ from router.store.database import Connection
 from router.store.tables import customer_phones, customers, messages, number_leases, reference_neighbours
 
 MessageRow = Row[Any]
+
+# Made once: to make a statement takes longer than to run it, and these run in calls.
+_LONGEST_CODE: Final = select(func.max(messages.c.code_digits))
+_WHAT_IT_SAYS: Final[Select[Any]] = (
+    select(
+        messages.c.offer,
+        messages.c.channel,
+        messages.c.campaign,
+        messages.c.sent_at,
+        messages.c.customer_id,
+        customers.c.name,
+        customers.c.external_id,
+        customers.c.language,
+        customers.c.segment,
+    )
+    .select_from(messages.outerjoin(customers))
+    .where(messages.c.id == bindparam("message"))
+)
 
 
 async def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> set[str]:
@@ -41,7 +59,7 @@ async def known_among(connection: Connection, external_ids: Collection[str]) -> 
 
 async def longest_code(connection: Connection) -> int | None:
     """The most digits a callback code has; None where none is stored with its length."""
-    longest: int | None = (await connection.execute(select(func.max(messages.c.code_digits)))).scalar()
+    longest: int | None = (await connection.execute(_LONGEST_CODE)).scalar()
     return longest
 
 
@@ -76,22 +94,7 @@ async def what_it_says(connection: Connection, message_id: str) -> MessageRow | 
     """What a call can be told of the message: ``offer``, ``channel``, ``campaign`` and ``sent_at``, and
     ``customer_id``, ``name``, ``external_id``, ``language`` and ``segment`` of its customer; or None. No number, no
     code."""
-    query: Select[Any] = (
-        select(
-            messages.c.offer,
-            messages.c.channel,
-            messages.c.campaign,
-            messages.c.sent_at,
-            messages.c.customer_id,
-            customers.c.name,
-            customers.c.external_id,
-            customers.c.language,
-            customers.c.segment,
-        )
-        .select_from(messages.outerjoin(customers))
-        .where(messages.c.id == message_id)
-    )
-    found: MessageRow | None = (await connection.execute(query)).one_or_none()
+    found: MessageRow | None = (await connection.execute(_WHAT_IT_SAYS, {"message": message_id})).one_or_none()
     return found
 
 

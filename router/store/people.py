@@ -25,6 +25,7 @@ async def add(connection: Connection, values: dict[str, Any]) -> bool:
 # Made once: to make a statement takes longer than to run it, and these run several times in each call.
 _BY_ID: Final = select(people).where(people.c.id == bindparam("person"))
 _BY_PHONE: Final = select(people).where(people.c.phone == bindparam("phone")).limit(1)
+_CHANGE: Final = update(people).where(people.c.id == bindparam("person"))
 _LOCKED: Final = (
     select(people).where(people.c.id.in_(bindparam("these", expanding=True))).order_by(people.c.id).with_for_update()
 )
@@ -79,7 +80,7 @@ async def lock(connection: Connection, person_ids: Collection[str]) -> Sequence[
 
 async def change(connection: Connection, person_id: str, values: dict[str, Any]) -> None:
     """Change columns of a person."""
-    await connection.execute(update(people).where(people.c.id == person_id).values(**values))
+    await connection.execute(_CHANGE, {**values, "person": person_id})
 
 
 async def by_phone(connection: Connection, interface: str) -> PersonRow | None:

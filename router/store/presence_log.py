@@ -11,11 +11,13 @@ from sqlalchemy import Row, delete, exists, insert, select
 from router.store.database import Connection
 from router.store.tables import people, presence_log
 
+_ADD = insert(presence_log)  # made once: to make a statement takes longer than to run it
+
 
 async def add(connection: Connection, person_id: str, presence: str, reason: str | None, at: datetime) -> None:
     """Somebody stands like this from now on: `off`, `ready`, `paused` or `wrap_up`."""
     values = {"person_id": person_id, "presence": presence, "reason": reason, "at": at}
-    await connection.execute(insert(presence_log).values(**values))
+    await connection.execute(_ADD, values)
 
 
 async def since(connection: Connection, begin: datetime, person_id: str | None = None) -> Sequence[Row[Any]]:
