@@ -8,13 +8,16 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from bench.speed import agi
+from bench.speed import agi, calls, room, webhooks
 from bench.speed.processes import Cores, cores, load, machine
 
 Part = Callable[[Cores, int, float], str]
 
 PARTS: Final[dict[str, tuple[str, Part]]] = {
     "agi": ("FastAGI: calls a second, CPU a call", agi.run),
+    "webhooks": ("Twilio: webhooks a second, CPU a webhook", webhooks.run),
+    "calls": ("Whole calls a second through Asterisk", calls.run),
+    "room": ("Memory: callers waiting, desks connected", room.run),
 }
 
 

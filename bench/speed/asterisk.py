@@ -68,6 +68,12 @@ class Way:
     route: bool
 
 
+def environment(prefix: str, number: int, caller: int | None) -> bytes:
+    """What Asterisk says of its call ``prefix.number``; ``caller`` counts those that are known, None: withheld."""
+    shown, presentation = ("anonymous", 32) if caller is None else (f"+{_FIRST_CALLER + caller}", 0)
+    return _ENVIRONMENT.format(number=number, prefix=prefix, caller=shown, presentation=presentation).encode()
+
+
 class Calls:
     """All calls together."""
 
@@ -91,11 +97,8 @@ class Calls:
     def environment(self) -> bytes:
         """What Asterisk says of the next call."""
         self.begun += 1
-        number = self.begun
-        caller, presentation = ("anonymous", 32)
-        if self.way.callers:
-            caller, presentation = (f"+{_FIRST_CALLER + number % self.way.callers}", 0)
-        return _ENVIRONMENT.format(number=number, prefix=self.prefix, caller=caller, presentation=presentation).encode()
+        known = self.way.callers
+        return environment(self.prefix, self.begun, self.begun % known if known else None)
 
     def ended(self, seconds: float, commands: int, failed: bool) -> None:
         """A call is over."""

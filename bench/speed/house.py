@@ -32,9 +32,18 @@ _RUN = "import sys; from router.cli import main; sys.exit(main())"
 
 
 class House:
-    """`threadline serve` on one core. The sample flows, open day and night; what is set differs by ``settings``."""
+    """`threadline serve` on one core: the sample flows, open day and night, or ``flow`` in place of the hotline. What
+    is set differs by ``settings``."""
 
-    def __init__(self, folder: Path, core: int, url: str | None = None, agents: int = 0, **settings: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        core: int | None,
+        url: str | None = None,
+        agents: int = 0,
+        flow: str | None = None,
+        **settings: str,
+    ) -> None:
         self._folder = folder
         self._core = core
         self._agents = agents
@@ -45,6 +54,8 @@ class House:
         if not flows.exists():
             shutil.copytree(PROJECT / "ivr_flows", flows, ignore=shutil.ignore_patterns("scenarios"))
             (flows / "shared" / "hours.yaml").write_text(_ALWAYS)
+            if flow is not None:
+                (flows / "hotline.yaml").write_text(flow)
         self.settings = {
             "PORT": str(self.port),
             "PUBLIC_URL": self.url,
@@ -118,10 +129,12 @@ class House:
 
 
 @contextmanager
-def served(core: int, url: str | None = None, agents: int = 0, **settings: str) -> Iterator[House]:
+def served(
+    core: int | None, url: str | None = None, agents: int = 0, flow: str | None = None, **settings: str
+) -> Iterator[House]:
     """A house that serves, gone at the end."""
     with tempfile.TemporaryDirectory(prefix="threadline-bench-") as name:
-        house = House(Path(name), core, url, agents, **settings)
+        house = House(Path(name), core, url, agents, flow, **settings)
         try:
             yield house.start()
         finally:
