@@ -33,7 +33,7 @@ NODE_PATHS := PATH="$(CURDIR)/$(BIN):$$PATH"
 LOCK := env -u PIP_FIND_LINKS $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --only-binary :all: \
 	--generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: help run test check bench-match bench-lookup bench-search bench-engine bench-speech bench-desk bench-pops bench-page faults soak screenshots setup assets docs lock clean
+.PHONY: help run test check bench bench-match bench-lookup bench-search bench-engine bench-speech bench-desk bench-pops bench-page faults soak screenshots setup assets docs lock clean
 
 help: ## Show this list
 	@echo "Usage: make TARGET"
@@ -59,6 +59,9 @@ check: setup $(VENV)/.dev ## Run ruff, mypy --strict, import-linter and the test
 	run "mypy --strict" $(BIN)/mypy; \
 	run "import-linter" $(BIN)/lint-imports --no-cache; \
 	if [ -n "$$failed" ]; then echo "make check: something above is wrong"; exit 1; else echo "make check: all well"; fi
+
+bench: setup $(VENV)/.dev ## Measure calls, webhooks, memory and growth beside what others take (ARGS="agi webhooks calls room growth"; --help for more)
+	@$(BIN)/python -m bench.speed $(ARGS)
 
 bench-match: $(VENV)/.run ## Measure matching on synthetic towns beside simpler ways (ARGS="--town rough --seed 7"; --help for more)
 	@$(BIN)/python -m bench.match $(ARGS)

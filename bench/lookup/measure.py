@@ -18,6 +18,7 @@ from bench.lookup.kinds import KEYS, Call, CallKind, Fetch, code_of, draw
 from bench.lookup.rows import LEASED, NOW
 from router.calls.lookup import find_matches
 from router.store.database import Connection, Database
+from router.store.embedded import EmbeddedConnection
 
 Statement = tuple[str, Sequence[Any]]
 Bare = Callable[[str, Sequence[Any]], Awaitable[Any]]
@@ -98,7 +99,7 @@ async def sqlite_subject(file: Path, seed: int, count: int) -> AsyncIterator[Sub
         calls = await draw(fetch, seed, count)
         database = Database(f"sqlite:///{file}")
         async with database.read() as connection:
-            subject = Subject(connection, bare.execute_fetchall, fetch, calls, aiosqlite.Connection)
+            subject = Subject(connection, bare.execute_fetchall, fetch, calls, EmbeddedConnection)
             await subject.record()
             yield subject
         await database.close()
@@ -162,19 +163,18 @@ async def _recorded(connection: Connection, call: Call, driver: type[Any]) -> li
 
 @contextmanager
 def _recording(driver: type[Any]) -> Iterator[list[Statement]]:
-    name = "fetch" if driver is asyncpg.Connection else "execute_fetchall"
-    usual = getattr(driver, name)
+    usual = driver.fetch
     statements: list[Statement] = []
 
     def fetch(self: Any, text: str, *values: Any) -> Any:
-        statements.append((text, values if name == "fetch" else values[0]))
+        statements.append((text, values if driver is asyncpg.Connection else values[0]))
         return usual(self, text, *values)
 
-    setattr(driver, name, fetch)
+    driver.fetch = fetch
     try:
         yield statements
     finally:
-        setattr(driver, name, usual)
+        driver.fetch = usual
 
 
 def _stored(value: Any) -> Any:

@@ -8,16 +8,23 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from bench.speed import agi, calls, room, webhooks
+from bench.speed import agi, calls, growth, room, webhooks
 from bench.speed.processes import Cores, cores, load, machine
 
-Part = Callable[[Cores, int, float], str]
+Part = Callable[[Cores, argparse.Namespace], str]
 
 PARTS: Final[dict[str, tuple[str, Part]]] = {
-    "agi": ("FastAGI: calls a second, CPU a call", agi.run),
-    "webhooks": ("Twilio: webhooks a second, CPU a webhook", webhooks.run),
-    "calls": ("Whole calls a second through Asterisk", calls.run),
-    "room": ("Memory: callers waiting, desks connected", room.run),
+    "agi": ("FastAGI: calls a second, CPU a call", lambda on, asked: agi.run(on, asked.rounds, asked.seconds)),
+    "webhooks": (
+        "Twilio: webhooks a second, CPU a webhook",
+        lambda on, asked: webhooks.run(on, asked.rounds, asked.seconds),
+    ),
+    "calls": ("Whole calls a second through Asterisk", lambda on, asked: calls.run(asked.seconds)),
+    "room": ("Memory: callers waiting, desks connected", lambda on, asked: room.run(on)),
+    "growth": (
+        "A decision as messages grow",
+        lambda on, asked: growth.run(asked.rounds, tuple(map(int, asked.sizes.split(",")))),
+    ),
 }
 
 
@@ -31,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         title, part = PARTS[name]
         begun = time.perf_counter()
         print(f"### {title}\n", flush=True)
-        print(part(on, asked.rounds, asked.seconds), flush=True)
+        print(part(on, asked), flush=True)
         print(f"\n{name}: {time.perf_counter() - begun:.0f} s, load {load()}\n", file=sys.stderr)
     return 0
 
@@ -41,6 +48,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("parts", nargs="*", choices=[[], *PARTS], default=[], help=f"which: {' '.join(PARTS)}; all")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of which medians are taken (else 5)")
     parser.add_argument("--seconds", type=float, default=3.0, help="of a round (else 3)")
+    sizes = ",".join(map(str, growth.SIZES))
+    parser.add_argument("--sizes", default=sizes, help=f"messages, for growth (else {sizes}; 10 million take 10 GB)")
     return parser
 
 

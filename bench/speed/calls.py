@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bench.desk.company import QUEUE, customers
 from bench.speed.house import CUSTOMERS, House, served
-from bench.speed.processes import Cores, cpu
+from bench.speed.processes import cpu
 from bench.speed.tables import table
 from tests.system.harness.asterisk import SETUP, TRUNK_ADDRESS, Asterisk
 from tests.system.harness.waiting import free_port
@@ -103,7 +103,7 @@ class Step:
     p50: float
 
 
-def run(cores: Cores, rounds: int, seconds: float) -> str:
+def run(seconds: float) -> str:
     """The table."""
     if os.geteuid() != 0:
         return "Left out: Asterisk runs in a chroot, which needs root."

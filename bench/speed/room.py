@@ -38,7 +38,7 @@ steps:
 """
 
 
-def run(cores: Cores, rounds: int, seconds: float) -> str:
+def run(cores: Cores) -> str:
     """The table. Measured once: memory does not depend on what else the machine does."""
     with served(cores.served, agents=DESKS, flow=_FLOW) as house:
         rows = uvloop.run(_fill(house))
