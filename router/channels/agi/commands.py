@@ -8,6 +8,7 @@ follows it would run as a second command; so is a line that Asterisk would cut, 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +21,7 @@ ANY_KEY: Final = "0123456789*#"
 """Escape digits that let every key of a telephone cut a prompt short."""
 
 _LONGEST_WAIT_MS: Final = 2**31 - 1
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_.:&-]*")
 _FORBIDDEN: Final = re.compile(r"[\r\n\0]")
 
 
@@ -97,6 +99,15 @@ def set_variable(name: str, value: str) -> Command:
     if not name:
         raise LocalProtocolError("SET VARIABLE: the name is empty")
     return Command("SET VARIABLE", (name, value))
+
+
+def set_variables(values: Mapping[str, str]) -> Command:
+    """Set several variables, in this order, in the time of one (application ``MSet``). Values are of letters, digits
+    and ``-_.:&``: nothing in them can be taken for the next variable, or for anything else."""
+    for name, value in values.items():
+        if not name or not _PLAIN.fullmatch(value):
+            raise LocalProtocolError(f"MSet: the value of {name or 'no name'} has to be set by itself")
+    return execute("MSet", ",".join(f"{name}={value}" for name, value in values.items()))
 
 
 def get_variable(name: str) -> Command:

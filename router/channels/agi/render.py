@@ -187,24 +187,25 @@ def leave_to_queue(
 
     The route comes last: before it nothing counts, and the dialplan would go to the default queue. It also switches the
     absolute timeout off, which we must not: without it, a failure between two of these would leave the caller to
-    silence for ever.
+    silence for ever. What can be set together is: each command is a way to Asterisk and back.
 
     Raises `ValueError` for the name of a queue that the dialplan could not pass on as one argument.
     """
     if _QUEUE_NAME.fullmatch(command.queue) is None:
         raise ValueError("the name of the queue is none that Asterisk's dialplan can take")
-    return (
-        absolute_timeout(MOST_SILENCE),
-        commands.set_variable("THREADLINE_QUEUE", command.queue),
-        commands.set_variable("THREADLINE_QUEUE_TIMEOUT", str(max(1, command.timeout))),
-        commands.set_variable("THREADLINE_PRIORITY", str(max(0, command.priority))),
-        commands.set_variable("THREADLINE_SKILLS", "&".join(filter(_SKILL.fullmatch, command.skills))),
-        commands.set_variable("THREADLINE_WHISPER", "&".join(sound.source for sound in whisper)),
-        commands.set_variable("THREADLINE_LEGS", places(command, phones)),
-        *([commands.set_variable("CHANNEL(language)", language)] if language else ()),
-        *([commands.set_variable("THREADLINE_TURN", str(turn))] if turn is not None else ()),
-        commands.set_variable("THREADLINE_ROUTE", "queue"),
-    )
+    together = {
+        "THREADLINE_QUEUE": command.queue,
+        "THREADLINE_QUEUE_TIMEOUT": str(max(1, command.timeout)),
+        "THREADLINE_PRIORITY": str(max(0, command.priority)),
+        "THREADLINE_SKILLS": "&".join(filter(_SKILL.fullmatch, command.skills)),
+        "THREADLINE_LEGS": places(command, phones),
+        **({} if whisper else {"THREADLINE_WHISPER": ""}),
+        **({"CHANNEL(language)": language} if language else {}),
+        **({} if turn is None else {"THREADLINE_TURN": str(turn)}),
+        "THREADLINE_ROUTE": "queue",
+    }
+    said = [commands.set_variable("THREADLINE_WHISPER", "&".join(sound.source for sound in whisper))] if whisper else ()
+    return absolute_timeout(MOST_SILENCE), *said, commands.set_variables(together)
 
 
 def leave_to_hangup() -> tuple[Command, ...]:

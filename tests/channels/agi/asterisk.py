@@ -164,6 +164,9 @@ class Asterisk:
         if self.say.get(verb):
             return self.say[verb].pop(0)
         match words:
+            case ["EXEC", "MSet", values]:
+                self.variables |= dict(each.split("=") for each in values.split(","))
+                return "200 result=0"
             case ["SET", "VARIABLE", name, value]:
                 self.variables[name] = value
                 if name == "TIMEOUT(absolute)":

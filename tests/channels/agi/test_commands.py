@@ -91,3 +91,14 @@ def test_a_line_asterisk_would_cut_is_refused() -> None:
 def test_values_out_of_range_are_refused(build: Callable[[], Command]) -> None:
     with pytest.raises(LocalProtocolError):
         build()
+
+
+def test_several_variables_are_set_together() -> None:
+    command = commands.set_variables({"A": "", "CHANNEL(language)": "de", "B": "sales.en:20&phone.PJSIP-101:5"})
+    assert command.encode() == b'EXEC "MSet" "A=,CHANNEL(language)=de,B=sales.en:20&phone.PJSIP-101:5"\n'
+
+
+@pytest.mark.parametrize("value", ["a,B=c", "a=b", "${X}", 'a"b', "a b", "a\nb", "ä", "(a)", "a\\b"])
+def test_what_could_be_taken_for_another_variable_is_not_set_together(value: str) -> None:
+    with pytest.raises(LocalProtocolError):
+        commands.set_variables({"A": value})

@@ -129,15 +129,9 @@ async def test_a_call_goes_to_a_queue_with_its_code() -> None:
         "WAIT FOR DIGIT 3000",
         "WAIT FOR DIGIT 3000",
         "STREAM FILE http://router/bye.wav ",
-        "SET VARIABLE THREADLINE_QUEUE sales",
-        "SET VARIABLE THREADLINE_QUEUE_TIMEOUT 90",
-        "SET VARIABLE THREADLINE_PRIORITY 2",
-        "SET VARIABLE THREADLINE_SKILLS ",
-        "SET VARIABLE THREADLINE_WHISPER ",
-        "SET VARIABLE THREADLINE_LEGS ",
-        "SET VARIABLE CHANNEL(language) de",
-        "SET VARIABLE THREADLINE_TURN 2",
-        "SET VARIABLE THREADLINE_ROUTE queue",
+        "EXEC MSet THREADLINE_QUEUE=sales,THREADLINE_QUEUE_TIMEOUT=90,THREADLINE_PRIORITY=2,THREADLINE_SKILLS=,"
+        "THREADLINE_LEGS=,THREADLINE_WHISPER=,CHANNEL(language)=de,THREADLINE_TURN=2,"
+        "THREADLINE_ROUTE=queue",
     ]
     # Pieces and waits are short, so that silence lasts at most seven seconds whenever we freeze.
     assert asterisk.guards == [7.0] * 7
