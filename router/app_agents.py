@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from router.agents.afterwards import Afterwards
 from router.agents.ami import AmiSettings
 from router.agents.asterisk import Asterisk, Asterisks
 from router.agents.asterisk_queues import AsteriskQueues
@@ -69,11 +70,14 @@ def agents_of(house: House) -> Agents:
     def line_to(asterisk: Asterisk) -> Line:
         phones, book = settings.phones, house.queue_book
         parts = (database, bus, house.clock, asterisk.ami, phones, book)
-        return Line(*parts, shared=shared, held=lambda: asterisk.held, holder=holder)
+        several = len(asterisks.each) > 1
+        return Line(*parts, shared=shared, held=lambda: asterisk.held, holder=holder, among_several=several)
 
     lines = [line_to(asterisk) for asterisk in asterisks.each]
     presence = Presence(database, bus, house.clock, None, settings, house.queue_book, lines)
     ringing.rests = presence.rests
+    if len(lines) > 1:
+        ringing.on_change = Afterwards(presence.keep_free).do
     wrap_ups = WrapUps(database, bus, house.clock, presence, describe)
     page_watch = PageWatch(database, house.clock, presence, timedelta(seconds=settings.page_gone_after))
     for asterisk, line in zip(asterisks.each, lines, strict=True):

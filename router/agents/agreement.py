@@ -80,6 +80,8 @@ class Agreement:
         """Look at one phone: show what keeps it from ringing, and settle what differs. Raises `AmiDown`."""
         async with self._database.read() as connection:
             row = await people.by_phone(connection, phone)
+            kept_free = phone in self._line.membership.kept_free
+            rests = row is not None and await self._line.membership.rests(connection, row) is not None
             device = self._phones.device(phone)
             unknown = device in IN_A_CALL
             if row is not None and unknown:
@@ -93,8 +95,10 @@ class Agreement:
             return
         if news:
             await self._presence.tell_page(row.id)
-        paused, rests = self._phones.paused(phone), states.rests(row) is not None
-        if row.presence != "off" and not rests and paused and all(paused.values()):
+        paused = self._phones.paused(phone)
+        if kept_free and not rests:  # we paused it, and its call through another Asterisk is over
+            await self._line.tell(phone, paused)
+        elif row.presence != "off" and not rests and paused and all(paused.values()):
             log.info("a phone was paused elsewhere", phone=phone, person=row.id)
             await self._presence.pause_unasked(row.id, states.AT_PHONE)
         elif self._misplaced(row, paused.keys()) or any(each != rests for each in paused.values()):

@@ -18,7 +18,7 @@ from router.agents.ami import AmiDown
 from router.agents.membership import Book, Membership, Phones
 from router.agents.phone_states import PhoneStates
 from router.agents.phones import is_dialled
-from router.store import asterisks
+from router.store import asterisks, cards
 from router.store.bus import Bus
 from router.store.database import Connection, Database, is_away
 
@@ -77,7 +77,8 @@ class _Known:
 
 class Line:
     """``held`` says whether this process listens to that Asterisk, `name` which one it is. Where there is ``shared``
-    nothing, no other process listens or asks, and nothing is written."""
+    nothing, no other process listens or asks, and nothing is written. One ``among_several`` does not ring a phone that
+    has a call through another."""
 
     def __init__(
         self,
@@ -91,6 +92,7 @@ class Line:
         shared: bool = False,
         held: Callable[[], bool] = lambda: True,
         holder: str = "",
+        among_several: bool = False,
     ) -> None:
         self._database = database
         self._bus = bus
@@ -101,6 +103,8 @@ class Line:
         self._holder = holder
         self.name = ""
         self.membership = Membership(database, ami, phones, book)
+        if among_several:
+            self.membership.busy_elsewhere = self._busy_elsewhere
         self.states = PhoneStates([phone for phone in phones if not is_dialled(phone)])
         self._stored: dict[str, _Known] = {}  # by us, as long as we listen
         self._read: dict[str, _Known] = {}  # what another process stored
@@ -147,6 +151,9 @@ class Line:
             await self.membership.rest(phone)
         else:
             await self._ask(phone, whole=False)
+
+    async def _busy_elsewhere(self, connection: Connection, person_id: str) -> bool:
+        return await cards.busy_elsewhere(connection, person_id, self.name)
 
     async def store(self, phone: str) -> None:
         """Tell the other processes what is known of a phone, where that is news."""

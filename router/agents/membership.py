@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from typing import Protocol
 
 import structlog
@@ -20,7 +20,7 @@ from router.agents.phones import is_dialled
 from router.agents.queue_names import is_place, of_phone, places
 from router.flow.queues import Queue
 from router.store import people
-from router.store.database import Database
+from router.store.database import Connection, Database
 
 log = structlog.get_logger(__name__)
 
@@ -49,10 +49,17 @@ class Phones(Protocol):
     async def queue_pause(self, interface: str, paused: bool, reason: str, queue: str | None = None) -> None: ...
 
 
+Busy = Callable[[Connection, str], Awaitable[bool]]
+
+
 class Membership:
     """Tells Asterisk; without it (`ami` None) nothing is told. `refused` has the phones that a queue did not take."""
 
     def __init__(self, database: Database, ami: Phones | None, phones: Sequence[str], book: Book) -> None:
+        self.busy_elsewhere: Busy | None = None
+        """Where there are several Asterisks: whether a person has a call through another one."""
+        self.kept_free: set[str] = set()
+        """The phones that are paused here for that reason alone."""
         self._database = database
         self._ami = ami
         self._phones = [phone for phone in phones if not is_dialled(phone)]  # Asterisk knows nothing of the others
@@ -81,7 +88,8 @@ class Membership:
                 actual[member.interface][member.queue] = member.paused
         async with self._database.read() as connection:
             rows = await people.with_phones(connection)
-        wanted = {row.phone: dict.fromkeys(self.places(row), states.rests(row) is not None) for row in rows}
+            resting = {row.phone for row in rows if await self.rests(connection, row) is not None}
+        wanted = {row.phone: dict.fromkeys(self.places(row), row.phone in resting) for row in rows}
         differing = [phone for phone in self._phones if wanted.get(phone, {}) != actual[phone]]
         for phone in differing:
             await self.tell(phone, actual[phone])
@@ -98,14 +106,15 @@ class Membership:
         async with self._turns[phone]:
             async with self._database.read() as connection:
                 row = await people.by_phone(connection, phone)
+                reason = await self.rests(connection, row) if row is not None else None
             wanted = self.places(row) if row else ()
             self.refused.discard(phone)
-            if row is not None and (reason := states.rests(row)) is not None:
+            if row is not None and reason is not None:
                 await self._pause(self._ami, phone, reason)
             for queue in {*self._every_place(phone), *also} - set(wanted):
                 await self._remove(self._ami, queue, phone)
             if row is not None:
-                await self._add(self._ami, phone, row, wanted)
+                await self._add(self._ami, phone, row, wanted, reason)
             self._told_at[phone] = asyncio.get_running_loop().time()
 
     async def rest(self, phone: str) -> None:
@@ -116,12 +125,21 @@ class Membership:
         async with self._turns[phone]:
             async with self._database.read() as connection:
                 row = await people.by_phone(connection, phone)
+                reason = await self.rests(connection, row) if row is not None else None
             if row is not None and row.presence != "off":
-                await self._pause(self._ami, phone, states.rests(row))
+                await self._pause(self._ami, phone, reason)
             self._told_at[phone] = asyncio.get_running_loop().time()
 
-    async def _add(self, ami: Phones, phone: str, row: people.PersonRow, wanted: Sequence[str]) -> None:
+    async def rests(self, connection: Connection, row: people.PersonRow) -> str | None:
+        """Why no call is to come to this person's phone from here now; None: calls may come."""
         reason = states.rests(row)
+        busy = reason is None and self.busy_elsewhere is not None and await self.busy_elsewhere(connection, row.id)
+        (self.kept_free.add if busy else self.kept_free.discard)(row.phone)
+        return states.ELSEWHERE if busy else reason
+
+    async def _add(
+        self, ami: Phones, phone: str, row: people.PersonRow, wanted: Sequence[str], reason: str | None
+    ) -> None:
         for queue in wanted:
             try:
                 # The member name is an id, not a name: Asterisk logs it and shows it to whoever asks.

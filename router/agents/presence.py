@@ -137,6 +137,14 @@ class Presence:
                 return
             await self._say(row.phone, Line.rest)
 
+    async def keep_free(self, person_id: str) -> None:
+        """A call through one of several Asterisks began or ended at this person: the others are told, whether they may
+        ring the phone."""
+        async with self._database.read() as connection:
+            row = await people.by_id(connection, person_id)
+        if row is not None and row.phone is not None and row.presence != "off":
+            await self._say(row.phone, Line.rest)
+
     async def settle(self, person_id: str) -> PresenceView:
         """Something about this person was changed elsewhere: tell the page and Asterisk what is so now."""
         async with self._database.begin() as connection:

@@ -95,6 +95,8 @@ class Ringing:
         self._work = work or Work(make_id)
         self._describe = describe
         self.rests: Rests | None = None
+        self.on_change: Callable[[list[str]], None] | None = None
+        """Told of the people at whom a call began or ended to ring or to be talked."""
         self.on_card: Callable[[float], None] | None = None
         """Told of each card that begins to ring, with the seconds from when we were told until the page is."""
         # A call that is over may have no card to say so. Forgetting the oldest is harmless: its events are long past.
@@ -291,6 +293,8 @@ class Ringing:
         log.info("cards", call=call_key, what=what, people=len(person_ids))
         for person_id in person_ids:
             self._bus.announce(f"desk:{person_id}")
+        if self.on_change is not None and what != "changed":
+            self.on_change(person_ids)
 
     async def _trim(self, now: datetime) -> None:
         """Delete a bite of old desk events now and then, in a transaction of its own: nobody waits for it."""

@@ -16,6 +16,8 @@ PAGE_GONE: Final = "page_gone"
 """Why somebody is paused: no page of theirs was open for a while."""
 AT_PHONE: Final = "at_phone"
 """Why somebody is paused: the phone was paused in Asterisk, at the phone itself or by somebody else."""
+ELSEWHERE: Final = "elsewhere"
+"""Why a phone is paused at one Asterisk: it rings or talks through another one."""
 NOT_CHOSEN: Final = (SUPERVISOR, PAGE_GONE, AT_PHONE)
 WRAP_UP: Final = "wrap_up"
 """After a talk. What the agent chose (`presence`) counts again when it is over."""

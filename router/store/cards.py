@@ -115,6 +115,14 @@ async def live_on_channel(connection: Connection, channel: str, only: str = "") 
     return (await connection.execute(query)).all()
 
 
+async def busy_elsewhere(connection: Connection, person_id: str, asterisk: str) -> bool:
+    """Whether a call that another Asterisk than this one has rings at a person, or is talked."""
+    query = select(cards.c.id).where(
+        cards.c.person_id == person_id, cards.c.state.in_(LIVE), cards.c.asterisk != asterisk
+    )
+    return (await connection.execute(query.limit(1))).first() is not None
+
+
 async def place(connection: Connection, call_id: str, person_id: str) -> CardRow | None:
     """Where a person talks to the caller of this call: `asterisk`, `caller_channel` and `agent_channel`; None where
     they do not, or that is not known."""
