@@ -69,7 +69,7 @@ def operation_routes(house: House, agents: Agents, metrics: Metrics, running: Ru
 
 def _folders(house: House) -> tuple[Path, ...]:
     """What is written to on this machine."""
-    database = house.database.engine.url.database if house.database.is_sqlite else None
+    database = house.database.engines[0].url.database if house.database.is_sqlite else None
     return (house.settings.data_dir, *([Path(database).absolute().parent] if database else []))
 
 

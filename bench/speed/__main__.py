@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
 from bench.speed import agi, calls, growth, room, webhooks
-from bench.speed.processes import Cores, cores, load, machine
+from bench.speed.processes import PROJECT, Cores, cores, load, machine, python
 
 Part = Callable[[Cores, argparse.Namespace], str]
 
@@ -21,11 +22,19 @@ PARTS: Final[dict[str, tuple[str, Part]]] = {
     ),
     "calls": ("Whole calls a second through Asterisk", lambda on, asked: calls.run(asked.seconds)),
     "room": ("Memory: callers waiting, desks connected", lambda on, asked: room.run(on)),
+    "pops": ("A card at one process when another hears Asterisk", lambda on, asked: _pops()),
     "growth": (
         "A decision as messages grow",
         lambda on, asked: growth.run(asked.rounds, tuple(map(int, asked.sizes.split(",")))),
     ),
 }
+
+
+def _pops() -> str:
+    """What `make bench-pops` tells."""
+    done = subprocess.run(python("bench.pops"), cwd=PROJECT, capture_output=True, text=True, timeout=600)
+    told = done.stdout.strip() if done.returncode == 0 else f"Left out: {done.stderr.strip()[-300:]}"
+    return f"```\n{told}\n```"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
