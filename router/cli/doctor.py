@@ -17,6 +17,7 @@ from router.cli.crm_findings import crm_found, without_way_out
 from router.cli.findings import Finding, Health
 from router.cli.flow_findings import flows_found
 from router.cli.machine_findings import (
+    CLOCK_TOLERANCE,
     backups_found,
     clock_found,
     disk_found,
@@ -83,7 +84,7 @@ async def _all() -> list[Finding]:
 async def _each(settings: Settings) -> AsyncIterator[Finding]:
     checks: list[tuple[str, Callable[[Settings], Awaitable[Finding]]]] = [
         ("database", _database), ("codes", _codes), ("flows", flows_found), ("pages", _pages), ("prompts", _prompts),
-        ("service", service_found), ("FastAGI", _fastagi), ("Asterisk", _asterisk), ("queues", queues_found),
+        ("service", service_found), ("FastAGI", _fastagi), ("Asterisk", asterisk_found), ("queues", queues_found),
         ("Twilio", _twilio), ("texts", _texts), ("webhooks", webhooks_found), ("CRM", crm_found),
         ("speech", speech_found), ("AudioSocket", audiosocket_found), ("sign-in", oidc_found),
         ("figures", figures_found), ("unsent", unsent_found), ("disk", disk_found), ("clock", clock_found),
@@ -178,7 +179,8 @@ async def _fastagi(settings: Settings) -> Finding:
     return Finding("FastAGI", Health.WELL, f"listens at {address}")
 
 
-async def _asterisk(settings: Settings) -> Finding:
+async def asterisk_found(settings: Settings) -> Finding:
+    """Whether each Asterisk lets us in, is told from the others, and goes by the same time."""
     if settings.ami_secret is None:
         remedy = "set THREADLINE_AMI_SECRET to what asterisk_conf/install printed, if there is an Asterisk"
         return Finding("Asterisk", Health.OFF, "its manager interface is not set up", remedy)
@@ -187,6 +189,10 @@ async def _asterisk(settings: Settings) -> Finding:
         if each.snapshot is None:
             remedy = "see manager.conf: address, port, permit, user and secret; and whether Asterisk runs"
             return Finding("Asterisk", Health.ILL, f"manager interface at {each.address}: {each.reason}", remedy)
+        if each.ahead is not None and abs(each.ahead) > CLOCK_TOLERANCE:
+            where = "ahead of" if each.ahead > 0 else "behind"
+            found = f"the clock of {each.address} is {abs(each.ahead):.0f} s {where} ours"
+            return Finding("Asterisk", Health.ILL, found, "have chrony or systemd-timesyncd set both ('timedatectl')")
     names = [each.name for each in asked]
     if len(names) > 1 and (len(set(names)) < len(names) or "" in names):
         found = f"of {len(names)} Asterisks not each has a system name of its own: {', '.join(map(repr, names))}"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from router.agents.ami import Ami, AmiSettings, Connected, Disconnected, Notice, Snapshot
+from router.agents.ami import Ami, AmiDown, AmiSettings, Connected, Disconnected, Notice, Snapshot
 from router.agents.phones import asterisk_phones
 from router.agents.queue_names import is_place, of_phone, places
 from router.cli.findings import Finding, Health
@@ -60,6 +61,8 @@ class Asked:
     reason: str
     name: str
     """Its system name."""
+    ahead: float | None = None
+    """Seconds that its clock is ahead of ours; None where it does not say what time it is."""
 
 
 async def ask_all(settings: Settings) -> list[Asked]:
@@ -87,11 +90,16 @@ async def _ask(settings: Settings, host: str, port: int) -> Asked:
     access = AmiSettings(username=settings.ami_username, secret=secret, host=host, port=port)
     ami = Ami(access, on_notice, on_name=names.append)
     await ami.start()
+    ahead = None
     try:
         async with asyncio.timeout(PATIENCE):
             snapshot, reason = await answer
+            if snapshot is not None and (there := await ami.clock()) is not None:
+                ahead = there - time.time()
+    except AmiDown as error:
+        snapshot, reason = None, str(error)
     except TimeoutError:
         snapshot, reason = None, ami.problem or "does not answer"
     finally:
         await ami.stop()
-    return Asked(f"{host}:{port}", snapshot, reason, names[-1] if names else "")
+    return Asked(f"{host}:{port}", snapshot, reason, names[-1] if names else "", ahead)

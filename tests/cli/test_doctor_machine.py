@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import threading
 import time
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from router.agents.ami import Snapshot
 from router.cli import machine_findings
 from router.cli.findings import Finding, Health
 from router.cli.machine_findings import (
@@ -24,6 +26,7 @@ from router.cli.machine_findings import (
     systemd_found,
     systemd_says,
 )
+from router.cli.queue_findings import Asked
 from router.cli.service_findings import (
     address_found,
     figures_found,
@@ -36,6 +39,9 @@ from router.cli.service_findings import (
 )
 from router.settings import Settings, load
 from router.store.figures import Outbox
+
+# `router.cli` has the command of the same name.
+doctor = importlib.import_module("router.cli.doctor")
 
 NOW = datetime(2026, 11, 27, 23, tzinfo=UTC)
 
@@ -75,6 +81,21 @@ async def test_the_clock_is_held_against_the_database(
     assert found.health is Health.ILL
     assert "3600 s ahead of the database's" in found.found
     assert is_whole(found)
+
+
+async def test_the_clock_of_asterisk_is_held_against_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ahead = [0.5]
+
+    async def ask_all(_: Settings) -> list[Asked]:
+        return [Asked("10.0.0.1:5038", Snapshot((), (), ()), "", "one", ahead[0])]
+
+    monkeypatch.setattr(doctor, "ask_all", ask_all)
+    chosen = settings(tmp_path, ami_secret="x" * 20, phones=["PJSIP/101"])
+    assert (await doctor.asterisk_found(chosen)).health is Health.WELL
+    ahead[0] = -600.0
+    found = await doctor.asterisk_found(chosen)
+    assert found.health is Health.ILL
+    assert "10.0.0.1:5038 is 600 s behind ours" in found.found
 
 
 async def test_settings_that_everybody_can_read_are_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

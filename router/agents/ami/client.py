@@ -160,6 +160,14 @@ class Ami:
         await self._act("Ping", {})
         return clock() - start
 
+    async def clock(self) -> float | None:
+        """What time it is for Asterisk, in seconds since 1970; None where it does not say. Raises AmiDown."""
+        if self._link is None:
+            raise AmiDown(f"Asterisk is not connected ({self._problem or 'connection lost'})")
+        (answer,) = await self._link.request("Ping", {}, within=self._settings.action_timeout)
+        told = str(answer.get("timestamp", ""))
+        return float(told) if re.fullmatch(r"\d{1,12}(\.\d{1,9})?", told) else None
+
     async def _act(self, name: str, fields: dict[str, str]) -> None:
         # No queueing while disconnected: an action done late may be worse than one not done.
         if self._link is None:

@@ -180,3 +180,11 @@ async def test_the_system_name_is_asked_for_and_may_be_unwelcome(peer: Peer, hea
             assert ("not this one" if name == "pbx2" else "system name") in await heard.disconnected()
         await ami.stop()
     assert names == ["pbx1", "pbx2"]
+
+
+async def test_asterisk_is_asked_what_time_it_is(peer: Peer, heard: Heard, start: Connect) -> None:
+    ami = await start()
+    await heard.connected()
+    assert await ami.clock() == 1795372997.199672
+    peer.replies["Ping"] = success("Pong")
+    assert await ami.clock() is None
