@@ -109,9 +109,11 @@ async def opened(pool_numbers: frozenset[str], limits: Limits = Limits()) -> Asy
     with TemporaryDirectory(prefix="bench-match-") as folder:
         database = Database(f"sqlite:///{Path(folder) / 'town.db'}")
 
-        @event.listens_for(database.engine.sync_engine, "connect")
-        def _(connection: Any, _record: Any) -> None:
+        def hurry(connection: Any, _record: Any) -> None:
             connection.execute("PRAGMA synchronous=OFF")  # nothing here has to outlive the machine
+
+        for engine in database.engines:
+            event.listen(engine, "connect", hurry)
 
         house = House(database, pool_numbers, limits)
         try:

@@ -67,9 +67,11 @@ async def stocked(size: int, truths: Sequence[str], seed: int) -> AsyncIterator[
     with TemporaryDirectory(prefix="bench-speech-") as folder:
         database = Database(f"sqlite:///{Path(folder) / 'stock.db'}")
 
-        @event.listens_for(database.engine.sync_engine, "connect")
-        def _(connection: Any, _record: Any) -> None:
+        def hurry(connection: Any, _record: Any) -> None:
             connection.execute("PRAGMA synchronous=OFF")  # nothing here has to outlive the machine
+
+        for engine in database.engines:
+            event.listen(engine, "connect", hurry)
 
         try:
             await migrate.upgrade(database)
