@@ -54,7 +54,7 @@ def fill(place: Path) -> Path:
 
 
 def routed(commands: list[str]) -> bool:
-    return any('"THREADLINE_ROUTE" "queue"' in command for command in commands)
+    return any('THREADLINE_ROUTE=queue"' in command for command in commands)
 
 
 async def test_a_full_disk(disk: Path, sqlite_at_schema: Path, tmp_path: Path, report: Report) -> None:

@@ -43,7 +43,7 @@ async def answered(port: int, name: str) -> float:
     """Seconds that a call took until it was taken to its queue."""
     begun = time.monotonic()
     commands = await agi_call(port, name)
-    assert any('"THREADLINE_ROUTE" "queue"' in command for command in commands), commands
+    assert any('THREADLINE_ROUTE=queue"' in command for command in commands), commands
     return time.monotonic() - begun
 
 

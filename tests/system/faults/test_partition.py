@@ -79,7 +79,7 @@ async def test_cut_off_from_the_database(
                 while True:
                     number += 1
                     commands = await agi_call(agi, f"7.{number}", host=network.address)
-                    if any('"THREADLINE_ROUTE" "queue"' in command for command in commands):
+                    if any('THREADLINE_ROUTE=queue"' in command for command in commands):
                         break
                     await asyncio.sleep(0.05)
             routed = time.monotonic() - mended
