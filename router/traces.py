@@ -18,9 +18,13 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
+import structlog
+
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.trace import Tracer
+
+log = structlog.get_logger(__name__)
 
 Kind = Literal["internal", "server", "client"]
 
@@ -93,7 +97,8 @@ def begin(address: str, headers: Mapping[str, str], *, service: str, version: st
             export_timeout_millis=SEND_SECONDS * 1000,
         )
     )
-    logging.getLogger("opentelemetry").filters[:] = [_Seldom()]
+    complaints = logging.getLogger("opentelemetry")
+    complaints.handlers, complaints.propagate = [_Seldom()], False
     _provider, _tracer = provider, provider.get_tracer("threadline", version)
 
 
@@ -151,21 +156,19 @@ def _context_headers() -> Any:
     return TraceContextTextMapPropagator()
 
 
-class _Seldom(logging.Filter):
-    """The library complains at each try."""
+class _Seldom(logging.Handler):
+    """The library complains at each try, with the address; one line a minute without it is enough."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(logging.WARNING)
         self._next = float("-inf")
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Whether it has been quiet for long enough."""
+    def emit(self, record: logging.LogRecord) -> None:
+        """Tell of it, unless that was said a moment ago."""
         now = time.monotonic()
-        if now < self._next:
-            return False
-        self._next = now + COMPLAINS_EVERY
-        record.msg, record.args, record.exc_info = "traces cannot be sent", (), None
-        return True
+        if now >= self._next:
+            self._next = now + COMPLAINS_EVERY
+            log.warning("traces cannot be sent")
 
 
 class _Span:
