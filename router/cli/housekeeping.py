@@ -93,13 +93,16 @@ def upgrade() -> None:
         store = database_of(settings_module.load(), patient=True)
         try:
             before = await schema_of(store)
+            if before is not None and before not in migrate.revisions():
+                return before, before  # a newer version was here
             await migrate.upgrade(store)
         finally:
             await store.close()
         return before, migrate.newest()
 
     before, after = asyncio.run(run())
-    say(f"the database is at {after}" + ("" if before == after else f", it was {before or 'empty'}"))
+    newer = "" if after == migrate.newest() else ", which is newer than this version's"
+    say(f"the database is at {after}{newer}" + ("" if before == after else f", it was {before or 'empty'}"))
 
 
 @database.command()

@@ -76,6 +76,7 @@ def test_a_version_starts_on_the_schema_of_a_later_one(run: Run, bare_database_u
     asyncio.run(later())
     assert run("keys", "create", "--scope", "match").exit_code == 0
     assert "at schema 9999 of a later version" in run("doctor").stdout
+    assert run("db", "upgrade").stdout == "the database is at 9999, which is newer than this version's\n"
 
 
 @pytest.mark.sqlite_only
