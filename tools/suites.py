@@ -56,6 +56,7 @@ NEEDS = (
     Need("chromium", "chromium", "the desk in a real browser", _on_path("chromium")),
     Need("espeak-ng", "espeak-ng", "spoken prompts", _on_path("espeak-ng")),
     Need("promtool", "prometheus", "figures by Prometheus' own rules", _on_path("promtool")),
+    Need("haproxy", "haproxy", "several processes behind the proxy of docker/several.yaml", _on_path("haproxy")),
     Need("systemd-analyze", "systemd", "the units for systemd", _on_path("systemd-analyze")),
     Need("postgresql", "postgresql", "the store on a real PostgreSQL", lambda: postgresql_folder() is not None),
 )
