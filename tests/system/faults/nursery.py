@@ -44,12 +44,20 @@ class Nursery:
     """Use as a context manager. What it has started is killed at the end."""
 
     def __init__(
-        self, directory: Path, settings: Mapping[str, str], *, own_clock: bool = False, within: Sequence[str] = ()
+        self,
+        directory: Path,
+        settings: Mapping[str, str],
+        *,
+        own_clock: bool = False,
+        within: Sequence[str] = (),
+        programs: Path | None = None,
     ) -> None:
         """With a clock of its ``own``, the service's time can be set (`set_clock`). ``within`` goes before the command
-        that starts it."""
+        that starts it. Programs in ``programs`` stand for those of the machine."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("THREADLINE_")}
         ours = {f"THREADLINE_{name}": value for name, value in settings.items()}
+        if programs is not None:
+            kept["PATH"] = f"{programs}:{kept['PATH']}"
         self.log = directory / "service.log"
         self._child: int | None = None
         if own_clock:

@@ -6,6 +6,7 @@ import asyncio
 import random
 import re
 import secrets
+import time
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
@@ -13,18 +14,22 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy.engine import make_url
 
 from router.store.database import Database
 from tests.channels.twilio.phone import PUBLIC_URL, SERVICE_NUMBER, STATUS, TOKEN, VOICE, call_fields, post
+from tests.postgres import Cluster
 from tests.system.faults.clients import Clients
 from tests.system.faults.conftest import Report
 from tests.system.faults.lone import founded, ready, settings
 from tests.system.faults.nursery import Nursery
+from tests.system.faults.proxy import Proxy
 from tests.system.faults.table import Row, often
 
-pytestmark = [pytest.mark.system, pytest.mark.sqlite_only]
+pytestmark = [pytest.mark.system]
 
 TIMES = 5
+SILENCE = 8.0
 
 
 @pytest.fixture
@@ -98,6 +103,7 @@ async def call(network: Network, database: Database) -> None:
     assert await stored(database, sid) == over, "a call that is over stays over"
 
 
+@pytest.mark.sqlite_only
 async def test_repeated_shuffled_and_late(
     nursery: Nursery, chosen: dict[str, str], database: Database, report: Report
 ) -> None:
@@ -118,5 +124,46 @@ async def test_repeated_shuffled_and_late(
             "nothing",
             "nothing",
             "at once",
+        )
+    )
+
+
+@pytest.mark.postgresql_only
+async def test_the_database_says_nothing(
+    postgresql: Cluster, database_url: str, tmp_path: Path, chosen: dict[str, str], report: Report
+) -> None:
+    """Callers hear where they go well within the time that Twilio gives us."""
+    address = make_url(postgresql.over_the_network(database_url))
+    assert address.port is not None
+    at = f"http://127.0.0.1:{chosen['PORT']}"
+    with Proxy(("127.0.0.1", address.port)) as way:
+        asked_at = address.set(port=way.port).render_as_string(hide_password=False)
+        ours = chosen | {"PUBLIC_URL": PUBLIC_URL, "PROMPT_URL": at, "DATABASE": asked_at}
+        with Nursery(tmp_path, ours) as nursery:
+            clients = Clients(at, "", "", random.Random(4))
+            nursery.start()
+            await ready(nursery, clients)
+            async with httpx.AsyncClient(base_url=at, timeout=30, trust_env=False) as client:
+                way.silent()
+                took = []
+                for _ in range(often(20, 200)):
+                    begun = time.monotonic()
+                    answer = await post(client, VOICE, call_fields("+4917139200011", f"CA{secrets.token_hex(16)}"))
+                    took.append(time.monotonic() - begun)
+                    assert answer.status_code == 200 and ">default</Enqueue>" in answer.text, answer.text
+                way.mended()
+                mended = time.monotonic()
+                async with asyncio.timeout(30):
+                    while "<Gather" not in answer.text:
+                        answer = await post(client, VOICE, call_fields("+4917139200011", f"CA{secrets.token_hex(16)}"))
+            await clients.close()
+    assert max(took) <= SILENCE
+    report(
+        Row(
+            "database silent, calls through Twilio",
+            f"the default queue: the first after {max(took):.1f} s, the others after {min(took) * 1000:.0f} ms",
+            "as above",
+            "nothing acknowledged",
+            f"{time.monotonic() - mended:.1f} s after the database",
         )
     )

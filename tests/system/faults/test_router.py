@@ -7,6 +7,8 @@ import time
 import pytest
 
 from tests.system.conftest import MakeCaller, OnDuty
+from tests.system.faults.conftest import Report
+from tests.system.faults.table import Row
 from tests.system.harness.ami import Ami
 from tests.system.harness.caller import Caller, Identity
 from tests.system.harness.desk import Desk
@@ -19,6 +21,7 @@ pytestmark = [pytest.mark.system, pytest.mark.needs("sipp", "mmdebstrap", "chrom
 
 STRANGER = Identity("+493055501999")
 KNOWN = "+4917139200055"
+UNAVAILABLE = "*connection lost* meanwhile, then *router unavailable*"
 SECONDS_AFTER_CRASH = 3.0
 SECONDS_OF_SILENCE = 8.0
 
@@ -28,6 +31,10 @@ def hears(caller: Caller, sound: Sound, since: float, within: float) -> float:
         return until(lambda: caller.media.first(sound, since), within, f"caller hears {sound.value}")
     except TimeoutError as error:
         raise TimeoutError(f"{error}; heard {caller.media.summary(since)}") from None
+
+
+def row(fault: str, caller: str, agent: str, normal: str) -> Row:
+    return Row(fault, caller, agent, "nothing acknowledged; what the caller keyed in", normal)
 
 
 def in_default_queue(ami: Ami, mark: int, within: float) -> float:
@@ -51,7 +58,7 @@ def ended_with_the_caller(office: Office, caller: Caller, desk: Desk) -> None:
 
 
 def test_killed_while_a_prompt_plays(
-    office: Office, on_duty: OnDuty, make_caller: MakeCaller, ami: Ami, figures: Figures
+    office: Office, on_duty: OnDuty, make_caller: MakeCaller, ami: Ami, figures: Figures, report: Report
 ) -> None:
     desk, phone = on_duty("anna")
     caller = make_caller(STRANGER, MENU)
@@ -67,11 +74,15 @@ def test_killed_while_a_prompt_plays(
     phone.rings()
 
     # Back again, the router finds a phone that rings for a call it knows, and knows nothing of how it got there.
+    begun = time.monotonic()
     office.open()
     is_unavailable(desk)
+    back = time.monotonic() - begun
     phone.answer()
     desk.sees(state="talking", label="unavailable")
     ended_with_the_caller(office, caller, desk)
+    told = f"the default queue's ring tone after {ringing:.1f} s"
+    report(row("router killed while a prompt plays", told, UNAVAILABLE, f"{back:.1f} s after its start"))
 
 
 def test_killed_while_a_card_is_on_the_desk(office: Office, on_duty: OnDuty, make_caller: MakeCaller) -> None:
@@ -90,7 +101,7 @@ def test_killed_while_a_card_is_on_the_desk(office: Office, on_duty: OnDuty, mak
 
 
 def test_down_before_the_call(
-    office: Office, on_duty: OnDuty, make_caller: MakeCaller, ami: Ami, figures: Figures
+    office: Office, on_duty: OnDuty, make_caller: MakeCaller, ami: Ami, figures: Figures, report: Report
 ) -> None:
     desk, phone = on_duty("anna")
     office.router.kill()
@@ -107,11 +118,19 @@ def test_down_before_the_call(
     desk.is_live()
     is_unavailable(desk)
     ended_with_the_caller(office, caller, desk)
+    told = f"the default queue's ring tone after {ringing:.1f} s"
+    report(row("router not there", told, UNAVAILABLE, "with its start"))
 
 
 @pytest.mark.parametrize("keys", [pytest.param("", id="no key"), pytest.param("1", id="a key at once")])
 def test_frozen_in_the_middle_of_a_menu(
-    office: Office, on_duty: OnDuty, make_caller: MakeCaller, ami: Ami, figures: Figures, keys: str
+    office: Office,
+    on_duty: OnDuty,
+    make_caller: MakeCaller,
+    ami: Ami,
+    figures: Figures,
+    report: Report,
+    keys: str,
 ) -> None:
     """Whether the caller listens to the end or answers at once, and nobody is there to hear it."""
     desk, phone = on_duty("anna")
@@ -128,12 +147,19 @@ def test_frozen_in_the_middle_of_a_menu(
     assert silence <= SECONDS_OF_SILENCE, caller.media.summary(asking)
     phone.rings()
 
+    thawed = time.monotonic()
     office.router.thaw()
     is_unavailable(desk)
+    back = time.monotonic() - thawed
     ended_with_the_caller(office, caller, desk)
+    name = f"router hangs in a menu{', a key is pressed' if keys else ''}"
+    told = f"at most {silence:.1f} s of silence, then the default queue's ring tone"
+    report(row(name, told, UNAVAILABLE, f"{back:.1f} s after it goes on"))
 
 
-def test_frozen_before_the_call(office: Office, make_caller: MakeCaller, ami: Ami, figures: Figures) -> None:
+def test_frozen_before_the_call(
+    office: Office, make_caller: MakeCaller, ami: Ami, figures: Figures, report: Report
+) -> None:
     office.router.freeze()
     mark = ami.mark
     caller = make_caller(STRANGER, MENU)
@@ -145,3 +171,5 @@ def test_frozen_before_the_call(office: Office, make_caller: MakeCaller, ami: Am
     office.router.thaw()
     caller.hang_up()
     office.at_rest()
+    told = f"{ringing - answered:.1f} s of silence, then the default queue's ring tone"
+    report(row("router hangs before the call", told, UNAVAILABLE, "at once"))

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.system.conftest import MakeCaller
+from tests.system.faults.conftest import Report
+from tests.system.faults.table import Row
 from tests.system.harness.ami import Ami
 from tests.system.harness.asterisk import Asterisk
 from tests.system.harness.caller import Caller, Identity
@@ -81,7 +83,9 @@ def with_people(caller: Caller, ami: Ami, mark: int, since: float) -> float:
     return until(lambda: caller.media.first(Sound.RINGING, since), 5, "the caller hears the ring tone")
 
 
-def test_killed(office: Office, caught: Caught, ami: Ami, figures: Figures, request: pytest.FixtureRequest) -> None:
+def test_killed(
+    office: Office, caught: Caught, ami: Ami, figures: Figures, report: Report, request: pytest.FixtureRequest
+) -> None:
     mark = ami.mark
     caller, killed = caught()
     office.router.kill()
@@ -90,9 +94,14 @@ def test_killed(office: Office, caught: Caught, ami: Ami, figures: Figures, requ
     assert ringing < SECONDS_AFTER_CRASH, caller.media.summary(killed)
     caller.hang_up()
     office.open().at_rest()
+    name = f"caller who {request.node.callspec.id}: router killed"
+    told = f"the default queue's ring tone after {ringing:.1f} s"
+    report(Row(name, told, "as in a menu", "what the caller said", "with its start"))
 
 
-def test_frozen(office: Office, caught: Caught, ami: Ami, figures: Figures, request: pytest.FixtureRequest) -> None:
+def test_frozen(
+    office: Office, caught: Caught, ami: Ami, figures: Figures, report: Report, request: pytest.FixtureRequest
+) -> None:
     mark = ami.mark
     caller, frozen = caught()
     office.router.freeze()
@@ -103,3 +112,6 @@ def test_frozen(office: Office, caught: Caught, ami: Ami, figures: Figures, requ
     office.router.thaw()
     caller.hang_up()
     office.at_rest()
+    name = f"caller who {request.node.callspec.id}: router hangs"
+    told = f"at most {silence:.1f} s of silence, then the default queue's ring tone"
+    report(Row(name, told, "as in a menu", "what the caller said", "at once"))
