@@ -316,6 +316,8 @@ class Ami:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._settings.ping_interval):
                     await self._wake.wait()
+            # First of all: for an answer as long as that of a snapshot a peer that has frozen is waited for longer.
+            await link.request("Ping", {}, within=self._settings.ping_timeout)
             if (self._wake.is_set() or heard != self._hears) and not link.lost.done():
                 self._wake.clear()
                 if heard != self._hears:
@@ -325,7 +327,6 @@ class Ami:
                     )
                 if self._hears:
                     await self._synchronise(link)
-            await link.request("Ping", {}, within=self._settings.ping_timeout)
         return link.lost.result()
 
     def _on_message(self, headers: Headers) -> None:

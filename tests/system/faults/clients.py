@@ -202,8 +202,7 @@ class Clients:
         self._last: str | None = None
         while True:
             with contextlib.suppress(httpx.HTTPError, OSError, TimeoutError):
-                async with asyncio.timeout(self.cut_after() if self.cut_after is not None else None):
-                    await self._connection()
+                await self._connection()
             await asyncio.sleep(_PAUSE if self.cut_after is None else 0)
 
     async def _connection(self) -> None:
@@ -212,14 +211,18 @@ class Clients:
             if stream.status_code != 200:
                 return
             self.told.connections += 1
-            number = name = ""
-            async for line in stream.aiter_lines():
-                if line.startswith("id: "):
-                    number = line.removeprefix("id: ")
-                elif line.startswith("event: "):
-                    name = line.removeprefix("event: ")
-                elif line.startswith("data: "):
-                    self._last = self._heard(number, name, json.loads(line.removeprefix("data: "))) or self._last
+            async with asyncio.timeout(self.cut_after() if self.cut_after is not None else None):
+                await self._reads(stream)
+
+    async def _reads(self, stream: httpx.Response) -> None:
+        number = name = ""
+        async for line in stream.aiter_lines():
+            if line.startswith("id: "):
+                number = line.removeprefix("id: ")
+            elif line.startswith("event: "):
+                name = line.removeprefix("event: ")
+            elif line.startswith("data: "):
+                self._last = self._heard(number, name, json.loads(line.removeprefix("data: "))) or self._last
 
     def _heard(self, number: str, name: str, data: dict[str, Any]) -> str | None:
         if name == "hello":

@@ -26,8 +26,8 @@ pytestmark = [pytest.mark.system, pytest.mark.needs("sipp", "mmdebstrap", "chrom
 
 KNOWN = "+4917139200071"
 SILENCE = 8.0
-AT_ONCE = 1.0
-"""Seconds until a caller is with people where nobody waits for the database: Asterisk, and a busy machine."""
+AT_ONCE = 2.5
+"""Seconds until a caller is with people where nobody waits for the database, however busy the machine is."""
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +98,7 @@ def test_a_database_that_is(
     desk.sees(state="ringing", label="possible")
     known.hang_up()
     office.at_rest()
-    assert at_once < 1.0 + AT_ONCE
+    assert at_once < AT_ONCE
     report(
         Row(
             f"database {fault}",
@@ -111,12 +111,13 @@ def test_a_database_that_is(
     )
 
 
+@pytest.mark.alone
 def test_a_crowd_calls_while_the_database_is_away(
     office: Office, watcher: Ami, asterisk: Asterisk, way: Proxy, tmp_path: Path, report: Report
 ) -> None:
     """Half of them while it says nothing, half while it is gone."""
     count = often(1000, 5000)
-    crowd = Crowd(asterisk, tmp_path, MENU, count, a_second=40, stays=4)
+    crowd = Crowd(asterisk, tmp_path, MENU, count, a_second=28, stays=6)
     try:
         way.silent()
         mark = watcher.mark

@@ -22,8 +22,8 @@ pytestmark = [pytest.mark.system, pytest.mark.sqlite_only]
 
 HALF_OPEN = 1000
 STUCK = 200
-AT_ONCE = 1.0
-"""Seconds in which a call is answered on a busy machine."""
+AT_ONCE = 3.0
+"""Seconds in which a call is answered however busy the machine is."""
 ROOM = 100.0
 """MB that all of them together may take."""
 
@@ -47,6 +47,7 @@ async def answered(port: int, name: str) -> float:
     return time.monotonic() - begun
 
 
+@pytest.mark.alone
 async def test_a_thousand_connections_that_say_half_of_it(
     nursery: Nursery, chosen: dict[str, str], database: Database, report: Report
 ) -> None:
