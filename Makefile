@@ -33,7 +33,7 @@ NODE_PATHS := PATH="$(CURDIR)/$(BIN):$$PATH"
 LOCK := env -u PIP_FIND_LINKS $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --only-binary :all: \
 	--generate-hashes --no-emit-index-url --no-header --no-annotate
 
-.PHONY: help run test check bench bench-match bench-lookup bench-search bench-engine bench-speech bench-desk bench-pops bench-page faults soak screenshots setup assets docs lock clean
+.PHONY: help run test check bench bench-match bench-lookup bench-search bench-engine bench-speech bench-desk bench-pops bench-page faults soak fuzz audit screenshots setup assets docs lock clean
 
 help: ## Show this list
 	@echo "Usage: make TARGET"
@@ -93,6 +93,12 @@ faults: setup $(VENV)/.dev ## Inject every fault for real, for long, and print w
 soak: setup $(VENV)/.dev ## Kill the service at random moments on both databases, each for MINUTES (else 15); the seed is printed
 	@FAULTS=long SOAK_MINUTES=$(or $(MINUTES),15) $(BIN)/python -m pytest -q -s tests/system/faults/test_killed.py $(ARGS)
 
+fuzz: setup $(VENV)/.dev $(VENV)/.fuzz ## Throw bytes at all that takes them from outside, an hour long (ARGS="--minutes 5 --target agi")
+	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+audit: $(VENV)/.audit ## Ask for known faults of what we depend on; says so where that cannot be asked (ARGS=--strict: a failure then)
+	@$(BIN)/python tools/audit.py $(ARGS)
+
 screenshots: setup $(VENV)/.dev ## Take the pictures of the pages in docs/images anew, with sample data at a fixed time
 	@$(BIN)/python -m tools.screenshots $(ARGS)
 
@@ -111,7 +117,9 @@ lock: $(VENV)/bin/uv ## Write the pinned versions anew after a change of depende
 		sep="\n")' | $(LOCK) $(ARGS) -c requirements/run.txt - -o requirements/traces.txt
 	@$(LOCK) $(ARGS) --group installer -o requirements/installer.txt
 	@$(LOCK) $(ARGS) --group build -c requirements/run.txt -o requirements/build.txt
+	@$(LOCK) $(ARGS) --group fuzz -o requirements/fuzz.txt
 	@$(LOCK) $(ARGS) --group dev -c requirements/run.txt -c requirements/build.txt -c requirements/traces.txt -o requirements/dev.txt
+	@$(LOCK) $(ARGS) --group audit -c requirements/run.txt -c requirements/build.txt -c requirements/traces.txt -c requirements/dev.txt -o requirements/audit.txt
 	@$(MAKE) $(VENV)/.run
 	@$(NODE_PATHS) npm install --silent --package-lock-only
 	@! grep -nE '://|--(extra-)?index|--find-links' requirements/*.txt && ! grep -n '"resolved"' package-lock.json || \
@@ -139,6 +147,18 @@ $(VENV)/.speech: $(VENV)/.run requirements/speech.txt
 	@echo "Installing what makes words of speech"
 	@$(UV_INSTALL) --require-hashes --no-deps --only-binary :all: -r requirements/speech.txt
 	@$(BIN)/python tools/speech_model.py >/dev/null
+	@touch $@
+
+$(VENV)/.fuzz: $(VENV)/.dev requirements/fuzz.txt
+	@echo "Installing what fuzzes"
+	@$(UV_INSTALL) --require-hashes --no-deps --only-binary :all: -r requirements/fuzz.txt
+	@touch $@
+
+# In an environment of its own: what looks for faults of our dependencies is none of them.
+$(VENV)/.audit: $(VENV)/bin/uv requirements/audit.txt
+	@echo "Installing what audits"
+	@$(UV) venv --allow-existing $(VENV)/audit
+	@VIRTUAL_ENV=$(VENV)/audit $(UV) pip install --require-hashes --no-deps --only-binary :all: -r requirements/audit.txt
 	@touch $@
 
 node_modules/.installed: $(VENV)/.run package.json package-lock.json .npmrc
