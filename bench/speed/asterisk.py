@@ -155,7 +155,8 @@ class Line(asyncio.Protocol):
         return b"200 result=1\n"
 
 
-async def _run(port: int, way: Way, at_once: int, seconds: float, prefix: str) -> Counted:
+async def played(port: int, way: Way, at_once: int, seconds: float, prefix: str) -> Counted:
+    """Call the server at ``port`` for so many seconds; ids of calls begin with ``prefix``."""
     begun = time.perf_counter()
     calls = Calls(port, way, begun + seconds, prefix)
     for _ in range(at_once):
@@ -180,7 +181,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--route", action="store_true", help="a call whose route is not set has failed")
     asked = parser.parse_args(arguments)
     way = Way(asked.callers, asked.keys, asked.route)
-    found = uvloop.run(_run(asked.port, way, asked.at_once, asked.seconds, str(time.time_ns())))
+    found = uvloop.run(played(asked.port, way, asked.at_once, asked.seconds, str(time.time_ns())))
     print(json.dumps(asdict(found)))
     return 0
 
