@@ -94,7 +94,8 @@ class Mailer:
         message = EmailMessage(policy=SMTP)
         message["From"] = self._from
         message["To"] = str(Address(addr_spec=to))
-        message["Subject"] = subject
+        # What looks encoded would be decoded on assignment (RFC 2047), line breaks in it included: a header of its own.
+        message["Subject"] = subject.replace("=?", "= ?")
         message["Date"] = format_datetime(self._clock())
         message["Message-ID"] = f"<{mail_id}@{self._sender.partition('@')[2]}>"
         message["Auto-Submitted"] = "no"
