@@ -18,7 +18,7 @@ import uvicorn
 import uvloop
 from fastapi import FastAPI
 
-from router import app, app_agents, logs
+from router import app, app_agents, logs, notify
 from router.api.pulse import Pulse
 from router.app import House
 from router.app_agents import Agents
@@ -167,6 +167,8 @@ async def _listen(pages: FastAPI, house: House, agi: AgiServer, stopping: asynci
         """Told once: let calls finish, with readiness and streams sending everybody elsewhere. Told again: end."""
         if stopping.is_set():
             at_once.set()
+        else:
+            notify.stopping()
         stopping.set()
         agi.refuse()
 
