@@ -23,8 +23,8 @@ BEAT: Final = 0.1
 """Seconds between looks at how late the loop is, as long as anything but calls is asked for."""
 MOMENT: Final = 0.2
 """Seconds that a piece of something long waits for calls that are just taking their turns."""
-REMEMBERED: Final = 5
-"""Beats, that is the last half second."""
+REMEMBERED: Final = 3
+"""Beats. The loop is as late as the least late of them: once may be anything, thrice is too much to do."""
 WATCHED: Final = 20
 """Beats after the last request."""
 
@@ -55,7 +55,7 @@ ROOMS: Final[Mapping[Work, Room]] = MappingProxyType(
         Work.REGISTERING: Room(16, 12, 600, 10.0),
     }
 )
-LATE: Final = (0.1, 0.3, 1.0)
+LATE: Final = (0.1, 0.5, 2.0)
 """Seconds that the loop is late from which files, pages, and registering give way."""
 TURNS: Final = (20, 60, 200)
 """Turns of calls under way from which they do."""
@@ -104,7 +104,7 @@ class Governor:
     @property
     def gives_way(self) -> int:
         """What is below this gives way: 0 is nothing, 3 is everything but calls."""
-        late, turns = max(self._late, default=0.0), self._turns()
+        late, turns = min(self._late) if len(self._late) == REMEMBERED else 0.0, self._turns()
         return max(sum(late >= mark for mark in LATE), sum(turns >= mark for mark in TURNS))
 
     @property

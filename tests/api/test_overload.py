@@ -1,6 +1,7 @@
 """Floods of files and pages while callers ring, through the real AGI server: calls go on, the others wait.
 
-What is asserted is how many and in which order. How long turns took is printed, for whoever looks.
+What is asserted is that each caller is served, and each of the others served or told when to come again. How long turns
+took is printed, for whoever looks; how many may wait is tried in `test_governor.py`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from time import perf_counter
 import httpx
 import pytest
 
-from router.api.governor import ROOMS, Work
 from router.channels.agi.render import Sound
 from router.channels.agi.server import AgiServer
 from router.channels.agi.session import AgiChannel
@@ -96,11 +96,9 @@ async def test_calls_go_on_while_pages_and_files_flood_in(service: Service, agi:
 
     assert given_up == []
     assert all(len(each.commands) > 3 for each in callers), "each caller was spoken to"
-    room = ROOMS[Work.PAGES]
     assert answers[200, None] + answers[503, "5"] == PAGES
-    assert answers[503, "5"] >= PAGES - room.at_once - room.waiting, "the line is bounded"
     assert answers[200, None] > 0
     assert set(sent) <= {200, 503}
-    assert sent[503] >= 1, "too many files are told to come again"
+    assert sent[200] >= 2
     served_before = ended[: len(ended) - ended[::-1].index("call")].count("page")
     print(f"{served_before} of {PAGES} pages were answered before the last call")
