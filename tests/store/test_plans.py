@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from router import app, server
-from router.app_agents import agents_of
+from router import app, forgetting, server
+from router.app_agents import agents_of, browser_queues
 from router.core.assurance import Assurance
 from router.desk.cards import cards_for, last_card
 from router.settings import load
@@ -103,6 +103,10 @@ async def test_what_is_looked_for_again_and_again(database_url: str, tmp_path: P
         queues=("default",),
     )
     async with app.assembled(settings, lambda: START) as house, recorded(house.database) as seen:
-        await server.tidy(house, agents_of(house), START + timedelta(days=4000))
+        agents = agents_of(house)
+        await server.tidy(house, agents, START + timedelta(days=4000))
+        await forgetting.forget_files(house, START + timedelta(days=4000))
+        await browser_queues(house, agents).look()
+        await agents.page_watch.look()
         seen = list(seen)
         await all_by_an_index(house.database, seen)
