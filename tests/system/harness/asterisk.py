@@ -80,8 +80,9 @@ class Asterisk:
                 texts.append(f"== {path.relative_to(self.directory)}\n{path.read_bytes().decode('utf-8', 'replace')}")
         return "\n".join(texts)
 
-    def install(self, **changed: str) -> str:
-        """Runs ``asterisk_conf/install`` for these ports; keyword arguments are its settings. Returns what it said."""
+    def install(self, *, system_name: str = "", **changed: str) -> str:
+        """Runs ``asterisk_conf/install`` for these ports; keyword arguments are its settings, but for the
+        ``system_name`` that it gets. Returns what it said."""
         values = {
             "ROUTER": f"127.0.0.1:{self.ports.router_agi}",
             "SIP_BIND": f"127.0.0.1:{self.ports.sip}",
@@ -110,7 +111,10 @@ class Asterisk:
         ).stdout
         main = self.directory / "etc" / "asterisk.conf"
         moved = "".join(f"{name} = {self._inside / place}\n" for name, place in _DIRECTORIES.items())
-        main.write_text(f"[directories]\n{moved}\n{main.read_text()}")
+        # Included files are looked for in /etc/asterisk, wherever this one is.
+        named = f"systemname = {system_name}\n" if system_name else ""
+        text = main.read_text().replace("[options]\n", f"[options]\n{named}")
+        main.write_text(f"[directories]\n{moved}\n{text}")
         lines = (self.directory / "etc" / "threadline.settings").read_text().splitlines()
         self.settings = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
         return said
