@@ -249,6 +249,8 @@ class Ami:
         try:
             await link.request("Login", login, within=settings.login_timeout)
         except AmiRefused as error:
+            if "shutting down" in error.message.lower():
+                raise AmiDown(error.message) from error  # it may be back in a moment
             raise AmiRefused(
                 f"Asterisk refused the login as {settings.username!r}: {error.message}. "
                 "User, secret, permit/deny in manager.conf and the settings must agree"

@@ -159,6 +159,15 @@ async def test_who_does_not_listen_is_sent_no_events_and_acts_all_the_same(
     assert ami.connected and heard.notices.empty()
 
 
+async def test_an_asterisk_that_shuts_down_is_soon_tried_again(peer: Peer, heard: Heard, start: Connect) -> None:
+    welcomes = peer.replies["Login"]
+    peer.replies["Login"] = error("Asterisk is shutting down")
+    await start(retry_refused=600)
+    assert await heard.disconnected() == "Asterisk is shutting down"
+    peer.replies["Login"] = welcomes
+    await heard.connected()
+
+
 def core_settings(name: str) -> Reply:
     return lambda action: message("Response: Success", f"ActionID: {action['ActionID']}", f"SystemName: {name}")
 
