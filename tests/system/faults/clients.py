@@ -65,6 +65,7 @@ class Clients:
         self._tasks: list[asyncio.Task[None]] = []
         self.acknowledged = Acknowledged()
         self.told = Told()
+        self._limit: asyncio.Timeout | None = None
         self.cut_after: Callable[[], float] | None = None
         """Seconds after which a page's connection is cut; None: it lasts."""
         self.refused: list[str] = []
@@ -80,6 +81,11 @@ class Clients:
         for ended in await asyncio.gather(*self._tasks, return_exceptions=True):
             if isinstance(ended, Exception):
                 raise ended
+
+    def cut(self) -> None:
+        """The page's connection breaks now."""
+        if self._limit is not None and not self._limit.expired():
+            self._limit.reschedule(asyncio.get_running_loop().time())
 
     async def caught_up(self) -> None:
         """Returns when one more call was wrapped up, with all that goes before it, and the page was told of it."""
@@ -211,7 +217,7 @@ class Clients:
             if stream.status_code != 200:
                 return
             self.told.connections += 1
-            async with asyncio.timeout(self.cut_after() if self.cut_after is not None else None):
+            async with asyncio.timeout(self.cut_after() if self.cut_after is not None else None) as self._limit:
                 await self._reads(stream)
 
     async def _reads(self, stream: httpx.Response) -> None:

@@ -126,6 +126,7 @@ async def test_disconnects(nursery: Nursery, chosen: dict[str, str], database: D
     clients.begin()
     await clients.caught_up()
     clients.cut_after = lambda: chance.random() * 0.03
+    clients.cut()
     async with asyncio.timeout(300):
         await clients.connected(often(100, 1000))
     clients.cut_after = None
