@@ -18,7 +18,7 @@ from bench.lookup.kinds import KEYS, Call, CallKind, Fetch, code_of, draw
 from bench.lookup.rows import LEASED, NOW
 from router.calls.lookup import find_matches
 from router.store.database import Connection, Database
-from router.store.embedded import EmbeddedConnection
+from router.store.sqlite_connections import EmbeddedConnection
 
 Statement = tuple[str, Sequence[Any]]
 Bare = Callable[[str, Sequence[Any]], Awaitable[Any]]

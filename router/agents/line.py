@@ -21,6 +21,7 @@ from router.agents.phones import is_dialled
 from router.store import asterisks, cards
 from router.store.bus import Bus
 from router.store.database import Connection, Database, is_away
+from router.store.loops import woken_within
 
 log = structlog.get_logger(__name__)
 
@@ -194,8 +195,7 @@ class Line:
                         log.exception("what is known of phones was not told, will be tried again")
                     failing = True
                     await asyncio.sleep(_AFTER_A_FAULT)
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(woken.wait(), max(0.0, beat_at - clock()))
+                await woken_within(max(0.0, beat_at - clock()), woken)
 
     async def beat(self) -> None:
         """Say that this process listens, and whether it hears anything."""

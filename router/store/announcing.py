@@ -23,6 +23,7 @@ import structlog
 
 from router.store.bus import EVERYTHING, Bus
 from router.store.database import Database
+from router.store.loops import woken_within
 from router.store.sessions import FAILED, open_session
 
 log = structlog.get_logger(__name__)
@@ -62,7 +63,8 @@ async def bus_on(database: Database, *, hears: bool = True) -> AsyncIterator[Bus
         yield bus
     finally:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(bus.all_sent(), LAST_WORDS)
+            async with asyncio.timeout(LAST_WORDS):
+                await bus.all_sent()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
 
@@ -132,10 +134,9 @@ class Announcing(Bus):
                 await self._send(connection)
                 if not self._hears and not self._waiting:
                     return
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._work.wait(), PING_EVERY)
-                    continue
-                await connection.fetchval("SELECT 1")
+                await woken_within(PING_EVERY, self._work)
+                if not self._work.is_set():
+                    await connection.fetchval("SELECT 1")
             raise ConnectionResetError
         finally:
             connection.terminate()

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from router.store.database import Connection
-from router.store.embedded import EmbeddedConnection
+from router.store.sqlite_connections import EmbeddedConnection
 
 MOST_MESSAGES = 50
 """Messages read for a number, a reference or a service number, latest first; more would not change who is named."""

@@ -130,7 +130,8 @@ class Recorded:
         hearing = asyncio.ensure_future(self.ear.hear(audio, language, command.listening))
         try:
             with suppress(TimeoutError):
-                return await asyncio.wait_for(asyncio.shield(hearing), _COMFORT_AFTER)
+                async with asyncio.timeout(_COMFORT_AFTER):
+                    return await asyncio.shield(hearing)
             key = await comfort()
             while key is None and not hearing.done():
                 key = render.key_of_streaming(await hands.do(render.listen(_LOOK)))

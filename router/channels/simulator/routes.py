@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -23,6 +21,7 @@ from router.errors import Refused, conflict, not_found, unprocessable
 from router.flow.problems import FlowRefused
 from router.releases.releases import UnknownDraft
 from router.store.bus import Bus
+from router.store.loops import woken_within
 from router.web.forms import read_body
 
 LONGEST_POLL = 20.0
@@ -165,8 +164,7 @@ def routes(
         async with bus.listen(f"call:{call_id}") as changed:
             turn = await _test_call(call_id)
             if after is not None and not turn.session.ended and (turn.sequence <= after or turn.unfinished):
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(changed.wait(), LONGEST_POLL)
+                await woken_within(LONGEST_POLL, changed)
                 turn = await _test_call(call_id)
         return await answered(turn)
 
