@@ -75,7 +75,7 @@ def row_of(table: Table, row: str) -> dict[str, Any]:
 
 
 async def to(database: Database, revision: str) -> None:
-    async with database.begin() as connection:
+    async with database.begin(long=True) as connection:
         await connection.run_sync(lambda sync: command.upgrade(migrate._config(sync), revision))
 
 
