@@ -61,7 +61,7 @@ def typed(row: Mapping[str, Any]) -> dict[str, Any]:
 async def database(bare_database_url: str) -> AsyncIterator[Database]:
     """Upgraded, with calls of before the upgrade."""
     database = Database(bare_database_url)
-    async with database.begin() as connection:
+    async with database.begin(long=True) as connection:
         await connection.run_sync(insert_frozen)
     await migrate.upgrade(database)
     yield database
