@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from router.store import calls
 from router.store.database import Database, new_id
 from router.store.tables import handovers, notes
 from tests.agents.house import START, House
@@ -30,6 +31,7 @@ async def passed_on(desk: Talking, to: str) -> None:
     row = {"id": new_id(), "call_id": desk.call_id, "from_person_id": desk.anna, "to_person_id": to, "state": "done"}
     async with desk.house.database.begin() as connection:
         await connection.execute(handovers.insert().values(**row, note="Knows the bonus", at=START))
+        await calls.change(connection, desk.call_id, {"state": "queue"})
     await desk.ringing.completed(desk.call_id, desk.anna)
     await desk.ringing.called(desk.call_id, desk.call_id, to, "sales")
 
