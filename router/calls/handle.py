@@ -194,7 +194,8 @@ class Calls:
         return Turn(session.call_id, session.sequence, commands, session)
 
     async def _as_it_stands(self, channel: str, channel_ref: str) -> Turn:
-        async with self._database.read() as connection:
+        # In a turn of its own: whoever stored the call may be about to commit, which a reader would not wait for.
+        async with self._database.begin(lasting=False) as connection:
             row = await store.by_channel_ref(connection, channel, channel_ref)
         if row is None:
             raise UnknownCall(channel_ref)

@@ -32,6 +32,7 @@ from router.flow.model import Flow
 from router.matching.codes import CodeKeys
 from router.releases.flows import Flows
 from router.store import calls as rows
+from router.store import embedded
 from router.store.bus import Bus
 from router.store.database import Database
 from tests.stored import a_message
@@ -62,6 +63,18 @@ async def test_a_call_that_is_announced_twice_is_one_call(calls: Calls, database
     assert first.commands == second.commands
     assert [first.repeated, second.repeated].count(True) == 1
     assert await open_rows(database) == 1
+
+
+async def test_calls_that_are_announced_five_times_at_once_are_one_each(
+    calls: Calls, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where whoever is first has stored the call, and it is not committed yet."""
+    monkeypatch.setattr(embedded, "_TOGETHER_SECONDS", 60.0)
+    for ref in map(str, range(10)):
+        turns = await asyncio.gather(*(calls.begin("test", ref, BEGIN) for _ in range(5)))
+        assert len({turn.call_id for turn in turns}) == 1
+        assert [turn.repeated for turn in turns].count(False) == 1
+    assert await open_rows(database) == 10
 
 
 async def test_a_repeated_webhook_gets_the_same_answer_and_changes_nothing(calls: Calls) -> None:

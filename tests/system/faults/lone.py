@@ -65,7 +65,7 @@ async def founded(database: Database) -> tuple[str, str]:
     async with database.begin() as connection:
         anna = await add(connection, NewPerson(login="anna", name="Anna", queues=("default",)), ("default",), now)
         await sessions.add_session(connection, digest(token), anna, now, now + timedelta(hours=12))
-        key = await create_key(connection, "test", ["messages:write", "messages:read", "testphone"], now)
+        key = await create_key(connection, "test", ["messages:write", "messages:read", "calls:read", "testphone"], now)
         await connection.execute(text("UPDATE people SET presence = 'ready'"))
     return key, token
 
