@@ -162,7 +162,7 @@ class Clients:
     async def _works(self) -> None:
         """One call after the other: it rings, is answered, noted down, over, and wrapped up."""
         while True:
-            await self._hangs_up()
+            await self.hang_up()
             dialled = await self._post(
                 "/testphone/calls",
                 headers=self._key,
@@ -188,7 +188,7 @@ class Clients:
         if await self._done(f"/desk/cards/{card}/next"):
             self.acknowledged.wrapped_up.add(card)
 
-    async def _hangs_up(self) -> None:
+    async def hang_up(self) -> None:
         """Test calls outlive the service. Whoever placed one that was cut short does not wait for ever."""
         listed = await self._get("/v1/calls")
         for call in [] if listed is None else listed.json()["calls"]:

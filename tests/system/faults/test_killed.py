@@ -108,6 +108,7 @@ async def test_killed_at_random_moments(
         service.start()
         await ready(service, clients)
         await nothing_is_lost(clients, database)
+        await clients.hang_up()
         await nothing_is_left(database)
         await told_once(clients, database)
         assert clients.refused == []

@@ -93,6 +93,7 @@ class Asterisk:
             "RECORDINGS": str(self._inside / "spool" / "threadline"),
             "MUSIC": str(self._inside / "music"),
             "CALLBACKS": "yes",
+            "SYSTEM_NAME": system_name,
             "OUTGOING_TO": f"{TRUNK_ADDRESS}:{self.ports.customers}",
             **changed,
         }
@@ -112,9 +113,7 @@ class Asterisk:
         main = self.directory / "etc" / "asterisk.conf"
         moved = "".join(f"{name} = {self._inside / place}\n" for name, place in _DIRECTORIES.items())
         # Included files are looked for in /etc/asterisk, wherever this one is.
-        named = f"systemname = {system_name}\n" if system_name else ""
-        text = main.read_text().replace("[options]\n", f"[options]\n{named}")
-        main.write_text(f"[directories]\n{moved}\n{text}")
+        main.write_text(f"[directories]\n{moved}\n{main.read_text()}")
         lines = (self.directory / "etc" / "threadline.settings").read_text().splitlines()
         self.settings = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
         return said
