@@ -7,9 +7,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from tests.system.harness.waiting import until
 
 PROJECT = Path(__file__).resolve().parents[3]
 
@@ -113,8 +114,7 @@ class Nursery:
             return
         with contextlib.suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
-        while Path(f"/proc/{child}").exists():
-            time.sleep(0.002)
+        until(lambda: not Path(f"/proc/{child}").exists(), 30, "the service is gone", every=0.002)
 
     def _said(self) -> str:
         assert self._parent.stdout is not None

@@ -32,12 +32,12 @@ AT_ONCE = 3.0
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A small disk of its own."""
     if os.geteuid() != 0:
-        pytest.skip("making a small disk needs root")
+        pytest.skip("a small disk of its own needs root: sudo make test")
     place = tmp_path / "disk"
     place.mkdir()
     mounted = ["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", str(place)]
     if subprocess.run(mounted, capture_output=True, check=False).returncode:
-        pytest.skip("no small disk can be made here")
+        pytest.skip("no tmpfs can be mounted here: run it where CAP_SYS_ADMIN is given, as in a virtual machine")
     yield place
     subprocess.run(["umount", "--lazy", str(place)], check=True, capture_output=True)
 

@@ -35,7 +35,7 @@ def test_killed_under_a_crowd(office: Office, watcher: Ami, asterisk: Asterisk, 
             time.sleep(0.5 + 3 * chance.random())  # a moment at random is what is tried
             office.router.kill()
             killed.append(time.monotonic())
-            time.sleep(chance.random())
+            time.sleep(chance.random())  # callers come while nobody is there
             begun = time.monotonic()
             office.open()
         back = time.monotonic() - begun
