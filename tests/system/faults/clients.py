@@ -46,6 +46,12 @@ class Told:
     """Where the page was told to begin afresh."""
     connections: int = 0
 
+    def since(self) -> int:
+        """The event from which on the page was told of each. A page that resumes is not told to begin afresh, but for
+        one that was cut before there was any event: it has only 0 to resume from."""
+        assert self.afresh and not any(self.afresh[:-1]), f"told to begin afresh at {self.afresh}"
+        return self.afresh[-1]
+
 
 class Clients:
     """All of them together, from `begin` until `end`. ``chance`` decides what they do."""
