@@ -251,11 +251,13 @@ class Embedded:
             if driver.total_changes == together.changes:
                 driver.commit()  # nothing has been written: there is no disk to wait for
             else:
-                await asyncio.get_running_loop().run_in_executor(self._disk, driver.commit)
-        except sqlite3.Error as error:
+                await to_its_end(asyncio.get_running_loop().run_in_executor(self._disk, driver.commit))
+        except BaseException as error:  # whatever it is: nobody is told of a commit that perhaps was none
             failure = OperationalError("COMMIT", None, error, hide_parameters=True)
             with suppress(sqlite3.Error):
                 driver.rollback()
+            if not isinstance(error, Exception):
+                raise
         finally:
             _tell(together, failure)
             self._pass_on()

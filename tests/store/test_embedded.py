@@ -125,6 +125,15 @@ async def test_a_commit_that_fails_fails_for_all_of_them(house: Database, monkey
     assert kept == {str(number) for number, each in enumerate(ended) if each is None}, "exactly what was acknowledged"
 
 
+async def test_what_cannot_be_handed_to_the_disk_is_not_committed(house: Database) -> None:
+    await write(house, "before")
+    assert house._embedded is not None
+    house._embedded._disk.shutdown()
+    with pytest.raises(OperationalError):
+        await write(house, "lost")
+    assert await words(house) == ["before"]
+
+
 async def test_who_gives_up_waiting_is_passed_over(house: Database) -> None:
     async with house.begin() as connection:
         await say(connection, "first")
