@@ -27,7 +27,9 @@ BOUNDED = {
     "matching/references.py": 500,  # `fields.Short`, and what a caller keyed in or said
     "web/src/flows/completion.js": 2_000,  # one's own line in one's own browser
     "web/src/flows/place.js": 2_000,
-    "web/texts/flow_problems.py": 2_000,  # sentences of our own, with what was given cut short
+    "web/texts/flow_problem_words.py": 2_000,  # sentences of our own, with what was given cut short
+    "web/texts/flow_problems.py": 2_000,
+    "web/texts/formula_problem_words.py": 2_000,
 }
 """Files whose patterns are given texts that were cut before: the longest, and where that is said."""
 

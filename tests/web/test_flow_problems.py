@@ -1,10 +1,13 @@
-"""The problems of flows that admins meet most read in German on German pages; the others are told in English."""
+"""The problems of flows read in German on German pages."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+from router.flow.formula_words import kind
 from router.web.texts.flow_problems import problem_in
+from router.web.texts.formula_problem_words import KINDS
 
 FROZEN = Path(__file__).parents[1] / "broken_flows" / "problems.txt"
 
@@ -14,9 +17,22 @@ def messages() -> list[str]:
     return [line.split(": ", 1)[1].split(" ", 1)[1].removesuffix(" (warning)") for line in lines]
 
 
-def test_most_problems_of_the_broken_flows_have_german_words() -> None:
-    told = [problem_in("de", message)[1] for message in messages()]
-    assert told.count("de") > 0.75 * len(told)
+def test_all_problems_of_the_broken_flows_have_german_words() -> None:
+    assert [message for message in messages() if problem_in("de", message)[1] != "de"] == []
+
+
+def test_none_is_told_in_two_languages() -> None:
+    told = {problem_in("de", message)[0] for message in messages()}
+    assert [
+        text for text in told if re.search(r"\b(given|did you mean|there is|if it is|is expected|or)\b", text)
+    ] == []
+
+
+def test_kinds_of_values_are_told_in_german() -> None:
+    assert problem_in("de", "gives a list, and a number is needed")[0] == (
+        "das Ergebnis ist eine Liste; hier gehört eine Zahl hin"
+    )
+    assert set(KINDS) >= {kind(each) for each in ("int", "double", "string", "bool", "list", "map", "timestamp")}
 
 
 def test_names_and_hints_are_kept() -> None:
