@@ -60,7 +60,7 @@ check: setup $(VENV)/.dev ## Run ruff, mypy --strict, import-linter and the test
 	run "import-linter" $(BIN)/lint-imports --no-cache; \
 	if [ -n "$$failed" ]; then echo "make check: something above is wrong"; exit 1; else echo "make check: all well"; fi
 
-bench: setup $(VENV)/.dev ## Measure calls, webhooks, memory and growth beside what others take (ARGS="agi webhooks calls room pops growth"; --help for more)
+bench: setup $(VENV)/.dev ## Measure calls, webhooks, memory and growth beside what others take (ARGS="agi webhooks calls room pops growth retention"; --help for more)
 	@$(BIN)/python -m bench.speed $(ARGS)
 
 bench-match: $(VENV)/.run ## Measure matching on synthetic towns beside simpler ways (ARGS="--town rough --seed 7"; --help for more)

@@ -3,6 +3,7 @@ what is kept."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
 
@@ -34,10 +35,12 @@ LONGEST_CALL = timedelta(hours=6)
 """A call that nothing was heard of for so long is over, whatever its channel failed to tell."""
 TEXTS_SHOWN = timedelta(hours=1)
 """Text messages of test calls are shown for so long; what was to be sent and was not is of no use long before."""
-BITE = 1000
+FEWEST, MOST = 20, 1000
 """Rows deleted at a time."""
-MOST_BITES = 60
-"""Bites of one table at one look."""
+SHORT = 0.02
+"""Seconds that a bite is to take: with the embedded database a call that has something to store may wait so long."""
+LONGEST_LOOK = 3.0
+"""Seconds for one table at one look; what is left has time until the next one."""
 
 Forget = Callable[[Connection, datetime, int], Awaitable[int]]
 """Deletes at most so many of what is from before then, and tells how many they were."""
@@ -49,11 +52,28 @@ async def forget(house: House, now: datetime) -> None:
         await text_messages.give_up(connection, now, now - TEXTS_SHOWN)
         await crm_events.give_up(connection, now, now - 2 * CRM_IN_TIME)
         await payments.give_up(connection, now - GIVEN_UP, now)
+    bite = MOST // 10
     for each, age in _ends(house):
-        for _ in range(MOST_BITES):
-            async with house.database.begin(long=True) as connection:
-                if await each(connection, now - age, BITE) < BITE:
-                    break
+        bite = await _forget_one(house, each, now - age, bite)
+
+
+async def _forget_one(house: House, each: Forget, before: datetime, bite: int) -> int:
+    """Delete what is from ``before`` in bites that are as large as can be while they are short, with pauses as long as
+    they took, in which others have the database. How large they are in the end."""
+    clock = asyncio.get_running_loop().time
+    until = clock() + LONGEST_LOOK
+    while True:
+        async with house.database.begin(long=True) as connection:
+            begun = clock()
+            deleted = await each(connection, before, bite)
+        took = clock() - begun
+        if deleted < bite or clock() >= until:
+            return bite
+        if took > SHORT:
+            bite = max(FEWEST, bite // 2)
+        elif took < SHORT / 3:
+            bite = min(MOST, bite * 2)
+        await asyncio.sleep(took)
 
 
 async def forget_files(house: House, now: datetime) -> None:

@@ -65,16 +65,18 @@ ON_CARDS = (store.cards, store.notes, store.dispositions, store.identity_checks,
 async def test_what_agents_did_goes_with_its_card_and_the_call_stays(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(forgetting, "BITE", 2)
+    monkeypatch.setattr(forgetting, "FEWEST", 2)
+    monkeypatch.setattr(forgetting, "MOST", 20)
     anna = {"id": "anna", "login": "anna", "name": "Anna", "role": "agent", "language": "de", "presence": "off"}
     await put(house, store.people, **anna, queues=[], created_at=NOW)
     for number in range(5):
         await a_talk(house, number)
     await forgetting.forget(house, NOW + HISTORY)
     assert await kept(house, *ON_CARDS) == [5] * 5
-    monkeypatch.setattr(forgetting, "MOST_BITES", 2)
-    await forgetting.forget(house, NOW + HISTORY + SECOND)
-    assert await kept(house, *ON_CARDS) == [1] * 5, "some at a time"
+    monkeypatch.setattr(forgetting, "LONGEST_LOOK", 0.0)
+    for left in (3, 1):
+        await forgetting.forget(house, NOW + HISTORY + SECOND)
+        assert await kept(house, *ON_CARDS) == [left] * 5, "some at a time"
     await forgetting.forget(house, NOW + HISTORY + SECOND)
     assert await kept(house, *ON_CARDS, store.calls) == [0] * 5 + [5]
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from bench.speed import agi, calls, growth, room, webhooks
+from bench.speed import agi, calls, growth, retention, room, webhooks
 from bench.speed.processes import PROJECT, Cores, cores, load, machine, python
 
 Part = Callable[[Cores, argparse.Namespace], str]
@@ -25,9 +25,17 @@ PARTS: Final[dict[str, tuple[str, Part]]] = {
     "pops": ("A card at one process when another hears Asterisk", lambda on, asked: _pops()),
     "growth": (
         "A decision as messages grow",
-        lambda on, asked: growth.run(asked.rounds, tuple(map(int, asked.sizes.split(",")))),
+        lambda on, asked: growth.run(asked.rounds, _sizes(asked)),
+    ),
+    "retention": (
+        "Calls while old rows are deleted",
+        lambda on, asked: retention.run(_sizes(asked)[-1], tuple(asked.databases.split(","))),
     ),
 }
+
+
+def _sizes(asked: argparse.Namespace) -> tuple[int, ...]:
+    return tuple(map(int, asked.sizes.split(",")))
 
 
 def _pops() -> str:
@@ -58,7 +66,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=5, help="rounds of which medians are taken (else 5)")
     parser.add_argument("--seconds", type=float, default=3.0, help="of a round (else 3)")
     sizes = ",".join(map(str, growth.SIZES))
-    parser.add_argument("--sizes", default=sizes, help=f"messages, for growth (else {sizes}; 10 million take 10 GB)")
+    parser.add_argument("--sizes", default=sizes, help=f"messages, for growth; the last for retention (else {sizes})")
+    parser.add_argument(
+        "--databases", default="sqlite", help=f"for retention: {','.join(retention.KINDS)} (else sqlite)"
+    )
     return parser
 
 
