@@ -60,8 +60,15 @@ class Asterisk:
         else:
             await self._listen()
 
+    async def reload_queues(self) -> None:
+        """Have it read its queues anew, and have whoever listens to it look at them. Raises `AmiDown`, `AmiRefused`."""
+        await self.ami.reload_queues()
+        if self.line is not None:
+            await self.line.reloaded()
+
     async def _listen(self) -> None:
         assert self.line is not None and self.switchboard is not None  # noqa: S101 - whoever made it did so
+        self.line.on_reload = self.ami.look_anew
         self._news = self._shared
         self.ami.hear(True)
         try:
@@ -130,7 +137,7 @@ class Asterisks:
         failed: AmiError | None = None
         for asterisk in self.each:
             try:
-                await asterisk.ami.reload_queues()
+                await asterisk.reload_queues()
             except AmiError as error:
                 failed = error
         if failed is not None:

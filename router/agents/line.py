@@ -107,6 +107,9 @@ class Line:
         if among_several:
             self.membership.busy_elsewhere = self._busy_elsewhere
         self.states = PhoneStates([phone for phone in phones if not is_dialled(phone)])
+        self.on_reload: Callable[[], None] = lambda: None
+        """While we listen: told that another process has had Asterisk read its queues anew."""
+        self._reloads: int | None = None  # seen so far
         self._stored: dict[str, _Known] = {}  # by us, as long as we listen
         self._read: dict[str, _Known] = {}  # what another process stored
         self._reachable = False  # by another process
@@ -153,6 +156,14 @@ class Line:
         else:
             await self._ask(phone, whole=False)
 
+    async def reloaded(self) -> None:
+        """Asterisk was asked by this process to read its queues anew; whoever listens is to look at them."""
+        if self._held():
+            return
+        async with self._database.begin(lasting=False) as connection:
+            await asterisks.reloaded(connection, self.name)
+        self._bus.announce(TOPIC)
+
     async def _busy_elsewhere(self, connection: Connection, person_id: str) -> bool:
         return await cards.busy_elsewhere(connection, person_id, self.name)
 
@@ -176,6 +187,7 @@ class Line:
     async def serve(self) -> None:
         """Give signs of life and do what other processes ask for, until cancelled."""
         self._stored = {}  # whoever listened before may have stored something since
+        self._reloads = None
         clock = asyncio.get_running_loop().time
         beat_at, failing = clock(), False
         async with self._bus.listen(TOPIC) as woken:
@@ -208,6 +220,11 @@ class Line:
             return  # all phones are told when it is back
         async with self._database.read() as connection:
             rows = await asterisks.asked(connection, self.name)
+            reloads = await asterisks.reloads(connection, self.name) if self._shared else 0
+        if reloads != self._reloads:
+            if self._reloads is not None:
+                self.on_reload()
+            self._reloads = reloads
         for row in rows:
             await (self.membership.tell(row.phone) if row.whole else self.membership.rest(row.phone))
             known = self._known(row.phone)

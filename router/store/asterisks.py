@@ -27,6 +27,18 @@ async def all_seen(connection: Connection) -> Sequence[Row[Any]]:
     return (await connection.execute(select(asterisks))).all()
 
 
+async def reloaded(connection: Connection, name: str) -> None:
+    """Another process than the one that listens has had this Asterisk read its queues anew."""
+    row = asterisks.c
+    await connection.execute(update(asterisks).where(row.name == name).values(reloads=row.reloads + 1))
+
+
+async def reloads(connection: Connection, name: str) -> int:
+    """How often that was."""
+    query = select(asterisks.c.reloads).where(asterisks.c.name == name)
+    return (await connection.execute(query)).scalar_one_or_none() or 0
+
+
 async def all_phones(connection: Connection) -> Sequence[Row[Any]]:
     """What was said last of each phone at each Asterisk."""
     return (await connection.execute(select(phone_states))).all()

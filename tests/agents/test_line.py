@@ -101,6 +101,17 @@ async def test_what_becomes_of_a_phone_is_seen_by_all(processes: Processes) -> N
     assert (await processes.far.look(anna)).telephone is Telephone.NOT_REACHABLE
 
 
+async def test_who_listens_looks_at_queues_that_another_process_had_read_anew(processes: Processes) -> None:
+    looked: list[str] = []
+    processes.near_line.on_reload = lambda: looked.append("near")
+    processes.far_line.on_reload = lambda: looked.append("far")
+    await processes.near_line.reloaded()  # it has looked by itself
+    await until(lambda: processes.near_line._reloads is not None)
+    for turn in range(1, 3):
+        await processes.far_line.reloaded()
+        await until(lambda turn=turn: looked == ["near"] * turn)  # type: ignore[misc]
+
+
 async def test_who_listens_and_gives_no_sign_of_life_is_not_believed(processes: Processes) -> None:
     house = processes.house
     anna = await house.person("anna", PHONE)

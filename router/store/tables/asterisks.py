@@ -13,6 +13,7 @@ asterisks = Table(
     Column("connected", Boolean, nullable=False),
     Column("seen_at", Moment, nullable=False),  # the last sign of life of the process that listens to it
     Column("holder", Id, nullable=False),
+    Column("reloads", Integer, nullable=False, server_default="0"),  # of its queues, by processes that do not listen
 )
 
 phone_states = Table(

@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("connected", sa.Boolean(), nullable=False),
         sa.Column("seen_at", Moment(), nullable=False),
         sa.Column("holder", sa.String(length=32), nullable=False),
+        sa.Column("reloads", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_asterisks"),
     )
     op.create_table(
