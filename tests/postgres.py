@@ -44,15 +44,20 @@ _OPTIONS = {
 
 
 class Cluster:
-    """Use as a context manager. The methods wait, so they are for fixtures and tests without a loop of their own."""
+    """Use as a context manager. The methods wait, so they are for fixtures and tests without a loop of their own.
 
-    def __init__(self) -> None:
+    It lies ``inside`` a directory, else where temporary files are; its log of what is to be written in ``log``, else
+    beside the rest. Whoever PostgreSQL runs as must get to both.
+    """
+
+    def __init__(self, *, inside: Path | None = None, log: Path | None = None) -> None:
         folder = suites.postgresql_folder()
         if folder is None:
             raise RuntimeError("PostgreSQL is not installed")
         self._programs = folder
         # The path is short: that of a socket may have 107 characters at most.
-        self._directory = Path(tempfile.mkdtemp(prefix="threadline-pg-"))
+        self._directory = Path(tempfile.mkdtemp(prefix="threadline-pg-", dir=inside))
+        self._log = log
         self._port = 0
         self._password = secrets.token_hex(16)
         self._server: subprocess.Popen[bytes] | None = None
@@ -119,6 +124,15 @@ class Cluster:
         finally:
             self._serve()
 
+    @property
+    def running(self) -> bool:
+        """Whether the server has not ended by itself."""
+        return self._server is not None and self._server.poll() is None
+
+    def again(self) -> None:
+        """Start a server that has ended by itself, at the same port."""
+        self._serve()
+
     def close(self) -> None:
         """Ends the server and removes all its files."""
         self._stop(signal.SIGINT)
@@ -132,7 +146,15 @@ class Cluster:
         if self._user:
             shutil.chown(password, SUPERUSER, SUPERUSER)
         # Only we get into the directory with the socket; over the network anybody on this machine may knock.
-        asked = ["--auth-local=trust", "--auth-host=scram-sha-256", f"--pwfile={password}", f"--username={SUPERUSER}"]
+        # In small pieces, so that a small disk is soon full of it.
+        apart = [] if self._log is None else [f"--waldir={self._log}", "--wal-segsize=1"]
+        asked = [
+            *apart,
+            "--auth-local=trust",
+            "--auth-host=scram-sha-256",
+            f"--pwfile={password}",
+            f"--username={SUPERUSER}",
+        ]
         done = subprocess.run(
             [self._programs / "initdb", "--no-sync", "--encoding=UTF8", "--locale=C", *asked, self._directory / "data"],
             cwd=self._directory,

@@ -94,6 +94,11 @@ async def agi_call(port: int, uniqueid: str, *, host: str = "127.0.0.1", **chang
     return commands
 
 
+def routed(commands: list[str]) -> bool:
+    """Whether a call that was given these was taken to its queue."""
+    return any('THREADLINE_ROUTE=queue"' in command for command in commands)
+
+
 def memory(pid: int) -> float:
     """What a process holds, in MB (proc(5), VmRSS)."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()

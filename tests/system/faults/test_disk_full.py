@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,44 +15,21 @@ import pytest
 from router.store.database import Database
 from tests.system.faults.clients import Clients
 from tests.system.faults.conftest import Report
-from tests.system.faults.lone import agi_call, founded, ready, settings
+from tests.system.faults.disk import fill, small_disk
+from tests.system.faults.lone import agi_call, founded, ready, routed, settings
 from tests.system.faults.nursery import Nursery
 from tests.system.faults.table import Row, often
 
 pytestmark = [pytest.mark.system, pytest.mark.sqlite_only]
 
-DISK = "24m"
 AT_ONCE = 3.0
 """Seconds until a call is given up however busy the machine is."""
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Path]:
-    """A small disk of its own."""
-    if os.geteuid() != 0:
-        pytest.skip("a small disk of its own needs root: sudo make test")
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = ["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", str(place)]
-    if subprocess.run(mounted, capture_output=True, check=False).returncode:
-        pytest.skip("no tmpfs can be mounted here: run it where CAP_SYS_ADMIN is given, as in a virtual machine")
-    yield place
-    subprocess.run(["umount", "--lazy", str(place)], check=True, capture_output=True)
-
-
-def fill(place: Path) -> Path:
-    """A file that takes all the room there is."""
-    file = place / "filler"
-    with file.open("wb", buffering=0) as filler:
-        try:
-            while True:
-                filler.write(b"x" * 4096)
-        except OSError:
-            return file
-
-
-def routed(commands: list[str]) -> bool:
-    return any('THREADLINE_ROUTE=queue"' in command for command in commands)
+def disk() -> Iterator[Path]:
+    with small_disk(24) as place:
+        yield place
 
 
 async def test_a_full_disk(disk: Path, sqlite_at_schema: Path, tmp_path: Path, report: Report) -> None:
