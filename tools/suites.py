@@ -46,6 +46,11 @@ def postgresql_folder() -> Path | None:
     return max(versions, key=lambda path: _version(path.parent.name), default=None)
 
 
+def clock_library() -> Path | None:
+    """What moves the clock of a process that it is loaded into, where Debian puts it."""
+    return next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))), None)
+
+
 def _version(name: str) -> tuple[int, ...]:
     return tuple(int(part) for part in name.split(".") if part.isdigit())
 
@@ -58,6 +63,7 @@ NEEDS = (
     Need("promtool", "prometheus", "figures by Prometheus' own rules", _on_path("promtool")),
     Need("haproxy", "haproxy", "several processes behind the proxy of docker/several.yaml", _on_path("haproxy")),
     Need("systemd-analyze", "systemd", "the units for systemd", _on_path("systemd-analyze")),
+    Need("faketime", "faketime", "a service whose clock is moved", lambda: clock_library() is not None),
     Need("postgresql", "postgresql", "the store on a real PostgreSQL", lambda: postgresql_folder() is not None),
 )
 

@@ -16,6 +16,9 @@ import httpx
 _CARD = re.compile(r'data-card="([0-9a-f]{32})"')
 _PAUSE = 0.02
 """Seconds before somebody whom nobody answers tries again."""
+_SILENCE = 45
+"""Seconds after which a page takes its connection for dead: three heartbeats, as the real one."""
+_TIMES = httpx.Timeout(10, read=_SILENCE)
 
 
 @dataclass(slots=True)
@@ -45,6 +48,7 @@ class Told:
     afresh: list[int] = field(default_factory=list)
     """Where the page was told to begin afresh."""
     connections: int = 0
+    signed_out: bool = False
 
     def since(self) -> int:
         """The event from which on the page was told of each. A page that resumes is not told to begin afresh, but for
@@ -234,7 +238,7 @@ class Clients:
 
     async def _connection(self) -> None:
         headers = self._page | ({"Last-Event-ID": self._last} if self._last is not None else {})
-        async with self._http.stream("GET", self._events, headers=headers) as stream:
+        async with self._http.stream("GET", self._events, headers=headers, timeout=_TIMES) as stream:
             if stream.status_code != 200:
                 return
             self.told.connections += 1
@@ -255,6 +259,8 @@ class Clients:
         if name == "hello":
             self.told.afresh.append(int(number))
             return number
+        if name == "over":
+            self.told.signed_out = True
         if not number:
             return None
         self.told.numbers.append(int(number))

@@ -53,6 +53,11 @@ class Network:
         return f"{self._links['d']}.1"
 
     @property
+    def outside(self) -> str:
+        """Where that listens which the process in here reaches all the time."""
+        return f"{self._links['u']}.1"
+
+    @property
     def address(self) -> str:
         """Where the process in here is reached."""
         return f"{self._links['u']}.2"

@@ -10,23 +10,18 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.system.faults.clock import Clock
 from tests.system.harness.waiting import until
 
 PROJECT = Path(__file__).resolve().parents[3]
 
 _CODE = """
-import os, signal, sys
-from datetime import datetime, timedelta, timezone
-from pathlib import Path
+import os, select, signal, sys, time
 import router.app, router.cli, router.cli.serve, router.server, router.web_app
 
-def clock():
-    ahead = float(Path(file + ".clock").read_text() or 0)
-    return datetime.now(timezone.utc) + timedelta(seconds=ahead)
-
 file = sys.argv[1]
-if Path(file + ".clock").exists():
-    router.app.assembled.__wrapped__.__defaults__ = (clock,)
+if "FAKETIME_TIMESTAMP_FILE" in os.environ:  # libfaketime 0.9.10 takes the moment until which Python sleeps for another
+    time.sleep = lambda seconds: select.select([], [], [], seconds)
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 print("read", flush=True)
 for line in sys.stdin:
@@ -49,20 +44,20 @@ class Nursery:
         directory: Path,
         settings: Mapping[str, str],
         *,
-        own_clock: bool = False,
+        clock: Clock | None = None,
         within: Sequence[str] = (),
         programs: Path | None = None,
     ) -> None:
-        """With a clock of its ``own``, the service's time can be set (`set_clock`). ``within`` goes before the command
-        that starts it. Programs in ``programs`` stand for those of the machine."""
+        """The service goes by ``clock``. ``within`` goes before the command that starts it. Programs in ``programs``
+        stand for those of the machine."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("THREADLINE_")}
         ours = {f"THREADLINE_{name}": value for name, value in settings.items()}
         if programs is not None:
             kept["PATH"] = f"{programs}:{kept['PATH']}"
         self.log = directory / "service.log"
         self._child: int | None = None
-        if own_clock:
-            self.set_clock(0)
+        if clock is not None:
+            kept |= clock.environment
         self._parent = subprocess.Popen(
             [*within, sys.executable, "-c", _CODE, str(self.log)],
             cwd=directory,
@@ -89,13 +84,6 @@ class Nursery:
         self._parent.stdin.write("start\n")
         self._parent.stdin.flush()
         self._child = int(self._said())
-
-    def set_clock(self, ahead: float) -> None:
-        """Have the service's clock go so many seconds ahead of the machine's; behind it where negative."""
-        file = self.log.with_name(f"{self.log.name}.clock")
-        new = file.with_suffix(".new")
-        new.write_text(str(ahead))
-        new.replace(file)
 
     @property
     def pid(self) -> int:

@@ -36,10 +36,13 @@ class Service:
     flows: Path = field(default_factory=next_at_once)
     more: dict[str, str] = field(default_factory=dict)
     """Settings that differ."""
+    host: str = "127.0.0.1"
+    within: tuple[str, ...] = ()
+    """What goes before the command that starts it."""
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     @property
     def cookie(self) -> str:
@@ -53,6 +56,7 @@ class Service:
         settings = {
             "DATABASE": self.database,
             "SECRET": self.secret,
+            "HOST": self.host,
             "PORT": str(self.port),
             "PUBLIC_URL": self.url,
             "FASTAGI_PORT": str(free_port()),
@@ -66,7 +70,7 @@ class Service:
         environment = kept | {f"THREADLINE_{name}": value for name, value in settings.items()}
         with (self.directory / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", _RUN, "serve"],
+                [*self.within, sys.executable, "-c", _RUN, "serve"],
                 cwd=self.directory,
                 env=environment | {"PYTHONPATH": str(PROJECT)},
                 stdin=subprocess.DEVNULL,
