@@ -148,6 +148,21 @@ class Router:
         self._process.kill()
         self._process.wait(10)
 
+    def terminate(self) -> None:
+        """Tells it to end, as an operator does; calls that are in it go on."""
+        os.kill(self.pid, signal.SIGTERM)
+
+    def refuses(self) -> None:
+        """Returns when it says that new calls are to go elsewhere, or is gone."""
+
+        def not_ready() -> bool:
+            try:
+                return not self._ready()
+            except RuntimeError:
+                return True
+
+        until(not_ready, 60, "it is not ready any more", every=0.02)
+
     def freeze(self) -> None:
         """Stops it in mid-thought; `thaw` lets it go on."""
         os.kill(self.pid, signal.SIGSTOP)
