@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.system.conftest import MakeCaller, OnDuty
+from tests.system.harness.agi_script import AgiScript
 from tests.system.harness.ami import Ami
 from tests.system.harness.asterisk import Asterisk
 from tests.system.harness.caller import Identity
@@ -20,7 +21,7 @@ from tests.system.harness.customer import BUSY, NO_ANSWER, Customer
 from tests.system.harness.media import Sound
 from tests.system.harness.office import CALLING_BACK, STRAIGHT, Blueprint, Office
 from tests.system.harness.phone import Phone
-from tests.system.harness.waiting import until
+from tests.system.harness.waiting import claimed_port, until
 
 pytestmark = [pytest.mark.system, pytest.mark.needs("sipp", "mmdebstrap", "chromium", "espeak-ng")]
 
@@ -224,4 +225,32 @@ def test_a_router_that_dies_while_it_waits_calls_once(
     until(lambda: customer.sipp.find("BYE", sent=False), 5, "who is not passed on is let go, also without a router")
     office.open()
     office.at_rest()
+    assert len(ami.find("QueueCallerJoin")) == 1
+
+
+def test_a_router_that_dies_in_the_middle_of_a_question_is_followed_by_the_next(
+    office: Office,
+    on_duty: OnDuty,
+    make_caller: MakeCaller,
+    make_customer: MakeCustomer,
+    asterisk: Asterisk,
+    ami: Ami,
+) -> None:
+    """Wherever it begins to ask, which is chosen at random: most of them have died before they say anything."""
+    port = claimed_port()
+    dies = contextlib.closing(AgiScript(port, lambda _: []))
+    asks_to_be_called_back(office, make_caller, KARL)
+    customer = make_customer()
+    with dies, asterisk.routers(*[port] * 3, asterisk.ports.router_agi):
+        _, phone = on_duty("anna")
+        phone.rings(within=60)
+        phone.answer()
+        customer.rings()
+        customer.answer()
+        both_talk(customer, phone)
+        until(lambda: state_of(office)[:2] == ("done", 1), 60, "it is settled")
+        phone.hang_up()
+        customer.hang_up()
+        office.at_rest(60)
+    assert customer.dialled == [KARL]
     assert len(ami.find("QueueCallerJoin")) == 1

@@ -1,7 +1,8 @@
 """What Asterisk asks about a callback: where its placeholder waits, whom to dial, and tells: what came of it.
 
-The number goes to the dialplan over this connection alone, and only for a callback that is being dialled. Whatever
-fails here, nothing is set, and the dialplan hangs up without having dialled anybody.
+The number goes to the dialplan over this connection alone, and only for a callback that is being dialled. Where the
+router dies before it has set a route, the dialplan asks the next one; where there is none, it hangs up without having
+dialled anybody.
 """
 
 from __future__ import annotations
@@ -26,6 +27,10 @@ _ID: Final = re.compile(r"[0-9a-f]{32}")
 _NUMBER: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 _PLACE: Final = re.compile(r"[A-Za-z0-9_.-]{1,250}")
 _NUMBER_OF_PLACES: Final = re.compile(r"[0-9]{1,2}")
+
+_NO: Final = commands.set_variable("THREADLINE_ROUTE", "no")
+_TOLD: Final = commands.set_variable("THREADLINE_ROUTE", "told")
+"""That it was heard, so that no other router is asked."""
 
 _RESULTS: Final[Mapping[str, str]] = {
     "ANSWER": "answered",
@@ -103,8 +108,10 @@ class CallbackLine:
             case "answered":
                 if await self._house.reached(call_id):
                     await self._changed(call_id)
+                await call.run(_TOLD)
             case "ended":
                 await self._ended(call_id, _RESULTS.get(rest[0] if rest else "", "failed"))
+                await call.run(_TOLD)
             case _:
                 raise GivenUp("the dialplan asks neither 'wait' nor 'dial', and tells nothing")
 
@@ -114,6 +121,7 @@ class CallbackLine:
         place = await self._house.waiting(call_id, int(earlier))
         if place is None or not _PLACE.fullmatch(place.place):
             _log.info("callback_waits_no_more", call=call_id, places=int(earlier))
+            await call.run(_NO)
             return
         await call.run(
             commands.set_variable("THREADLINE_QUEUE", place.place),
@@ -127,6 +135,7 @@ class CallbackLine:
         whom = await self._house.dial(call_id)
         if whom is None or not _NUMBER.fullmatch(whom.number):
             _log.warning("callback_refused", call=call_id)
+            await call.run(_NO)
             return
         shown = whom.shown if whom.shown and _NUMBER.fullmatch(whom.shown) else ""
         await call.run(

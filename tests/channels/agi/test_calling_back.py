@@ -18,6 +18,8 @@ from router.channels.agi.errors import GivenUp
 from router.channels.agi.server import by_script
 
 CALL = "a" * 32
+NO, TOLD = {"THREADLINE_ROUTE": "no"}, {"THREADLINE_ROUTE": "told"}
+"""What the dialplan has when it asks no other router, and does nothing."""
 
 
 @dataclass
@@ -70,7 +72,7 @@ async def asked(house: House, *arguments: str) -> dict[str, str]:
 
 
 async def test_where_a_placeholder_waits() -> None:
-    assert await asked(House(), "wait", CALL, "2") == {}
+    assert await asked(House(), "wait", CALL, "2") == NO
     told = await asked(House(), "wait", CALL, "1")
     assert told == {
         "THREADLINE_QUEUE": "sales",
@@ -98,26 +100,26 @@ async def test_whom_to_dial() -> None:
 async def test_that_the_customer_has_answered_is_told_once() -> None:
     house = House()
     for _ in range(2):
-        assert await asked(house, "answered", CALL) == {}
+        assert await asked(house, "answered", CALL) == TOLD
     assert house.looked_at_anew == [CALL]
 
 
 @pytest.mark.parametrize("what", ["wait", "dial"])
 async def test_of_a_call_that_is_not_dialled_now_nothing_is_said(what: str) -> None:
-    assert await asked(House(), what, "b" * 32) == {}
+    assert await asked(House(), what, "b" * 32) == NO
 
 
 @pytest.mark.parametrize("number", ["110", "+49&SIP/evil", "+4930\nX: y", "", "0900123456"])
 async def test_what_is_no_number_is_not_dialled(number: str) -> None:
     house = House()
     house.whom = Dialling(number, "not a number", 25)
-    assert await asked(house, "dial", CALL) == {}
+    assert await asked(house, "dial", CALL) == NO
 
 
 async def test_a_queue_that_the_dialplan_could_not_take_is_not_named() -> None:
     house = House()
     house.place = Waiting("sales,r,,,evil", 0, 10, 1)
-    assert await asked(house, "wait", CALL, "1") == {}
+    assert await asked(house, "wait", CALL, "1") == NO
 
 
 @pytest.mark.parametrize(
@@ -126,7 +128,7 @@ async def test_a_queue_that_the_dialplan_could_not_take_is_not_named() -> None:
 )
 async def test_what_came_of_it(status: str, result: str) -> None:
     house = House()
-    assert await asked(house, "ended", CALL, status) == {}
+    assert await asked(house, "ended", CALL, status) == TOLD
     assert house.told == [(CALL, result)]
 
 

@@ -24,22 +24,6 @@ from tests.system.test_dialplan import to_queue
 pytestmark = [pytest.mark.system, pytest.mark.needs("sipp", "mmdebstrap", "espeak-ng")]
 
 SILENCE = 8.0
-NEVER_FIRST = "9999999999"
-"""A router that did not answer at that time, in seconds since 1970, is not asked first."""
-
-
-@contextlib.contextmanager
-def routers(asterisk: Asterisk, *ports: int) -> Iterator[None]:
-    """These are the ports of Asterisk's routers, of which the first is asked first."""
-    asterisk.cli(f"dialplan set global THREADLINE_ROUTER {'&'.join(f'127.0.0.1:{port}' for port in ports)}")
-    for number in range(1, len(ports) + 1):
-        asterisk.cli(f"dialplan set global THREADLINE_SLOW_{number} {NEVER_FIRST if number > 1 else 0}")
-    try:
-        yield
-    finally:
-        asterisk.cli(f"dialplan set global THREADLINE_ROUTER 127.0.0.1:{asterisk.ports.router_agi}")
-        for number in range(1, len(ports) + 1):
-            asterisk.cli(f"dialplan set global THREADLINE_SLOW_{number} 0")
 
 
 @contextlib.contextmanager
@@ -63,7 +47,7 @@ def test_one_is_told_to_end_with_a_call_in_it(
     port = claimed_port()
     with (
         contextlib.closing(AgiScript(port, lambda _: to_queue("service"))) as other,
-        routers(asterisk, asterisk.ports.router_agi, port),
+        asterisk.routers(asterisk.ports.router_agi, port),
     ):
         caught = make_caller(Identity("+493055501905"), MENU)
         caught.hears()
@@ -92,7 +76,7 @@ def test_one_is_told_to_end_with_a_call_in_it(
 
 
 def test_the_machines_of_both_are_gone(asterisk: Asterisk, ami: Ami, make_caller: MakeCaller, report: Report) -> None:
-    with unreachable() as first, unreachable() as second, routers(asterisk, first, second):
+    with unreachable() as first, unreachable() as second, asterisk.routers(first, second):
         mark, dialled = ami.mark, time.monotonic()
         caller = make_caller(Identity("+493055501907"), MENU)
         joined = ami.wait("QueueCallerJoin", within=60, since=mark)

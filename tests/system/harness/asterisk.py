@@ -22,6 +22,8 @@ SYSTEM = Path(__file__).resolve().parent.parent
 INSTALL = SYSTEM.parent.parent / "asterisk_conf" / "install"
 SETUP = SYSTEM / "setup-asterisk"
 TRUNK_ADDRESS = "127.0.0.2"
+_NEVER_FIRST = "9999999999"
+"""A router that did not answer at that time, in seconds since 1970, is not asked first."""
 _DIRECTORIES = {"astetcdir": "etc", "astrundir": "run", "astspooldir": "spool", "astlogdir": "log", "astdbdir": "db"}
 
 
@@ -148,6 +150,19 @@ class Asterisk:
             check=check,
         )
         return done.stdout
+
+    @contextlib.contextmanager
+    def routers(self, *ports: int) -> Iterator[None]:
+        """These are the ports of its routers, of which calls ask the first one first."""
+        self.cli(f"dialplan set global THREADLINE_ROUTER {'&'.join(f'127.0.0.1:{port}' for port in ports)}")
+        for number in range(1, len(ports) + 1):
+            self.cli(f"dialplan set global THREADLINE_SLOW_{number} {_NEVER_FIRST if number > 1 else 0}")
+        try:
+            yield
+        finally:
+            self.cli(f"dialplan set global THREADLINE_ROUTER 127.0.0.1:{self.ports.router_agi}")
+            for number in range(1, len(ports) + 1):
+                self.cli(f"dialplan set global THREADLINE_SLOW_{number} 0")
 
     @contextlib.contextmanager
     def queues_lent(self) -> Iterator[Path]:
