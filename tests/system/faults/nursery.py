@@ -74,8 +74,9 @@ class Nursery:
     def __exit__(self, *_: object) -> None:
         self.kill()
         assert self._parent.stdin is not None and self._parent.stdout is not None
+        self._parent.kill()
+        self._parent.wait(60)
         self._parent.stdin.close()
-        self._parent.wait(10)
         self._parent.stdout.close()
 
     def start(self) -> None:

@@ -121,7 +121,7 @@ class Office:
         """Starts the router where it is not running; returns when it takes calls and follows Asterisk."""
         if not self.router.running:
             self.router.start()
-        until(lambda: self.router.metric("threadline_ami_connected") == 1, 15, "router connected to AMI", every=0.05)
+        until(lambda: self.router.metric("threadline_ami_connected") == 1, 60, "router connected to AMI", every=0.05)
         return self
 
     def close(self) -> None:
