@@ -10,6 +10,10 @@ BIN := $(VENV)/bin
 STATIC := router/web/static
 ARGS ?=
 
+# What is compiled once serves the hundreds of processes that tests start, also where others keep Python from writing it.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
+
 # Where a TLS proxy's certificate was given to Python or installed for the whole machine, uv and npm must trust it too.
 CA_FILE := $(firstword $(SSL_CERT_FILE) $(PIP_CERT) $(REQUESTS_CA_BUNDLE) $(wildcard /etc/ssl/certs/ca-certificates.crt))
 ifneq ($(CA_FILE),)
