@@ -25,6 +25,12 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "house"))
 pytest_plugins = ["tests.databases"]
 
 COMPLETE = "--complete"
+SYSTEM = Path(__file__).parent / "system"
+FAULTS = SYSTEM / "faults"
+SYSTEM_SECONDS = 300
+"""After which a test that starts whole programs counts as hanging; others: `timeout` in pyproject.toml."""
+DEEP, LONG = os.environ.get("HYPOTHESIS_PROFILE") == "deep", os.environ.get("FAULTS") == "long"
+"""Whether tests are asked to take as long as they like, all of them or those of faults."""
 
 
 _configure = structlog.configure
@@ -45,6 +51,15 @@ def pytest_configure() -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(COMPLETE, action="store_true", help="a test that is left out counts as a failure")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("timeout") is None:
+            if DEEP or (LONG and FAULTS in item.path.parents):
+                item.add_marker(pytest.mark.timeout(0))
+            elif SYSTEM in item.path.parents:
+                item.add_marker(pytest.mark.timeout(SYSTEM_SECONDS))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
