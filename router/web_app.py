@@ -73,7 +73,6 @@ from router.web.oidc.chosen import oidc_of
 from router.web.oidc.routes import OidcSignIn
 from router.web.oidc.routes import routes as oidc_routes
 from router.web.pages import Pages
-from router.web.passwords import Passwords
 from router.web.reads import Reads
 from router.web.routes import Ways
 from router.web.routes import install as pages_support
@@ -347,7 +346,8 @@ def _include_cards(app: FastAPI, house: House, entrance: _Entrance) -> None:
 def _include_people(app: FastAPI, house: House, agents: Agents, entrance: _Entrance, pages: Pages) -> None:
     """Who may sign in and what they may do, programs as well, and what they did."""
     parts: dict[str, Any] = {"database": house.database, "clock": house.clock, "guard": entrance.guard, "pages": pages}
-    own: dict[str, Any] = {"sign_in": entrance.sign_in, "passwords": Passwords(), "ending": entrance.ending}
+    sign_in = entrance.sign_in
+    own: dict[str, Any] = {"sign_in": sign_in, "passwords": sign_in.passwords, "ending": entrance.ending}
     if entrance.oidc is not None:
         own_session = {key: own[key] for key in ("sign_in", "ending")}
         app.include_router(oidc_routes(entrance.oidc, **parts, **own_session))

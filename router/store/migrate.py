@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -21,6 +22,7 @@ def _config(connection: SyncConnection | None = None) -> Config:
     return config
 
 
+@cache
 def newest() -> str:
     """The revision that this version needs."""
     head = ScriptDirectory.from_config(_config()).get_current_head()
@@ -28,6 +30,7 @@ def newest() -> str:
     return head
 
 
+@cache
 def revisions() -> tuple[str, ...]:
     """All that this version knows, the newest last. A database at another one was brought there by a later version."""
     scripts = ScriptDirectory.from_config(_config())

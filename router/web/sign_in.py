@@ -87,7 +87,7 @@ class SignIn:
     ) -> None:
         self.lasting = lasting
         self._database = database
-        self._passwords = passwords
+        self.passwords = passwords
         self._clock = clock
         self._key = key
         self._sleep = sleep
@@ -183,7 +183,7 @@ class SignIn:
         by_login, by_address = self._subject("login", login.casefold()), self._subject("address", network(address))
         with self._one_more(by_login, by_address):
             row = await self._count_and_find(login, by_login, by_address)
-            right = await self._passwords.fits(password, row.password_hash if row else None)
+            right = await self.passwords.fits(password, row.password_hash if row else None)
             if not right or row is None or row.disabled_at is not None:
                 async with self._database.begin() as connection:
                     await rows.note_attempt(connection, by_address, self._clock(), self._clock() - WINDOW)
@@ -204,7 +204,7 @@ class SignIn:
         return row
 
     async def _renewed(self, password: str, password_hash: str) -> str | None:
-        return await self._passwords.hash_aside(password) if self._passwords.outdated(password_hash) else None
+        return await self.passwords.hash_aside(password) if self.passwords.outdated(password_hash) else None
 
     def _subject(self, kind: str, text: str) -> str:
         return hmac.digest(self._key, f"sign-in {kind} {text}".encode(), "sha256").hex()

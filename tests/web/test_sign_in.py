@@ -69,7 +69,7 @@ async def test_a_wrong_login_reads_like_a_wrong_password(house: House, login: st
 async def test_every_failure_costs_a_hash(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     await house.add("anna")
     verified: list[str] = []
-    passwords = house.sign_in._passwords
+    passwords = house.sign_in.passwords
     verify = passwords._verify
 
     def noted(password: str, hashed: str) -> bool:
