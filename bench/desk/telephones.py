@@ -9,21 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from bench.desk.company import QUEUE, Agent, Customer
-from tests.system.harness.asterisk import TRUNK_ADDRESS, Asterisk
+from tests.system.harness.asterisk import Asterisk
+from tests.system.harness.callers import calling
 from tests.system.harness.waiting import free_port
 
 _PHONES_AT: Final = "127.0.0.3"
-
-_SDP: Final = """v=0
-o=bench 1 1 IN IP4 [local_ip]
-s=-
-c=IN IP4 [local_ip]
-t=0 0
-m=audio {media} RTP/AVP 8
-a=rtpmap:8 PCMA/8000
-a=ptime:20
-"""
-
 _PHONE = """<?xml version="1.0" encoding="UTF-8"?>
 <scenario name="phone">
   <recv request="INVITE"/>
@@ -51,7 +41,15 @@ Contact: <sip:phone@[local_ip]:[local_port]>
 Content-Type: application/sdp
 Content-Length: [len]
 
-{sdp}
+v=0
+o=bench 1 1 IN IP4 [local_ip]
+s=-
+c=IN IP4 [local_ip]
+t=0 0
+m=audio [media_port] RTP/AVP 8
+a=rtpmap:8 PCMA/8000
+a=ptime:20
+
 ]]></send>
   <recv request="ACK"/>
   <recv request="BYE"/>
@@ -81,53 +79,6 @@ Content-Length: 0
 </scenario>
 """
 
-_CALLER = """<?xml version="1.0" encoding="UTF-8"?>
-<scenario name="caller">
-  <send retrans="500"><![CDATA[
-INVITE sip:{dialled}@[remote_ip]:[remote_port] SIP/2.0
-Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
-From: <sip:[field0]@[local_ip]>;tag=caller[call_number]
-To: <sip:{dialled}@[remote_ip]:[remote_port]>
-Call-ID: [call_id]
-CSeq: 1 INVITE
-Contact: <sip:trunk@[local_ip]:[local_port]>
-Max-Forwards: 70
-Content-Type: application/sdp
-Content-Length: [len]
-
-{sdp}
-]]></send>
-  <recv response="100" optional="true"/>
-  <recv response="180" optional="true"/>
-  <recv response="183" optional="true"/>
-  <recv response="200" rtd="true"/>
-  <send><![CDATA[
-ACK sip:{dialled}@[remote_ip]:[remote_port] SIP/2.0
-Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
-From: <sip:[field0]@[local_ip]>;tag=caller[call_number]
-[last_To:]
-Call-ID: [call_id]
-CSeq: 1 ACK
-Max-Forwards: 70
-Content-Length: 0
-
-]]></send>
-  <pause milliseconds="{stays}"/>
-  <send retrans="500"><![CDATA[
-BYE sip:{dialled}@[remote_ip]:[remote_port] SIP/2.0
-Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
-From: <sip:[field0]@[local_ip]>;tag=caller[call_number]
-[last_To:]
-Call-ID: [call_id]
-CSeq: 2 BYE
-Max-Forwards: 70
-Content-Length: 0
-
-]]></send>
-  <recv response="200"/>
-</scenario>
-"""
-
 
 def prepare(asterisk: Asterisk, agents: Sequence[Agent]) -> int:
     """Give Asterisk the phones and the queue; the port at which the phones are."""
@@ -151,12 +102,19 @@ class Telephones:
         self._asterisk = asterisk
         self._directory = directory
         self._port = port
-        scenario = _PHONE.format(rings=int(rings * 1000), sdp=_SDP.format(media="[media_port]"))
+        scenario = _PHONE.format(rings=int(rings * 1000))
         (directory / "phone.xml").write_text(scenario)
 
     def __enter__(self) -> Telephones:
         options = ["-i", _PHONES_AT, "-p", str(self._port), "-nostdin", "-aa", "-sf", "phone.xml"]
-        self._phones = self._sipp([*options, "-trace_err"], "phones.log")
+        with (self._directory / "phones.log").open("wb") as screen:
+            self._phones = subprocess.Popen(
+                ["sipp", *options, "-trace_err"],
+                cwd=self._directory,
+                stdin=subprocess.DEVNULL,
+                stdout=screen,
+                stderr=screen,
+            )
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -173,18 +131,6 @@ class Telephones:
     ) -> subprocess.Popen[bytes]:
         """Have everybody call once, at most ``at_once`` at one time and so many ``a_second``, and stay for ``stays``
         seconds."""
-        numbers = "\n".join(f"{customer.number};" for customer in callers)
-        (self._directory / "callers.csv").write_text(f"SEQUENTIAL\n{numbers}\n")
-        scenario = _CALLER.format(dialled=dialled, stays=int(stays * 1000), sdp=_SDP.format(media="[media_port]"))
-        (self._directory / "caller.xml").write_text(scenario)
-        remote = f"127.0.0.1:{self._asterisk.ports.sip}"
-        port = free_port(socket.SOCK_DGRAM, TRUNK_ADDRESS)
-        options = ["-i", TRUNK_ADDRESS, "-p", str(port), "-nostdin", "-sf", "caller.xml", "-trace_err"]
-        amount = ["-inf", "callers.csv", "-m", str(len(callers)), "-l", str(at_once), "-r", f"{a_second:.1f}"]
-        return self._sipp([remote, *options, *amount], "callers.log")
-
-    def _sipp(self, arguments: list[str], screen: str) -> subprocess.Popen[bytes]:
-        with (self._directory / screen).open("wb") as out:
-            return subprocess.Popen(
-                ["sipp", *arguments], cwd=self._directory, stdin=subprocess.DEVNULL, stdout=out, stderr=out
-            )
+        options = ["-m", str(len(callers)), "-l", str(at_once), "-r", f"{a_second:.1f}", "-trace_err"]
+        numbers = [customer.number for customer in callers]
+        return calling(self._asterisk, self._directory, dialled, options, numbers=numbers, stays=stays)

@@ -20,7 +20,10 @@ PARTS: Final[dict[str, tuple[str, Part]]] = {
         "Twilio: webhooks a second, CPU a webhook",
         lambda on, asked: webhooks.run(on, asked.rounds, asked.seconds),
     ),
-    "calls": ("Whole calls a second through Asterisk", lambda on, asked: calls.run(asked.seconds)),
+    "calls": (
+        "Whole calls a second through Asterisk",
+        lambda on, asked: calls.run(asked.seconds, tuple(map(int, asked.rates.split(",")))),
+    ),
     "room": ("Memory: callers waiting, desks connected", lambda on, asked: room.run(on)),
     "pops": ("A card at one process when another hears Asterisk", lambda on, asked: _pops()),
     "growth": (
@@ -65,6 +68,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("parts", nargs="*", choices=[[], *PARTS], default=[], help=f"which: {' '.join(PARTS)}; all")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of which medians are taken (else 5)")
     parser.add_argument("--seconds", type=float, default=3.0, help="of a round (else 3)")
+    rates = ",".join(map(str, calls.RATES))
+    parser.add_argument("--rates", default=rates, help=f"calls a second, for calls (else {rates})")
     sizes = ",".join(map(str, growth.SIZES))
     parser.add_argument("--sizes", default=sizes, help=f"messages, for growth; the last for retention (else {sizes})")
     parser.add_argument(

@@ -3,70 +3,14 @@
 from __future__ import annotations
 
 import re
-import socket
 import statistics
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.system.harness.ami import Event
-from tests.system.harness.asterisk import TRUNK_ADDRESS, Asterisk
-from tests.system.harness.waiting import free_port
-
-_SCENARIO = """<?xml version="1.0" encoding="UTF-8"?>
-<scenario name="crowd">
-  <send retrans="500"><![CDATA[
-INVITE sip:{dialled}@[remote_ip]:[remote_port] SIP/2.0
-Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
-From: <sip:+49305550[call_number]@[local_ip]>;tag=crowd[call_number]
-To: <sip:{dialled}@[remote_ip]:[remote_port]>
-Call-ID: [call_id]
-CSeq: 1 INVITE
-Contact: <sip:trunk@[local_ip]:[local_port]>
-Max-Forwards: 70
-Content-Type: application/sdp
-Content-Length: [len]
-
-v=0
-o=crowd 1 1 IN IP4 [local_ip]
-s=-
-c=IN IP4 [local_ip]
-t=0 0
-m=audio [media_port] RTP/AVP 8
-a=rtpmap:8 PCMA/8000
-
-]]></send>
-  <recv response="100" optional="true"/>
-  <recv response="180" optional="true"/>
-  <recv response="183" optional="true"/>
-  <recv response="200"/>
-  <send><![CDATA[
-ACK sip:{dialled}@[remote_ip]:[remote_port] SIP/2.0
-Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
-From: <sip:+49305550[call_number]@[local_ip]>;tag=crowd[call_number]
-[last_To:]
-Call-ID: [call_id]
-CSeq: 1 ACK
-Max-Forwards: 70
-Content-Length: 0
-
-]]></send>
-  <pause milliseconds="{stays}"/>
-  <send retrans="500"><![CDATA[
-BYE sip:{dialled}@[remote_ip]:[remote_port] SIP/2.0
-Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
-From: <sip:+49305550[call_number]@[local_ip]>;tag=crowd[call_number]
-[last_To:]
-Call-ID: [call_id]
-CSeq: 2 BYE
-Max-Forwards: 70
-Content-Length: 0
-
-]]></send>
-  <recv response="200"/>
-</scenario>
-"""
+from tests.system.harness.asterisk import Asterisk
+from tests.system.harness.callers import SCREEN, calling
 
 
 class Crowd:
@@ -75,16 +19,9 @@ class Crowd:
     def __init__(
         self, asterisk: Asterisk, directory: Path, dialled: str, count: int, a_second: float, stays: float
     ) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
-        (directory / "crowd.xml").write_text(_SCENARIO.format(dialled=dialled, stays=int(stays * 1000)))
-        port = free_port(socket.SOCK_DGRAM, TRUNK_ADDRESS)
-        self._screen = directory / "screen.log"
-        with self._screen.open("wb") as screen:
-            self._sipp = subprocess.Popen(
-                ["sipp", f"127.0.0.1:{asterisk.ports.sip}", "-i", TRUNK_ADDRESS, "-p", str(port), "-nostdin",
-                 "-sf", "crowd.xml", "-m", str(count), "-l", "180", "-r", f"{a_second:.1f}", "-trace_err"],
-                cwd=directory, stdin=subprocess.DEVNULL, stdout=screen, stderr=screen,
-            )  # fmt: skip
+        options = ["-m", str(count), "-l", "180", "-r", f"{a_second:.1f}", "-trace_err"]
+        self._sipp = calling(asterisk, directory, dialled, options, stays=stays)
+        self._screen = directory / SCREEN
 
     def over(self, within: float) -> int:
         """Waits for the last of them; how many calls failed for the callers."""
