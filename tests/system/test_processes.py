@@ -135,8 +135,8 @@ def become(service: Service, presence: str) -> str:
 
 
 def card_of(service: Service) -> str:
-    found = re.search(r'data-card="([0-9a-f]+)"', service.page("/desk/cards"))
-    assert found is not None
+    """Its one card, as soon as it is there: a phone may ring before its card has been stored."""
+    found = until(lambda: re.search(r'data-card="([0-9a-f]+)"', service.page("/desk/cards")), 15, "a card")
     return found[1]
 
 

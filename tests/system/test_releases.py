@@ -119,7 +119,7 @@ def rollback(service: Service, release: int) -> None:
     settings = {"THREADLINE_DATABASE": service.database, "THREADLINE_SECRET": service.secret}
     command = [sys.executable, "-c", "from router.cli import main; main()", "flow", "rollback", str(release), "--json"]
     environment = {**os.environ, **settings, "THREADLINE_FLOWS": str(service.flows), "PYTHONPATH": str(PROJECT)}
-    done = subprocess.run(command, env=environment, cwd=service.directory, capture_output=True, check=True, timeout=60)
+    done = subprocess.run(command, env=environment, cwd=service.directory, capture_output=True, check=True, timeout=120)
     assert json.loads(done.stdout)["origin"] == "rollback"
 
 

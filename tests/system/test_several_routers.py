@@ -214,6 +214,8 @@ def test_a_caller_in_a_menu_finishes_it_at_the_other_router_when_theirs_is_kille
         again = until(lambda: caller.media.first(Sound.OTHER, killed + 0.3), 5, "the menu is heard again")
         figures.add("killed in a prompt, another router there: it is heard again", again - killed)
         assert caller.media.longest_silence(killed, again) < 3
+        until(lambda: second.metric("threadline_agi_connections_open") == 1, 10, "the other router has the call")
+        caller.hears(time.monotonic())  # what is pressed while nobody listens is lost
         caller.press("1")
         joined(ami, "sales", mark, 10)
         assert second.metric("threadline_agi_connections_open") == 0, "it is with the queue"

@@ -72,7 +72,7 @@ class Router:
         assert self._process is not None
         return self._process.pid
 
-    def start(self, within: float = 60) -> Router:
+    def start(self, within: float = 120) -> Router:
         """Starts it, or starts it again on the same database; returns when it says it is ready."""
         with (self.directory / "router.log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -113,7 +113,7 @@ class Router:
             input=said,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             start_new_session=True,  # without a terminal, so that a password is read from what is said
         )
 

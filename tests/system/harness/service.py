@@ -77,7 +77,7 @@ class Service:
                 stdout=log,
                 stderr=log,
             )
-        until(lambda: self.state() == 200, 90, "ready", every=0.05)
+        until(lambda: self.state() == 200, 120, "ready", every=0.05)
 
     def state(self) -> int:
         """What `/readyz` answers; 0 when nobody does."""
