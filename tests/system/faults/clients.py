@@ -107,7 +107,7 @@ class Clients:
                 if len(self.acknowledged.wrapped_up) > wrapped_up and len(self.told.numbers) > told:
                     return
 
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(120):
             await more()
 
     async def told_more_than(self, events: int) -> None:

@@ -70,7 +70,7 @@ async def founded(database: Database) -> tuple[str, str]:
     return key, token
 
 
-async def ready(nursery: Nursery, clients: Clients, within: float = 60) -> None:
+async def ready(nursery: Nursery, clients: Clients, within: float = 180) -> None:
     """Returns when it serves. Raises AssertionError with its log where it has ended instead."""
     async with asyncio.timeout(within):
         while not await clients.up():
