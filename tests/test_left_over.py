@@ -137,7 +137,8 @@ async def test_what_happened_in_calls_is_deleted_after_its_time(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     house, agents = running
-    monkeypatch.setattr(forgetting, "BITE", 1)
+    monkeypatch.setattr(forgetting, "FEWEST", 1)
+    monkeypatch.setattr(forgetting, "MOST", 10)
     calls = [await house.test_phone.dial("", withheld=True, service_number=None) for _ in range(3)]
 
     async def kept() -> int:
