@@ -114,7 +114,9 @@ def browser_queues(house: House, agents: Agents) -> SimulatedQueues:
         return [row.id for row in ready if row.phone is None and leg.person in (None, row.id)]
 
     done = house.test_phone.transfer_ended
-    return SimulatedQueues(house.database, house.bus, house.clock, agents.ringing, ready_in_browser, done)
+    queues = SimulatedQueues(house.database, house.bus, house.clock, agents.ringing, ready_in_browser, done)
+    queues.hang_up = house.test_phone.hang_up
+    return queues
 
 
 def twilio_agents(house: House, agents: Agents) -> AgentPhones:

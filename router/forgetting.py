@@ -26,6 +26,7 @@ from router.store import (
     presence_log,
     text_messages,
     twilio_agents,
+    watched_calls,
     work_items,
     wrong_codes,
 )
@@ -91,6 +92,7 @@ def _ends(house: House) -> Iterator[tuple[Forget, timedelta]]:
     yield payments.forget, of_calls
     yield history.forget, of_calls
     yield one_time_codes.forget, LONGEST_CALL
+    yield watched_calls.forget, LONGEST_CALL
     yield callbacks.forget, KEPT
     yield work_items.forget, KEPT
     yield inbound_messages.forget, timedelta(days=settings.inbound_texts_days)

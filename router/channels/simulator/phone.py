@@ -97,6 +97,11 @@ class TestPhone:
         """Somebody at a desk picks up; False when the call is not waiting any more."""
         return self.queues is not None and await self.queues.answer(call_id, person_id)
 
+    async def seen(self, call_id: str) -> None:
+        """The call is followed on a page."""
+        if self.queues is not None:
+            await self.queues.seen(call_id)
+
     async def finish(self, call_id: str, person_id: str) -> bool:
         """Somebody at a desk ends the talk; False when it is no test call."""
         turn = await self._calls.turn(call_id)

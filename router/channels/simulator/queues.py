@@ -17,7 +17,7 @@ import structlog
 from router.calls.places import legs_of, transfer_of
 from router.core.commands import Leg
 from router.core.events import TEST_PHONE, TransferEnded, TransferOutcome
-from router.store import calls
+from router.store import calls, watched_calls
 from router.store.bus import Bus
 from router.store.database import Database, is_away
 from router.store.loops import woken_within
@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 LOOK_AGAIN = 2.0
 """Seconds after which the queue looks for people who have become ready, should it have missed the announcement."""
 MOST_WAITING: Final = 200
+LEFT_AFTER: Final = timedelta(minutes=2)
+"""A test call whose page has been away for so long is over. A page asks for news at least every 20 seconds."""
 TOPIC: Final = "test-calls"
 """Announced when a call begins to wait, and when it does no more."""
 
@@ -87,6 +89,9 @@ class SimulatedQueues:
         self._who_is_ready = who_is_ready
         self._rung: dict[str, _Rung] = {}
         self._failing = False
+        self._looking_since: datetime | None = None
+        self.hang_up: Callable[[str], Awaitable[object]] | None = None
+        """Ends a call that was left by its page."""
         self.on_answer: Callable[[str], Awaitable[None]] | None = None
         """Told the call that somebody has picked up."""
         self.done = done
@@ -121,6 +126,11 @@ class SimulatedQueues:
         await self._ringing.completed(call_id, person_id)
         return True
 
+    async def seen(self, call_id: str) -> None:
+        """A page follows the call, and goes on to do so until it is over: else nobody is there any more."""
+        async with self._database.begin(lasting=False) as connection:
+            await watched_calls.seen(connection, call_id, self._clock())
+
     async def leave(self, call_id: str, reason: str) -> None:
         """The call is over, waiting or talking, as is stored."""
         await self._ringing.over(call_id, reason)
@@ -149,12 +159,14 @@ class SimulatedQueues:
             elif not self._failing:
                 log.exception("looking for test calls that wait failed, will be tried again")
             self._failing = True
+            self._looking_since = None  # pages could not say either that they are there
             return LOOK_AGAIN
         return seconds
 
     async def look(self) -> float:
         """Ring whoever is ready for those that wait, and give those back whose time is up; after how many seconds the
         next leg of one is over, at most `LOOK_AGAIN`."""
+        await self._end_left()
         async with self._database.read() as connection:
             waiting = await calls.waiting_on(connection, TEST_PHONE, MOST_WAITING)
         self._rung = {row.id: self._rung[row.id] for row in waiting if row.id in self._rung}
@@ -169,6 +181,19 @@ class SimulatedQueues:
                 self._rung[row.id] = _Rung(row.updated_at, 0, failed=True)
                 await self._ringing.over(row.id, "failed")
         return soonest
+
+    async def _end_left(self) -> None:
+        """Hang up for those whose page went without doing so: a browser that crashed, a machine that was switched off.
+        Not before pages have had the time to say that they are there."""
+        now = self._clock()
+        self._looking_since = self._looking_since or now
+        if self.hang_up is None or now - self._looking_since < LEFT_AFTER:
+            return
+        async with self._database.read() as connection:
+            left = await watched_calls.left(connection, now - LEFT_AFTER, MOST_WAITING)
+        for call_id in left:
+            log.info("test call ended: its page is gone", call=call_id)
+            await self.hang_up(call_id)
 
     async def _serve(self, row: calls.CallRow) -> float:
         """Do what is to be done now for one that waits; after how many seconds there is something again."""

@@ -164,6 +164,7 @@ def routes(
         async with bus.listen(f"call:{call_id}") as changed:
             turn = await _test_call(call_id)
             if after is not None and not turn.session.ended and (turn.sequence <= after or turn.unfinished):
+                await phone.seen(call_id)
                 await woken_within(LONGEST_POLL, changed)
                 turn = await _test_call(call_id)
         return await answered(turn)

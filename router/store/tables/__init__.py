@@ -16,6 +16,7 @@ from router.store.tables.calls import (
     one_time_codes,
     speech_recordings,
     voicemails,
+    watched_calls,
     work_items,
 )
 from router.store.tables.desk import cards, desk_events, dispositions, notes
@@ -84,6 +85,7 @@ __all__ = [
     "twilio_legs",
     "twilio_waiting",
     "voicemails",
+    "watched_calls",
     "web_sessions",
     "work_items",
     "wrong_codes",

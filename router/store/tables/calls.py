@@ -76,6 +76,14 @@ speech_recordings = Table(
     Index(None, "created_at"),
 )
 
+watched_calls = Table(
+    "watched_calls",  # test calls that wait or talk, and when a page last followed them
+    metadata,
+    Column("call_id", Id, ForeignKey("calls.id", ondelete="CASCADE"), primary_key=True),
+    Column("seen_at", Moment, nullable=False),
+    Index(None, "seen_at"),
+)
+
 one_time_codes = Table(
     "one_time_codes",  # sent in a call by text message to the number on file
     metadata,

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from router.calls.handle import Calls
 from router.channels.simulator.opening import opening_routes
 from router.channels.simulator.phone import BadNumber, TestPhone, caller_from
-from router.channels.simulator.queues import QueueFull, SimulatedQueues
+from router.channels.simulator.queues import LEFT_AFTER, QueueFull, SimulatedQueues
 from router.channels.simulator.routes import routes
 from router.core.commands import Leg, RecordMessage, Transfer
 from router.core.events import InputTimedOut, RecordingEnded, TransferEnded
@@ -160,6 +160,50 @@ async def test_hanging_up_while_it_rings_takes_the_card_away(phone: TestPhone, d
     assert ended.session.ended
     assert desk.told[-1] == ("over", "hung_up")
     assert not await phone.answer(turn.call_id, "kim")
+
+
+async def test_a_call_is_hung_up_when_its_page_has_been_away_for_a_while(
+    process: Process, desk: Desk, clock: Clock
+) -> None:
+    phone = process()
+    queues = phone.queues
+    assert queues is not None
+    queues.hang_up = phone.hang_up
+    await queues.look()
+    followed, scripts = [await phone.dial("", withheld=True, service_number=None) for _ in range(2)]
+    await phone.answer(followed.call_id, "kim")
+    await phone.answer(scripts.call_id, "kim")  # nobody ever asked for news of it
+    await phone.seen(followed.call_id)
+    for _ in range(2):
+        clock.move(LEFT_AFTER.total_seconds() - 1)
+        await queues.look()
+        assert ("over", "hung_up") not in desk.told
+        await phone.seen(followed.call_id)
+    clock.move(LEFT_AFTER.total_seconds() + 1)
+    await queues.look()
+    assert desk.told.count(("over", "hung_up")) == 1
+    states = [(await phone._calls.turn(each.call_id)).session.ended for each in (followed, scripts)]
+    assert states == [True, False]
+
+
+async def test_after_an_outage_pages_have_the_time_to_say_that_they_are_there(
+    process: Process, desk: Desk, clock: Clock
+) -> None:
+    phone = process()
+    queues = phone.queues
+    assert queues is not None
+    queues.hang_up = phone.hang_up
+    turn = await phone.dial("", withheld=True, service_number=None)
+    await phone.answer(turn.call_id, "kim")
+    await phone.seen(turn.call_id)
+    await queues.look()
+    clock.move(LEFT_AFTER.total_seconds() * 3)  # the database was away
+    queues._looking_since = None
+    await queues.look()
+    assert ("over", "hung_up") not in desk.told
+    clock.move(LEFT_AFTER.total_seconds() + 1)
+    await queues.look()
+    assert desk.told[-1] == ("over", "hung_up")
 
 
 async def test_a_call_waits_on_while_the_database_is_away(

@@ -1,4 +1,5 @@
-"""Several processes and several Asterisks: what the one that listens to an Asterisk knows, and where talks are."""
+"""Several processes and several Asterisks: what the one that listens to an Asterisk knows, and where talks are. And
+when a page last followed a test call."""
 
 from __future__ import annotations
 
@@ -39,3 +40,11 @@ def upgrade() -> None:
     op.add_column("cards", sa.Column("asterisk", sa.String(length=80), nullable=True))
     op.add_column("cards", sa.Column("caller_channel", sa.String(length=256), nullable=True))
     op.add_column("cards", sa.Column("agent_channel", sa.String(length=256), nullable=True))
+    op.create_table(
+        "watched_calls",
+        sa.Column("call_id", sa.String(length=32), nullable=False),
+        sa.Column("seen_at", Moment(), nullable=False),
+        sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name="fk_watched_calls_call_id_calls", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("call_id", name="pk_watched_calls"),
+    )
+    op.create_index("ix_watched_calls_seen_at", "watched_calls", ["seen_at"])
