@@ -65,6 +65,8 @@ def is_withheld(text: str | None) -> bool:
     """
     if text is None or len(text) > LONGEST_TEXT:
         return text is None
+    if text[:1] == "+" and text[1:].isdecimal():
+        return text in _WITHHELD_NUMBERS
     user = _without_uri(text.strip())
     if user is None:
         return False

@@ -56,6 +56,13 @@ def agi(data: bytes) -> None:
     connection = AgiConnection()
     with suppress(RemoteProtocolError):
         for piece in (*pieces(data), b""):
+            if (environment := connection.usual_environment(piece)) is not None:
+                call_started(environment, "DE")
+                connection.send(commands.noop())
+                continue
+            if connection.usual_reply(piece) is not None:
+                connection.send(commands.noop())
+                continue
             connection.receive(piece)
             for event in connection.events():
                 if isinstance(event, EnvironmentReceived):

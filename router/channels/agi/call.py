@@ -85,8 +85,8 @@ class AgiCall:
 
 
 def _goes_on(command: Command, reply: Reply) -> bool:
-    return reply.code == 200 and not _is_hangup(command, reply)
+    return reply.code == 200 and not (command.negative_is_hangup and reply.result == "-1")
 
 
 def _is_hangup(command: Command, reply: Reply) -> bool:
-    return reply.code == _DEAD_CHANNEL or (reply.result == "-1" and command.negative_is_hangup)
+    return reply.code == _DEAD_CHANNEL or (command.negative_is_hangup and reply.result == "-1")

@@ -17,7 +17,7 @@ from enum import Enum, auto
 from typing import Final
 
 from router.channels.agi.commands import Command
-from router.channels.agi.environment import Environment, parse_environment
+from router.channels.agi.environment import MOST_USUAL_LINES, Environment, parse_environment, usual_environment
 from router.channels.agi.errors import LocalProtocolError, RemoteProtocolError
 
 
@@ -43,6 +43,12 @@ class State(Enum):
     READY = auto()
     AWAITING_REPLY = auto()
     CLOSED = auto()
+
+
+# Asked for with every command and reply: to look them up in the class takes longer than all else that is asked there.
+_READY: Final = State.READY
+_AWAITING_REPLY: Final = State.AWAITING_REPLY
+_CLOSED: Final = State.CLOSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,6 @@ class ConnectionClosed:
 
 Event = EnvironmentReceived | Reply | HangupNotice | ConnectionClosed
 
-_ENVIRONMENT: Final = re.compile(r"^agi_([A-Za-z0-9_]{1,64}): ?([^\n]*)\n", re.MULTILINE)
 _PLAIN: Final = re.compile(r"200 result=(-?[0-9]{1,18})")
 _NAME: Final = re.compile(r"agi_([A-Za-z0-9_]{1,64})")
 _STATUS: Final = re.compile(r"([1-9][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
@@ -99,6 +104,8 @@ _RESULT: Final = re.compile(r"result=(\S*)(?: (.*))?", re.DOTALL)
 _NUMBER: Final = re.compile(r"-?[0-9]{1,18}")
 _VALUE_END: Final = re.compile(r"\)(?: endpos=-?[0-9]{1,18})?\Z")
 _DATA: Final = re.compile(r"(?:\((.*)\) ?)?(?:endpos=(-?[0-9]{1,18}))?", re.DOTALL)
+_USUAL: Final = {b"200 result=%d\n" % number: Reply(200, str(number)) for number in range(-1, 58)}
+"""Nearly every reply: done or not, or a key as its ASCII code."""
 
 
 class Connection:
@@ -122,10 +129,10 @@ class Connection:
 
     def send(self, command: Command) -> bytes:
         """The bytes of ``command``; raises `LocalProtocolError` when it is none of ours to send now, or unsafe."""
-        if self.state is not State.READY:
+        if self.state is not _READY:
             raise LocalProtocolError(f"{command.verb}: no command may be sent while {self.state.name.lower()}")
         line = command.encode()
-        self.state = State.AWAITING_REPLY
+        self.state = _AWAITING_REPLY
         return line
 
     def receive(self, data: bytes) -> None:
@@ -144,8 +151,6 @@ class Connection:
 
     def next_event(self) -> Event | None:
         """The next thing that happened, None when more bytes are needed; raises `RemoteProtocolError`."""
-        if self.state is State.READING_ENVIRONMENT and not self._environment_lines and self._whole_environment():
-            return self._environment_complete()
         while self.state is not State.CLOSED:
             line = self._next_line()
             if line is None:
@@ -155,6 +160,39 @@ class Connection:
                 return event
         return None
 
+    def usual_environment(self, data: bytes) -> Environment | None:
+        """The environment, where ``data`` from the socket is all of a usual one and nothing came before; None, with
+        nothing taken in, where it is not: then `receive` it. Raises `RemoteProtocolError`."""
+        limits = self._limits
+        if (
+            self.state is not State.READING_ENVIRONMENT
+            or self._buffer
+            or self._environment_lines
+            or len(data) > min(limits.line, limits.environment, limits.buffer)
+            or limits.environment_lines <= MOST_USUAL_LINES
+        ):
+            return None
+        try:
+            environment = usual_environment(data.decode())
+        except UnicodeDecodeError:
+            return None
+        except RemoteProtocolError:
+            self.close()
+            raise
+        if environment is not None:
+            self.state = _READY
+        return environment
+
+    def usual_reply(self, data: bytes) -> Reply | None:
+        """The reply that is waited for, where ``data`` from the socket is a usual one as a whole and nothing else lies
+        here; None, with nothing taken in, where it is not: then `receive` it."""
+        if self.state is not _AWAITING_REPLY or self._buffer or self._block:
+            return None
+        reply = _USUAL.get(data)
+        if reply is not None:
+            self.state = _READY
+        return reply
+
     def events(self) -> Iterator[Event]:
         """All events there are by now; raises `RemoteProtocolError`."""
         while (event := self.next_event()) is not None:
@@ -162,7 +200,9 @@ class Connection:
 
     def close(self) -> None:
         """We closed the connection: no more events, no more commands."""
-        self.state = State.CLOSED
+        if self.state is _CLOSED:
+            return
+        self.state = _CLOSED
         self._buffer.clear()
         self._values.clear()
         self._block.clear()
@@ -190,25 +230,6 @@ class Connection:
         del self._buffer[: end + 1]
         self._searched = 0
         return _text(line)
-
-    def _whole_environment(self) -> bool:
-        """Take the environment in one piece, as it nearly always comes; False, and nothing taken, where it is not whole
-        yet or there is anything about it that line by line has to be looked at."""
-        end = self._buffer.find(b"\n\n")
-        if not 0 < end < min(self._limits.line, self._limits.environment):
-            return False
-        try:
-            text = self._buffer[: end + 1].decode()
-        except UnicodeDecodeError:
-            return False
-        found, lines = _ENVIRONMENT.findall(text), text.count("\n")
-        values = dict(found)
-        if not len(values) == len(found) == lines < self._limits.environment_lines or "\r" in text:
-            return False
-        del self._buffer[: end + 2]
-        self._searched = 0
-        self._values = values
-        return True
 
     def _on_environment(self, line: str) -> EnvironmentReceived | None:
         self._environment_lines += 1

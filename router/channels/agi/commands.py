@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from router.channels.agi.errors import LocalProtocolError
 
@@ -23,10 +22,10 @@ ANY_KEY: Final = "0123456789*#"
 _LONGEST_WAIT_MS: Final = 2**31 - 1
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.:&-]*")
 _FORBIDDEN: Final = re.compile(r"[\r\n\0]")
+_SPECIAL: Final = re.compile(r'[\r\n\0"\\]')
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """One AGI command: its fixed ``verb`` (for instance ``STREAM FILE``) and its arguments, unescaped.
 
     ``negative_is_hangup`` says that ``result=-1`` can mean nothing but that the caller is gone.
@@ -38,9 +37,14 @@ class Command:
 
     def encode(self) -> bytes:
         """The line for the wire, line feed included; raises `LocalProtocolError` for what cannot be sent safely."""
-        words = [self.verb, *map(quote, self.arguments)]
+        if not self.arguments:
+            text = f"{self.verb}\n"
+        elif _SPECIAL.search("".join(self.arguments)) is None:
+            text = "".join((self.verb, ' "', '" "'.join(self.arguments), '"\n'))
+        else:
+            text = f"{self.verb} {' '.join(map(quote, self.arguments))}\n"
         try:
-            line = " ".join(words).encode() + b"\n"
+            line = text.encode()
         except UnicodeEncodeError as error:
             raise LocalProtocolError(f"{self.verb}: a value is not valid text ({error.reason})") from None
         if len(line) > LONGEST_COMMAND:

@@ -7,14 +7,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 from router.channels.agi.errors import RemoteProtocolError
 from router.core.phone import is_withheld
 
+_LINES: Final = (
+    "network network_script request channel language type uniqueid version callerid calleridname callingpres "
+    "callingani2 callington callingtns dnid rdnis context extension priority enhanced accountcode threadid"
+).split()
+"""What Asterisk says of each call, in this order (``setup_env`` in ``res/res_agi.c``); then come the arguments."""
+_READ: Final = (
+    "network_script channel language uniqueid version callerid calleridname callingpres callington dnid context "
+    "extension"
+).split()
+"""What we look at of it, in the same order."""
+_USUAL_ARGUMENTS: Final = 3
+"""As many arguments as our dialplan gives, or fewer."""
+MOST_USUAL_LINES: Final = len(_LINES) + _USUAL_ARGUMENTS
+
+_VALUE: Final = r"[^\r\n]*"
+_USUAL: Final = re.compile(
+    "".join(f"agi_{name}: ?{f'({_VALUE})' if name in _READ else _VALUE}\n" for name in _LINES)
+    + "".join(f"(?:agi_arg_{place}: ?({_VALUE})\n" for place in range(1, _USUAL_ARGUMENTS + 1))
+    + ")?" * _USUAL_ARGUMENTS
+    + "\n"
+)
+_NO_QUERY: Final[Mapping[str, str]] = MappingProxyType({})
 _ABSENT: Final = frozenset({"", "unknown"})
 # Presentation indicator of Q.951 as Asterisk codes it (callerid.h, AST_PRES_RESTRICTION): 0x00 allowed,
 # 0x20 restricted, 0x40 not available, 0x60 reserved. The lower bits tell who screened the number.
@@ -23,8 +44,7 @@ _MOST_ARGUMENTS: Final = 127
 _UNIQUEID: Final = re.compile(r"[!-~]{1,150}")  # Asterisk: AST_MAX_UNIQUEID is 149 characters
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(NamedTuple):
     """A call as Asterisk announces it.
 
     ``script`` and ``query`` come from the URL that the dialplan calls (``agi://host/script?name=value``), ``arguments``
@@ -38,10 +58,10 @@ class Environment:
     uniqueid: str
     channel: str
     script: str = ""
-    query: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    query: Mapping[str, str] = _NO_QUERY
     arguments: tuple[str, ...] = ()
-    caller_number: str | None = field(default=None, repr=False)
-    caller_name: str | None = field(default=None, repr=False)
+    caller_number: str | None = None
+    caller_name: str | None = None
     withheld: bool = False
     verstat: str | None = None
     number_type: int = 0
@@ -51,43 +71,74 @@ class Environment:
     language: str = ""
     asterisk_version: str = ""
 
+    def __repr__(self) -> str:
+        return f"Environment(uniqueid={self.uniqueid!r}, script={self.script!r}, arguments={self.arguments!r})"
+
+
+def usual_environment(text: str) -> Environment | None:
+    """The environment, where it is as it nearly always comes; None where a line is more or less, twice or elsewhere:
+    that is to be looked at line by line. Raises what `parse_environment` raises."""
+    found = _USUAL.fullmatch(text)
+    if found is None:
+        return None
+    values = found.groups()
+    read = len(_READ)
+    return _environment(tuple(value for value in values[read:] if value is not None), *values[:read])
+
 
 def parse_environment(values: Mapping[str, str]) -> Environment:
     """The environment from its lines (names without ``agi_``); raises `RemoteProtocolError` when Asterisk's id of the
     call or its channel is missing, or the id is none: it is stored and logged."""
-    for name in ("uniqueid", "channel"):
-        if not values.get(name):
-            raise RemoteProtocolError(f"the environment has no agi_{name}")
-    if not _UNIQUEID.fullmatch(values["uniqueid"]):
+    return _environment(_arguments(values), *(values.get(name, "") for name in _READ))
+
+
+def _environment(
+    arguments: tuple[str, ...],
+    network_script: str,
+    channel: str,
+    language: str,
+    uniqueid: str,
+    version: str,
+    callerid: str,
+    calleridname: str,
+    callingpres: str,
+    callington: str,
+    dnid: str,
+    context: str,
+    extension: str,
+) -> Environment:
+    """The environment from the values of `_READ`; empty where Asterisk says nothing."""
+    if not uniqueid or not channel:
+        raise RemoteProtocolError(f"the environment has no agi_{'channel' if uniqueid else 'uniqueid'}")
+    if not _UNIQUEID.fullmatch(uniqueid):
         raise RemoteProtocolError("agi_uniqueid is no id of a call")
-    script, _, query = values.get("network_script", "").partition("?")
-    withheld = _is_withheld(values)
-    arguments = _arguments(values)
+    script, _, query = network_script.partition("?")
+    withheld = _is_withheld(callingpres, callerid)
     return Environment(
-        uniqueid=values["uniqueid"],
-        channel=values["channel"],
-        script=unquote(script),
-        query=MappingProxyType(_query(query)),
-        arguments=arguments,
-        caller_number=None if withheld else _known(values.get("callerid", "")),
-        caller_name=None if withheld else _known(values.get("calleridname", "")),
-        withheld=withheld,
-        verstat=None if withheld else _verstat(arguments),
-        number_type=_integer(values.get("callington", "")) or 0,
-        dialled=_known(values.get("dnid", "")),
-        extension=values.get("extension", ""),
-        context=values.get("context", ""),
-        language=values.get("language", ""),
-        asterisk_version=values.get("version", ""),
+        uniqueid,
+        channel,
+        unquote(script),
+        MappingProxyType(_query(query)) if query else _NO_QUERY,
+        arguments,
+        None if withheld else _known(callerid),
+        None if withheld else _known(calleridname),
+        withheld,
+        None if withheld else _verstat(arguments),
+        _integer(callington) or 0,
+        _known(dnid),
+        extension,
+        context,
+        language,
+        version,
     )
 
 
-def _is_withheld(values: Mapping[str, str]) -> bool:
-    presentation = _integer(values.get("callingpres", ""))
+def _is_withheld(callingpres: str, callerid: str) -> bool:
+    presentation = _integer(callingpres)
     # An indicator that is missing or no number does not say that we may use what came with it.
     if presentation is None or presentation & _PRESENTATION:
         return True
-    return is_withheld(values.get("callerid"))
+    return is_withheld(callerid)
 
 
 def _verstat(arguments: tuple[str, ...]) -> str | None:
@@ -105,8 +156,6 @@ def _integer(text: str) -> int | None:
 
 
 def _query(text: str) -> dict[str, str]:
-    if not text:
-        return {}
     try:
         return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=64))
     except ValueError:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Final, Protocol, cast
 
 import structlog
@@ -45,34 +43,60 @@ class Owner(Protocol):
         ...
 
 
-@dataclass(slots=True)
 class _Asked:
-    """Commands that are being done, with the replies so far. ``late``: when the reply that is due is not waited for any
-    more, in the loop's time."""
+    """Commands that are being done, with the replies so far. ``due`` is the one whose reply comes next."""
 
-    commands: Sequence[Command]
-    within: float
-    goes_on: Callable[[Command, Reply], bool]
-    done: asyncio.Future[list[Reply]]
-    replies: list[Reply] = field(default_factory=list)
-    late: float = 0.0
+    __slots__ = ("commands", "done", "due", "goes_on", "replies", "within")
 
-    @property
-    def command(self) -> Command:
-        """The one whose turn it is."""
-        return self.commands[len(self.replies)]
+    def __init__(
+        self,
+        commands: Sequence[Command],
+        within: float,
+        goes_on: Callable[[Command, Reply], bool],
+        done: asyncio.Future[list[Reply]],
+    ) -> None:
+        self.commands = commands
+        self.within = within
+        self.goes_on = goes_on
+        self.done = done
+        self.due = commands[0]
+        self.replies: list[Reply] = []
 
 
 class Line(asyncio.Protocol):
-    """One connection: moves bytes between the socket and the codec, and keeps every wait bounded."""
+    """One connection: moves bytes between the socket and the codec, and keeps every wait bounded.
 
-    def __init__(self, server: Owner, limits: Limits, environment_timeout: float) -> None:
+    There is one timer, which is left alone where it ends soon enough: most that is waited for comes before it ends.
+    """
+
+    __slots__ = (
+        "_asked",
+        "_broken",
+        "_environment_timeout",
+        "_late_at",
+        "_loop",
+        "_paused",
+        "_server",
+        "_timer",
+        "_timer_ends",
+        "_transport",
+        "_when_late",
+        "_wire",
+        "hung_up",
+    )
+
+    def __init__(
+        self, server: Owner, limits: Limits, environment_timeout: float, loop: asyncio.AbstractEventLoop
+    ) -> None:
         self._server = server
         self._environment_timeout = environment_timeout
-        self._loop = asyncio.get_running_loop()
+        self._loop = loop
         self._wire = Connection(limits)
         self._transport: asyncio.Transport
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_ends = 0.0
+        self._late_at = 0.0
+        self._when_late: Callable[[], None] | None = None
         self._asked: _Asked | None = None
         self._paused = False
         self._broken: Exception | None = None
@@ -86,11 +110,15 @@ class Line(asyncio.Protocol):
         """See `AgiCall.run`. From one command to the next nobody is woken: what a call costs is mostly that."""
         if self._asked is not None:
             raise LocalProtocolError(f"{commands[0].verb}: no command may be sent while another is being done")
+        if self._broken is not None:
+            raise self._broken
+        if self.hung_up or self._wire.state is State.CLOSED:
+            raise HungUp(commands[0].verb)
         asked = self._asked = _Asked(commands, within, goes_on, self._loop.create_future())
         try:
-            self._send()
+            self._send(asked)
             if not asked.done.done():
-                self._set_timer(within, self._look_whether_late)
+                self._wait(within, self._reply_late)
             return await asked.done
         except asyncio.CancelledError:
             # The reply would be taken for that to the next command.
@@ -98,50 +126,62 @@ class Line(asyncio.Protocol):
             raise
         finally:
             self._asked = None
-            if not self._transport.is_closing():
-                self._set_timer(0, None)
 
-    def _send(self) -> None:
+    def _send(self, asked: _Asked) -> None:
         """Send the command whose turn it is; where the other side does not take what was sent, as soon as it does."""
-        asked = self._asked
-        if asked is None or asked.done.done():
-            return
-        asked.late = self._loop.time() + asked.within
+        self._late_at = self._loop.time() + asked.within
         try:
-            self._check(asked.command)
+            if self.hung_up:
+                raise HungUp(asked.due.verb)
             if not self._paused:
-                self._transport.write(self._wire.send(asked.command))
+                self._transport.write(self._wire.send(asked.due))
         except Exception as error:
             asked.done.set_exception(error)
 
-    def _look_whether_late(self) -> None:
-        asked = self._asked
-        if asked is None or asked.done.done():
-            return
-        left = asked.late - self._loop.time()
-        if left > 0:
-            self._set_timer(left, self._look_whether_late)
-        else:
-            self._fail(CommandTimeout(asked.command.verb))
-
-    def _check(self, command: Command) -> None:
-        if self._broken is not None:
-            raise self._broken
-        if self.hung_up or self._wire.state is State.CLOSED:
-            raise HungUp(command.verb)
+    def _reply_late(self) -> None:
+        if self._asked is not None and not self._asked.done.done():
+            self._fail(CommandTimeout(self._asked.due.verb))
 
     def close(self) -> None:
         """Send what is still to be sent, then close; the other side has a moment to take it."""
         self._wire.close()
         if self._transport.is_closing():
             return
+        unsent = self._transport.get_write_buffer_size() > 0
         self._transport.close()
-        self._set_timer(_FLUSH_SECONDS, self.abort)
+        if unsent:
+            self._wait(_FLUSH_SECONDS, self.abort)
 
     def abort(self) -> None:
         """Close at once."""
         self._wire.close()
         self._transport.abort()
+
+    # -- how long is waited
+
+    def _wait(self, seconds: float, when_late: Callable[[], None]) -> None:
+        """What is waited for now is late after so many ``seconds``; nothing else is waited for."""
+        self._late_at = ends = self._loop.time() + seconds
+        self._when_late = when_late
+        if self._timer is None:
+            self._set_timer(seconds, ends)
+        elif ends < self._timer_ends:
+            self._timer.cancel()
+            self._set_timer(seconds, ends)
+
+    def _set_timer(self, seconds: float, ends: float) -> None:
+        self._timer, self._timer_ends = self._loop.call_later(seconds, self._look_whether_late), ends
+
+    def _look_whether_late(self) -> None:
+        self._timer = None
+        when_late, left = self._when_late, self._late_at - self._loop.time()
+        if when_late is None:
+            return
+        if left > 0:
+            self._set_timer(left, self._late_at)
+        else:
+            self._when_late = None
+            when_late()
 
     # -- what the socket brings
 
@@ -151,16 +191,21 @@ class Line(asyncio.Protocol):
         if not self._server.admit(self):
             self.abort()
             return
-        connection = transport.get_extra_info("socket")
-        if connection is not None:
-            # Ends a connection whose other side vanished without a word while no command is on its way.
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        self._set_timer(self._environment_timeout, self._environment_late)
+        self._wait(self._environment_timeout, self._environment_late)
 
     def data_received(self, data: bytes) -> None:
+        wire = self._wire
+        reply = wire.usual_reply(data)
+        if reply is not None:
+            self._on_reply(reply)
+            return
         try:
-            self._wire.receive(data)
-            for event in self._wire.events():
+            environment = wire.usual_environment(data)
+            if environment is not None:
+                self._on_environment(environment)
+                return
+            wire.receive(data)
+            for event in wire.events():
                 self._on_event(event)
         except RemoteProtocolError as error:
             self._fail(error)
@@ -170,7 +215,9 @@ class Line(asyncio.Protocol):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._set_timer(0, None)
+        self._when_late = None
+        if self._timer is not None:
+            self._timer.cancel()
         self._wire.close()
         self._gone()
         self._server.released(self)
@@ -181,14 +228,14 @@ class Line(asyncio.Protocol):
     def resume_writing(self) -> None:
         if self._paused:
             self._paused = False
-            if self._wire.state is State.READY:
-                self._send()
+            asked = self._asked
+            if self._wire.state is State.READY and asked is not None and not asked.done.done():
+                self._send(asked)
 
     def _on_event(self, event: Event) -> None:
         match event:
             case EnvironmentReceived():
-                self._set_timer(0, None)
-                self._server.begin(event.environment, self)
+                self._on_environment(event.environment)
             case Reply():
                 self._on_reply(event)
             case HangupNotice():
@@ -196,20 +243,27 @@ class Line(asyncio.Protocol):
             case ConnectionClosed():
                 self._gone()
 
+    def _on_environment(self, environment: Environment) -> None:
+        self._when_late = None
+        self._server.begin(environment, self)
+
     def _on_reply(self, reply: Reply) -> None:
         asked = self._asked
         if asked is None or asked.done.done():
             return
-        goes_on = asked.goes_on(asked.command, reply)
+        goes_on = asked.goes_on(asked.due, reply)
         asked.replies.append(reply)
-        if goes_on and len(asked.replies) < len(asked.commands):
-            self._send()
+        done = len(asked.replies)
+        if goes_on and done < len(asked.commands):
+            asked.due = asked.commands[done]
+            self._send(asked)
         else:
             asked.done.set_result(asked.replies)
 
     def _gone(self) -> None:
         self.hung_up = True
-        self._give_up(HungUp("connection closed"))
+        if self._asked is not None:
+            self._give_up(HungUp("connection closed"))
 
     def _give_up(self, error: Exception) -> bool:
         """Tell who waits for a reply that none comes; False where nobody does."""
@@ -226,8 +280,3 @@ class Line(asyncio.Protocol):
         if not self._give_up(error) and isinstance(error, RemoteProtocolError):
             _log.warning("agi_protocol_error", reason=str(error))
         self.close()
-
-    def _set_timer(self, seconds: float, action: Callable[[], None] | None) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._loop.call_later(seconds, action) if action is not None else None

@@ -7,12 +7,13 @@ handler that failed, a connection too many, or a peer that does not speak AGI.
 from __future__ import annotations
 
 import asyncio
+import socket
 import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Final
+from typing import Final, NamedTuple
 
 import structlog
 
@@ -31,6 +32,13 @@ _log = structlog.get_logger(__name__)
 
 _CANCEL_SECONDS: Final = 2.0
 _FRAMES_LOGGED: Final = 6
+
+
+class _Begun(NamedTuple):
+    """A call that is handled: the line it came by, and when it has taken too long, in the loop's time."""
+
+    of: str
+    ends: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +78,13 @@ class AgiServer:
         self._host = host
         self._port = port
         self._limits = limits or ServerLimits()
+        self._loop: asyncio.AbstractEventLoop
         self._server: asyncio.Server | None = None
         self._closing: asyncio.Server | None = None
         self._lines: set[Line] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], _Begun] = {}
+        self._too_long: set[asyncio.Task[None]] = set()
+        self._look: asyncio.TimerHandle | None = None
         self._full = False
         self._by_line: Counter[str] = Counter()
         self.taken = 0
@@ -113,13 +124,18 @@ class AgiServer:
 
     async def start(self) -> None:
         """Begin to listen; raises `OSError` when the address cannot be had."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
+        wire, environment_timeout = self._limits.wire, self._limits.environment_timeout
         self._server = await loop.create_server(
-            lambda: Line(self, self._limits.wire, self._limits.environment_timeout),
+            lambda: Line(self, wire, environment_timeout, loop),
             self._host,
             self._port,
             backlog=self._limits.backlog,
         )
+        for each in self._server.sockets:
+            # Ends a connection whose other side vanished without a word while no command is on its way; connections
+            # have it from the socket they came to.
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         _log.info("agi_listening", host=self.address[0], port=self.address[1])
 
     def refuse(self) -> None:
@@ -133,6 +149,8 @@ class AgiServer:
         self.refuse()
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=grace)
+        if self._look is not None:
+            self._look.cancel()
         for task in self._tasks:
             task.cancel()
         if self._tasks:
@@ -177,21 +195,38 @@ class AgiServer:
             line.close()
             return
         self._by_line[of] += 1
-        task = asyncio.get_running_loop().create_task(self._run(env, line))
-        task.add_done_callback(lambda _: self._one_less(of))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        loop = self._loop
+        task = loop.create_task(self._run(env, line))
+        self._tasks[task] = _Begun(of, loop.time() + self._limits.call_timeout)
+        task.add_done_callback(self._ended)
+        if self._look is None:
+            self._look = loop.call_later(self._limits.call_timeout, self._end_what_is_too_long)
 
-    def _one_less(self, of: str) -> None:
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        of = self._tasks.pop(task).of
+        self._too_long.discard(task)
         self._by_line[of] -= 1
         if not self._by_line[of]:
             del self._by_line[of]
 
+    def _end_what_is_too_long(self) -> None:
+        """Cancel the handlers that have taken too long, and look again when the next one will have; one timer for all
+        calls, which are in the order in which they came."""
+        self._look = None
+        loop = self._loop
+        now = loop.time()
+        for task, begun in self._tasks.items():
+            if begun.ends > now:
+                self._look = loop.call_later(begun.ends - now, self._end_what_is_too_long)
+                return
+            if task not in self._too_long:
+                self._too_long.add(task)
+                task.cancel()
+
     async def _run(self, env: Environment, line: Line) -> None:
         about(uniqueid=env.uniqueid)
         try:
-            async with asyncio.timeout(self._limits.call_timeout) as limit:
-                await self._handler(AgiCall(env, line))
+            await self._handler(AgiCall(env, line))
         except HungUp:
             _log.debug("agi_hung_up")
         except CommandTimeout as error:
@@ -205,15 +240,18 @@ class AgiServer:
         except GivenUp as error:
             self.on_given_up("no_decision")
             _log.error("agi_given_up", reason=str(error))
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
+            too_long = asyncio.current_task() in self._too_long
+            if isinstance(error, asyncio.CancelledError) and not too_long:
+                raise
             # Neither message nor variables: those of a database or a validator hold numbers and codes.
-            event = "agi_call_too_long" if limit.expired() else "agi_handler_failed"
-            self.on_given_up("too_long" if limit.expired() else "failed")
+            self.on_given_up("too_long" if too_long else "failed")
+            event = "agi_call_too_long" if too_long else "agi_handler_failed"
             _log.error(event, error=type(error).__name__, where=_where(error))
         finally:
             line.close()
 
 
-def _where(error: Exception) -> list[str]:
+def _where(error: BaseException) -> list[str]:
     frames = traceback.extract_tb(error.__traceback__)[-_FRAMES_LOGGED:]
     return [f"{PurePath(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]

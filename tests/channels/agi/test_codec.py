@@ -18,8 +18,9 @@ from router.channels.agi.codec import (
     Reply,
     State,
 )
+from router.channels.agi.environment import Environment
 from router.channels.agi.errors import LocalProtocolError, RemoteProtocolError
-from tests.channels.agi.asterisk import environment
+from tests.channels.agi.asterisk import ENVIRONMENT, environment
 
 
 def ready(**limits: int) -> Connection:
@@ -304,6 +305,72 @@ def test_any_chunking_gives_the_same_events(cuts: list[int]) -> None:
     chunks = [CONVERSATION[start:end] for start, end in pairwise(edges)]
     assert conversation(chunks) == conversation([CONVERSATION])
     assert len(conversation(chunks)) == 5
+
+
+VALUES = st.text(max_size=20) | st.sampled_from(["0", "32", "started", " x", "x\nagi_callerid: 1", "x\r", "unknown"])
+
+
+@given(
+    changes=st.dictionaries(st.sampled_from([*ENVIRONMENT, "arg_2", "arg_3", "arg_4"]), VALUES | st.none(), max_size=4),
+    encoding=st.sampled_from(["utf-8", "latin-1"]),
+)
+def test_a_usual_environment_is_what_it_is_line_by_line(changes: dict[str, str | None], encoding: str) -> None:
+    text = environment(**changes).decode("utf-8", "surrogatepass").encode(encoding, "replace")
+
+    def taken(connection: Connection, data: bytes) -> object:
+        try:
+            return connection.usual_environment(data)
+        except RemoteProtocolError as error:
+            return str(error)
+
+    slowly, quickly = Connection(), Connection()
+    found = taken(quickly, text)
+    seen = feed(slowly, [text])[:1]
+    if found is None:
+        assert quickly.state is State.READING_ENVIRONMENT
+        assert feed(quickly, [text])[:1] == seen
+    else:
+        assert [EnvironmentReceived(found) if isinstance(found, Environment) else found] == seen
+
+
+def test_what_asterisk_sends_is_usual() -> None:
+    for changes in ({}, {"arg_1": None}, {"arg_2": "passed-A"}, {"arg_2": "TIMEOUT", "arg_3": "2"}):
+        assert Connection().usual_environment(environment(**changes)) is not None
+    assert Connection().usual_environment(environment()[:-1]) is None
+    assert Connection().usual_environment(environment() + b"x") is None
+    assert Connection(Limits(environment_lines=10)).usual_environment(environment()) is None
+    assert Connection(Limits(line=300)).usual_environment(environment()) is None
+    begun = Connection()
+    begun.receive(b"agi_network: yes\n")
+    begun.next_event()
+    assert begun.usual_environment(environment()) is None
+
+
+def test_usual_replies_are_what_they_are_otherwise() -> None:
+    for text in (b"200 result=0\n", b"200 result=-1\n", b"200 result=49\n"):
+        connection = ready()
+        connection.send(commands.noop())
+        assert [connection.usual_reply(text)] == replies(text)
+        assert connection.state is State.READY
+    for text in (b"200 result=0", b"200 result=0\nHANGUP\n", b"200 result=007\n", b"HANGUP\n", b""):
+        connection = ready()
+        connection.send(commands.noop())
+        assert connection.usual_reply(text) is None
+        assert connection.state is State.AWAITING_REPLY
+
+
+@pytest.mark.parametrize("before", [b"200 res", b"200 result=1 (a\n", b"520-Usage\n"])
+def test_what_looks_like_a_usual_reply_may_be_the_middle_of_another(before: bytes) -> None:
+    connection = ready()
+    assert replies(before, connection) == []
+    assert connection.usual_reply(b"200 result=1\n") is None
+
+
+def test_a_usual_reply_to_no_command_is_none() -> None:
+    connection = ready()
+    assert connection.usual_reply(b"200 result=1\n") is None
+    connection.close()
+    assert connection.usual_reply(b"200 result=1\n") is None
 
 
 LINES = st.sampled_from(

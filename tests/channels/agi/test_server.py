@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
@@ -299,6 +300,41 @@ async def test_stopping_ends_calls_that_do_not_finish() -> None:
     assert server.calls == 0
     assert await peer.closed() == b""
     await peer.close()
+
+
+async def test_calls_without_end_are_ended_one_after_the_other() -> None:
+    async def body(call: AgiCall) -> None:
+        await asyncio.Event().wait()
+
+    given_up: list[str] = []
+    with capture_logs() as logs:
+        async with serving(body, ServerLimits(call_timeout=0.1)) as server:
+            server.on_given_up = given_up.append
+            for at_once in (2, 1):
+                peers = [await Peer.connect(server.address, environment()) for _ in range(at_once)]
+                for peer in peers:
+                    assert await peer.closed() == b""
+                    await peer.close()
+    assert given_up == ["too_long"] * 3
+    assert [entry["event"] for entry in logs].count("agi_call_too_long") == 3
+
+
+def keepalive(port: int) -> bool:
+    """Whether all connections to a port of this machine are asked now and then whether they are still there."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    timers = {each[5][:2] for each in lines if each[1].endswith(f":{port:04X}") and each[3] == "01"}
+    return timers == {"02"}
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="only Linux tells the timers of connections")
+async def test_a_connection_whose_other_side_vanished_does_not_stay() -> None:
+    async with serving(listen) as server:
+        peer = await Peer.connect(server.address, environment())
+        assert await peer.command()
+        async with asyncio.timeout(30):
+            while not keepalive(server.address[1]):  # noqa: ASYNC110 - at first it waits for what was sent to be told
+                await asyncio.sleep(0.01)
+        await peer.close()
 
 
 async def test_two_thousand_calls_at_once() -> None:
