@@ -14,7 +14,8 @@ from pathlib import Path
 
 CORPUS = Path(__file__).parent / "corpus"
 NAMES = (
-    "agi", "ami", "audiosocket", "flow", "phone", "rows_csv", "rows_ndjson", "spoken", "stored", "tokens", "twilio",
+    "agi", "ami", "audiosocket", "flow", "id_token", "phone", "rows_csv", "rows_ndjson",
+    "spoken", "stored", "tokens", "twilio",
 )  # fmt: skip
 """Those of `tests.fuzz.targets`, which is not imported before it is watched."""
 LONGEST = 4096

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import hmac
 import json
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from types import MappingProxyType
 from uuid import UUID
 
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+from joserfc.jwk import ECKey, KeySet
 from pydantic import ValidationError
 
 from router.agents.ami.parsing import UnreadableEvent, parse_event, parse_snapshot
@@ -35,6 +41,9 @@ from router.speech.audiosocket.codec import Connection as AudioConnection
 from router.speech.audiosocket.codec import NotAudioSocket
 from router.spoken.numbers import numbers
 from router.web.oidc.begun import unsealed
+from router.web.oidc.id_token import SKEW, TokenRefused, claims_of
+from router.web.oidc.identity import identity_of
+from router.web.oidc.provider import SIGNED_BY
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 Target = Callable[[bytes], None]
@@ -172,9 +181,66 @@ def tokens(data: bytes) -> None:
     assert unsealed(text_of(data), b"k" * 32, NOW) is None or data
 
 
+ISSUER, CLIENT, NONCE = "https://login.example.com/", "threadline", "nonce"
+SIGNS = ECKey.import_key(
+    {
+        "kty": "EC", "crv": "P-256", "kid": "first", "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+        "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0", "d": "jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI",
+    }
+)  # fmt: skip
+"""The key of RFC 7515 appendix A.3, which is nobody's."""
+KNOWN = KeySet([ECKey.import_key(SIGNS.as_dict(private=False))])
+PUBLIC_PEM = SIGNS.as_pem(private=False)
+
+
+def signed(content: bytes) -> bytes:
+    """As ES256 wants it: both numbers side by side."""
+    key = SIGNS.get_op_key("sign")
+    return b"".join(each.to_bytes(32, "big") for each in decode_dss_signature(key.sign(content, ECDSA(SHA256()))))
+
+
+def id_token(data: bytes) -> None:
+    """What a provider says of whoever signs in: as it stands; or signed, by its key or by what everybody has. The first
+    byte says which; then come the header and, behind a line's end, the claims."""
+    kind, (header, _, claims) = data[:1], data[1:].partition(b"\n")
+    content = b".".join(urlsafe_b64encode(part).rstrip(b"=") for part in (header, claims))
+    match kind:
+        case b"s":
+            content += b"." + urlsafe_b64encode(signed(content)).rstrip(b"=")
+        case b"h":
+            content += b"." + urlsafe_b64encode(hmac.digest(PUBLIC_PEM, content, "sha256")).rstrip(b"=")
+        case b"n":
+            content += b"."
+        case _:
+            content = data
+    asked = {"issuer": ISSUER, "client_id": CLIENT, "nonce": NONCE, "access_token": "at", "now": NOW}
+    with suppress(TokenRefused):
+        told = claims_of(text_of(content), KNOWN, SIGNED_BY, **asked)  # type: ignore[arg-type]
+        at = NOW.timestamp()
+        assert kind == b"s", "what the provider did not sign counts"
+        assert (told["iss"], told["nonce"]) == (ISSUER, NONCE)
+        assert told["aud"] == CLIENT or (CLIENT in told["aud"] and told.get("azp", CLIENT) == CLIENT)
+        assert at - 2 * SKEW < told["exp"] < float("inf")
+        assert isinstance(told["sub"], str)
+        identity_of(told, ISSUER, "groups", {"a": "agent"})
+
+
 TARGETS: Mapping[str, Target] = MappingProxyType(
     {
         each.__name__: each
-        for each in (agi, audiosocket, ami, flow, twilio, phone, rows_csv, rows_ndjson, spoken, stored, tokens)
+        for each in (
+            agi,
+            audiosocket,
+            ami,
+            flow,
+            id_token,
+            twilio,
+            phone,
+            rows_csv,
+            rows_ndjson,
+            spoken,
+            stored,
+            tokens,
+        )
     }
 )

@@ -19,8 +19,9 @@ from router.web.oidc import asking
 from router.web.oidc import provider as module
 from router.web.oidc.asking import ProviderAway, ProviderFailed, ask
 from router.web.oidc.begun import LASTS, Begun, begin, is_same, sealed, unsealed
+from router.web.oidc.id_token import SKEW
 from router.web.oidc.identity import identity_of, subject_of
-from router.web.oidc.provider import SKEW, Client, Provider
+from router.web.oidc.provider import Client, Provider
 
 ISSUER = "https://login.example.com/"
 NOW = datetime(2026, 3, 31, 8, 0, tzinfo=UTC)
