@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 from fastapi import Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ValidationError
-from pydantic_core import from_json
 
+from router.core.json_text import strict_json
 from router.errors import Refused, bad_request, unprocessable
 from router.messages.registration import field_errors
 
@@ -40,7 +40,7 @@ async def json_body(request: Request, model: type[Model]) -> Model:
     """The body as ``model``. Raises `Refused`: 400 for what is not JSON, 415, 422 with one error a field."""
     body = await json_bytes(request)
     try:
-        content = from_json(body, allow_inf_nan=False)
+        content = strict_json(body)
     except ValueError as error:
         raise bad_request(f"This is not JSON: {error}.") from None
     try:

@@ -8,12 +8,12 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import from_json
 
 from router.api.bodies import Answer, json_body, json_bytes
 from router.api.description import FieldError, refers_to, says, takes
 from router.api.keys import Allowed
 from router.api.turns import Turns
+from router.core.json_text import strict_json
 from router.errors import bad_request, not_found, unprocessable
 from router.messages.delivery import (
     MOST_REPORTS,
@@ -117,7 +117,7 @@ def routes(database: Database, clock: Callable[[], datetime], turns: Turns, writ
 
 def _entries(body: bytes) -> Sequence[Any]:
     try:
-        content = from_json(body, allow_inf_nan=False)
+        content = strict_json(body)
     except ValueError as error:
         raise bad_request(f"This is not JSON: {error}.") from None
     if not isinstance(content, list) or not 1 <= len(content) <= MOST_REPORTS:

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, assert_never
 
-from pydantic_core import from_json
-
+from router.core.json_text import strict_json
 from router.errors import Refused
 from router.messages.columns import Header, column_of, separator
 from router.messages.registration import FieldErrors, Registration, read
@@ -141,7 +140,7 @@ class _JsonReader:
 
     def _of_line(self, line: str) -> Row:
         try:
-            data = from_json(line.encode("utf-8", "surrogateescape"), allow_inf_nan=False)
+            data = strict_json(line.encode("utf-8", "surrogateescape"))
         except ValueError as error:
             # The position in the line is told; the line is always 1 and would confuse.
             return Row(self._number, errors=(_wrong("row", f"is not JSON: {str(error).replace(' line 1', '')}"),))

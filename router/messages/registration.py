@@ -18,8 +18,9 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import ErrorDetails, from_json
+from pydantic_core import ErrorDetails
 
+from router.core.json_text import strict_json
 from router.errors import bad_request, unprocessable
 from router.messages.fields import (
     MOST_FACTS,
@@ -182,7 +183,7 @@ def read(data: object, region: str) -> Registration:
     """
     if isinstance(data, bytes):
         try:
-            data = from_json(data, allow_inf_nan=False)
+            data = strict_json(data)
         except ValueError as error:
             raise bad_request(f"This is not JSON: {error}") from None
     try:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from fastapi import Request
 
+from router.core.json_text import strict_json
 from router.errors import bad_request, too_large
 
 LARGEST: Final = 16 * 1024
@@ -50,8 +50,8 @@ async def read_pairs(request: Request, largest: int = LARGEST) -> list[tuple[str
 async def read_json(request: Request, largest: int = LARGEST) -> dict[str, Any]:
     """The members of a JSON object of at most ``largest`` bytes."""
     try:
-        content = json.loads((await read_body(request, largest)).decode("utf-8"))
-    except (ValueError, RecursionError):
+        content = strict_json(await read_body(request, largest))
+    except ValueError:
         raise bad_request("The request is not JSON.") from None
     if not isinstance(content, dict):
         raise bad_request("The request is not a JSON object.")

@@ -23,6 +23,7 @@ from router.releases.releases import UnknownDraft
 from router.store.bus import Bus
 from router.store.loops import woken_within
 from router.web.forms import read_body
+from router.web.strict_json import StrictJsonRoute
 
 LONGEST_POLL = 20.0
 """Seconds a request for news waits."""
@@ -107,7 +108,9 @@ def routes(
 ) -> APIRouter:
     """The requests under ``/testphone/calls``, for those whom the dependency ``allowed`` lets in; drafts for those whom
     ``admin`` does, too. Where there is no ``ear``, what a caller says can only be typed."""
-    router = APIRouter(prefix="/testphone/calls", dependencies=[Depends(allowed)], include_in_schema=False)
+    router = APIRouter(
+        prefix="/testphone/calls", dependencies=[Depends(allowed)], include_in_schema=False, route_class=StrictJsonRoute
+    )
     microphone = Microphone(phone, calls, ear, clock)
 
     @router.post("", status_code=201)

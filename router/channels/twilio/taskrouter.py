@@ -139,5 +139,5 @@ def _as_kept(workflow: Mapping[str, Any]) -> str:
     kept = workflow.get("configuration")
     try:
         return as_text(json.loads(kept) if isinstance(kept, str) else kept or {})
-    except ValueError:
+    except (ValueError, RecursionError):
         return str(kept)
