@@ -98,6 +98,7 @@ soak: setup $(VENV)/.dev ## Kill the service at random moments on both databases
 	@FAULTS=long SOAK_MINUTES=$(or $(MINUTES),15) $(BIN)/python -m pytest -q -s tests/system/faults/test_killed.py $(ARGS)
 
 fuzz: setup $(VENV)/.dev $(VENV)/.fuzz ## Throw bytes at all that takes them from outside, an hour long (ARGS="--minutes 5 --target agi")
+	@$(if $(ARGS),,DESCRIBED=300 $(PYTEST) -q -s tests/hostile/test_described.py)
 	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 audit: $(VENV)/.audit ## Ask for known faults of what we depend on; says so where that cannot be asked (ARGS=--strict: a failure then)

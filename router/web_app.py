@@ -132,7 +132,7 @@ def web_app(
     problems.install(app, pages)
     pages_support(app, assets)
     app.add_middleware(Requests, told=metrics.request)  # the outermost: it is told of every answer
-    description.describe(app, BODIES)
+    description.describe(app, BODIES, entrance.guard.cookie)
     _include_api(app, house, entrance, governor)
     _include_channels(app, house, agents, entrance, prompts, metrics)
     _include_pages(app, house, agents, entrance, pages, desk)

@@ -23,7 +23,7 @@ ask what became of the calls.
 
 * Every request needs an API key: `Authorization: Bearer tl_…`, made by `threadline keys create --scope …`.
 * Times are RFC 3339 with an offset; numbers are E.164 in answers and may have any spelling in requests.
-* Fields that are not described are refused.
+* Fields that are not described are refused. An optional text that is blank counts as left out.
 * Errors are problem documents (RFC 9457, `application/problem+json`); wrong fields are listed in `errors`.
 """.strip()
 
@@ -67,8 +67,9 @@ def takes(model: type[BaseModel], *examples: dict[str, Any]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": content}}}
 
 
-def describe(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> None:
-    """Make ``app.openapi`` know ``bodies`` and the problem document, beside what its routes declare."""
+def describe(app: FastAPI, bodies: Sequence[type[BaseModel]], cookie: str) -> None:
+    """Make ``app.openapi`` know ``bodies``, the problem document, what is refused everywhere, and the ``cookie`` of
+    people who are signed in, beside what its routes declare."""
 
     models: list[type[BaseModel]] = [*bodies, Problem]
 
@@ -79,6 +80,10 @@ def describe(app: FastAPI, bodies: Sequence[type[BaseModel]]) -> None:
             schemas = schema.setdefault("components", {}).setdefault("schemas", {})
             schemas |= definitions["$defs"]
             _drop_default_refusals(schema)
+            schema["components"]["securitySchemes"][_SIGNED_IN] = {"type": "apiKey", "in": "cookie", "name": cookie}
+            for path, operations in schema["paths"].items():
+                for operation in operations.values():
+                    _add_what_holds_everywhere(path, operation)
             app.openapi_schema = json.loads(json.dumps(schema))
         return app.openapi_schema
 
@@ -92,6 +97,25 @@ _TAGS: Final = [
     {"name": "desk", "description": "The agent's page."},
     {"name": "operation", "description": "For operators and their tools."},
 ]
+
+
+_SIGNED_IN: Final = "Signed in"
+_OF_PEOPLE: Final = {"desk_events", "supervisor_events"}
+"""Operations that no key is enough for."""
+
+
+def _add_what_holds_everywhere(path: str, operation: dict[str, Any]) -> None:
+    """What is refused before an operation is looked at, and who may come by the cookie of a page of ours."""
+    refused = [400]
+    if path.startswith("/v1/"):
+        refused += [429, 503, *([408, 413] if "requestBody" in operation else [])]
+    if operation["operationId"] in _OF_PEOPLE:
+        refused += [401, 403]
+        operation["security"] = [{_SIGNED_IN: []}]
+        operation["responses"]["200"]["content"] = {"text/event-stream": {}}  # a schema would be one of each event
+    elif "security" in operation and operation["operationId"] != "report_payment":
+        operation["security"].append({_SIGNED_IN: []})
+    operation["responses"] |= says(*(each for each in refused if str(each) not in operation["responses"]))
 
 
 def _drop_default_refusals(schema: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from typing import Any, Final
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -54,6 +55,8 @@ def install(app: FastAPI, pages: Pages | None = None, incident_id: Callable[[], 
     async def http(request: Request, error: HTTPException) -> Response:
         if error.status_code in (204, 304):
             return Response(status_code=error.status_code, headers=error.headers)
+        if error.status_code == 405:  # what routes say of themselves leaves out other routes at the same address
+            error.headers = {**(error.headers or {}), "Allow": ", ".join(methods_at(app, request))}
         return answers.to(request, _from_http(error))
 
     @app.exception_handler(RequestValidationError)
@@ -70,6 +73,15 @@ Answer = Callable[[Request, Refused], Response]
 def answering(pages: Pages) -> Answer:
     """How a no is answered by what stands before the routes."""
     return _Answers(pages).to
+
+
+def methods_at(app: FastAPI, request: Request) -> list[str]:
+    """What may be done at the address of a request."""
+    path, found = request.url.path, set()
+    for route in iter_route_contexts(app.routes):
+        if (pattern := getattr(route, "path_regex", None)) is not None and pattern.match(path):
+            found |= set(route.methods or ())
+    return sorted(found)
 
 
 class ProblemDocument(Response):

@@ -72,6 +72,9 @@ _EXAMPLE: Final[dict[str, Any]] = {
 }
 
 
+_TIME: Final[dict[str, Any]] = {"format": "date-time"}
+
+
 class QualityAnswer(BaseModel):
     """Figures of the calls that began from `since` to before `until`. `by_evidence` counts a call under every kind of
     evidence that the message named had. `wrong_disclosures`: another message than the one it was about was opened to
@@ -106,8 +109,12 @@ def routes(
         f"At most the latest {MOST_CALLS:,} calls of the period are looked at.",
     )
     async def quality(
-        since: Annotated[str | None, Query(max_length=40, description="RFC 3339 with an offset.")] = None,
-        until: Annotated[str | None, Query(max_length=40, description="RFC 3339 with an offset.")] = None,
+        since: Annotated[
+            str | None, Query(max_length=40, description="RFC 3339 with an offset.", json_schema_extra=_TIME)
+        ] = None,
+        until: Annotated[
+            str | None, Query(max_length=40, description="RFC 3339 with an offset.", json_schema_extra=_TIME)
+        ] = None,
     ) -> Answer:
         end = _time("until", until) or clock()
         begin = _time("since", since) or end - USUAL

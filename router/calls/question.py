@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, WithJsonSchema
 
 from router.core import match as core
 from router.core.events import WITHHELD, Attestation, Caller
@@ -28,7 +28,8 @@ def _time(value: object) -> object:
     return rfc3339(value) if isinstance(value, str) else value
 
 
-_Moment = Annotated[datetime, Strict(), BeforeValidator(_time, json_schema_input_type=str)]
+_TIME_SCHEMA = {"type": "string", "format": "date-time", "examples": ["2026-03-31T18:00:00+02:00"]}
+_Moment = Annotated[datetime, Strict(), BeforeValidator(_time), WithJsonSchema(_TIME_SCHEMA)]
 
 
 class Question(BaseModel):
@@ -37,7 +38,9 @@ class Question(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     from_: Annotated[_Text | None, Field(alias="from", description="The caller's number.")] = None
-    withheld: Annotated[bool, Field(description="The caller suppressed it; then `from` is not looked at.")] = False
+    withheld: Annotated[
+        bool, Strict(), Field(description="The caller suppressed it; then `from` is not looked at.")
+    ] = False
     to: Annotated[_Text | None, Field(description="The number dialled.")] = None
     code: Annotated[_Text | None, Field(description="The callback code keyed in.")] = None
     reference: Annotated[_Text | None, Field(description="The reference in the message, as the caller gave it.")] = None
