@@ -120,6 +120,7 @@ async def answer_to(case: Request, client: httpx.AsyncClient) -> httpx.Response:
     return await client.request(asked["method"], asked["url"], params=asked["params"], content=content, headers=headers)
 
 
+@pytest.mark.timeout(20 * EACH)
 async def test_no_answer_is_an_error_of_ours_or_one_that_is_not_described(service: Service, askers: Askers) -> None:
     description = await without_sign_in(service)
     ids, chance, wrong, sent = await known(service, askers), random.Random(SEED), [], 0
