@@ -29,7 +29,8 @@ class Caught:
         self.caller = caller
 
     def chooses(self, key: str, leads_to: str) -> float:
-        """Presses a key of the menu; the moment at which the flow has got to the step."""
+        """Presses a key of the menu, once it is heard; the moment at which the flow has got to the step."""
+        self.hears_prompt()
         self.caller.press(key)
         return self.is_at(leads_to)
 
@@ -58,6 +59,7 @@ class Caught:
         until(lambda: any(self._asterisk.recordings.glob("*.wav")), 10, "the recording has begun", every=0.02)
 
     def hears_goodbye(self) -> None:
+        self.hears_prompt()
         self.caller.press("5")
         query = "select outcome, json_extract(session, '$.step') from calls order by started_at desc limit 1"
         at_its_end = [("finished", "goodbye")]

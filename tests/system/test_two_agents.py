@@ -25,6 +25,7 @@ def test_a_stranger_without_a_code_comes_to_the_default_queue_and_one_of_two_ans
 ) -> None:
     (anna, annas_phone), (bert, berts_phone) = on_duty("anna"), on_duty("bert")
     caller = make_caller(STRANGER, QUICK)
+    caller.hears()
     caller.press("#")
     for desk in (anna, bert):
         card = desk.sees(state="ringing", label="unknown")

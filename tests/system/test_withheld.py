@@ -46,6 +46,7 @@ def test_it_is_nowhere_to_be_found(
     desk, phone = on_duty("anna")
     with EventStream(office.router.url, desk.cookie()) as stream:
         caller = make_caller(Identity.withheld(NOT_ON_FILE), QUICK)
+        caller.hears()
         caller.press("#")
         card = desk.sees(state="ringing", label="unknown")
         assert "unterdrückt" in card.inner_text()
@@ -69,6 +70,7 @@ def test_a_number_on_file_does_not_count_but_the_code_does(
     desk, _ = on_duty("anna")
     with EventStream(office.router.url, desk.cookie()) as stream:
         without = make_caller(Identity.withheld(ON_FILE), QUICK)
+        without.hears()
         without.press("#")
         card = desk.sees(state="ringing", label="unknown")
         assert "Bausparen" not in card.inner_text()
