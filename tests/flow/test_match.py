@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from router.core.assurance import Assurance
-from router.core.commands import AskDigits, Command, FindMatches
+from router.core.commands import AskDigits, FindMatches
 from router.core.events import (
     Caller,
-    CallStarted,
     DigitsEntered,
     Event,
     InputTimedOut,
-    MatchesFound,
     SpeechHeard,
 )
 from router.core.match import NO_MATCH, Candidate, Decision, Evidence, EvidenceKind, Match, Question, QuestionKind
-from router.engine.session import Session, session_from_json, session_to_json
-from router.engine.step import MOST_STEPS, start, step
+from router.engine.session import session_to_json
+from router.engine.step import MOST_STEPS
 from router.flow.files import check
 from router.flow.graph import mermaid
 from router.flow.nodes import asking
 from router.matching import codes
+from tests.flow.matched import MatchedCall
 
 SOURCE = """
 version: 1
@@ -68,7 +66,6 @@ steps:
   none: {type: hangup, text: none}
 """
 FLOW = check(SOURCE, "asking.yaml")
-NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 NUMBER = Caller("+4930231250011")
 
 ABOUT = Question(QuestionKind.ABOUT_MESSAGE, 1)
@@ -90,34 +87,9 @@ def found(
 UNCLEAR, NONE, SURE = found("unclear"), found("none"), found("sure")
 
 
-class Call:
-    """A call of the flow whose session goes to JSON and back between every two steps. ``matches`` are what the house
-    finds, one after the other; ``asked`` what it was asked."""
-
+class Call(MatchedCall):
     def __init__(self, *matches: Match, source: str = SOURCE) -> None:
-        self.flow = check(source, "asking.yaml")
-        self.matches = list(matches)
-        self.asked: list[FindMatches] = []
-        self.commands: tuple[Command, ...] = ()
-        begin = CallStarted("test", NUMBER)
-        self.session: Session = start("c", self.flow, begin)
-        self.happens(begin)
-
-    def happens(self, *events: Event) -> Call:
-        for event in events:
-            self._step(event)
-            while self.commands and isinstance(asked := self.commands[-1], FindMatches):
-                self.asked.append(asked)
-                self._step(MatchesFound(self.matches.pop(0)))
-        return self
-
-    def _step(self, event: Event) -> None:
-        self.session = session_from_json(session_to_json(self.session))
-        self.session, self.commands = step(self.flow, self.session, event, NOW)
-
-    @property
-    def hears(self) -> list[str]:
-        return [prompt.text for command in self.commands for prompt in getattr(command, "prompts", ())]
+        super().__init__(check(source, "asking.yaml"), NUMBER, *matches)
 
     @property
     def could_ask(self) -> list[tuple[QuestionKind, int]]:

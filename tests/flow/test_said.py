@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import cache
 
 import pytest
@@ -11,23 +10,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.core.assurance import Assurance
-from router.core.commands import AskDigits, Command, FindMatches
+from router.core.commands import AskDigits
 from router.core.events import (
     WITHHELD,
-    CallStarted,
     DigitsEntered,
     Event,
     InputTimedOut,
-    MatchesFound,
     SpeechHeard,
     SpeechLost,
 )
 from router.core.hearing import Expected, Heard, Listening, Part, Reading, Understood, Verdict
 from router.core.match import Candidate, Decision, Match, Question, QuestionKind
-from router.engine.session import Session, session_from_json, session_to_json
-from router.engine.step import NotAccepted, start, step
+from router.engine.session import session_to_json
+from router.engine.step import NotAccepted
 from router.flow.files import check
 from router.flow.model import Flow
+from tests.flow.matched import MatchedCall
 
 SOURCE = """
 version: 1
@@ -64,7 +62,6 @@ steps:
   one: {type: hangup, text: {de: sicher}}
   none: {type: hangup, text: {de: niemand}}
 """
-NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 REFERENCE, CODE = Question(QuestionKind.REFERENCE, 14), Question(QuestionKind.CODE, 10)
 SILENCE, LOST = InputTimedOut(), SpeechLost()
 YES, NO = DigitsEntered("1"), DigitsEntered("2")
@@ -101,33 +98,11 @@ def _flow(source: str) -> Flow:
     return check(source, "said.yaml")
 
 
-class Call:
-    """A call of a withheld caller whose session goes to JSON and back between every two steps."""
+class Call(MatchedCall):
+    """Of a withheld caller."""
 
     def __init__(self, *matches: Match, source: str = SOURCE, first: Match = ASKS) -> None:
-        self.flow = _flow(source)
-        self.matches = [first, *matches]
-        self.asked: list[FindMatches] = []
-        self.commands: tuple[Command, ...] = ()
-        begin = CallStarted("test", WITHHELD)
-        self.session: Session = start("c", self.flow, begin)
-        self.happens(begin)
-
-    def happens(self, *events: Event) -> Call:
-        for event in events:
-            self._step(event)
-            while self.commands and isinstance(asked := self.commands[-1], FindMatches):
-                self.asked.append(asked)
-                self._step(MatchesFound(self.matches.pop(0)))
-        return self
-
-    def _step(self, event: Event) -> None:
-        self.session = session_from_json(session_to_json(self.session))
-        self.session, self.commands = step(self.flow, self.session, event, NOW)
-
-    @property
-    def hears(self) -> list[str]:
-        return [prompt.text for command in self.commands for prompt in getattr(command, "prompts", ())]
+        super().__init__(_flow(source), WITHHELD, first, *matches)
 
     @property
     def asks(self) -> AskDigits:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,7 +19,7 @@ from tests.system.harness.caller import Identity
 from tests.system.harness.figures import Figures
 from tests.system.harness.media import Sound
 from tests.system.harness.router import Router
-from tests.system.harness.waiting import free_port, until
+from tests.system.harness.waiting import free_port, gone_port, until
 from tests.system.test_dialplan import to_queue
 
 pytestmark = [pytest.mark.system, pytest.mark.needs("sipp", "mmdebstrap")]
@@ -64,15 +63,7 @@ def script() -> Iterator[Callable[..., tuple[int, AgiScript]]]:
 
 @pytest.fixture
 def unreachable() -> Iterator[int]:
-    """A port of a machine that is gone: connections to it are neither taken nor refused."""
-    with contextlib.ExitStack() as stack:
-        listening = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
-        port: int = listening.getsockname()[1]
-        for _ in range(4):
-            filler = stack.enter_context(socket.socket())
-            filler.setblocking(False)
-            with contextlib.suppress(BlockingIOError):
-                filler.connect(("127.0.0.1", port))
+    with gone_port() as port:
         yield port
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -18,26 +16,12 @@ from tests.system.harness.asterisk import Asterisk
 from tests.system.harness.caller import Identity
 from tests.system.harness.media import Sound
 from tests.system.harness.office import MENU, Office
-from tests.system.harness.waiting import claimed_port, until
+from tests.system.harness.waiting import claimed_port, gone_port, until
 from tests.system.test_dialplan import to_queue
 
 pytestmark = [pytest.mark.system, pytest.mark.needs("sipp", "mmdebstrap", "espeak-ng")]
 
 SILENCE = 8.0
-
-
-@contextlib.contextmanager
-def unreachable() -> Iterator[int]:
-    """A port of a machine that is gone: connections to it are neither taken nor refused."""
-    with contextlib.ExitStack() as stack:
-        listening = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
-        port: int = listening.getsockname()[1]
-        for _ in range(4):
-            filler = stack.enter_context(socket.socket())
-            filler.setblocking(False)
-            with contextlib.suppress(BlockingIOError):
-                filler.connect(("127.0.0.1", port))
-        yield port
 
 
 def test_one_is_told_to_end_with_a_call_in_it(
@@ -76,7 +60,7 @@ def test_one_is_told_to_end_with_a_call_in_it(
 
 
 def test_the_machines_of_both_are_gone(asterisk: Asterisk, ami: Ami, make_caller: MakeCaller, report: Report) -> None:
-    with unreachable() as first, unreachable() as second, asterisk.routers(first, second):
+    with gone_port() as first, gone_port() as second, asterisk.routers(first, second):
         mark, dialled = ami.mark, time.monotonic()
         caller = make_caller(Identity("+493055501907"), MENU)
         joined = ami.wait("QueueCallerJoin", within=60, since=mark)
