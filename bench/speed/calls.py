@@ -10,6 +10,7 @@ import statistics
 import subprocess
 import tempfile
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -55,6 +56,8 @@ class Step:
     """Calls that the router said nothing about in time, so that Asterisk took them to the default queue."""
     why: Counter[str]
     """What sipp complained of."""
+    given_up: Counter[str]
+    """Why the router gave calls up by itself (docs/metrics.md)."""
     p50: float
     """From INVITE to BYE, in ms."""
     router: float
@@ -131,7 +134,8 @@ def _house(asterisk: Asterisk) -> AbstractContextManager[House]:
 def _step(asterisk: Asterisk, house: House, dialled: str, rate: int, seconds: float) -> Step:
     with tempfile.TemporaryDirectory(prefix="threadline-bench-") as name:
         folder = Path(name)
-        lost, before = _defaulted(asterisk), (cpu(house.pid), cpu(asterisk.pid), _used(), _sipps())
+        lost, given_up = _defaulted(asterisk), _given_up(house)
+        before = (cpu(house.pid), cpu(asterisk.pid), _used(), _sipps())
         begun = time.perf_counter()
         _call(folder, asterisk, dialled, rate, seconds)
         took = time.perf_counter() - begun
@@ -139,13 +143,13 @@ def _step(asterisk: Asterisk, house: House, dialled: str, rate: int, seconds: fl
         router, own, used, sipps = (now - then for now, then in zip(after, before, strict=True))
         done, failed, why = _outcome(folder)
         ends, times = _times(folder)
-        lost = _defaulted(asterisk) - lost
+        lost, given_up = _defaulted(asterisk) - lost, _given_up(house) - given_up
         asterisk.reset()  # whoever waits in the default queue would take part in the next step
     each, cores = 1000 / max(1, done + failed), took * (os.cpu_count() or 1)
     made = (len(ends) - 1) / (ends[-1] - ends[0]) if len(ends) > 1 else 0.0
     others = max(0.0, used - router - own - sipps) / cores
     return Step(
-        rate, made, failed, lost, why, statistics.median(times or [0.0]),
+        rate, made, failed, lost, why, given_up, statistics.median(times or [0.0]),
         router * each, own * each, used / cores, router / took, others,
     )  # fmt: skip
 
@@ -195,6 +199,13 @@ def _defaulted(asterisk: Asterisk) -> int:
     return sum(int(count) for pattern in (r"has (\d+) calls", r"\bA:(\d+)") for count in re.findall(pattern, shown))
 
 
+def _given_up(house: House) -> Counter[str]:
+    with urllib.request.urlopen(f"{house.url}/metrics", timeout=30) as answer:
+        told = answer.read().decode()
+    counts = re.findall(r"^threadline_calls_given_up_total{.*reason=\"(\w+)\".*} (\S+)$", told, flags=re.MULTILINE)
+    return Counter({reason: round(float(count)) for reason, count in counts})
+
+
 def _used() -> float:
     """Seconds of CPU that all processes of the machine have used (proc(5): user, nice, system)."""
     fields = Path("/proc/stat").read_text().split(maxsplit=8)
@@ -220,5 +231,10 @@ def _note(rate: int, which: str, step: Step) -> str:
     """What the limit was."""
     used = f"cores {step.busy:.0%} busy, others' work {step.others:.0%}, the router {step.core:.0%} of its core"
     lost = f"; {step.defaulted} to the default queue, the router was not in time" if step.defaulted else ""
-    why = ", ".join(f"{name} {count}" for name, count in step.why.most_common())
-    return f"- {rate} a second {which}: {used}; {step.failed} failed{lost}{f'; sipp: {why}' if why else ''}"
+    said = f"{_counted('the router gave up', step.given_up)}{_counted('sipp', step.why)}"
+    return f"- {rate} a second {which}: {used}; {step.failed} failed{lost}{said}"
+
+
+def _counted(whose: str, counts: Counter[str]) -> str:
+    told = ", ".join(f"{name} {count}" for name, count in counts.most_common() if count)
+    return f"; {whose}: {told}" if told else ""

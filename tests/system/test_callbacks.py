@@ -85,7 +85,7 @@ def asks_to_be_called_back(office: Office, make_caller: MakeCaller, number: str)
 def both_talk(customer: Customer, phone: Phone) -> None:
     for speaks, hears in ((customer.media, phone.media), (phone.media, customer.media)):
         since = time.monotonic()
-        speaks.speak(1)
+        speaks.speak(5)
         until(partial(hears.first, Sound.OTHER, since), 5, "one hears what the other says")
 
 

@@ -153,7 +153,7 @@ def test_without_a_router_only_who_was_passed_on_waits_on(
         annas_phone.rings(nth=2)  # whoever is there, not the one meant: nobody could say who that is
         since = time.monotonic()
         annas_phone.answer()
-        annas_phone.media.speak(1)
+        annas_phone.media.speak(5)
         until(partial(caller.media.first, Sound.OTHER, since), 5, "the caller hears somebody")
         annas_phone.hang_up()
     caller.ended(5)

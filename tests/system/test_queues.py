@@ -191,7 +191,7 @@ def test_a_router_that_dies_meanwhile_costs_nothing(
     assert bert.rings(within=20).at - began > 5.5
     bert.answer()
     heard = time.monotonic()
-    bert.media.speak(1.0)
+    bert.media.speak(5)
     until(lambda: caller.media.first(Sound.OTHER, heard), 5, "the caller hears Bert", every=0.05)
     bert.hang_up()
     caller.ended(5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from statistics import median
 
 import pytest
 from playwright.sync_api import expect
@@ -13,6 +14,7 @@ from tests.system.harness.asterisk import Asterisk
 from tests.system.harness.caller import Identity
 from tests.system.harness.figures import Figures
 from tests.system.harness.office import QUICK, STRAIGHT, Office
+from tests.system.harness.waiting import patience
 
 pytestmark = [pytest.mark.system, pytest.mark.needs("sipp", "mmdebstrap", "chromium", "espeak-ng")]
 
@@ -118,6 +120,7 @@ def test_how_soon_the_card_is_seen(
 ) -> None:
     office.register("Ökostrom", "+4917139200077", customer={"name": "Karl Muster"})
     desk, _ = on_duty("anna")
+    took = []
     for nth in range(CALLS_MEASURED):
         mark = ami.mark
         caller = make_caller(Identity("+4917139200077"), STRAIGHT)
@@ -125,7 +128,8 @@ def test_how_soon_the_card_is_seen(
         seen = desk.sees_for_the(nth + 1)
         assert seen.state == "ringing"
         assert "Karl Muster" in desk.text
-        figures.add("AgentCalled to card visible", seen.at - rang.at)
-        assert seen.at - rang.at < 2
+        took.append(seen.at - rang.at)
+        figures.add("AgentCalled to card visible", took[-1])
         caller.hang_up()
         desk.sees_nothing()
+    assert median(took) < 2 * patience()

@@ -35,7 +35,7 @@ def test_the_agent_hears_the_whisper_and_the_caller_does_not(
     connected = ami.wait("AgentConnect", within=20).at
     assert connected - began > 1.5, "the whisper was heard to its end before the two were connected"
     assert caller.media.first(Sound.OTHER, answered) is None, caller.media.summary(answered)
-    phone.media.speak(1.0)
+    phone.media.speak(5)
     until(lambda: caller.media.first(Sound.OTHER, connected), 5, "the caller hears the agent", every=0.05)
     phone.hang_up()
     caller.ended(5)

@@ -78,6 +78,7 @@ def test_a_number_on_file_does_not_count_but_the_code_does(
         desk.sees_nothing()
 
         with_code = make_caller(Identity.withheld(ON_FILE), HOTLINE)
+        with_code.hears()
         with_code.press(code)
         card = desk.sees(state="ringing", label="verified", within=20)
         expect(card.locator(".offer .title")).to_have_text("Bausparen Plus")

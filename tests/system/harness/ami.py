@@ -10,6 +10,8 @@ import time
 from dataclasses import dataclass
 from types import TracebackType
 
+from tests.system.harness.waiting import patience
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -89,7 +91,7 @@ class Ami:
 
     def wait(self, name: str, within: float = 10, since: int = 0, **headers: str) -> Event:
         """The first such event; raises TimeoutError that lists what came instead."""
-        deadline = time.monotonic() + within
+        deadline = time.monotonic() + within * patience()
         with self._changed:
             while True:
                 for event in self._seen[since:]:
@@ -106,7 +108,7 @@ class Ami:
         number = f"test-{next(self._ids)}"
         lines = [f"Action: {name}", f"ActionID: {number}", *(f"{key}: {value}" for key, value in headers.items())]
         self._socket.sendall("\r\n".join(lines).encode() + b"\r\n\r\n")
-        deadline = time.monotonic() + within
+        deadline = time.monotonic() + within * patience()
         with self._changed:
             while True:
                 mine = [event for event in self._seen if event.get("ActionID") == number]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -11,17 +12,25 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
+MOST_PATIENCE = 5.0
+
+
+def patience() -> float:
+    """How many times as long one waits where others keep the machine busy: by how many want each core, else 1."""
+    return min(MOST_PATIENCE, max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)))
+
+
 def until(probe: Callable[[], T | None], within: float, what: str, every: float = 0.01) -> T:
     """Asks ``probe`` until it gives something true, and returns that.
 
-    Raises TimeoutError naming ``what`` after ``within`` seconds.
+    Raises TimeoutError naming ``what`` after ``within`` seconds, later on a busy machine (`patience`).
     """
-    deadline = time.monotonic() + within
+    begun, within = time.monotonic(), within * patience()
     while True:
         if found := probe():
             return found
-        if time.monotonic() >= deadline:
-            raise TimeoutError(f"{what}: not within {within} s")
+        if time.monotonic() - begun >= within:
+            raise TimeoutError(f"{what}: not within {within:.0f} s")
         time.sleep(every)
 
 
