@@ -4,12 +4,11 @@ One event is one transaction. What the engine asks of the house is answered insi
 other parts of the house should know is announced after it. A repeated or late webhook gets the same answer again.
 
 Another system is asked between two transactions: the session that waits for it is stored first, so that whatever comes
-next for the call can ask again (`Calls._ask_elsewhere`).
+next for the call can ask again (`router.calls.elsewhere`).
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,6 +22,7 @@ from router.calls.answers import Answering, Answers
 from router.calls.callbacks import Callbacks
 from router.calls.crm import TOPIC as CRM_TOPIC
 from router.calls.crm import CrmEvents
+from router.calls.elsewhere import Elsewhere
 from router.calls.guesses import Guesses
 from router.calls.handing_over import instead
 from router.calls.kept import kept_speech
@@ -31,7 +31,7 @@ from router.calls.owed import Owed
 from router.calls.placing import placed
 from router.calls.texting import Texting
 from router.calls.turns import Turn, as_kept, columns
-from router.calls.webhooks import MOST_SECONDS, Webhooks
+from router.calls.webhooks import Webhooks
 from router.calls.weights import Weights
 from router.calls.work import Work
 from router.core.commands import CallWebhook, ChannelCommand, Transfer
@@ -110,8 +110,6 @@ class Calls:
         self.admission = admission or Admission()
         self.under_way = UnderWay()
         """Turns of calls, not counting the waiting for other systems."""
-        self._webhooks = Webhooks({}) if webhooks is None and answers is None else webhooks
-        self._asking: set[asyncio.Task[Turn]] = set()
         self._weights = weights or Weights(database, clock=clock)
         self._kept_flows: set[str] = set()
         self._database = database
@@ -125,6 +123,8 @@ class Calls:
         self.work = work or Work(make_id)
         self.watch = DatabaseWatch(partial(store.can_be_changed, database))
         """Keeps callers from waiting for a database that is away."""
+        asked = Webhooks({}) if webhooks is None and answers is None else webhooks
+        self.elsewhere = Elsewhere(asked, clock, self._answered_in_time)
         self._owed = Owed(clock)
         self.watch.when_back(partial(self._owed.settle, self))
         self._recording = recording
@@ -263,29 +263,15 @@ class Calls:
             return self._flows.for_number(session.service_number), CallerHungUp(late=True)
 
     async def _finished(self, turn: Turn, begun: float) -> Turn:
-        """The turn as far as the channel is to do something, and others told of it. A channel that waits no longer does
-        not stop what was begun."""
+        """The turn as far as the channel is to do something, and others told of it."""
         if turn.unfinished:
-            task = asyncio.create_task(self._ask_elsewhere(turn), name=f"call {turn.call_id} asks elsewhere")
-            self._asking.add(task)
-            task.add_done_callback(self._asking.discard)
-            turn = await asyncio.shield(task)
+            turn = await self.elsewhere.finished(turn)
         if not turn.repeated:
             self._taken(turn.session, perf_counter() - begun)
         return turn
 
-    async def _ask_elsewhere(self, turn: Turn) -> Turn:
-        """Ask other systems until the channel is to do something, with no transaction open meanwhile. Who asks twice,
-        after a crash or with a request repeated, does so under the same id; the first answer counts."""
-        left = MOST_SECONDS
-        while isinstance(asked := turn.session.waiting, CallWebhook) and self._webhooks is not None:
-            session, begun = turn.session, perf_counter()
-            seconds = asked.seconds if session.hung_up is not None else min(asked.seconds, left)
-            name = f"{session.call_id}-{session.steps}"
-            answer = await self._webhooks.ask(asked, session.call_id, name, self._clock(), seconds)
-            left -= perf_counter() - begun
-            turn = await self.watch.within(self._answered, session, answer)
-        return turn
+    async def _answered_in_time(self, asked: Session, answer: WebhookAnswered) -> Turn:
+        return await self.watch.within(self._answered, asked, answer)
 
     async def _answered(self, asked: Session, answer: WebhookAnswered) -> Turn:
         """Another system has answered the call as it stood when it was asked."""
@@ -310,12 +296,7 @@ class Calls:
     async def aclose(self) -> None:
         """Wait for what is being asked elsewhere; it takes a few seconds at most."""
         await self.watch.aclose()
-        if self._asking:
-            await asyncio.wait(self._asking, timeout=2 * MOST_SECONDS)
-        for task in self._asking:
-            task.cancel()
-        if self._webhooks is not None:
-            await self._webhooks.aclose()
+        await self.elsewhere.aclose()
 
     async def hung_up(self, channel: str, channel_ref: str, *, late: bool = False) -> None:
         """The call known to its channel as ``channel_ref`` is over, wherever it stood. Harmless when told twice, or of
@@ -368,7 +349,7 @@ class Calls:
         now += timedelta(seconds=session.ahead)
         session, commands = step(flow, session, event, now)
         while commands and not isinstance(commands[-1], ChannelCommand):
-            if self._webhooks is not None and isinstance(commands[-1], CallWebhook):
+            if self.elsewhere.there and isinstance(commands[-1], CallWebhook):
                 break
             answer = await self._answers.to(connection, session, commands[-1], now)
             answers += (answer,)

@@ -127,7 +127,7 @@ async def test_a_crash_in_between_strands_no_call(
         async def killed(*_: object) -> None:
             raise ConnectionResetError
 
-        monkeypatch.setattr(dead, "_ask_elsewhere", killed)
+        monkeypatch.setattr(dead.elsewhere, "ask", killed)
         with pytest.raises(ConnectionResetError):
             await dead.handle(call_id, DigitsEntered("42"), sequence)
         calls = make_calls(database, there)
@@ -154,7 +154,7 @@ async def test_an_event_without_a_sequence_takes_the_request_up_as_well(
             async def killed(*_: object) -> None:
                 raise ConnectionResetError
 
-            patched.setattr(calls, "_ask_elsewhere", killed)
+            patched.setattr(calls.elsewhere, "ask", killed)
             with pytest.raises(ConnectionResetError):
                 await calls.handle(call_id, DigitsEntered("42"))
         turn = await calls.handle(call_id, DigitsEntered("42"))
