@@ -47,12 +47,13 @@ help: ## Show this list
 run: setup ## Set up everything and start Threadline with sample data (ARGS="--port 8090" for options of `threadline demo`)
 	@exec $(BIN)/threadline demo $(ARGS)
 
+# System tests wait more than they compute, so three at a time fit two cores; their long files come early by name.
 test: setup $(VENV)/.dev ## Set up everything and run every test (ARGS="-k code" to choose; COMPLETE=1: leaving a suite out is a failure)
 	@$(MAKE) $(VENV)/.speech $(if $(COMPLETE),,|| echo "what hears real speech is left out")
 	@$(BIN)/python tools/suites.py $(if $(COMPLETE),--complete)
 	@if [ -n '$(ARGS)' ]; then exec $(PYTEST) $(ARGS); fi; \
 	$(PYTEST) --numprocesses auto --maxprocesses 4 --dist loadfile --ignore tests/system; beside=$$?; \
-	$(PYTEST) --numprocesses auto --maxprocesses 2 --dist loadfile -m 'not alone' tests/system || beside=1; \
+	$(PYTEST) --numprocesses 3 --dist loadfile --no-loadscope-reorder -m 'not alone' tests/system || beside=1; \
 	$(PYTEST) -m alone tests/system && exit $$beside
 
 check: setup $(VENV)/.dev ## Run ruff, mypy --strict, import-linter and the tests of the documents against the code
