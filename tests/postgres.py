@@ -12,7 +12,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -25,6 +24,7 @@ from sqlalchemy.engine import make_url
 from router.store import migrate
 from router.store.database import Database
 from router.store.tables import metadata
+from tests.system.harness.waiting import free_port
 from tools import suites
 
 SUPERUSER = "postgres"
@@ -168,8 +168,7 @@ class Cluster:
 
     def _start(self) -> None:
         for _ in range(_PORTS_TRIED):
-            with socket.create_server(("127.0.0.1", 0)) as probe:
-                self._port = probe.getsockname()[1]
+            self._port = free_port()
             with contextlib.suppress(ChildProcessError):  # somebody else was quicker to take the port
                 return self._serve()
         raise RuntimeError(f"PostgreSQL does not start:\n{self.log[-4000:]}")

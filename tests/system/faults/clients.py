@@ -99,12 +99,14 @@ class Clients:
 
     async def caught_up(self) -> None:
         """Returns when one more call was wrapped up, with all that goes before it, and the page was told of it."""
-        wrapped_up, told = len(self.acknowledged.wrapped_up), len(self.told.numbers)
+        yes = self.acknowledged
+        wrapped_up, told = len(yes.wrapped_up), len(self.told.numbers)
 
         async def more() -> None:
             while True:
                 await asyncio.sleep(_PAUSE)
-                if len(self.acknowledged.wrapped_up) > wrapped_up and len(self.told.numbers) > told:
+                whole = yes.messages and yes.notes and yes.results  # a call that was cut short may lack one
+                if whole and len(yes.wrapped_up) > wrapped_up and len(self.told.numbers) > told:
                     return
 
         async with asyncio.timeout(120):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import secrets
 import shutil
 import socket
@@ -20,18 +19,11 @@ from router.web.sign_in import digest
 from tests.channels.agi.asterisk import environment
 from tests.system.faults.clients import Clients
 from tests.system.faults.nursery import Nursery
+from tests.system.harness.waiting import claimed_port
 
 SERVICE_NUMBER = "+493023125000"
 _FLOWS = Path(__file__).resolve().parents[1] / "flows"
 _SHARED = Path(__file__).resolve().parents[3] / "ivr_flows" / "shared"
-
-
-def quiet_port() -> int:
-    """A port that nobody has, and that no connection from this machine is given."""
-    while True:
-        port = 20_000 + secrets.randbelow(10_000)
-        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
 
 
 def settings(directory: Path, database: str, **more: str) -> dict[str, str]:
@@ -42,13 +34,13 @@ def settings(directory: Path, database: str, **more: str) -> dict[str, str]:
         for name in ("straight.yaml", "menu.yaml"):
             shutil.copy(_FLOWS / name, flows)
         shutil.copytree(_SHARED, flows / "shared")
-    port = quiet_port()
+    port = claimed_port()
     return {
         "DATABASE": database,
         "SECRET": secrets.token_hex(32),
         "PORT": str(port),
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
-        "FASTAGI_PORT": str(quiet_port()),
+        "FASTAGI_PORT": str(claimed_port()),
         "DATA_DIR": str(directory / "data"),
         "FLOWS": str(flows),
         "FLOW": "straight",

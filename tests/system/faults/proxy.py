@@ -7,6 +7,8 @@ import socket
 import threading
 from types import TracebackType
 
+from tests.system.harness.waiting import free_port
+
 _CHUNK = 65536
 _ESTABLISHED = 1  # Linux, include/net/tcp_states.h
 
@@ -22,7 +24,7 @@ class Proxy:
         self._flows.set()
         self._ended = False
         self._pairs: list[_Pair] = []
-        self._listening: socket.socket | None = socket.create_server((host, 0), backlog=512)
+        self._listening: socket.socket | None = socket.create_server((host, free_port(host=host)), backlog=512)
         self.port: int = self._listening.getsockname()[1]
         threading.Thread(target=self._accept, args=(self._listening,), daemon=True).start()
 

@@ -51,7 +51,7 @@ async def test_a_full_disk(disk: Path, sqlite_at_schema: Path, tmp_path: Path, r
         refused = [name for name in ("full-1", "full-2") if await clients.register(name) is None]
         filler.unlink()
         freed = time.monotonic()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             number = 0
             while not routed(await agi_call(port, f"4.{number}")):
                 number += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -34,12 +35,18 @@ def until(probe: Callable[[], T | None], within: float, what: str, every: float 
         time.sleep(every)
 
 
+_QUIET = range(20_000, 30_000)
+"""Ports that Linux gives to no connection from this machine: whoever is killed has its own when it is started again."""
+
+
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM, host: str = "127.0.0.1") -> int:
     """A port that was free a moment ago."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    for _ in range(200):
+        port = secrets.choice(_QUIET)
+        with contextlib.suppress(OSError), socket.socket(socket.AF_INET, kind) as probe:
+            probe.bind((host, port))
+            return port
+    raise RuntimeError("no free port")
 
 
 @contextlib.contextmanager
