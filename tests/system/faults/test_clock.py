@@ -65,7 +65,7 @@ async def test_moved_to_and_fro(
     told, yes = clients.told, clients.acknowledged
     await clients.close()
     assert yes.differing == clients.refused == []
-    assert told.since() == 0 and not told.signed_out
+    assert told.since() < min(told.numbers) and not told.signed_out
     assert len(set(told.rang)) == len(told.rang)
     assert len(await open_cards(database)) <= 1
     report(

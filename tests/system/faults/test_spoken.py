@@ -77,9 +77,9 @@ def caught(
     return catch
 
 
-def with_people(caller: Caller, ami: Ami, mark: int, since: float) -> float:
+def with_people(caller: Caller, ami: Ami, mark: int, since: float, within: float = 30) -> float:
     """Waits until the caller hears the ring tone of the default queue; returns the moment."""
-    assert ami.wait("QueueCallerJoin", within=30, since=mark).get("Queue") == "default"
+    assert ami.wait("QueueCallerJoin", within=within, since=mark).get("Queue") == "default"
     return until(lambda: caller.media.first(Sound.RINGING, since), 5, "the caller hears the ring tone")
 
 
@@ -115,3 +115,31 @@ def test_frozen(
     name = f"caller who {request.node.callspec.id}: router hangs"
     told = f"at most {silence:.1f} s of silence, then the default queue's ring tone"
     report(Row(name, told, "as in a menu", "what the caller said", "at once"))
+
+
+def test_the_recogniser_hangs(
+    office: Office, make_caller: MakeCaller, recogniser: ScriptedRecogniser, voice: Voice, ami: Ami, report: Report
+) -> None:
+    """The caller is asked for keys instead, and is with people who keys in nothing."""
+    recogniser.asked.clear()
+    mark = ami.mark
+    caller = make_caller(STRANGER, SPOKEN)
+    caller.hears(within=30)
+    said = caller.says(alaw(voice.digits("630574")))
+    recogniser.was_asked(within=30)
+    asked = caller.hears(said, within=30)
+    silence = caller.media.longest_silence(said, asked)
+    assert silence <= SECONDS_OF_SILENCE, caller.media.summary(said)
+    ringing = with_people(caller, ami, mark, said, within=90)
+    caller.hang_up()
+    office.at_rest(60)
+    report(
+        Row(
+            "recogniser hangs",
+            f"{silence:.1f} s of silence, then the question for keys; without any, people {ringing - said:.0f} s after "
+            "the last word",
+            "nothing",
+            "what the caller said",
+            "with the next answer",
+        )
+    )
