@@ -24,7 +24,7 @@ from router.channels.agi.render import CHANNEL as ASTERISK
 from router.channels.agi.server import AgiServer
 from router.speech.audiosocket.server import AudioSocketServer
 from router.speech.prompts import PromptStore
-from router.store import migrate
+from router.store import backup, migrate
 from router.store.statement_spans import trace_statements
 from router.web.streams import OpenPages
 
@@ -97,6 +97,8 @@ def _told_of_the_process(house: House, metrics: Metrics, running: Running) -> No
     build = {(version("threadline"), migrate.newest()): 1.0}
     metrics.watch("build_info", lambda: build)
     metrics.watch("bus_connected", lambda: house.bus.connected)
+    if house.database.is_sqlite:
+        metrics.watch("backup_age_seconds", lambda: backup.age(house.clock().timestamp()))
     metrics.watch("duty_held", house.duties.states)
     metrics.watch("desk_pages_open", lambda: running.desks.total)
     metrics.watch("supervisor_pages_open", lambda: running.boards.total)

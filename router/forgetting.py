@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from router.agents.states import PRESENCE_KEPT
@@ -13,6 +14,7 @@ from router.calls.crm_sending import IN_TIME as CRM_IN_TIME
 from router.calls.hearings import HEARINGS_KEPT
 from router.calls.payments import GIVEN_UP
 from router.matching.lockout import KEPT
+from router.settings import Settings
 from router.store import (
     audit_notes,
     call_events,
@@ -30,7 +32,7 @@ from router.store import (
     work_items,
     wrong_codes,
 )
-from router.store.database import Connection
+from router.store.database import Connection, Database
 
 LONGEST_CALL = timedelta(hours=6)
 """A call that nothing was heard of for so long is over, whatever its channel failed to tell."""
@@ -42,6 +44,8 @@ SHORT = 0.02
 """Seconds that a bite is to take: with the embedded database a call that has something to store may wait so long."""
 LONGEST_LOOK = 3.0
 """Seconds for one table at one look; what is left has time until the next one."""
+LEEWAY = timedelta(days=1)
+"""Rows may stay so much longer: a service that was stopped over night is not behind."""
 
 Forget = Callable[[Connection, datetime, int], Awaitable[int]]
 """Deletes at most so many of what is from before then, and tells how many they were."""
@@ -54,7 +58,7 @@ async def forget(house: House, now: datetime) -> None:
         await crm_events.give_up(connection, now, now - 2 * CRM_IN_TIME)
         await payments.give_up(connection, now - GIVEN_UP, now)
     bite = MOST // 10
-    for each, age in _ends(house):
+    for each, age in _ends(house.settings):
         bite = await _forget_one(house, each, now - age, bite)
 
 
@@ -82,9 +86,25 @@ async def forget_files(house: House, now: datetime) -> None:
     await house.kept_speech.tidy(now - timedelta(days=house.settings.speech_recording_days))
 
 
-def _ends(house: House) -> Iterator[tuple[Forget, timedelta]]:
+async def behind(database: Database, settings: Settings, now: datetime) -> list[str]:
+    """Of which tables rows are there that should have gone a day ago; nothing is deleted. The names are those of their
+    modules in the store."""
+    late: list[str] = []
+    for each, age in _ends(settings):
+        with suppress(_TakenBack):
+            async with database.begin(long=True) as connection:
+                if await each(connection, now - age - LEEWAY, 1):
+                    late.append(each.__module__.rpartition(".")[2])
+                raise _TakenBack
+    return late
+
+
+class _TakenBack(Exception):
+    """What a transaction has done is not to last."""
+
+
+def _ends(settings: Settings) -> Iterator[tuple[Forget, timedelta]]:
     """What is deleted, and how old it is then."""
-    settings = house.settings
     of_calls = timedelta(days=settings.history_days)
     yield wrong_codes.forget, KEPT
     yield text_messages.forget, KEPT

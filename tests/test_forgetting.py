@@ -81,6 +81,21 @@ async def test_what_agents_did_goes_with_its_card_and_the_call_stays(
     assert await kept(house, *ON_CARDS, store.calls) == [0] * 5 + [5]
 
 
+async def test_whoever_looks_is_told_what_should_have_gone_a_day_ago_and_deletes_nothing(house: House) -> None:
+    anna = {"id": "anna", "login": "anna", "name": "Anna", "role": "agent", "language": "de", "presence": "off"}
+    await put(house, store.people, **anna, queues=[], created_at=NOW)
+    await a_talk(house, 1)
+
+    async def behind(at: datetime) -> list[str]:
+        return await forgetting.behind(house.database, house.settings, at)
+
+    assert await behind(NOW + HISTORY + forgetting.LEEWAY) == []
+    assert await behind(NOW + HISTORY + forgetting.LEEWAY + SECOND) == ["history"]
+    assert await kept(house, *ON_CARDS) == [1] * 5
+    await forgetting.forget(house, NOW + HISTORY + SECOND)
+    assert await behind(NOW + HISTORY + forgetting.LEEWAY + SECOND) == []
+
+
 @pytest.mark.sqlite_only
 async def test_texts_of_a_customers_history_go_later_than_others(house: House) -> None:
     sent = {"purpose": "desk", "state": "delivered", "tries": 1, "created_at": NOW}

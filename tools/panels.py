@@ -240,6 +240,7 @@ ROWS: Final[dict[str, tuple[Panel, ...]]] = {
                 "bus {{instance}}": f"threadline_bus_connected{{{OURS}}}",
                 "duty {{duty}}": f"max by (duty) (threadline_duty_held{{{OURS}}})",
                 "schema {{instance}}": f"threadline_schema_current{{{OURS}}}",
+                "age of the backup": f"max(threadline_backup_age_seconds{{{OURS}}})",
                 "age of shared figures": f"max(threadline_stored_figures_age_seconds{{{OURS}}})",
             },
         ),

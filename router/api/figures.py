@@ -141,6 +141,11 @@ DATABASE: Final = (
     _gauge("bus_connected", "Whether what other processes announce arrives here; only with PostgreSQL."),
     _gauge("duty_held", "Whether this process does what only one may do at a time.", "duty"),
     _gauge("schema_current", "Whether the database is at the schema of this version; 0 while it cannot be read, too."),
+    _gauge(
+        "backup_age_seconds",
+        "Time since the latest nightly backup of the embedded database (packaging/systemd); not told where there are "
+        "none of these.",
+    ),
     _gauge("stored_figures_age_seconds", "How old what is read from the database for these figures is."),
 )
 HTTP: Final = (

@@ -31,6 +31,7 @@ from router.cli.queue_findings import PATIENCE, ask_all, queues_found
 from router.cli.service_findings import (
     address_found,
     figures_found,
+    retention_found,
     service_found,
     traces_found,
     unsent_found,
@@ -87,7 +88,8 @@ async def _each(settings: Settings) -> AsyncIterator[Finding]:
         ("service", service_found), ("FastAGI", _fastagi), ("Asterisk", asterisk_found), ("queues", queues_found),
         ("Twilio", _twilio), ("texts", _texts), ("webhooks", webhooks_found), ("CRM", crm_found),
         ("speech", speech_found), ("AudioSocket", audiosocket_found), ("sign-in", oidc_found),
-        ("figures", figures_found), ("unsent", unsent_found), ("disk", disk_found), ("clock", clock_found),
+        ("figures", figures_found), ("unsent", unsent_found), ("retention", retention_found), ("disk", disk_found),
+        ("clock", clock_found),
         ("rights", rights_found), ("log", log_found), ("backups", backups_found), ("systemd", systemd_found),
         ("address", address_found), ("traces", traces_found),
     ]  # fmt: skip

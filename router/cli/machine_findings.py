@@ -17,6 +17,7 @@ from router.api.readiness import LEAST_ROOM
 from router.cli.findings import Finding, Health
 from router.cli.queue_findings import PATIENCE
 from router.settings import FILE, Settings
+from router.store.backup import FOLDER, made_at
 from router.store.database import Database
 from router.store.machine import clock_of
 
@@ -24,8 +25,6 @@ LITTLE_ROOM: Final = 1 << 30
 """Bytes below which it is time to look."""
 CLOCK_TOLERANCE: Final = 2.0
 """Seconds that two clocks may differ: less than anything here is timed by."""
-BACKUPS: Final = Path("/var/lib/threadline-backups")
-"""Where packaging/systemd puts them."""
 OLD_BACKUP: Final = 2 * 86_400.0
 UNIT: Final = "threadline.service"
 
@@ -98,12 +97,12 @@ async def log_found(settings: Settings) -> Finding:
     return Finding("log", Health.WELL, f"{settings.log_level} to {where}{', as JSON' if settings.log_json else ''}")
 
 
-async def backups_found(settings: Settings, folder: Path = BACKUPS) -> Finding:
+async def backups_found(settings: Settings, folder: Path = FOLDER) -> Finding:
     """Whether there is a backup of last night; with PostgreSQL others know."""
     remedy = "see docs/backup.md; packaging/systemd has a timer"
     if not _database_file(settings):
         return Finding("backups", Health.OFF, "those of PostgreSQL are not known here", "see docs/backup.md")
-    made = _made(folder)
+    made = made_at(folder)
     if not made:
         return Finding("backups", Health.OFF, f"none in {folder}: a lost disk would be the end", remedy)
     age = time.time() - max(made)
@@ -111,11 +110,6 @@ async def backups_found(settings: Settings, folder: Path = BACKUPS) -> Finding:
         found = f"the latest in {folder} is {age / 86_400:.0f} days old: all since would be lost with the disk"
         return Finding("backups", Health.ILL, found, f"{remedy}: 'systemctl status threadline-backup'")
     return Finding("backups", Health.WELL, f"{len(made)} in {folder}, the latest {age / 3600:.0f} hours old")
-
-
-def _made(folder: Path) -> list[float]:
-    """When each backup was made, as far as this user may see."""
-    return [file.stat().st_mtime for file in folder.glob("*.db")] if os.access(folder, os.R_OK | os.X_OK) else []
 
 
 async def systemd_found(_: Settings) -> Finding:

@@ -16,6 +16,7 @@ from router.app import utc_now
 from router.cli.findings import Finding, Health
 from router.cli.output import counted
 from router.cli.queue_findings import PATIENCE
+from router.forgetting import behind
 from router.settings import Settings
 from router.settings.types import here
 from router.store.database import Database
@@ -126,6 +127,23 @@ def unsent(waiting: dict[str, Outbox], size: int, now: datetime) -> Finding:
             found = f"{told}; the oldest of {name} has waited {age / 60:.0f} min: what was promised does not come"
             return Finding("unsent", Health.ILL, found, "docs/night.md, 'Texts, e-mails or the CRM wait'")
     return Finding("unsent", Health.WELL, told)
+
+
+async def retention_found(settings: Settings) -> Finding:
+    """Whether what is too old to be kept goes in its time."""
+    try:
+        database = Database(settings.database, busy_seconds=PATIENCE)
+        try:
+            late = await behind(database, settings, utc_now())
+        finally:
+            await database.close()
+    except Exception:  # whatever a driver raises: the finding on the database says what it is
+        return Finding("retention", Health.OFF, "cannot be looked at as long as the database is not well")
+    if late:
+        found = f"is behind: what should have gone a day ago is still there ({', '.join(late)})"
+        remedy = "the service deletes it while it runs, a part each minute; else its log says why not (docs/keeping.md)"
+        return Finding("retention", Health.ILL, found, remedy)
+    return Finding("retention", Health.WELL, "what is too old has gone")
 
 
 async def address_found(settings: Settings) -> Finding:

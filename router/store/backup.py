@@ -21,6 +21,8 @@ from sqlalchemy.engine import make_url
 
 from router.store import migrate
 
+FOLDER: Final = Path("/var/lib/threadline-backups")
+"""Where the nightly backup of packaging/systemd puts them."""
 _PATIENCE: Final = 5.0
 """Seconds that a writer is waited for."""
 
@@ -39,6 +41,21 @@ class Copied:
     schema: str
     size: int
     aside: Path | None = None
+
+
+def made_at(folder: Path = FOLDER) -> list[float]:
+    """When each backup there was made, in seconds since 1970, as far as this user may see."""
+    return [file.stat().st_mtime for file in folder.glob("*.db")] if os.access(folder, os.R_OK | os.X_OK) else []
+
+
+def age(now: float, folder: Path = FOLDER) -> float | None:
+    """Seconds since the latest backup there, or, where there is none yet, since there is a place for them. None where
+    there is not, or this user does not get in: somebody else makes backups, or nobody does."""
+    try:
+        latest = max(made_at(folder), default=None)
+        return max(0.0, now - (folder.stat().st_mtime if latest is None else latest))
+    except OSError:
+        return None
 
 
 def file_of(url: str) -> Path:

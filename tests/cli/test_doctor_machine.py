@@ -32,12 +32,15 @@ from router.cli.service_findings import (
     figures_found,
     figures_of,
     figures_say,
+    retention_found,
     service_found,
     traces_found,
     unsent,
     unsent_found,
 )
 from router.settings import Settings, load
+from router.store import backup, migrate, wrong_codes
+from router.store.database import Database
 from router.store.figures import Outbox
 
 # `router.cli` has the command of the same name.
@@ -130,6 +133,32 @@ async def test_backups(tmp_path: Path) -> None:
     assert "5 days old" in found.found
     elsewhere = await backups_found(settings(tmp_path, database="postgresql://me@127.0.0.1/x"), folder)
     assert elsewhere.health is Health.OFF
+
+
+def test_the_age_of_the_last_backup_is_a_figure_where_there_is_a_place_for_backups(tmp_path: Path) -> None:
+    folder = tmp_path / "backups"
+    assert backup.age(1000.0, folder) is None
+    folder.mkdir()
+    os.utime(folder, (400.0, 400.0))
+    assert backup.age(1000.0, folder) == 600.0, "none was ever made"
+    for name, made in (("one.db", 500.0), ("other.db", 700.0)):
+        (folder / name).touch()
+        os.utime(folder / name, (made, made))
+    assert backup.age(1000.0, folder) == 300.0
+
+
+async def test_rows_that_should_have_gone_are_named(tmp_path: Path) -> None:
+    chosen = settings(tmp_path, database=f"sqlite:///{tmp_path / 'threadline.db'}")
+    assert (await retention_found(chosen)).health is Health.OFF, "there is no database yet"
+    database = Database(chosen.database)
+    await migrate.upgrade(database)
+    assert (await retention_found(chosen)).health is Health.WELL
+    async with database.begin() as connection:
+        await wrong_codes.add(connection, "call", [b"c" * 32], None, None, datetime(2020, 1, 1, tzinfo=UTC))
+    await database.close()
+    found = await retention_found(chosen)
+    assert (found.health, is_whole(found)) == (Health.ILL, True)
+    assert "wrong_codes" in found.found
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ def test_all_is_well(office: Office) -> None:
     well = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("ok")]
     first = ["settings", "database", "codes", "flows", "pages", "prompts", "service", "FastAGI", "Asterisk"]
     assert well[: len(first)] == first
-    assert {"figures", "unsent", "disk", "clock", "rights"} <= set(well[len(first) :])
+    assert {"figures", "unsent", "retention", "disk", "clock", "rights"} <= set(well[len(first) :])
     (queues,) = [line for line in done.stdout.splitlines() if "queues" in line.split()[1:2]]
     assert queues.startswith("off"), "Asterisk has the queues, but no place for skills yet"
     assert "Asterisk has no place phone.PJSIP-101 and 4 more" in queues
