@@ -4,26 +4,20 @@ Asterisk; whatever an agent or a supervisor looks at and clicks is right at both
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from functools import partial
 
 import pytest
 
-from router.agents.people import NewPerson, add
-from router.api.keys import create_key
-from router.store.database import Database
-from router.web.passwords import Passwords
-from router.web.sign_in import SignIn
 from tests.postgres import Cluster
 from tests.system.conftest import MakeCaller, MakePhone
 from tests.system.harness.ami import Ami
 from tests.system.harness.asterisk import Asterisk
 from tests.system.harness.caller import Identity
 from tests.system.harness.figures import Figures
+from tests.system.harness.founding import QUEUES, founded
 from tests.system.harness.office import STRAIGHT, Blueprint
 from tests.system.harness.phone import Phone
 from tests.system.harness.service import Service
@@ -33,7 +27,6 @@ from tests.system.harness.waiting import until
 pytestmark = [pytest.mark.system, pytest.mark.needs("sipp", "mmdebstrap", "espeak-ng", "postgresql")]
 
 STRANGER = Identity("+493055501998")
-QUEUES = ("default", "sales")
 
 
 class Pair:
@@ -60,25 +53,12 @@ class Pair:
         return [row[0] for row in rows]
 
 
-async def _people(database: Database) -> tuple[str, str, str]:
-    """A key, and the tokens of sign-in links for an agent and a supervisor."""
-    now = datetime.now(UTC)
-    async with database.begin() as connection:
-        anna = await add(connection, NewPerson(login="anna", name="Anna Beispiel", queues=QUEUES), QUEUES, now)
-        sina = await add(connection, NewPerson(login="sina", name="Sina", role="supervisor"), QUEUES, now)
-        key = await create_key(connection, "test", ["calls:read"], now)
-    sign_in = SignIn(database, Passwords(), lambda: datetime.now(UTC), key=b"k" * 32)
-    links = [await sign_in.make_link(anna, "/desk"), await sign_in.make_link(sina, "/supervisor")]
-    await database.close()
-    return key, links[0].partition("#")[2], links[1].partition("#")[2]
-
-
 @pytest.fixture(scope="module")
 def pair(
     postgresql: Cluster, asterisk: Asterisk, blueprint: Blueprint, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Pair]:
     address = postgresql.over_the_network(postgresql.emptied())
-    key, annas, sinas = asyncio.run(_people(Database(address)))
+    people = founded(address)
     more = {
         **blueprint.settings,
         "AMI_PORT": str(asterisk.ports.ami),
@@ -92,19 +72,19 @@ def pair(
     try:
         for number in range(2):
             directory = tmp_path_factory.mktemp(f"process-{number}")
-            service = Service(directory, address, key, secret=blueprint.settings["SECRET"], more=dict(more))
+            service = Service(directory, address, people.key, secret=blueprint.settings["SECRET"], more=dict(more))
             if number:
                 service.more["FASTAGI_PORT"] = str(asterisk.ports.router_agi)
                 service.cookies = services[0].cookies  # a session is known at every process
             services.append(service)
             service.start()
-        services[0].page("/sign-in/link", f"token={annas}")
+        services[0].page("/sign-in/link", f"token={people.annas}")
         for service in services:
-            beside = Service(service.directory, address, key, port=service.port)
+            beside = Service(service.directory, address, people.key, port=service.port)
             supervisors[service.url] = beside
         first, second = supervisors.values()
         second.cookies = first.cookies
-        first.page("/sign-in/link", f"token={sinas}")
+        first.page("/sign-in/link", f"token={people.sinas}")
         made = Pair(services[0], services[1], supervisors, postgresql)
         until(lambda: made.listens, 15, "one of them listens to Asterisk")
         yield made
