@@ -19,7 +19,7 @@ def install(target: Path, **settings: str) -> subprocess.CompletedProcess[str]:
     given = {f"ASTERISK_{name}": value for name, value in (places | settings).items()}
     environment = {"PATH": os.environ["PATH"], **given}
     return subprocess.run(
-        ["sh", str(INSTALL), str(target)], env=environment, capture_output=True, text=True, timeout=30
+        ["sh", str(INSTALL), str(target)], env=environment, capture_output=True, text=True, timeout=60
     )
 
 

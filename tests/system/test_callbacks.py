@@ -63,7 +63,7 @@ def messages(office: Office) -> Iterator[None]:
 def change(office: Office, statement: str) -> None:
     """As if time had passed."""
     path = office.router.settings["DATABASE"].removeprefix("sqlite:///")
-    with contextlib.closing(sqlite3.connect(path, timeout=10)) as connection, connection:
+    with contextlib.closing(sqlite3.connect(path, timeout=60)) as connection, connection:
         connection.execute(statement)
 
 

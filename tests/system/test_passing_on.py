@@ -198,7 +198,7 @@ def wish(office: Office, login: str) -> None:
         login,
     )
     ((sender,),) = office.router.rows("select person_id from cards where call_id = ?", call_id)
-    with sqlite3.connect(office.router.directory / "threadline.db") as database:
+    with sqlite3.connect(office.router.directory / "threadline.db", timeout=60) as database:
         database.execute(
             "insert into handovers (id, call_id, from_person_id, to_person_id, note, state, at)"
             " values (?, ?, ?, ?, '', 'asked', ?)",

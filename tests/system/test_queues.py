@@ -69,7 +69,7 @@ class Place:
 
     def write(self, query: str, *values: Any) -> None:
         path = self.office.router.settings["DATABASE"].removeprefix("sqlite:///")
-        with closing(sqlite3.connect(path, timeout=10)) as connection, connection:
+        with closing(sqlite3.connect(path, timeout=60)) as connection, connection:
             connection.execute(query, values)
 
     def people(self) -> None:

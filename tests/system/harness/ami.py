@@ -35,7 +35,7 @@ class Ami:
         self._changed = threading.Condition()
         self._seen: list[Event] = []
         self._ids = itertools.count(1)
-        self._socket = socket.create_connection((host, port), timeout=5)
+        self._socket = socket.create_connection((host, port), timeout=30)
         self._socket.settimeout(None)
         self._reader = threading.Thread(target=self._read, name="ami", daemon=True)
         self._reader.start()

@@ -109,7 +109,7 @@ class Asterisk:
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **environment},
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=60,
             check=True,
         ).stdout
         main = self.directory / "etc" / "asterisk.conf"
@@ -146,7 +146,7 @@ class Asterisk:
             ["chroot", str(self.chroot), "asterisk", "-C", config, "-rx", command],
             capture_output=True,
             text=True,
-            timeout=20,
+            timeout=60,
             check=check,
         )
         return done.stdout

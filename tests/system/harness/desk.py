@@ -12,7 +12,7 @@ from types import TracebackType
 
 from playwright.sync_api import Browser, Locator, Page
 
-from tests.system.harness.waiting import until
+from tests.system.harness.waiting import patience, until
 
 _NOTE_CARDS = """
 window.cardsSeen = [];
@@ -70,7 +70,7 @@ class Desk:
 
     def is_live(self, within: float = 10) -> None:
         """Waits until the page says that it is connected."""
-        self.page.locator("#connection[data-state=live]").wait_for(state="attached", timeout=within * 1000)
+        self.page.locator("#connection[data-state=live]").wait_for(state="attached", timeout=within * 1000 * patience())
 
     def sit_down(self, phone: str) -> Desk:
         """Chooses phone ``101`` and is ready for calls."""

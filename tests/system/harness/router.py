@@ -120,12 +120,12 @@ class Router:
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """What the database says, read beside the router."""
         path = self.settings["DATABASE"].removeprefix("sqlite:///")
-        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as connection:
+        with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=60)) as connection:
             return connection.execute(query, values).fetchall()
 
     def metric(self, name: str) -> float:
         """One of the figures on `/metrics`."""
-        with urllib.request.urlopen(f"{self.url}/metrics", timeout=5) as answer:
+        with urllib.request.urlopen(f"{self.url}/metrics", timeout=60) as answer:
             lines = answer.read().decode().splitlines()
         return next(float(line.split()[-1]) for line in lines if line.startswith((f"{name} ", f"{name}{{")))
 
@@ -136,7 +136,7 @@ class Router:
             self.url + path, data, {"Content-Type": "application/json", **headers}, method=method
         )
         try:
-            with urllib.request.urlopen(asked, timeout=10) as answer:
+            with urllib.request.urlopen(asked, timeout=60) as answer:
                 text = answer.read()
         except urllib.error.HTTPError as error:
             raise RuntimeError(f"{method} {path}: {error.code} {error.read()[:2000]!r}") from None

@@ -101,7 +101,7 @@ class Service:
         data = None if body is None else json.dumps(body).encode()
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
         request = urllib.request.Request(self.url + path, data, headers, method=method)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
@@ -109,7 +109,7 @@ class Service:
         opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
         headers = {"Origin": self.url, "Content-Type": "application/json"}
         with opener.open(
-            urllib.request.Request(self.url + path, json.dumps(body).encode(), headers), timeout=30
+            urllib.request.Request(self.url + path, json.dumps(body).encode(), headers), timeout=60
         ) as answer:
             return json.load(answer)
 
@@ -118,7 +118,7 @@ class Service:
         opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
         headers = {"Origin": self.url, "Accept": "text/html"}
         request = urllib.request.Request(self.url + path, None if form is None else form.encode(), headers)
-        with opener.open(request, timeout=10) as answer:
+        with opener.open(request, timeout=60) as answer:
             text: str = answer.read().decode()
         return text
 
