@@ -126,6 +126,11 @@ def span(
     return _NOTHING if _tracer is None else _Span(_tracer, name, kind, parent, attributes)
 
 
+def statement(text: str, system: str) -> AbstractContextManager[Telling]:
+    """A statement of a database while it runs: its verb and table, never its text or parameters."""
+    return _NOTHING if _tracer is None else span(statement_name(text), "client", db__system__name=system)
+
+
 def headers() -> dict[str, str]:
     """What tells another system which trace its work belongs to (W3C Trace Context)."""
     told: dict[str, str] = {}

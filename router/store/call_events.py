@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import delete, func, insert, select, update
 
 from router.store.database import Connection
+from router.store.prepared import Prepared
 from router.store.tables import call_events, calls
 
-# Made once: to make a statement takes longer than to run it.
-_ADD = insert(call_events)
+_ADD: Final = Prepared(insert(call_events))
 
 
 async def add(connection: Connection, call_id: str, number: int, at: datetime, event: Any) -> None:
     """Keep a turn of a call; ``event`` is JSON (`router.engine.recorded`)."""
-    await connection.execute(_ADD, {"call_id": call_id, "number": number, "at": at, "event": event})
+    await _ADD.change(connection, {"call_id": call_id, "number": number, "at": at, "event": event})
 
 
 async def add_answers(connection: Connection, call_id: str, number: int, answers: Sequence[Any]) -> None:

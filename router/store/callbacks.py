@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, Select, delete, func, or_, select, update
+from sqlalchemy import Row, Select, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from router.store.database import Connection
+from router.store.prepared import Prepared
 from router.store.tables import callbacks, calls, messages, people
 
 CallbackRow = Row[Any]
@@ -26,6 +27,8 @@ _AFRESH = {
 
 OPEN, DIALLING, DONE, FAILED, DROPPED = "open", "dialling", "done", "failed", "dropped"
 LEFT = (OPEN, DIALLING)
+
+_ASKED_FOR: Final = Prepared(select(callbacks.c.id).where(callbacks.c.call_id == bindparam("call")).limit(1))
 
 
 async def put(connection: Connection, values: Mapping[str, Any]) -> None:
@@ -95,8 +98,7 @@ async def of_calls(connection: Connection, call_ids: Collection[str]) -> Sequenc
 
 async def asked_for(connection: Connection, call_id: str) -> bool:
     """Whether a callback was asked for in this call."""
-    query = select(callbacks.c.id).where(callbacks.c.call_id == call_id)
-    return (await connection.execute(query)).first() is not None
+    return await _ASKED_FOR.row(connection, {"call": call_id}) is not None
 
 
 async def settle_served(connection: Connection, number: str, person_id: str, now: datetime) -> None:

@@ -10,47 +10,51 @@ from sqlalchemy import Row, bindparam, func, insert, literal, select, text, upda
 from sqlalchemy.dialects import postgresql, sqlite
 
 from router.store.database import Connection, Database
+from router.store.prepared import Prepared
 from router.store.tables import Moment, calls, messages, voicemails
 
 CallRow = Row[Any]
 
 
-# Made once: to make a statement takes longer than to run it.
 _BY_ID: Final = select(calls).where(calls.c.id == bindparam("call"))
-_BY_ID_LOCKED: Final = _BY_ID.with_for_update()
-_BY_REF: Final = select(calls).where(calls.c.channel == bindparam("channel"), calls.c.channel_ref == bindparam("ref"))
+_PLAIN: Final = Prepared(_BY_ID)
+_LOCKED: Final = Prepared(_BY_ID.with_for_update())
+_BY_REF: Final = Prepared(
+    select(calls).where(calls.c.channel == bindparam("channel"), calls.c.channel_ref == bindparam("ref"))
+)
 _OWNER: Final = select(messages.c.customer_id).where(messages.c.id == bindparam("about")).scalar_subquery()
-_CHANGE: Final = update(calls).where(calls.c.id == bindparam("call"))
-_CHANGE_OWNER: Final = _CHANGE.values(customer_id=_OWNER)
-_ADD: Final = {
+_OF_CALL: Final = update(calls).where(calls.c.id == bindparam("call"))
+_CHANGE: Final = Prepared(_OF_CALL)
+_CHANGE_OWNER: Final = Prepared(_OF_CALL.values(customer_id=_OWNER))
+_ADDING: Final = {
     name: build(calls).on_conflict_do_nothing(index_elements=["channel", "channel_ref"])
     for name, build in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
 }
-_ADD_OWNER: Final = {name: statement.values(customer_id=_OWNER) for name, statement in _ADD.items()}
+_ADD: Final = {name: Prepared(statement) for name, statement in _ADDING.items()}
+_ADD_OWNER: Final = {name: Prepared(statement.values(customer_id=_OWNER)) for name, statement in _ADDING.items()}
 _LOCK: Final = text("LOCK TABLE calls IN ROW EXCLUSIVE MODE")
 """As storing a call takes it: it waits for nobody but a migration."""
 
 
 async def by_id(connection: Connection, call_id: str, *, lock: bool = False) -> CallRow | None:
     """The call, or None. With ``lock`` nobody else may change it until the transaction ends."""
-    query = _BY_ID_LOCKED if lock else _BY_ID
-    return (await connection.execute(query, {"call": call_id})).one_or_none()
+    found: CallRow | None = await (_LOCKED if lock else _PLAIN).row(connection, {"call": call_id})
+    return found
 
 
 async def by_channel_ref(connection: Connection, channel: str, ref: str) -> CallRow | None:
     """The call that ``channel`` knows as ``ref``, or None."""
-    return (await connection.execute(_BY_REF, {"channel": channel, "ref": ref})).one_or_none()
+    found: CallRow | None = await _BY_REF.row(connection, {"channel": channel, "ref": ref})
+    return found
 
 
 async def add(connection: Connection, values: dict[str, Any]) -> bool:
     """Store a new call; False when the channel's call is there already (its first request came twice). One about a
     message is its customer's."""
     about = values.get("message_id")
-    statements = _ADD if about is None else _ADD_OWNER
-    added = await connection.execute(
-        statements[connection.dialect.name], values if about is None else {**values, "about": about}
-    )
-    return added.rowcount == 1
+    if about is None:
+        return await _ADD[connection.dialect.name].change(connection, values) == 1
+    return await _ADD_OWNER[connection.dialect.name].change(connection, {**values, "about": about}) == 1
 
 
 async def can_be_changed(database: Database) -> None:
@@ -64,11 +68,11 @@ async def change(connection: Connection, call_id: str, values: dict[str, Any]) -
     """Change columns of a call. Where ``values`` say which message it is about, it is that one's customer's."""
     about = values.get("message_id")
     if about is not None:
-        await connection.execute(_CHANGE_OWNER, {**values, "call": call_id, "about": about})
+        await _CHANGE_OWNER.change(connection, {**values, "call": call_id, "about": about})
     elif "message_id" in values:
-        await connection.execute(_CHANGE, {**values, "call": call_id, "customer_id": None})
+        await _CHANGE.change(connection, {**values, "call": call_id, "customer_id": None})
     elif values:
-        await connection.execute(_CHANGE, {**values, "call": call_id})
+        await _CHANGE.change(connection, {**values, "call": call_id})
 
 
 async def waiting_on(connection: Connection, channel: str, limit: int) -> list[CallRow]:
@@ -102,7 +106,7 @@ async def tie(connection: Connection, call_id: str, message_id: str | None, cust
     if message_id is not None:
         await change(connection, call_id, {"message_id": message_id})
     else:
-        await connection.execute(_CHANGE, {"call": call_id, "message_id": None, "customer_id": customer_id})
+        await _CHANGE.change(connection, {"call": call_id, "message_id": None, "customer_id": customer_id})
 
 
 async def waiting(connection: Connection, queue: str, limit: int) -> list[CallRow]:

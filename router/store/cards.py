@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Row, Select, bindparam, case, delete, func, insert, or_, select, update
 
 from router.store.database import Connection
+from router.store.prepared import Prepared
 from router.store.tables import calls, cards, customers, desk_events, handovers, messages, people
 
 CardRow = Row[Any]
@@ -28,6 +29,17 @@ _LIVE_OF_PERSON: Final = (
     .order_by(case({"talking": 0, "ringing": 1}, value=cards.c.state, else_=2), cards.c.rang_at, cards.c.id)
 )
 
+_TALKED_SINCE: Final = Prepared(
+    select(cards.c.id)
+    .where(
+        cards.c.call_key == bindparam("call"),
+        cards.c.answered_at
+        >= select(func.max(handovers.c.at))
+        .where(handovers.c.call_id == bindparam("call"), handovers.c.state == "under_way")
+        .scalar_subquery(),
+    )
+    .limit(1)
+)
 _OWN: Final = (
     select(cards).where(cards.c.id == bindparam("card"), cards.c.person_id == bindparam("person")).with_for_update()
 )
@@ -147,13 +159,7 @@ async def of_ended_calls(connection: Connection, until: datetime) -> Sequence[st
 
 async def talked_since_handover(connection: Connection, call_id: str) -> bool:
     """Whether somebody answered the call after it was last passed on."""
-    passed_on = (
-        select(func.max(handovers.c.at))
-        .where(handovers.c.call_id == call_id, handovers.c.state == "under_way")
-        .scalar_subquery()
-    )
-    query = select(cards.c.id).where(cards.c.call_key == call_id, cards.c.answered_at >= passed_on)
-    return (await connection.execute(query.limit(1))).first() is not None
+    return await _TALKED_SINCE.row(connection, {"call": call_id}) is not None
 
 
 async def tell_of_work(connection: Connection, call_id: str, person_id: str, now: datetime) -> str | None:

@@ -16,7 +16,7 @@ Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]] | None
 
 
 class Connection(Protocol):
-    """As SQLAlchemy's `AsyncConnection`, which is one; results are read before they are given."""
+    """As SQLAlchemy's `AsyncConnection`, and a way past it; results are read before they are given."""
 
     @property
     def dialect(self) -> Dialect:
@@ -42,6 +42,14 @@ class Connection(Protocol):
 
     async def exec_driver_sql(self, statement: str, parameters: Any = None) -> CursorResult[Any]:
         """Run a statement as the driver takes it."""
+        ...
+
+    async def fetch(self, statement: str, parameters: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        """The rows of a statement as the driver takes it, past SQLAlchemy; raises what SQLAlchemy would."""
+        ...
+
+    async def change(self, statement: str, parameters: Sequence[Any]) -> int:
+        """The same for a statement that has no rows: how many it has changed."""
         ...
 
     async def run_sync(self, fn: Callable[[SyncConnection], _Result]) -> _Result:

@@ -9,15 +9,16 @@ from contextlib import AbstractAsyncContextManager
 from socket import gaierror
 from types import TracebackType
 
-from sqlalchemy import URL, Engine
+from sqlalchemy import Engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import QueuePool
 
 from router.store.connection import Connection as Connection
 from router.store.embedded import Embedded
+from router.store.postgresql import Postgresql
 from router.traces import span
 
 DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
@@ -65,7 +66,7 @@ class Database:
         """Told of each use (`read`, `write`), with its seconds and whether the database was away; for figures."""
         parsed = parsed.set(drivername=DRIVERS[backend])
         self._embedded = Embedded(parsed, busy_seconds) if backend == "sqlite" else None
-        self._engine = None if backend == "sqlite" else _postgresql(parsed, busy_seconds, pool_size, patient)
+        self._server = None if backend == "sqlite" else Postgresql(parsed, busy_seconds, pool_size, patient)
 
     @property
     def is_sqlite(self) -> bool:
@@ -75,9 +76,9 @@ class Database:
     @property
     def engine(self) -> AsyncEngine:
         """PostgreSQL's; raises `RuntimeError` where it is not that."""
-        if self._engine is None:
+        if self._server is None:
             raise RuntimeError("SQLite has no engine of this kind")
-        return self._engine
+        return self._server.engine
 
     @property
     def engines(self) -> tuple[Engine, ...]:
@@ -94,38 +95,29 @@ class Database:
         and pages go on meanwhile; nobody else writes until it is over.
         """
         if self._embedded is None:
-            return _Use(self.engine.begin(), "write", self.on_use)
+            assert self._server is not None  # noqa: S101 - it is one of the two
+            return _Use(self._server.begin(), "write", self.on_use)
         return _Use((self._embedded.begin_aside if long else self._embedded.begin)(lasting), "write", self.on_use)
 
     def read(self, *, long: bool = False) -> AbstractAsyncContextManager[Connection]:
         """A connection to read with; ``long`` as for `begin`: what is read may be much."""
         if self._embedded is None:
-            return _Use(self.engine.connect(), "read", self.on_use)
+            assert self._server is not None  # noqa: S101 - it is one of the two
+            return _Use(self._server.read(), "read", self.on_use)
         return _Use((self._embedded.read_aside if long else self._embedded.read)(), "read", self.on_use)
 
     @property
     def connections(self) -> tuple[int, int]:
         """How many connections of the pool are used, and how many wait to be."""
-        pool = None if self._engine is None else self._engine.pool
+        pool = None if self._server is None else self._server.engine.pool
         return (pool.checkedout(), pool.checkedin()) if isinstance(pool, QueuePool) else (0, 0)
 
     async def close(self) -> None:
         """Close all connections."""
         if self._embedded is not None:
             await self._embedded.close()
-        if self._engine is not None:
-            await self._engine.dispose()
-
-
-def _postgresql(url: URL, busy_seconds: float, pool_size: int, patient: bool) -> AsyncEngine:
-    return create_async_engine(
-        url,
-        hide_parameters=True,
-        pool_size=pool_size,
-        pool_timeout=busy_seconds,
-        pool_pre_ping=True,
-        connect_args={"timeout": busy_seconds, "command_timeout": None if patient else busy_seconds},
-    )
+        if self._server is not None:
+            await self._server.engine.dispose()
 
 
 class _Use:

@@ -6,20 +6,22 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, Text, cast, func, insert, select, update
+from sqlalchemy import Row, Text, bindparam, cast, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from router.flow.files import Files, set_id, text_id
 from router.store.database import Connection
 from router.store.holds import hold
+from router.store.prepared import Prepared
 from router.store.tables import flow_drafts, flow_releases, flow_revisions, flow_sets
 
 ReleaseRow = Row[Any]
 DraftRow = Row[Any]
 
 _LONGEST_NAME = 40
+_KNOWN_SET: Final = Prepared(select(flow_sets.c.id).where(flow_sets.c.id == bindparam("set")))
 _DRAFT = (flow_drafts, flow_revisions.c.source.label("text"))
 
 
@@ -36,8 +38,7 @@ async def keep_text(connection: Connection, path: str, text: str, now: datetime)
 async def keep_set(connection: Connection, files: Files, now: datetime) -> str:
     """Keep files as the set they are and tell its name; one that is kept already stays as it is."""
     name = set_id(files)
-    known = select(flow_sets.c.id).where(flow_sets.c.id == name)
-    if (await connection.execute(known)).first() is None:
+    if await _KNOWN_SET.row(connection, {"set": name}) is None:
         revisions = await _keep_texts(connection, files, now)
         statement = _insert(connection)(flow_sets).values(id=name, files=revisions, created_at=now)
         await connection.execute(statement.on_conflict_do_nothing(index_elements=["id"]))

@@ -7,18 +7,12 @@ from __future__ import annotations
 
 import json
 import re
-import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-import asyncpg  # type: ignore[import-untyped]
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 from router.store.database import Connection
-from router.store.sqlite_connections import EmbeddedConnection
 
 MOST_MESSAGES = 50
 """Messages read for a number, a reference or a service number, latest first; more would not change who is named."""
@@ -123,30 +117,7 @@ async def fetch(connection: Connection, parts: tuple[str, ...], values: Mapping[
     for name, several in (("code", codes), ("reference", references)):
         for place, value in enumerate(several):
             given[f"{name}{place}"] = value
-    rows: Sequence[Row]
-    try:
-        if isinstance(connection, EmbeddedConnection):
-            rows = await connection.fetch(text, [_for_sqlite(given[name]) for name in names])
-        elif postgresql:
-            # asyncpg keeps what it has prepared, and its command_timeout ends every wait.
-            rows = await _driver(connection).fetch(text, *[given[name] for name in names])
-        else:
-            rows = await _driver(connection).execute_fetchall(text, [_for_sqlite(given[name]) for name in names])
-    except asyncpg.InterfaceError as error:
-        raise InterfaceError(text, None, error, hide_parameters=True) from error
-    except asyncpg.PostgresError as error:
-        raise DBAPIError(text, None, error, hide_parameters=True) from error
-    except (sqlite3.OperationalError, ValueError) as error:  # aiosqlite raises ValueError where it has been closed
-        raise OperationalError(text, None, error, hide_parameters=True) from error
-    except sqlite3.Error as error:
-        raise DBAPIError(text, None, error, hide_parameters=True) from error
-    return rows
-
-
-def _driver(connection: Connection) -> Any:
-    assert isinstance(connection, AsyncConnection)  # noqa: S101 - what is not embedded is
-    assert connection.sync_connection is not None  # noqa: S101 - a connection that has begun has one
-    return connection.sync_connection.connection.driver_connection
+    return await connection.fetch(text, [given[name] if postgresql else _for_sqlite(given[name]) for name in names])
 
 
 @lru_cache

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, Table, bindparam, delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, Table, bindparam, delete, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from router.matching.references import indexed
 from router.store import customer_words
 from router.store.database import Connection
+from router.store.prepared import Prepared
 from router.store.tables import customer_phones, customers, messages, number_leases, reference_neighbours
 
 MessageRow = Row[Any]
 
-# Made once: to make a statement takes longer than to run it, and these run in calls.
-_LONGEST_CODE: Final = select(func.max(messages.c.code_digits))
-_WHAT_IT_SAYS: Final[Select[Any]] = (
+_LONGEST_CODE: Final = Prepared(select(func.max(messages.c.code_digits)))
+_WHAT_IT_SAYS: Final = Prepared(
     select(
         messages.c.offer,
         messages.c.channel,
@@ -59,7 +59,7 @@ async def known_among(connection: Connection, external_ids: Collection[str]) -> 
 
 async def longest_code(connection: Connection) -> int | None:
     """The most digits a callback code has; None where none is stored with its length."""
-    longest: int | None = (await connection.execute(_LONGEST_CODE)).scalar()
+    longest: int | None = await _LONGEST_CODE.value(connection)
     return longest
 
 
@@ -94,7 +94,7 @@ async def what_it_says(connection: Connection, message_id: str) -> MessageRow | 
     """What a call can be told of the message: ``offer``, ``channel``, ``campaign`` and ``sent_at``, and
     ``customer_id``, ``name``, ``external_id``, ``language`` and ``segment`` of its customer; or None. No number, no
     code."""
-    found: MessageRow | None = (await connection.execute(_WHAT_IT_SAYS, {"message": message_id})).one_or_none()
+    found: MessageRow | None = await _WHAT_IT_SAYS.row(connection, {"message": message_id})
     return found
 
 

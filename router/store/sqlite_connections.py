@@ -18,8 +18,9 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, CursorResult, Dialect
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
+from router import traces
 from router.store.connection import Parameters
 
 _Result = TypeVar("_Result")
@@ -96,14 +97,29 @@ class EmbeddedConnection:
         return fn(self._open)
 
     async def fetch(self, statement: str, parameters: Sequence[Any]) -> list[Any]:
-        """The rows of a statement, past SQLAlchemy. Raises what sqlite3 raises."""
+        """The rows of a statement, past SQLAlchemy."""
+        return (await self._run(statement, parameters)).fetchall()  # type: ignore[no-any-return]
+
+    async def change(self, statement: str, parameters: Sequence[Any]) -> int:
+        """How many rows it has changed."""
+        return (await self._run(statement, parameters)).rowcount  # type: ignore[no-any-return]
+
+    async def _run(self, statement: str, parameters: Sequence[Any]) -> Any:
+        """The driver's cursor. Raises what SQLAlchemy would."""
+        with traces.statement(statement, "sqlite"):
+            try:
+                return await self._at_once_or_later(statement, parameters)
+            except sqlite3.Error as error:
+                raise raised(statement, error) from error
+
+    async def _at_once_or_later(self, statement: str, parameters: Sequence[Any]) -> Any:
         driver = self._driver
         try:
-            return driver.execute(statement, parameters).fetchall()
+            return driver.execute(statement, parameters)
         except sqlite3.OperationalError as error:
             if not is_busy(error):
                 raise
-        return await self._later(lambda: driver.execute(statement, parameters).fetchall())
+        return await self._later(lambda: driver.execute(statement, parameters))
 
     def end(self) -> None:
         """The turn is over."""
@@ -154,9 +170,8 @@ class AsideConnection(EmbeddedConnection):
         """Run what knows synchronous connections only."""
         return await self._aside(partial(fn, self._open))
 
-    async def fetch(self, statement: str, parameters: Sequence[Any]) -> list[Any]:
-        """The rows of a statement, past SQLAlchemy. Raises what sqlite3 raises."""
-        return await self._aside(lambda: self._driver.execute(statement, parameters).fetchall())
+    async def _at_once_or_later(self, statement: str, parameters: Sequence[Any]) -> Any:
+        return await self._aside(lambda: self._driver.execute(statement, parameters))
 
     async def commit(self) -> None:
         """Keep what was written. Raises `OperationalError`."""
@@ -187,6 +202,11 @@ async def to_its_end(doing: asyncio.Future[_Result], interrupt: Callable[[], Non
                 await asyncio.wait({doing})
         doing.exception()  # what came of it is nobody's business any more
         raise
+
+
+def raised(statement: str, error: sqlite3.Error) -> Exception:
+    """What SQLAlchemy raises of an error of the driver's; parameters are not in it."""
+    return DBAPIError.instance(statement, None, error, sqlite3.Error, hide_parameters=True)
 
 
 def is_busy(error: BaseException | None) -> bool:

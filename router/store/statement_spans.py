@@ -1,4 +1,4 @@
-"""A span for each statement, where there are traces: verb and table, never its text or parameters."""
+"""A span for each statement that goes through SQLAlchemy, where there are traces; those past it make their own."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _trace(engine: Engine) -> None:
 
     @event.listens_for(engine, "before_cursor_execute")
     def before(_connection: Any, _cursor: Any, statement: str, _parameters: Any, context: Any, _many: bool) -> None:
-        span = traces.span(traces.statement_name(statement), "client", db__system__name=system)
+        span = traces.statement(statement, system)
         span.__enter__()
         if context is not None:
             context.threadline_span = span

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Row, Select, and_, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from router.store.database import Connection
+from router.store.prepared import Prepared
 from router.store.tables import calls, customers, messages, people, work_items
 
 ItemRow = Row[Any]
@@ -18,12 +19,15 @@ VOICEMAIL, ABANDONED, FOLLOW_UP, CALLBACK = "voicemail", "abandoned", "follow_up
 OPEN, TAKEN, DONE, DROPPED = "open", "taken", "done", "dropped"
 _LEFT = (OPEN, TAKEN)
 
+_ADD: Final = {
+    name: Prepared(build(work_items).on_conflict_do_nothing(index_elements=["source"]))
+    for name, build in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
+
 
 async def add(connection: Connection, values: Mapping[str, Any]) -> bool:
     """Store an item; False where there is one of this ``source`` already."""
-    build = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = build(work_items).values({"state": OPEN, **values})
-    return (await connection.execute(statement.on_conflict_do_nothing(index_elements=["source"]))).rowcount == 1
+    return await _ADD[connection.dialect.name].change(connection, {"state": OPEN, **values}) == 1
 
 
 async def by_id(connection: Connection, item_id: str) -> ItemRow | None:

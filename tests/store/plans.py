@@ -7,10 +7,13 @@ import re
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
+from unittest.mock import patch
 
 from sqlalchemy import event
 
 from router.store.database import Connection, Database
+from router.store.postgresql import PostgresqlConnection
+from router.store.sqlite_connections import EmbeddedConnection
 from router.store.tables import metadata
 
 Statement = tuple[str, Any]
@@ -27,9 +30,18 @@ async def recorded(database: Database) -> AsyncIterator[list[Statement]]:
     def note(_: Any, __: Any, statement: str, values: Any, ___: Any, many: bool) -> None:
         seen.append((statement, values[0] if many else values))
 
+    def noted(run: Any) -> Any:
+        async def fetch_or_change(connection: Connection, statement: str, values: Any) -> Any:
+            seen.append((statement, tuple(values)))
+            return await run(connection, statement, values)
+
+        return fetch_or_change
+
     for engine in database.engines:
         event.listen(engine, "before_cursor_execute", note)
-    yield seen
+    kind = EmbeddedConnection if database.is_sqlite else PostgresqlConnection
+    with patch.multiple(kind, fetch=noted(kind.fetch), change=noted(kind.change)):
+        yield seen
     for engine in database.engines:
         event.remove(engine, "before_cursor_execute", note)
 
