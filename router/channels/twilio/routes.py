@@ -30,7 +30,7 @@ from router.channels.twilio.parse import CHANNEL, Place
 from router.channels.twilio.render import Line, document, part_of, way_out
 from router.channels.twilio.render_agents import Addresses, holding, holding_still, ringing
 from router.channels.twilio.signature import Signatures
-from router.channels.twilio.signed import signed_form, understood
+from router.channels.twilio.signed import query_of, signed_form, understood
 from router.channels.twilio.stretches import Stretch, stretches
 from router.channels.twilio.twiml import EMPTY, response, tag
 from router.core.commands import Transfer
@@ -79,40 +79,40 @@ def routes(
     taken_to = destinations(settings.twilio_queues, settings.region, lambda queue: describe(queue).twilio)
     channel = _Channel(calls, settings, taken_to, agents, describe, house_seconds, on_given_up)
     router = APIRouter(include_in_schema=False)
-    add_agent_routes(router, calls, agents, signatures, settings.public_url, house_seconds)
 
-    @router.post(VOICE)
     async def voice(request: Request) -> Response:
         form = await signed_form(request, signatures, VOICE)
         with understood():
-            answer = await channel.voice(form, request.url.query)
+            answer = await channel.voice(form, query_of(request))
         return Response(answer, media_type="application/xml")
 
-    @router.post(STATUS)
     async def status(request: Request) -> Response:
         form = await signed_form(request, signatures, STATUS)
         with understood():
             await channel.status(form)
         return Response(status_code=204)
 
-    @router.post(calling_back.ANSWER)
     async def called_back(request: Request) -> Response:
         form = await signed_form(request, signatures, calling_back.ANSWER)
         with understood():
-            answer = await channel.called_back(form, calling_back.which(request.url.query), callbacks)
+            answer = await channel.called_back(form, calling_back.which(query_of(request)), callbacks)
         return Response(answer, media_type="application/xml")
 
-    @router.post(calling_back.STATUS)
     async def callback_status(request: Request) -> Response:
         form = await signed_form(request, signatures, calling_back.STATUS)
         with understood():
-            call_id = calling_back.which(request.url.query)
+            call_id = calling_back.which(query_of(request))
         result = calling_back.result_of(form)
         if callbacks is not None and result is not None:
             await callbacks.ended(call_id, result)
             await channel.gone(call_id)
         return Response(status_code=204)
 
+    # Past what FastAPI does for models and dependencies, of which there are none here.
+    ours = {VOICE: voice, STATUS: status, calling_back.ANSWER: called_back, calling_back.STATUS: callback_status}
+    for path, answer in ours.items():
+        router.add_route(path, answer, methods=["POST"], include_in_schema=False)
+    add_agent_routes(router, calls, agents, signatures, settings.public_url, house_seconds)
     return router
 
 

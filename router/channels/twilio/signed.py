@@ -28,11 +28,17 @@ async def signed_form(request: Request, signatures: Signatures, path: str) -> Fo
     is_form = request.headers.get("content-type", _FORM).partition(";")[0].strip().lower() == _FORM
     with understood():
         form = read(body) if is_form else None
-    text = body.decode(errors="replace")
-    signatures.check(path, request.url.query, text if form is None else form, signature)
+    signed = body.decode(errors="replace") if form is None else form
+    signatures.check(path, query_of(request), signed, signature)
     if form is None:
         raise bad_request(f"the body is not of the type {_FORM}")
     return form
+
+
+def query_of(request: Request) -> str:
+    """The query of the address, as it was sent."""
+    query: bytes = request.scope["query_string"]
+    return query.decode("latin-1")
 
 
 async def _body(request: Request) -> bytes:

@@ -22,7 +22,7 @@ from router.channels.twilio.form import Form, Misunderstood
 from router.channels.twilio.legs import OVER
 from router.channels.twilio.parse import call_sid
 from router.channels.twilio.signature import Signatures
-from router.channels.twilio.signed import signed_form, understood
+from router.channels.twilio.signed import query_of, signed_form, understood
 from router.channels.twilio.tasks import Task, has_phone, login_of, task_of
 from router.core.phone import e164
 from router.errors import Refused
@@ -86,7 +86,7 @@ def task_routes(settings: Settings, database: Database, ringing: Ringing, clock:
     async def worker(request: Request) -> Response:
         form = await signed_form(request, signatures, WORKER)
         with understood():
-            reservation, sid = _reservation(dict(parse_qsl(request.url.query)).get("reservation")), call_sid(form)
+            reservation, sid = _reservation(dict(parse_qsl(query_of(request))).get("reservation")), call_sid(form)
         try:
             await reader.phone(reservation, sid, form.get("CallStatus") or "")
         except Exception as error:

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Request, Response
 
 from router.channels.twilio.form import Form, Misunderstood
 from router.channels.twilio.signature import Signatures
-from router.channels.twilio.signed import signed_form, understood
+from router.channels.twilio.signed import query_of, signed_form, understood
 from router.errors import not_found
 from router.messages.texting import Accepted, NotNow, Outcome, Rejected
 from router.settings import Settings
@@ -140,7 +140,7 @@ def text_routes(settings: Settings, reported: Reported) -> APIRouter:
     async def status(request: Request) -> Response:
         form = await signed_form(request, signatures, PATH)
         with understood():
-            text_id, sid, delivered, reason = _told(form, request.url.query)
+            text_id, sid, delivered, reason = _told(form, query_of(request))
         if delivered is not None and not await reported(text_id, sid, delivered=delivered, reason=reason):
             raise not_found("there is no such text message")
         return Response(status_code=204)

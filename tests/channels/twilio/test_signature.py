@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from hashlib import sha256
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import httpx
 import pytest
@@ -17,7 +17,7 @@ from starlette.datastructures import ImmutableMultiDict
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
 from router.channels.twilio import signed as requests
-from router.channels.twilio.form import read
+from router.channels.twilio.form import Form, Misunderstood, read
 from router.channels.twilio.signature import Signatures
 from router.errors import Refused
 from router.settings import SettingsRefused
@@ -228,3 +228,35 @@ def test_the_same_verdict_as_the_validators(fields: list[tuple[str, str]], forge
         except Refused:
             accepted = False
         assert accepted == validator.validate(address, theirs, signed)
+
+
+@given(
+    st.text(st.sampled_from("abä+%&=; 0Ff\ud83d\x00"), max_size=40).map(lambda text: text.encode(errors="replace"))
+    | st.binary(max_size=20)
+)
+def test_a_form_is_read_as_the_standard_library_reads_it(body: bytes) -> None:
+    try:
+        theirs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict")
+    except UnicodeDecodeError:
+        with pytest.raises(Misunderstood):
+            read(body)
+        return
+    ours = read(body)
+    assert [*ours] == [name for name, _ in theirs]
+    assert {name: ours.getlist(name) for name in ours} == {
+        name: [value for each, value in theirs if each == name] for name, _ in theirs
+    }
+
+
+@pytest.mark.parametrize("url", ["https://calls.example.net", "http://calls.example.net:8080", "https://h.example:443"])
+def test_the_port_may_stand_in_what_is_signed_or_not(url: str) -> None:
+    ours, theirs, form = Signatures(SecretStr(TOKEN), url), RequestValidator(TOKEN), Form([("b", "1"), ("a", "2")])
+    host = url.rpartition("/")[2].partition(":")[0]
+    for address in (f"{url.partition('//')[0]}//{host}{port}/x" for port in ("", ":443", ":80", ":8080")):
+        signed = str(theirs.compute_signature(address, form))
+        try:
+            ours.check("/x", "", form, signed)
+        except Refused:
+            assert not theirs.validate(f"{url}/x", form, signed)
+        else:
+            assert theirs.validate(f"{url}/x", form, signed)
