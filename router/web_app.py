@@ -133,8 +133,8 @@ def web_app(
     pages_support(app, assets)
     app.add_middleware(Requests, told=metrics.request)  # the outermost: it is told of every answer
     description.describe(app, BODIES, entrance.guard.cookie)
+    _include_channels(app, house, agents, entrance, prompts, metrics)  # first, as callers wait for them
     _include_api(app, house, entrance, governor)
-    _include_channels(app, house, agents, entrance, prompts, metrics)
     _include_pages(app, house, agents, entrance, pages, desk)
     boards = _include_supervision(app, house, agents, entrance, pages, stopping)
     running = Running(agi, audiosocket, prompts, desk.pages, boards, stopping, pulse or Pulse(), governor)
@@ -193,11 +193,6 @@ def _include_api(app: FastAPI, house: House, entrance: _Entrance, governor: Gove
 def _include_channels(
     app: FastAPI, house: House, agents: Agents, entrance: _Entrance, prompts: PromptStore, metrics: Metrics
 ) -> None:
-    tester = entrance.keys.allowed("testphone", entrance.guard, entrance.guard.agent)
-    app.include_router(
-        simulator_routes(house.test_phone, house.calls, house.bus, house.clock, tester, entrance.guard.admin, house.ear)
-    )
-    app.include_router(opening_routes(house.flows, house.clock, house.settings.region, tester))
     describe = house.queue_book.get
     app.include_router(
         twilio_routes(
@@ -209,6 +204,11 @@ def _include_channels(
             on_given_up=metrics.given_up,
         )
     )
+    tester = entrance.keys.allowed("testphone", entrance.guard, entrance.guard.agent)
+    app.include_router(
+        simulator_routes(house.test_phone, house.calls, house.bus, house.clock, tester, entrance.guard.admin, house.ear)
+    )
+    app.include_router(opening_routes(house.flows, house.clock, house.settings.region, tester))
     app.include_router(text_routes(house.settings, _reported(house)))
     app.include_router(task_routes(house.settings, house.database, agents.ringing, house.clock))
     inbox = Inbox(house.database, house.bus, house.keys, house.clock)
