@@ -29,7 +29,7 @@ PARTS = {
     "typing-extensions": "pydantic",
 }
 # Used by name or by presence, never by import: database drivers, uvicorn's loop and parser, form fields, time zones.
-NAMED_ONLY = {"aiosqlite", "asyncpg", "httptools", "python-multipart", "tzdata", "uvloop"}
+NAMED_ONLY = {"asyncpg", "httptools", "python-multipart", "tzdata", "uvloop"}
 
 
 def _name(requirement: str) -> str:

@@ -31,7 +31,7 @@ MOST_ERRORS: Final = 10
 """Errors told of one failure: what led to it, and the parts of a group."""
 
 _LEVELS: Final = {"exception": "error", "warn": "warning", "fatal": "critical", "msg": "info"}
-_NOISY: Final = ("asyncio", "aiosqlite", "alembic", "panoramisk", "twilio.http_client", "httpx", "httpcore")
+_NOISY: Final = ("asyncio", "alembic", "panoramisk", "twilio.http_client", "httpx", "httpcore")
 _to_json: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 
 _sink: Sink | None = None
