@@ -40,7 +40,7 @@ async def back(watch: DatabaseWatch) -> None:
         done.set()
 
     watch.when_back(tell)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await done.wait()
 
 

@@ -101,7 +101,7 @@ async def test_asterisk_is_told_of_a_file_that_differs_as_soon_as_it_is_there(tm
     assert ami.reloads == 0
     ami.connected = True
     running = asyncio.create_task(queues.run())
-    await asyncio.wait_for(ami.reloaded.wait(), 5)
+    await asyncio.wait_for(ami.reloaded.wait(), 60)
     running.cancel()
     await queues.follow()
     assert ami.reloads == 1, "nothing has changed since"

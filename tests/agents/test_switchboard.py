@@ -246,7 +246,7 @@ async def test_getting_in_step_after_being_away(house: House, switchboard: Switc
     assert await house.desks("5.0") == {anna: "ringing"}
     assert await house.desks("6.0") == {}
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         there, untouched_since = await told.there.get()
     assert there == {CALLER, leg(BERT), "5.0", "5.1", "6.0", "6.1"}
     assert house.clock() - timedelta(seconds=5) < untouched_since < house.clock()
@@ -284,7 +284,7 @@ async def test_a_call_is_lost_when_it_was_touched_before_we_asked_who_is_there(
 ) -> None:
     """However long ago that was, and however short before: one that came since is younger than the answer."""
     await switchboard(connected(NOTHING, seconds_ago=20))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         _, untouched_since = await told.there.get()
     assert timedelta(seconds=20) < house.clock() - untouched_since < timedelta(seconds=25)
     await switchboard.close()

@@ -276,6 +276,7 @@ async def test_a_caller_who_comes_back_ends_the_wrap_up(house: House, desk: Desk
     assert await house.desks() == {desk.anna: "ringing"}
 
 
+@pytest.mark.postgresql_only  # a file is never away, and what has closed it does not open it again
 async def test_the_timer_outlives_a_database_that_is_away(house: House, desk: Desk, database: Database) -> None:
     await desk.talks("sales")
     house.clock.forward(seconds=30)

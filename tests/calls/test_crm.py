@@ -63,7 +63,7 @@ class Crm:
 
     async def request(self) -> tuple[dict[str, str], str]:
         assert self._process.stdout is not None
-        came = json.loads(await asyncio.wait_for(self._process.stdout.readline(), 10))
+        came = json.loads(await asyncio.wait_for(self._process.stdout.readline(), 60))
         return came["headers"], came["body"]
 
     async def event(self) -> dict[str, Any]:
@@ -78,7 +78,7 @@ async def receiving(manner: str) -> AsyncIterator[Crm]:
     )
     assert process.stdout is not None
     try:
-        port = int(await asyncio.wait_for(process.stdout.readline(), 10))
+        port = int(await asyncio.wait_for(process.stdout.readline(), 60))
         yield Crm(process, port)
     finally:
         process.kill()

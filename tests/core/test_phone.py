@@ -124,10 +124,10 @@ def test_what_is_no_number(text: str) -> None:
     "text", ["1" * 10**6, "+" * 10**6, "(" * 10**6, "tel:" * 10**5, "sip:" + ";" * 10**6 + "@", "0 " * 10**6]
 )
 def test_endless_input_is_refused_at_once(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert e164(text) is None
     assert not is_withheld(text)
-    assert time.perf_counter() - started < 0.05
+    assert time.process_time() - started < 0.05
 
 
 @given(DIALLED | st.text(max_size=40), REGIONS)

@@ -28,7 +28,7 @@ class Reader:
 
     async def next(self) -> dict[str, str]:
         """The next event as its fields; a heartbeat is ``{"": …}``."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while not self._parts:
                 self._parts = (await anext(self._chunks)).split("\n\n")[:-1]
         part = self._parts.pop(0)
@@ -36,7 +36,7 @@ class Reader:
         return {name: value for name, _, value in fields}
 
     async def is_over(self) -> bool:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             return not self._parts and await anext(self._chunks, None) is None
 
 

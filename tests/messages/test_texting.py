@@ -208,7 +208,7 @@ async def test_what_is_on_its_way_is_finished_when_the_service_stops(house: Hous
     house.on_send = slowly
     await house.queue("t1")
     running = asyncio.create_task(house.sender.run())
-    await asyncio.wait_for(begun.wait(), 10)
+    await asyncio.wait_for(begun.wait(), 60)
     running.cancel()
     asyncio.get_running_loop().call_soon(go_on.set)
     with contextlib.suppress(asyncio.CancelledError):
@@ -228,7 +228,7 @@ async def test_it_runs_until_it_is_stopped_and_wakes_when_told(house: House) -> 
         sent.clear()
         await house.queue(f"t{number}")
         house.bus.announce(texting.TOPIC)
-        await asyncio.wait_for(sent.wait(), 10)
+        await asyncio.wait_for(sent.wait(), 60)
     running.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await running

@@ -24,7 +24,7 @@ class Heard:
             await self.react(notice)
 
     async def next(self) -> Notice:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             return await self.notices.get()
 
     async def connected(self) -> Connected:

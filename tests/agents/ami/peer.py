@@ -109,7 +109,7 @@ class Peer:
 
     async def until(self, name: str) -> Action:
         """Wait for the next action of this name."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while (action := await self.arrived.get())["Action"] != name:
                 pass
         return action

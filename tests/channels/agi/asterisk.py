@@ -84,7 +84,7 @@ class Peer:
 
     async def command(self) -> list[str]:
         """The next command, as Asterisk takes it apart; empty when the connection is closed."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             line = await self.reader.readline()
         return [word.decode() for word in parse_args(line.rstrip(b"\n"))]
 
@@ -93,7 +93,7 @@ class Peer:
 
     async def closed(self) -> bytes:
         """What still comes until the router closes the connection."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             try:
                 return await self.reader.read()
             except ConnectionResetError:

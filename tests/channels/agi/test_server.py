@@ -48,7 +48,7 @@ class Recorder:
         self.ended.set_result(None)
 
     async def outcome(self) -> BaseException | None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             return await self.ended
 
 

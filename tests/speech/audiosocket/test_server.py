@@ -37,7 +37,7 @@ class Peer:
 
     async def closed(self) -> bytes:
         """What still comes until the other side closes."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             try:
                 return await self.reader.read()
             except ConnectionResetError:
@@ -67,7 +67,7 @@ class Taken:
         self._more.set()
 
     async def until(self, wanted: Event) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while wanted not in self.events:
                 self._more.clear()
                 await self._more.wait()

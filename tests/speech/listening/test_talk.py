@@ -47,7 +47,7 @@ class Line:
         self._more.set()
 
     async def has_played(self, frames: int) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while len(self.played) < frames:
                 self._more.clear()
                 await self._more.wait()
