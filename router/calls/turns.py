@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
+
+from pydantic import TypeAdapter
 
 from router.core.commands import CallWebhook, ChannelCommand, Prompt, Say
+from router.core.match import Match
 from router.engine.session import (
     Session,
     State,
@@ -16,6 +19,8 @@ from router.engine.session import (
     session_to_json,
 )
 from router.store.calls import CallRow
+
+_MATCH: Final = TypeAdapter(Match)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ def columns(
         "sequence": session.sequence,
         "session": session_to_json(session),
         "reply": commands_to_json(_without_once(commands) if session.ended else commands),
-        "match": asdict(match) if match else None,
+        "match": _MATCH.dump_python(match, mode="json") if match else None,
         "queue": session.queue,
         "updated_at": now,
         "ended_at": now if session.ended else None,

@@ -25,6 +25,7 @@ MOST_WEIGHED = 20
 Answers = Mapping[str, float]
 """How likely each answer is; together they make 1. No answer is the empty one, `_OTHER` all that fit nobody."""
 
+_ROUNDING = 1e-9
 _NOTHING = ""
 _OTHER = "other"
 _FOUND = "found"
@@ -42,14 +43,25 @@ def worth_asking(
     """The best of ``questions``, or None where none tells enough. What was asked before is not asked again, but for a
     code that was keyed in and not accepted. ``on_file``: the caller number is, for some customer."""
     best, best_worth = None, parameters.least_worth
+    most = _most(weighed, none_probability, observed, on_file, parameters)
     for question in questions:
-        if _asked(question, observed):
+        if _asked(question, observed) or most <= best_worth * _effort(question, parameters):
             continue
         gain = _gain(question, weighed[:MOST_WEIGHED], none_probability, observed, on_file, now, parameters)
         worth = gain / _effort(question, parameters)
         if worth > best_worth:
             best, best_worth = question, worth
     return best
+
+
+def _most(
+    weighed: Sequence[Weighed], none_probability: float, observed: Observed, on_file: bool, parameters: Parameters
+) -> float:
+    """More bits than any answer tells: an answer says no more about what the call is about than is unknown of it, and
+    what a message is worth that was not found. Mostly little is unknown, and this is all that is worked out."""
+    elsewhere = none_probability * _elsewhere(observed, on_file, parameters)
+    unknown = _entropy([*(each.probability for each in weighed), elsewhere, none_probability - elsewhere])
+    return unknown + elsewhere * parameters.identifies + _ROUNDING
 
 
 def _asked(question: Question, observed: Observed) -> bool:

@@ -87,6 +87,7 @@ class AudioCache:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._directory = directory
+        self._folder = os.path.join(directory, "")
         self._max_bytes = max_bytes
         self._max_files = max_files
         self._now = now
@@ -111,15 +112,15 @@ class AudioCache:
         """The audio for `key`, or None when it is not there or not whole (what is left of it is deleted)."""
         if not is_key(key):
             return None
-        path = self._directory / (key + _SUFFIX)
         try:
-            found = path.stat()
+            found = os.stat(f"{self._folder}{key}{_SUFFIX}")  # of each prompt of each call
         except OSError:
             self._forget(key)
             return None
         entry = self._entries.get(key)
         if entry is None or (entry.size, entry.modified_ns) != (found.st_size, found.st_mtime_ns):
             self._forget(key)
+            path = self._directory / (key + _SUFFIX)
             seconds = _whole(path, found)
             if seconds is None:
                 log.warning("prompt_file_damaged", key=key, size=found.st_size)

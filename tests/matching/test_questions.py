@@ -7,9 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from router.core.events import WITHHELD, Caller
 from router.core.match import Question, QuestionKind
+from router.matching import questions
 from router.matching.observed import MessageRow, Observed
 from router.matching.rank import rank
 
@@ -28,8 +31,8 @@ def a_message(message_id: str = "m1", hours: float = 24, **fields: Any) -> Messa
     return replace(row, **fields)
 
 
-def asked(rows: list[MessageRow], observed: Observed = FROM_MOBILE, questions: tuple[Question, ...] = ALL) -> Any:
-    return rank(observed, rows, NOW, questions=questions).question
+def asked(rows: list[MessageRow], observed: Observed = FROM_MOBILE, put: tuple[Question, ...] = ALL) -> Any:
+    return rank(observed, rows, NOW, questions=put).question
 
 
 def test_a_withheld_caller_is_asked_for_the_code_at_once() -> None:
@@ -71,8 +74,8 @@ def test_nothing_is_asked_twice_and_nothing_that_is_not_to_be_asked() -> None:
     rows = [a_message("m1", topic="power", reference="AB4821"), a_message("m2", topic="gas", reference="AB4877")]
     assert asked(rows, replace(FROM_MOBILE, topic="")) == LAST[2]
     assert asked(rows, replace(FROM_MOBILE, topic="", last_digits="99")) == CODE
-    assert asked(rows, questions=(CODE,)) == CODE
-    assert asked(rows, questions=()) is None
+    assert asked(rows, put=(CODE,)) == CODE
+    assert asked(rows, put=()) is None
     assert asked([], replace(FROM_MOBILE, code="")) is None, "who has no code has none the second time"
     assert asked([], Observed(WITHHELD, code="4821390658")) == CODE, "a code that was mistyped may be typed again"
 
@@ -84,7 +87,7 @@ def test_who_has_no_reference_at_hand_is_not_asked_for_the_code() -> None:
 
 def test_one_key_tells_whether_it_is_about_a_message_at_all() -> None:
     rows = [a_message("m1", hours=60)]
-    assert asked(rows, questions=(ABOUT, *ALL)) == ABOUT
+    assert asked(rows, put=(ABOUT, *ALL)) == ABOUT
     assert asked(rows, replace(FROM_MOBILE, about_message="no"), (ABOUT, *ALL)) is None
     assert asked(rows, replace(FROM_MOBILE, about_message=""), (ABOUT,)) is None, "it was asked before"
 
@@ -109,3 +112,38 @@ def test_any_number_of_candidates(count: int) -> None:
 
 def test_whether_it_is_about_a_message_is_not_asked_where_no_message_can_be_found_any_more() -> None:
     assert asked([], Observed(WITHHELD, code=""), (ABOUT, *ALL)) is None
+
+
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.floats(0.1, 4000),
+            st.sampled_from(["power", "gas", None]),
+            st.sampled_from(["AB4821", "AB4877", "48211", None]),
+            st.booleans(),
+        ),
+        max_size=25,
+    ),
+    withheld=st.booleans(),
+    about=st.sampled_from([None, "yes", "no", ""]),
+    code=st.sampled_from([None, "", "4821390657"]),
+    unread=st.integers(0, 3),
+)
+def test_what_is_not_worked_out_would_not_have_been_asked(
+    rows: list[tuple[float, str | None, str | None, bool]],
+    withheld: bool,
+    about: Any,
+    code: str | None,
+    unread: int,
+) -> None:
+    known = [
+        a_message(f"m{place}", hours, topic=topic, reference=reference, code_keyed=keyed)
+        for place, (hours, topic, reference, keyed) in enumerate(rows)
+    ]
+    caller = WITHHELD if withheld else Caller(MOBILE)
+    observed = Observed(caller, code=code, about_message=about, unread=unread)
+    put = (ABOUT, *ALL, Question(QuestionKind.REFERENCE, 8))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(questions, "_most", lambda *_: float("inf"))
+        all_worked_out = asked(known, observed, put)
+    assert asked(known, observed, put) == all_worked_out
