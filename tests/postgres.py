@@ -224,7 +224,7 @@ def _name(address: str) -> str:
 
 
 async def _upgrade(address: str) -> None:
-    database = Database(address)
+    database = Database(address, busy_seconds=60.0)
     await migrate.upgrade(database)
     await database.close()
 

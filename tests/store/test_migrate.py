@@ -20,7 +20,7 @@ from router.store.tables import metadata
 
 
 async def test_an_empty_database_is_brought_to_the_tables_of_the_code(bare_database_url: str) -> None:
-    database = Database(bare_database_url)
+    database = Database(bare_database_url, busy_seconds=60.0)
     assert await migrate.current(database) is None
     await migrate.upgrade(database)
     assert await migrate.current(database) == migrate.newest()
@@ -34,7 +34,7 @@ async def test_an_empty_database_is_brought_to_the_tables_of_the_code(bare_datab
 
 
 async def test_references_that_are_there_already_are_found_from_then_on(bare_database_url: str) -> None:
-    database = Database(bare_database_url)
+    database = Database(bare_database_url, busy_seconds=60.0)
     async with database.begin(long=True) as connection:
         await connection.run_sync(lambda sync: command.upgrade(migrate._config(sync), "0001"))
         columns = "id, digest, channel, offer, body, reference, sent_at, created_at"
@@ -89,7 +89,7 @@ async def test_a_migration_may_take_longer_than_a_caller_would_wait(bare_databas
 
 
 async def test_all_steps_or_none(bare_database_url: str) -> None:
-    database = Database(bare_database_url)
+    database = Database(bare_database_url, busy_seconds=60.0)
     async with database.begin() as connection:
         await connection.execute(text("CREATE TABLE web_sessions (mine integer)"))  # the last table, so all before fit
     with pytest.raises(DBAPIError, match="web_sessions"):
