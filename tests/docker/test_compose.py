@@ -109,6 +109,11 @@ class TestCompose:
         assert "build" in declared or declared["user"] not in {"root", "0"}
 
     @pytest.mark.parametrize("service", SERVICES)
+    def test_nothing_can_be_written_but_on_volumes_and_in_memory(self, service: str) -> None:
+        """Asterisk's own folders are many, and are written by its packages' choice."""
+        assert SERVICES[service].get("read_only", False) is (service != "asterisk")
+
+    @pytest.mark.parametrize("service", SERVICES)
     def test_ports_are_published_on_loopback_unless_told_otherwise(self, service: str) -> None:
         for port in SERVICES[service].get("ports", []):
             assert _filled(port, {}).startswith("127.0.0.1:"), port

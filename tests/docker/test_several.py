@@ -32,6 +32,7 @@ def test_a_service_gets_no_rights_it_does_not_need(service: str) -> None:
     assert "privileged" not in declared
     assert "build" in declared or declared["user"] not in {"root", "0"}
     assert declared["mem_limit"]
+    assert declared.get("read_only", False) is (service not in ASTERISKS)
     for port in declared.get("ports", []):
         assert _filled(port, {}).startswith("127.0.0.1:"), port
     for name, value in declared["environment"].items():
