@@ -86,9 +86,11 @@ class Service:
             return await create_key(connection, "tests", scopes or SCOPES, self.clock())
 
     def client(self, **headers: str) -> httpx.AsyncClient:
-        return httpx.AsyncClient(
-            transport=httpx.ASGITransport(self.app, client=("192.0.2.1", 4711)), base_url=ORIGIN, headers=headers
-        )
+        return self.client_from("192.0.2.1", **headers)
+
+    def client_from(self, address: str, **headers: str) -> httpx.AsyncClient:
+        transport = httpx.ASGITransport(self.app, client=(address, 4711))
+        return httpx.AsyncClient(transport=transport, base_url=ORIGIN, headers=headers)
 
     @asynccontextmanager
     async def allowed(self, *scopes: str) -> AsyncIterator[httpx.AsyncClient]:
