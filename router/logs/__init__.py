@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 import traceback
 from collections.abc import Iterator, MutableMapping
@@ -33,6 +34,10 @@ MOST_ERRORS: Final = 10
 _LEVELS: Final = {"exception": "error", "warn": "warning", "fatal": "critical", "msg": "info"}
 _NOISY: Final = ("asyncio", "alembic", "panoramisk", "twilio.http_client", "httpx", "httpcore")
 _to_json: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
+
+_UNSEEN: Final = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What JSON may hold as it is, and a terminal or a program may take for a line's end, a command, or a change of
+direction."""
 
 _sink: Sink | None = None
 
@@ -106,8 +111,13 @@ class _Renderer:
         if exc_info and (failed := _exc_info(exc_info))[1] is not None:
             line["exception"] = without_values(failed)
         if self._console is None:
-            return _to_json(line) + "\n"
+            text = _to_json(line)
+            return (text if text.isprintable() else _UNSEEN.sub(_escaped, text)) + "\n"
         return str(self._console(logger, method, _plain(line))) + "\n"
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
 
 
 def _exc_info(told: Any) -> ExcInfo:

@@ -28,6 +28,8 @@ _NUMBER: Final = re.compile(
 )
 _MAIL: Final = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _SECRET: Final = re.compile(r"(?:whsec_|tl_|Bearer |Basic )[\w+/=.~-]{8,}|(?<=://)[^\s/@:]{1,100}:[^\s/@]{1,200}(?=@)")
+_COLOURS: Final = re.compile(r"(?:\x1b\[|\x9b)[0-9;?]{0,20}([A-Za-z])")
+"""Commands to a terminal: the letter at the end would make a word of a number behind it."""
 _SUSPICIOUS: Final = re.compile(
     r"\d[ ()/-]{0,2}\d[ ()/-]{0,2}\d[ ()/-]{0,2}\d[ ()/-]{0,2}\d|@|whsec_|tl_|Bearer |Basic "
 )
@@ -39,6 +41,7 @@ def masked(text: str) -> str:
         text = text[:LONGEST] + "…"
     if _SUSPICIOUS.search(text) is None:
         return text
+    text = _COLOURS.sub(r"\1 ", text)
     return _NUMBER.sub(HIDDEN, _MAIL.sub(HIDDEN, _SECRET.sub(HIDDEN, text)))
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import logging
 import re
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -13,7 +15,9 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+import structlog
 
+from router import logs
 from router.admin.auditing import _line
 from router.agents.ami.errors import AmiRefused
 from router.agents.ami.link import _clean
@@ -89,3 +93,22 @@ def test_a_spreadsheet_reads_cells_and_no_formula(behind: str) -> None:
         assert (row[0], row[2], len(row)) == ("1", "end", 3)
         assert not row[1].startswith(("=", "+", "-", "@", "\t", "\r"))
         assert row[1].removeprefix("'") == (each + behind).removeprefix("'")
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_whoever_reads_the_log_reads_one_line_of_text_for_each_event(
+    as_json: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    logs.configure("info", as_json=as_json)
+    log = structlog.get_logger("far")
+    for each in ALL:
+        log.info("told", what=each, call=each, list=[each])
+        logging.getLogger("library").warning("%s", each)
+    lines = capsys.readouterr().err.splitlines()  # at everything that a terminal or a program may take for a line's end
+    assert len(lines) == 2 * len(ALL)
+    assert not [line for line in lines if re.search("[\0-\x08\x0b-\x1f\x7f-\x9f]", line)]
+    if as_json:
+        assert {json.loads(line)["level"] for line in lines} == {"info", "warning"}
+    for personal in ("+491713920011", "0171 3920011", "4821390657"):
+        log.info("told", what=f"\x1b[31m{personal}\u2028", said=f'{{"a":"{personal}"}}')
+        assert personal not in capsys.readouterr().err
