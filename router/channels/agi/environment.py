@@ -28,10 +28,11 @@ _USUAL_ARGUMENTS: Final = 3
 """As many arguments as our dialplan gives, or fewer."""
 MOST_USUAL_LINES: Final = len(_LINES) + _USUAL_ARGUMENTS
 
-_VALUE: Final = r"[^\r\n]*"
+# Nothing is given back (``+``): else a blank could be read in two ways on each line, and all together in millions.
+_VALUE: Final = r"[^\r\n]*+"
 _USUAL: Final = re.compile(
-    "".join(f"agi_{name}: ?{f'({_VALUE})' if name in _READ else _VALUE}\n" for name in _LINES)
-    + "".join(f"(?:agi_arg_{place}: ?({_VALUE})\n" for place in range(1, _USUAL_ARGUMENTS + 1))
+    "".join(f"agi_{name}: ?+{f'({_VALUE})' if name in _READ else _VALUE}\n" for name in _LINES)
+    + "".join(f"(?:agi_arg_{place}: ?+({_VALUE})\n" for place in range(1, _USUAL_ARGUMENTS + 1))
     + ")?" * _USUAL_ARGUMENTS
     + "\n"
 )
