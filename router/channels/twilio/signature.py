@@ -37,11 +37,12 @@ class Signatures:
             raise SettingsRefused("THREADLINE_PUBLIC_URL (public_url): has no host, or a port that cannot be")
         secret = token.get_secret_value() if token else ""
         self._validator = RequestValidator(secret) if secret else None
-        self._secret = secret.encode()
+        self._begun = hmac.new(secret.encode(), digestmod="sha1")
         self._public_url = public_url
         address = urlparse(public_url)
-        # Twilio signs the address with its port, or without it ("Webhooks Security").
-        self._bases = tuple(dict.fromkeys(str(each) for each in (remove_port(address), add_port(address))))
+        # Twilio signs the address with its port, or without it ("Webhooks Security"); most often as it is configured.
+        ways = (add_port, remove_port) if address.port else (remove_port, add_port)
+        self._bases = tuple(dict.fromkeys(str(way(address)) for way in ways))
 
     def check_given(self, signature: str | None) -> str:
         """The signature of a request, before anything else of it is read. Raises `Refused` (403) where there is none,
@@ -70,13 +71,15 @@ class Signatures:
             )
 
     def _form_fits(self, rest: str, form: Form, signature: str) -> bool:
-        if not self._secret:
+        if self._validator is None:
             return False
         given, fields = signature.encode(errors="replace"), form.signed
         return any(hmac.compare_digest(self._made(f"{base}{rest}{fields}"), given) for base in self._bases)
 
     def _made(self, text: str) -> bytes:
-        return base64.b64encode(hmac.digest(self._secret, text.encode(), "sha1"))
+        signing = self._begun.copy()
+        signing.update(text.encode())
+        return base64.b64encode(signing.digest())
 
     def _body_fits(self, rest: str, query: str, body: str, signature: str) -> bool:
         if self._validator is None or "bodySHA256" not in parse_qs(query):
