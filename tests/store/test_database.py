@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -44,6 +45,25 @@ async def test_a_connection_that_the_server_ends_is_away(database: Database) -> 
             await connection.execute(text("SELECT 1"))
     assert is_away(raised.value)
     await reached(database.url)
+
+
+@pytest.mark.postgresql_only
+async def test_a_connection_that_the_server_ended_while_nobody_used_it_is_replaced(database: Database) -> None:
+    drivers: dict[int, Any] = {}
+    async with database.read() as one, database.read() as two:
+        for each in (one, two):
+            assert each.sync_connection is not None
+            pid = (await each.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+            drivers[pid] = each.sync_connection.connection.driver_connection
+    async with database.read() as connection:
+        used = (await connection.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+        (unused,) = drivers.keys() - {used}
+        await connection.execute(text("SELECT pg_terminate_backend(:unused)"), {"unused": unused})
+        async with asyncio.timeout(60):
+            while not drivers[unused].is_closed():  # noqa: ASYNC110 - asyncpg tells nobody
+                await asyncio.sleep(0.01)
+        async with database.begin() as new:
+            assert (await new.execute(text("SELECT pg_backend_pid()"))).scalar_one() not in drivers
 
 
 async def test_a_mistake_of_ours_is_not(database: Database) -> None:
