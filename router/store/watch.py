@@ -1,7 +1,8 @@
 """Whether the database is there, so that a caller never waits for one that is away.
 
 The first who finds it away says so; from then on calls are given up at once instead of each waiting for itself, until a
-look at the database shows that it answers again.
+look at the database shows that it answers again. Who only waited too long is given up alone: that may be their own row,
+or too much to do here; others are given up where a look at the database, made then, is not answered either.
 """
 
 from __future__ import annotations
@@ -53,6 +54,9 @@ class DatabaseWatch:
         self._gone_at = float("-inf")
         self._back_at = float("-inf")
         self._looking: asyncio.Task[None] | None = None
+        self._doubting: asyncio.Task[None] | None = None
+        self._hanging: asyncio.Future[None] | None = None
+        """Done when the database is known to hang: whoever waits for it then waits no longer."""
         self._let_go: set[asyncio.Task[Any]] = set()
         self._when_back: list[Callable[[], Awaitable[object]]] = []
         self.given_up = 0
@@ -74,15 +78,22 @@ class DatabaseWatch:
         What is given up is ended beside us: that may take longer than anybody would wait.
         """
         self._check()
-        task = asyncio.get_running_loop().create_task(work(*args, **more))
+        loop = asyncio.get_running_loop()
+        if self._hanging is None or self._hanging.done():
+            self._hanging = loop.create_future()
+        task, hanging = loop.create_task(work(*args, **more)), self._hanging
+        either: set[asyncio.Future[Any]] = {task, hanging}
         try:
-            await asyncio.wait({task}, timeout=self._patience)
+            await asyncio.wait(either, timeout=self._patience, return_when=asyncio.FIRST_COMPLETED)
         except asyncio.CancelledError:
             self._end(task)
             raise
         if not task.done():
             self._end(task)
-            self._note(error := DatabaseAway(f"no answer within {self._patience:g} s"))
+            self.given_up += 1
+            if hanging.done():
+                raise DatabaseAway("no answer")
+            self._doubt(error := DatabaseAway(f"no answer within {self._patience:g} s"))
             raise error
         try:
             return task.result()
@@ -121,7 +132,7 @@ class DatabaseWatch:
 
     async def aclose(self) -> None:
         """End what looks for the database."""
-        tasks = [*self._let_go, *([self._looking] if self._looking else [])]
+        tasks = [*self._let_go, *(each for each in (self._looking, self._doubting) if each is not None)]
         for task in tasks:
             task.cancel()
         if tasks:
@@ -137,6 +148,17 @@ class DatabaseWatch:
         self._let_go.discard(task)
         if not task.cancelled():
             task.exception()
+
+    def _doubt(self, error: DatabaseAway) -> None:
+        """Look whether the database is there at all, after somebody has waited too long."""
+        if not self.away and (self._doubting is None or self._doubting.done()):
+            self._doubting = asyncio.get_running_loop().create_task(self._look_once(error), name="doubts the database")
+
+    async def _look_once(self, error: DatabaseAway) -> None:
+        if not await self._answers():
+            self.noticed(error)
+            if self._hanging is not None and not self._hanging.done():
+                self._hanging.set_result(None)
 
     async def _look_until_back(self) -> None:
         clock = asyncio.get_running_loop().time

@@ -42,6 +42,11 @@ async def watch(database: Fake) -> AsyncIterator[DatabaseWatch]:
     await made.aclose()
 
 
+async def gone(watch: DatabaseWatch) -> None:
+    async with asyncio.timeout(60):
+        await watch.gone.wait()
+
+
 async def back(watch: DatabaseWatch) -> None:
     returned = asyncio.Event()
 
@@ -65,7 +70,7 @@ async def test_a_caller_waits_once_for_a_database_that_hangs_and_the_next_not_at
     database.hangs()
     with pytest.raises(DatabaseAway, match="no answer within"):
         await watch.within(database.ask)
-    assert watch.away
+    await gone(watch)
     asked = database.asked
     for _ in range(100):
         with pytest.raises(DatabaseAway, match="is away"):
@@ -86,9 +91,42 @@ async def test_calls_are_served_again_when_the_database_is_back(watch: DatabaseW
     database.hangs()
     with pytest.raises(DatabaseAway):
         await watch.within(database.ask)
+    await gone(watch)
     database.answers.set()
     await back(watch)
     assert await watch.within(database.ask, "again") == "again"
+
+
+async def test_who_waits_when_the_database_is_found_to_hang_waits_no_longer(database: Fake) -> None:
+    database.hangs()
+    impatient = DatabaseWatch(database.ask, patience=0.05, look_seconds=0.05)
+    first = asyncio.ensure_future(impatient.within(database.ask))
+    with pytest.raises(DatabaseAway, match="no answer within"):
+        await first
+    impatient._patience = 60
+    with pytest.raises(DatabaseAway, match="no answer$"):
+        await impatient.within(database.ask)
+    assert impatient.away
+    await impatient.aclose()
+
+
+async def test_one_turn_that_takes_too_long_is_given_up_alone(watch: DatabaseWatch, database: Fake) -> None:
+    """Somebody holds its row; or there is more to do than can be done, and all others would be given up with it."""
+    looked = asyncio.Event()
+
+    async def look() -> None:
+        await database.ask()
+        looked.set()
+
+    alone = DatabaseWatch(look, patience=0.05, look_seconds=60)
+    with pytest.raises(DatabaseAway, match="no answer within"):
+        await alone.within(asyncio.Event().wait)
+    async with asyncio.timeout(60):
+        await looked.wait()
+    assert not alone.away
+    assert await alone.within(database.ask, "another") == "another"
+    assert alone.given_up == 1
+    await alone.aclose()
 
 
 async def test_what_failed_for_another_reason_says_nothing_of_the_database(
