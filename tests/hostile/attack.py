@@ -11,9 +11,12 @@ import re
 import signal
 import sys
 from collections.abc import Iterator
-from re import _constants as c  # type: ignore[attr-defined]
-from re import _parser  # type: ignore[attr-defined]
+from importlib import import_module
 from typing import Any
+
+# Python's own reading of patterns, which it does not describe by types.
+c: Any = import_module("re._constants")
+_parser: Any = import_module("re._parser")
 
 PUMPED = 20
 """A repeat that may go on beyond this is worth an attack."""

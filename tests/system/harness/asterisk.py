@@ -56,6 +56,8 @@ class Asterisk:
             claimed_port(socket.SOCK_DGRAM),
         )
         self.settings: dict[str, str] = {}
+        self.log_at_start = ""
+        """What it had logged when it was up, before any call."""
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -132,6 +134,7 @@ class Asterisk:
             said = (self.directory / "log" / "console").read_text("utf-8", "replace")
             self.stop()
             raise RuntimeError(f"Asterisk did not start: {error}\n{said}") from None
+        self.log_at_start = self.log
 
     def _is_up(self) -> bool:
         assert self._process is not None
