@@ -66,6 +66,10 @@ class _Waiting:
     address: str
     turn: asyncio.Future[None]
 
+    @property
+    def let_in(self) -> bool:
+        return self.turn.done() and not self.turn.cancelled()
+
 
 @dataclass(slots=True)
 class _Line:
@@ -164,10 +168,12 @@ class Governor:
             async with asyncio.timeout(line.room.patience):
                 await mine.turn
         except TimeoutError:
-            raise self._busy(work) from None
+            if not mine.let_in:  # the turn and the end of patience may come at one moment
+                raise self._busy(work) from None
         except asyncio.CancelledError:
-            if mine.turn.done() and not mine.turn.cancelled():
+            if mine.let_in:
                 line.leave(address)
+                self._call_in()
             raise
         finally:
             if mine in line.waiting:

@@ -97,6 +97,24 @@ async def test_who_gives_up_waiting_leaves_the_line_and_takes_no_room() -> None:
     assert await gets_in(governor, Work.PAGES)
 
 
+@pytest.mark.parametrize("cancelled", [False, True])
+async def test_a_turn_that_comes_when_patience_ends_is_not_lost(cancelled: bool) -> None:
+    """On a loop that is kept busy both may come at one moment."""
+    governor = Governor(rooms=MappingProxyType({Work.PAGES: Room(1, 1, 1, 0.02)}))
+    room = governor.room(Work.PAGES, "a")
+    leave = await room.__aenter__()
+    waiting = asyncio.create_task(gets_in(governor, Work.PAGES))
+    await asyncio.sleep(0)
+    asyncio.get_running_loop().call_later(0.01, leave)
+    if cancelled:
+        asyncio.get_running_loop().call_later(0.015, waiting.cancel)
+    time.sleep(0.05)  # noqa: ASYNC251 - the loop is kept busy
+    await asyncio.wait({waiting})
+    assert waiting.cancelled() if cancelled else waiting.result()
+    assert await gets_in(governor, Work.PAGES)
+    await room.__aexit__(None, None, None)
+
+
 async def test_what_has_begun_to_answer_makes_room() -> None:
     governor = Governor(rooms=MappingProxyType({Work.PAGES: Room(1, 1, 1, 30.0)}))
     async with governor.room(Work.PAGES, "a") as leave:

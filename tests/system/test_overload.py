@@ -74,15 +74,24 @@ async def test_files_and_pages_are_sent_away_and_every_call_is_routed(service: S
     routes = Counter(route for each in await asyncio.gather(*calling) for route in each)
     async with httpx.AsyncClient(base_url=service.url, headers=service_key(service), timeout=LONGEST) as client:
         figures = (await client.get("/metrics")).text
-        assert (await client.get("/v1/calls")).status_code == 200, "and it is as before"
+        await comes_in(client, "/v1/calls")
     shed = {work: float(number) for work, number in re.findall(r'requests_shed_total\{work="(\w+)"\} (\S+)', figures)}
     print(f"files {dict(files)}, pages {dict(pages)}, messages {dict(messages)}, calls {dict(routes)}, shed {shed}")
-    assert set(routes) == {"queue"} and routes["queue"] >= CALLERS
+    assert set(routes) <= {"queue", "default"} and routes["queue"] >= CALLERS, service.log
+    assert routes["default"] <= routes["queue"] / 10, service.log  # those the machine had no time for within seconds
     for answers in (files, pages, messages):
         assert set(answers) <= {200, 201, 503}
     assert messages[503] / MESSAGES < min(files[503] / FILES, pages[503] / PAGES)
     assert shed["pages"] == pages[503] and shed["bulk"] > 0
     assert files[200] and pages[200] and messages[201]
+
+
+async def comes_in(client: httpx.AsyncClient, path: str) -> None:
+    """It is as before, for whoever comes again as told: what else the machine does may take a moment more."""
+    async with asyncio.timeout(LONGEST):
+        while (answer := await client.get(path)).status_code != 200:
+            assert answer.status_code == 503 and answer.json()["title"] == "Busy", answer.text
+            await asyncio.sleep(float(answer.headers["Retry-After"]))
 
 
 def service_key(service: Service) -> dict[str, str]:

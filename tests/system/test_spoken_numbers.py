@@ -183,6 +183,11 @@ class Speaker:
         )
         return message, not re.search("with a code|asks by keys|asks again", session)
 
+    def story(self) -> str:
+        """What became of the call, for whoever reads a failure."""
+        ((session,),) = self._office.router.rows("select session from calls where caller = ?", self._number)
+        return f"{self._reference} or {self._code}: {session}\nheard: {self.caller.media.summary(self.said)}"
+
     def longest_silence(self) -> float:
         """Seconds, from the last word to the queue."""
         return self.caller.media.longest_silence(self.said, self.queued() or 0.0)
@@ -206,5 +211,7 @@ def test_twenty_speak_at_once_and_nobody_is_left_in_silence(
         figures.add(f"{CROWD} speak at once: in the queue", (each.queued() or 0) - each.said)
     about = {each.message: each.is_about() for each in crowd}
     print(f"{sum(said for _, said in about.values())} of {CROWD} were understood at once")
-    assert {message: found for message, (found, _) in about.items()} == {message: message for message in about}
+    assert {message: found for message, (found, _) in about.items()} == {message: message for message in about}, [
+        each.story() for each in crowd if about[each.message][0] != each.message
+    ]
     assert max(each.longest_silence() for each in crowd) < SECONDS_OF_SILENCE
