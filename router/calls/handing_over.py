@@ -22,8 +22,8 @@ RING_PERSON: Final = 30
 
 async def instead(connection: Connection, flow: Flow, session: Session, event: Event, now: datetime) -> Event:
     """What happens to the call instead of ``event``: where an agent has passed it on, it goes there."""
-    if not isinstance(event, TransferEnded | CallerHungUp):
-        return event
+    if not isinstance(event, TransferEnded | CallerHungUp) or session.queue is None:
+        return event  # nobody has talked to the caller who could have passed the call on
     answered = isinstance(event, TransferEnded) and event.outcome is TransferOutcome.ANSWERED
     if answered or (isinstance(event, CallerHungUp) and await cards.talked_since_handover(connection, session.call_id)):
         await handovers.move(connection, session.call_id, (handovers.UNDER_WAY,), handovers.DONE, now)

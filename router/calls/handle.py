@@ -47,7 +47,7 @@ from router.core.events import (
     WebhookAnswered,
 )
 from router.engine.recorded import to_record
-from router.engine.session import Session, session_from_json
+from router.engine.session import Session, State, session_from_json
 from router.engine.step import NotAccepted, start, step
 from router.flow.model import Flow
 from router.flow.problems import FlowRefused
@@ -303,21 +303,22 @@ class Calls:
         a call that never reached us. ``late``: that was a while ago, as far as we know. Where the database is away
         `DatabaseAway` is raised, and it is taken down later."""
         with self._owed.unless_stored((channel, channel_ref), CallerHungUp(late)):
-            call_id = await self.watch.unhurried(self._call_for, channel, channel_ref)
-        if call_id is not None:
-            try:
-                await self.handle(call_id, CallerHungUp(late))
-            except NotAccepted:
-                log.debug("call had ended already", call=call_id)
+            row = await self.watch.unhurried(self._standing, channel, channel_ref)
+        if row is None or row.state == State.ENDED.value:  # mostly it has: a flow that ends tells us of it by itself
+            return
+        try:
+            await self.handle(row.id, CallerHungUp(late))
+        except NotAccepted:
+            log.debug("call had ended already", call=row.id)
 
     async def call_for(self, channel: str, channel_ref: str) -> str | None:
         """Our id of a channel's call, or None. Raises `DatabaseAway`."""
-        return await self.watch.within(self._call_for, channel, channel_ref)
-
-    async def _call_for(self, channel: str, channel_ref: str) -> str | None:
-        async with self._database.read() as connection:
-            row = await store.by_channel_ref(connection, channel, channel_ref)
+        row = await self.watch.within(self._standing, channel, channel_ref)
         return row.id if row else None
+
+    async def _standing(self, channel: str, channel_ref: str) -> store.CallRow | None:
+        async with self._database.read() as connection:
+            return await store.standing(connection, channel, channel_ref)
 
     async def texts(self, call_id: str) -> list[str]:
         """The text messages of a test call, which go to nobody; the first one made comes first."""

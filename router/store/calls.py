@@ -22,6 +22,11 @@ _LOCKED: Final = Prepared(_BY_ID.with_for_update())
 _BY_REF: Final = Prepared(
     select(calls).where(calls.c.channel == bindparam("channel"), calls.c.channel_ref == bindparam("ref"))
 )
+_STANDS: Final = Prepared(
+    select(calls.c.id, calls.c.state).where(
+        calls.c.channel == bindparam("channel"), calls.c.channel_ref == bindparam("ref")
+    )
+)
 _OWNER: Final = select(messages.c.customer_id).where(messages.c.id == bindparam("about")).scalar_subquery()
 _OF_CALL: Final = update(calls).where(calls.c.id == bindparam("call"))
 _CHANGE: Final = Prepared(_OF_CALL)
@@ -45,6 +50,12 @@ async def by_id(connection: Connection, call_id: str, *, lock: bool = False) -> 
 async def by_channel_ref(connection: Connection, channel: str, ref: str) -> CallRow | None:
     """The call that ``channel`` knows as ``ref``, or None."""
     found: CallRow | None = await _BY_REF.row(connection, {"channel": channel, "ref": ref})
+    return found
+
+
+async def standing(connection: Connection, channel: str, ref: str) -> CallRow | None:
+    """The `id` and `state` of the call that ``channel`` knows as ``ref``, or None."""
+    found: CallRow | None = await _STANDS.row(connection, {"channel": channel, "ref": ref})
     return found
 
 

@@ -22,7 +22,7 @@ ON_DESK = (*LIVE, "wrap_up")
 
 
 # Made once: to make a statement takes longer than to run it, and these run several times in each call.
-_OF_CALL: Final = select(cards).where(cards.c.call_key == bindparam("call"))
+_OF_CALL: Final = Prepared(select(cards).where(cards.c.call_key == bindparam("call")))
 _LIVE_OF_PERSON: Final = (
     select(cards)
     .where(cards.c.person_id == bindparam("person"), cards.c.state.in_(ON_DESK))
@@ -43,9 +43,9 @@ _TALKED_SINCE: Final = Prepared(
 _OWN: Final = (
     select(cards).where(cards.c.id == bindparam("card"), cards.c.person_id == bindparam("person")).with_for_update()
 )
-_ADD: Final = insert(cards)
-_ADD_EVENT: Final = insert(desk_events)
-_CHANGE: Final = update(cards).where(cards.c.id == bindparam("card"))
+_ADD: Final = Prepared(insert(cards).inline())
+_ADD_EVENT: Final = Prepared(insert(desk_events).inline())
+_CHANGE: Final = Prepared(update(cards).where(cards.c.id == bindparam("card")))
 _LAST_TALKED: Final = (
     select(cards)
     .where(cards.c.person_id == bindparam("person"), cards.c.state == "gone", cards.c.answered_at.is_not(None))
@@ -70,17 +70,17 @@ _MESSAGES: Final[Select[Any]] = (
 
 async def add(connection: Connection, values: dict[str, Any]) -> None:
     """Store a new card."""
-    await connection.execute(_ADD, values)
+    await _ADD.change(connection, values)
 
 
 async def change(connection: Connection, card_id: str, values: dict[str, Any]) -> None:
     """Change columns of a card."""
-    await connection.execute(_CHANGE, {**values, "card": card_id})
+    await _CHANGE.change(connection, {**values, "card": card_id})
 
 
 async def of_call(connection: Connection, call_key: str) -> Sequence[CardRow]:
     """All cards of a call, gone ones included."""
-    return (await connection.execute(_OF_CALL, {"call": call_key})).all()
+    return await _OF_CALL.rows(connection, {"call": call_key})
 
 
 async def live_of_person(connection: Connection, person_id: str) -> Sequence[CardRow]:
@@ -178,7 +178,7 @@ async def tell_of_work(connection: Connection, call_id: str, person_id: str, now
 
 async def add_event(connection: Connection, person_id: str, name: str, data: dict[str, Any], now: datetime) -> None:
     """Tell a person's page; `name` is `card`, `presence` or `work`. Lock the person first (`people.lock`)."""
-    await connection.execute(_ADD_EVENT, {"person_id": person_id, "name": name, "data": data, "at": now})
+    await _ADD_EVENT.change(connection, {"person_id": person_id, "name": name, "data": data, "at": now})
 
 
 async def trim_events(connection: Connection, before: datetime, limit: int) -> int:

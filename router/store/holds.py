@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text
-
 from router.store.database import Connection
 
 
@@ -13,6 +11,4 @@ async def hold(connection: Connection, subject: str) -> None:
     SQLite has one writer at a time anyway. Take a hold before any row lock, and one only, so that none waits in a ring.
     """
     if connection.dialect.name == "postgresql":
-        await connection.execute(
-            text("SELECT pg_advisory_xact_lock(hashtextextended(:subject, 0))"), {"subject": subject}
-        )
+        await connection.fetch("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [subject])

@@ -275,3 +275,13 @@ async def test_a_code_is_awaited_in_the_longest_length_there_is(calls: Calls, da
         for number, length in enumerate((None, 9, 11, 10)):
             await a_message(connection, f"m{number}", code_digits=length)
     assert await digits("codes of 9 to 11 digits") == 11
+
+
+async def test_that_a_call_which_its_flow_has_ended_is_over_is_only_looked_up(calls: Calls, database: Database) -> None:
+    """Asterisk tells of every call that it is over, of most of them when that is known."""
+    turn = await calls.begin("test", "ref", BEGIN)
+    await calls.handle(turn.call_id, CallerHungUp(late=True))
+    uses: list[str] = []
+    database.on_use = lambda use, _seconds, _away: uses.append(use)
+    await calls.hung_up("test", "ref")
+    assert uses == ["read"]
