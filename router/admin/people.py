@@ -27,7 +27,7 @@ from router.web.passwords import Passwords
 from router.web.person import AUTO, Person
 from router.web.sign_in import SignIn
 
-DONE: Final = ("added", "saved", "disabled", "enabled", "signed_out", "phone")
+DONE: Final = ("added", "saved", "disabled", "enabled", "signed_out", "phone", "let_in")
 LONGEST_SEARCH: Final = 100
 _WORDS: Final = 4
 _BYTES: Final = 3
@@ -62,6 +62,8 @@ def routes(
             if row is None:
                 raise not_found("There is no such person.", "no_such_person")
             own = await sessions.sessions_of(connection, person_id, clock())
+            guessed_until = await sign_in.guesses.used_up_until(connection, row.login)
+        more["guessed_until"] = guessed_until
         values = {"row": row, "fields": _of_row(row), "sessions": own, "wrong": {}, "problem": None, "secret": None}
         known = list(dict.fromkeys([*queues, *row.queues]))
         chosen = {"roles": ROLES, "languages": LANGUAGES, "queues": known, "longest": LONGEST_NAME, "done": ""}
@@ -133,7 +135,7 @@ def routes(
 
     @router.post("/{person_id}/access")
     async def access(request: Request, person_id: str, me: Person = Depends(guard.admin)) -> Response:
-        """Disable, enable, sign out everywhere."""
+        """Disable, enable, sign out everywhere, let sign in again."""
         wish = dict(await read_pairs(request)).get("wish")
         try:
             async with database.begin() as connection:
@@ -144,8 +146,10 @@ def routes(
                         changed, done = await rights.enable(connection, person_id, clock(), me.id), "enabled"
                     case "sign_out":
                         changed, done = await rights.sign_out(connection, person_id, clock(), me.id), "signed_out"
+                    case "let_in":
+                        changed, done = await let_in(connection, person_id, me), "let_in"
                     case _:
-                        raise bad_request("wish is one of disable, enable, sign_out.")
+                        raise bad_request("wish is one of disable, enable, sign_out, let_in.")
         except Refused as refused:
             if (reason := refused.more.get("reason")) is None:
                 raise
@@ -183,6 +187,15 @@ def routes(
             await audit.note(connection, clock(), "person.link", "person", person_id, person_id=me.id)
         link = public_url + await sign_in.make_link(person_id, "/desk")
         return await person_page(request, me, person_id, secret=("link", link))
+
+    async def let_in(connection: Connection, person_id: str, me: Person) -> Change:
+        """Forget what strangers tried at this login."""
+        row = await people.by_id(connection, person_id)
+        if row is None:
+            raise not_found("There is no such person.", "no_such_person")
+        await sessions.forget_attempts(connection, sign_in.guesses.of_login(row.login))
+        await audit.note(connection, clock(), "person.let_in", "person", person_id, person_id=me.id)
+        return Change(())
 
     async def _noted(connection: Connection, person_id: str, me: Person, field: str) -> None:
         detail = {"fields": [field]}

@@ -17,7 +17,7 @@ from router.api.governor import Governor, Work
 from router.api.problems import DOCUMENTS, Answer
 from router.core.rates import Rates
 from router.errors import Refused, too_often
-from router.web.sign_in import network
+from router.web.guesses import network
 
 _NEVER: Final = re.compile(r"/(?:channels|prompts|static)/|/(?:healthz|readyz|metrics)$")
 _BULK: Final = re.compile(r"/v1/messages/import$|/v1/match/quality$|/admin/audit\.csv$|/admin/match$|"

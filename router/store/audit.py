@@ -34,6 +34,17 @@ async def note(
     await connection.execute(insert(audit_log).values(**values, **who))
 
 
+async def was_noted(connection: Connection, action: str, person_id: str, since: datetime) -> bool:
+    """Whether this was noted about the person since then, whoever did it."""
+    found = select(literal(1)).where(
+        audit_log.c.subject == "person",
+        audit_log.c.subject_id == person_id,
+        audit_log.c.at > since,
+        audit_log.c.action == action,
+    )
+    return (await connection.execute(found.limit(1))).first() is not None
+
+
 async def times_done(connection: Connection, person_id: str, action: str, since: datetime, most: int) -> int:
     """How often this person did this since then, up to ``most``."""
     found = (

@@ -113,28 +113,35 @@ async def use_link(connection: Connection, token_hash: bytes, now: datetime) -> 
     return person_id, lands_on
 
 
-async def note_attempt(connection: Connection, subject: str, now: datetime, since: datetime) -> int:
-    """Count an attempt against ``subject`` and return how many there were before it, from ``since`` on.
-
-    Attempts side by side are counted one after the other, until the transaction ends.
-    """
+async def hold_attempts(connection: Connection, subject: str, since: datetime) -> None:
+    """Attempts side by side against ``subject`` are counted one after the other, until the transaction ends. Those from
+    before ``since`` are dropped, whatever they were against."""
     await hold(connection, f"attempts:{subject}")
     await connection.execute(delete(sign_in_failures).where(sign_in_failures.c.at < since))
-    before = await failures(connection, subject, since)
-    await connection.execute(insert(sign_in_failures).values(subject=subject, at=now))
-    return before
 
 
-async def failures(connection: Connection, subject: str, since: datetime) -> int:
-    """Failed attempts of ``subject`` from ``since`` on."""
-    query = (
-        select(func.count())
-        .select_from(sign_in_failures)
-        .where(sign_in_failures.c.subject == subject, sign_in_failures.c.at >= since)
+async def note_attempts(connection: Connection, subjects: Sequence[str], now: datetime) -> tuple[int, ...]:
+    """Count an attempt against each of the subjects; the ids to take it back by."""
+    values = [{"subject": subject, "at": now} for subject in subjects]
+    noted = await connection.execute(insert(sign_in_failures).values(values).returning(sign_in_failures.c.id))
+    return tuple(noted.scalars())
+
+
+async def take_back_attempts(connection: Connection, ids: Sequence[int]) -> None:
+    """Attempts that did not fail after all."""
+    await connection.execute(delete(sign_in_failures).where(sign_in_failures.c.id.in_(ids)))
+
+
+async def attempts(connection: Connection, subject: str, since: datetime) -> tuple[int, datetime | None]:
+    """How many attempts there were against ``subject`` from ``since`` on, and when the first of them was."""
+    query = select(func.count(), func.min(sign_in_failures.c.at)).where(
+        sign_in_failures.c.subject == subject, sign_in_failures.c.at >= since
     )
-    return int((await connection.execute(query)).scalar_one())
+    number, first = (await connection.execute(query)).one()
+    return int(number), first
 
 
-async def forget_failures(connection: Connection, subject: str) -> None:
-    """Forget the failed attempts of ``subject``."""
-    await connection.execute(delete(sign_in_failures).where(sign_in_failures.c.subject == subject))
+async def forget_attempts(connection: Connection, subject: str) -> None:
+    """Forget the attempts against ``subject``, and against ``subject OTHER`` of any other."""
+    of_both = sign_in_failures.c.subject.startswith(f"{subject} ", autoescape=True)
+    await connection.execute(delete(sign_in_failures).where((sign_in_failures.c.subject == subject) | of_both))

@@ -66,11 +66,11 @@ def routes(
         wrong = _wrong(new, again)
         if not wrong:
             try:
-                address = request.client.host if request.client else None
-                if not await sign_in.is_own_password(me.person.login, old, address):
+                if not await sign_in.is_own_password(me.person.login, old):
                     wrong["old"] = "account.wrong.old"
             except Refused as refused:
-                return await page(request, me, refused.status, {"old": "account.wrong.busy"})
+                busy = "account.wrong.guesses" if refused.code == "guesses" else "account.wrong.busy"
+                return await page(request, me, refused.status, {"old": busy})
         if wrong:
             return await page(request, me, 422, wrong)
         password_hash = await passwords.hash_aside(new)
@@ -81,6 +81,7 @@ def routes(
         await ending.told(me.person.id)
         answer = RedirectResponse("/account?done=password", 303)
         guard.keep(answer, token)
+        guard.remember(request, answer, me.person.login)
         return answer
 
     @router.post("/sign-out-others")

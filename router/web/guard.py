@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 from fastapi import Request, Response
 
 from router.errors import Refused, forbidden, unauthorised
+from router.web.known_browsers import LASTS
 from router.web.person import ADMIN, AUTO, ROLES, SUPERVISOR, Person, SignedIn
 from router.web.sign_in import SignIn
 from router.web.texts import preferred
@@ -37,6 +38,7 @@ class Guard:
         self._secure = self._origin.startswith("https://")
         # The prefix makes the browser insist on Secure, Path=/ and no Domain (RFC 6265bis section 4.1.3.2).
         self.cookie = "__Host-threadline" if self._secure else "threadline"
+        self._known_cookie = self.cookie + "-known"
 
     async def signed_in(self, request: Request) -> SignedIn:
         """The session; raises `SignInNeeded` for pages, `Refused` 401 for everything else, 403 for other sites."""
@@ -114,6 +116,14 @@ class Guard:
     def drop(self, response: Response, cookie: str | None = None) -> None:
         """Take the session's cookie back, or another one."""
         response.delete_cookie(cookie or self.cookie, path="/", secure=self._secure, httponly=True, samesite="lax")
+
+    def known(self, request: Request) -> str:
+        """What the browser is known by from earlier sign-ins, see `router.web.known_browsers`."""
+        return request.cookies.get(self._known_cookie, "")
+
+    def remember(self, request: Request, response: Response, login: str) -> None:
+        """Make the browser known for a login that has just signed in with it."""
+        self.keep(response, self._sign_in.remembered(self.known(request), login), self._known_cookie, LASTS)
 
     def _is_ours(self, origin: str, request: Request) -> bool:
         # The Host header is the browser's own word here: a page of another site cannot choose it.

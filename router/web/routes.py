@@ -29,6 +29,7 @@ OIDC_PROBLEMS: Final = (
 )  # fmt: skip
 """Why signing in with a provider came to nothing; each has a text."""
 _LONGEST_TOKEN: Final = 100
+_TOO_OFTEN: Final = {"sign_ins": "sign_in.busy", "guesses": "sign_in.guesses"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,19 @@ def routes(
     router = APIRouter(include_in_schema=False)
 
     def sign_in_page(
-        request: Request, status: int = 200, problem: str | None = None, login: str = "", wanted: str = ""
+        request: Request,
+        status: int = 200,
+        problem: str | None = None,
+        login: str = "",
+        wanted: str = "",
+        refused: Refused | None = None,
     ) -> Response:
-        values = {"next": local_path(wanted), "login": login, "problem": problem, "ways": ways}
-        return pages.page(request, "web/sign_in.html", None, status, **values)
+        values = {"next": local_path(wanted), "login": login, "problem": problem, "ways": ways, "minutes": 0}
+        if refused is not None:
+            values |= {"problem": _TOO_OFTEN.get(refused.code or ""), "minutes": refused.more.get("minutes", 0)}
+        answer = pages.page(request, "web/sign_in.html", None, status, **values)
+        answer.headers.update(refused.headers if refused else {})
+        return answer
 
     @router.get("/")
     async def start(person: Person = Depends(guard.person)) -> Response:
@@ -99,15 +109,16 @@ def routes(
         if login and password:
             try:
                 address = request.client.host if request.client else None
-                token, person = await sign_in.with_password(login, password, address)
+                token, person = await sign_in.with_password(login, password, address, guard.known(request))
             except SignInFailed:
                 problem, status = "sign_in.wrong", 403
             except Refused as refused:
-                problem, status = "sign_in.busy", refused.status
+                return sign_in_page(request, refused.status, refused=refused, login=login[:100], wanted=wanted)
             else:
                 await ending.replaced(request, person.id)
                 answer = RedirectResponse(local_path(wanted) or person.home, SEE_OTHER)
                 guard.keep(answer, token)
+                guard.remember(request, answer, person.login)
                 return answer
         return sign_in_page(request, status, problem, login[:100], wanted)
 
@@ -127,6 +138,8 @@ def routes(
         await ending.replaced(request, new.person.id if new else "")
         answer = RedirectResponse(lands_on, SEE_OTHER)
         guard.keep(answer, token)
+        if new is not None:
+            guard.remember(request, answer, new.person.login)
         return answer
 
     @router.post("/sign-out")

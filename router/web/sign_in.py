@@ -3,48 +3,33 @@
 Every sign-in has a new token, so that one which somebody else has put into the browser is worth nothing. A session ends
 some time after the last sign of its browser, and for good some time after it began.
 
-Passwords fail slowly: every attempt costs the same argon2 work whether the login exists or not, and waits the longer
-the more attempts failed for that login or from that address within `WINDOW`. Nobody is ever locked out: the wait is
-bounded, so a stranger who guesses cannot keep the owner away. Counts are stored, so a restart does not reset them.
+How often passwords may be tried is in `router.web.guesses`: every attempt costs the same argon2 work whether the login
+exists or not. Counts are stored, so a restart does not reset them.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-import hmac
-import ipaddress
 import secrets
-from collections import Counter
 from collections.abc import Awaitable, Callable
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import structlog
 
-from router.errors import Refused
 from router.store import audit, people
 from router.store import web as rows
 from router.store.database import Connection, Database
+from router.web.guesses import Asked, Guesses, Tried
+from router.web.known_browsers import remembered
 from router.web.passwords import Passwords
 from router.web.person import Person, SignedIn, person_from
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SEEN_EVERY: Final = timedelta(minutes=1)
 """So often it is written down that a session is in use."""
 LINK: Final = timedelta(hours=12)
-WINDOW: Final = timedelta(minutes=15)
-FREE_PER_LOGIN: Final = 3
-FREE_PER_ADDRESS: Final = 20
-"""An address may be a whole contact centre behind one router."""
-LONGEST_WAIT: Final = 15.0
-MOST_AT_ONCE: Final = {"login from address": 4, "login": 32, "address": 32, "all": 256}
-"""Attempts under way side by side; one more is told to come again. Guessing at one login from one address leaves room
-for its owner elsewhere, and guessing from one address for everybody else."""
 LANDINGS: Final = ("/desk", "/admin", "/supervisor", "/testphone")
 PASSWORD, BY_LINK, OIDC = "password", "link", "oidc"
 """Ways to sign in."""
@@ -90,35 +75,43 @@ class SignIn:
         self.passwords = passwords
         self._clock = clock
         self._key = key
-        self._sleep = sleep
-        self._under_way: Counter[str] = Counter()
+        self.guesses = Guesses(database, clock, key, sleep)
 
-    async def with_password(self, login: str, password: str, address: str | None) -> tuple[str, Person]:
-        """A new session's token and its person.
+    async def with_password(
+        self, login: str, password: str, address: str | None, cookie: str = ""
+    ) -> tuple[str, Person]:
+        """A new session's token and its person. ``cookie`` is what the browser is known by
+        (`router.web.known_browsers`).
 
-        Raises `SignInFailed`, and `Refused` (429) when too many attempts are waiting already.
+        Raises `SignInFailed`, and `Refused` (429) when too many attempts are waiting or have failed already.
         """
-        row = await self._with_right_password(login, password, address)
+        asked = self.guesses.with_password(login, address, cookie)
+        tried, row = await self._with_right_password(asked, login, password)
         fresh = await self._renewed(password, row.password_hash)
         async with self._database.begin() as connection:
-            await rows.forget_failures(connection, self._subject("login", login.casefold()))
+            await self.guesses.right(connection, asked, tried)
             token = await self.begin(connection, row.id, PASSWORD)
             if fresh:
                 await people.change(connection, row.id, {"password_hash": fresh})
         return token, person_from(row)
 
-    async def is_own_password(self, login: str, password: str, address: str | None) -> bool:
-        """Whether somebody who is signed in knows their password; wrong ones count as when signing in.
+    async def is_own_password(self, login: str, password: str) -> bool:
+        """Whether somebody who is signed in knows their password.
 
-        Raises `Refused` (429) when too many attempts are waiting already.
+        Raises `Refused` (429) when too many attempts are waiting or have failed already.
         """
+        asked = self.guesses.own_password(login)
         try:
-            await self._with_right_password(login, password, address)
+            tried, _ = await self._with_right_password(asked, login, password)
         except SignInFailed:
             return False
         async with self._database.begin() as connection:
-            await rows.forget_failures(connection, self._subject("login", login.casefold()))
+            await self.guesses.right(connection, asked, tried)
         return True
+
+    def remembered(self, cookie: str, login: str) -> str:
+        """What makes a browser that came with ``cookie`` known for ``login``."""
+        return remembered(cookie, login, self._key, self._clock(), secrets.token_urlsafe)
 
     async def with_link(self, link_token: str) -> tuple[str, str]:
         """A new session's token and the page to land on. Raises `LinkSpent`."""
@@ -179,71 +172,19 @@ class SignIn:
         async with self._database.read() as connection:
             return await people.is_signed_in(connection, person_id, self._clock())
 
-    async def _with_right_password(self, login: str, password: str, address: str | None) -> people.PersonRow:
-        by_login, by_address = self._subject("login", login.casefold()), self._subject("address", network(address))
-        with self._one_more(by_login, by_address):
-            row = await self._count_and_find(login, by_login, by_address)
+    async def _with_right_password(self, asked: Asked, login: str, password: str) -> tuple[Tried, people.PersonRow]:
+        with self.guesses.one_more(asked):
+            tried = await self.guesses.count(asked, login)
+            row = tried.row
             right = await self.passwords.fits(password, row.password_hash if row else None)
             if not right or row is None or row.disabled_at is not None:
-                async with self._database.begin() as connection:
-                    await rows.note_attempt(connection, by_address, self._clock(), self._clock() - WINDOW)
+                await self.guesses.failed(asked)
                 _log.info("sign-in failed", person=row.id if row else None)
                 raise SignInFailed
-            return row
-
-    async def _count_and_find(self, login: str, by_login: str, by_address: str) -> people.PersonRow | None:
-        """Count the attempt as failed before it is tried, so that attempts side by side do not pass the count by."""
-        now = self._clock()
-        async with self._database.begin() as connection:
-            of_login = await rows.note_attempt(connection, by_login, now, now - WINDOW)
-            of_address = await rows.failures(connection, by_address, now - WINDOW)
-            row = await people.by_login(connection, login.casefold())
-        wait = max(delay(of_login, FREE_PER_LOGIN), delay(of_address, FREE_PER_ADDRESS))
-        if wait:
-            await self._sleep(wait)
-        return row
+            return tried, row
 
     async def _renewed(self, password: str, password_hash: str) -> str | None:
         return await self.passwords.hash_aside(password) if self.passwords.outdated(password_hash) else None
-
-    def _subject(self, kind: str, text: str) -> str:
-        return hmac.digest(self._key, f"sign-in {kind} {text}".encode(), "sha256").hex()
-
-    @contextmanager
-    def _one_more(self, by_login: str, by_address: str) -> Iterator[None]:
-        subjects = {"login from address": by_login + by_address, "login": by_login, "address": by_address, "all": ""}
-        if any(self._under_way[subjects[kind]] >= most for kind, most in MOST_AT_ONCE.items()):
-            raise Refused(
-                429,
-                "Too many sign-ins at once",
-                "Too many sign-ins are waiting. Wait half a minute and try again.",
-                headers={"Retry-After": "30"},
-                code="sign_ins",
-            )
-        self._under_way.update(subjects.values())
-        try:
-            yield
-        finally:
-            self._under_way.subtract(subjects.values())
-            self._under_way += Counter()  # drops those at zero
-
-
-def delay(failed: int, free: int) -> float:
-    """Seconds to wait after ``failed`` attempts: none for the first ``free``, then 1, 2, 4 … up to `LONGEST_WAIT`."""
-    return 0.0 if failed < free else min(LONGEST_WAIT, 2.0 ** min(failed - free, 10))
-
-
-def network(address: str | None) -> str:
-    """What an address counts as: itself for IPv4, its /64 for IPv6, which one subscriber has to themselves."""
-    try:
-        parsed = ipaddress.ip_address(address or "")
-    except ValueError:
-        return "unknown"
-    if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped is not None:
-            return str(parsed.ipv4_mapped)
-        return str(ipaddress.ip_network((parsed, 64), strict=False))
-    return str(parsed)
 
 
 def digest(token: str) -> bytes:

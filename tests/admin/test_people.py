@@ -7,11 +7,16 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from router.agents import rights
+from router.app import sign_in_of
 from router.errors import Refused
-from router.store import audit_notes, people
+from router.store import audit, audit_notes, people
+from router.store import web as sessions
 from router.store.audit_notes import Asked
+from router.store.tables import sign_in_failures
+from router.web.guesses import MOST_AT_LOGIN
 from tests.api.service import ORIGIN, Service
 
 pytestmark = pytest.mark.sqlite_only
@@ -118,6 +123,33 @@ async def test_a_password_made_by_an_admin_is_shown_once_and_works(service: Serv
         assert found[1] not in (await admin.get(f"/admin/people/{person_id}")).text
         signed_in = await browser.post("/sign-in", data={"login": "anna", "password": found[1]})
         assert (signed_in.status_code, signed_in.headers["location"]) == (303, "/desk")
+
+
+async def test_an_admin_sees_that_somebody_guesses_and_lets_the_person_in_again(service: Service) -> None:
+    async with service.signed_in("admin") as admin:
+        person_id = await add_anna(admin, service)
+        where = f"/admin/people/{person_id}"
+        assert "rät gerade das Passwort" not in (await admin.get(where)).text
+        guesses = sign_in_of(service.house).guesses
+        async with service.house.database.begin() as connection:
+            subjects = [guesses.of_login("anna"), f"{guesses.of_login('anna')} from-somewhere"]
+            for _ in range(MOST_AT_LOGIN):
+                await sessions.note_attempts(connection, subjects, service.clock())
+            await audit.note(connection, service.clock(), "person.guessed", "person", person_id)
+        assert "rät gerade das Passwort" in (await admin.get(where)).text
+        assert "jemand Unbekanntes" in (await admin.get("/admin/audit", params={"action": "person.guessed"})).text
+        async with service.client(Origin=ORIGIN) as browser:
+            tried = {"login": "anna", "password": "wrong"}
+            assert (await browser.post("/sign-in", data=tried)).status_code == 429
+            answer = await admin.post(f"{where}/access", data={"wish": "let_in"})
+            assert answer.headers["location"].endswith("done=let_in")
+            assert (await browser.post("/sign-in", data=tried)).status_code == 403
+        assert "rät gerade das Passwort" not in (await admin.get(where)).text
+        async with service.house.database.read() as connection:
+            (note,) = await audit_notes.found(connection, Asked(action="person.let_in"), 10)
+            counted = (await connection.execute(select(sign_in_failures.c.subject))).scalars().all()
+        assert (note.subject_id, note.login) == (person_id, "admin")
+        assert not any("from-somewhere" in subject for subject in counted)
 
 
 async def test_nobody_disables_themselves_or_takes_the_last_admin_away(service: Service) -> None:

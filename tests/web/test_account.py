@@ -50,7 +50,7 @@ async def test_every_sign_in_has_a_token_of_its_own_and_the_one_before_is_worth_
         planted = attacker.cookies["threadline"]
         browser.cookies.set("threadline", planted)
         await browser.post("/sign-in", data={"login": "anna", "password": PASSWORD})
-        fresh = [cookie.value for cookie in browser.cookies.jar if cookie.value != planted]
+        fresh = [each.value for each in browser.cookies.jar if each.name == "threadline" and each.value != planted]
         assert len(fresh) == 1
         assert (await attacker.get("/testphone")).status_code == 401
     async with house.client() as made_up:

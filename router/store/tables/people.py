@@ -57,9 +57,10 @@ sign_in_failures = Table(
     "sign_in_failures",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("subject", String(200), nullable=False),  # login or address, hashed
+    Column("subject", String(200), nullable=False),  # login, login and address, browser or address, hashed
     Column("at", Moment, nullable=False),
     Index(None, "subject", "at"),
+    Index(None, "at"),
 )
 
 api_keys = Table(

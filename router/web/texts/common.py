@@ -30,6 +30,14 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Gerade warten zu viele Anmeldungen. Versuchen Sie es in einer halben Minute noch einmal.",
         "Too many sign-ins are waiting right now. Try again in half a minute.",
     ),
+    "sign_in.guesses": (
+        "Mit diesem Anmeldenamen kam zu oft ein falsches Passwort, vielleicht nicht von Ihnen. Versuchen Sie es in "
+        "{minutes} Min. noch einmal. In einem Browser, in dem Sie sich schon einmal angemeldet haben, geht es meist "
+        "sofort; sonst gibt Ihnen die Verwaltung einen Einmal-Link.",
+        "There were too many wrong passwords for this user name, perhaps not by you. Try again in {minutes} min. In a "
+        "browser that you have signed in with before it mostly works at once; else your administrator can give you a "
+        "one-time link.",
+    ),
     "sign_in.incomplete": (
         "Bitte geben Sie Anmeldename und Passwort ein.",
         "Please enter user name and password.",

@@ -75,6 +75,18 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "people.disable.hint": ("Meldet sofort überall ab.", "Signs out everywhere at once."),
     "people.enable": ("Zugang wieder öffnen", "Enable access"),
     "people.enable.hint": ("Die Person kann sich dann wieder anmelden.", "The person can sign in again then."),
+    "people.guessed": (
+        "Jemand rät gerade das Passwort. Wer in einem Browser sitzt, in dem sich diese Person noch nie angemeldet hat, "
+        "kommt deshalb vorerst nicht mit Passwort herein. Ein Einmal-Link geht immer.",
+        "Somebody is guessing the password. Browsers that this person has never signed in with are therefore refused "
+        "for now, whatever the password. A one-time link always works.",
+    ),
+    "people.let_in": ("Wieder zulassen", "Let in again"),
+    "people.let_in.hint": (
+        "Vergisst die Fehlversuche. Wird weiter geraten, ist es bald wieder so.",
+        "Forgets the failed attempts. If the guessing goes on, it will soon be the same again.",
+    ),
+    "people.done.let_in": ("Die Fehlversuche sind vergessen.", "The failed attempts are forgotten."),
     "people.done.added": (
         "Hinzugefügt. Geben Sie der Person jetzt einen Einmal-Link oder ein Passwort.",
         "Added. Now give the person a one-time link or a password.",

@@ -67,6 +67,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Gerade warten zu viele Anmeldungen. Versuchen Sie es in einer halben Minute noch einmal.",
         "Too many sign-ins are waiting. Wait half a minute and try again.",
     ),
+    "refused.guesses": (
+        "Es waren zu viele falsche Passwörter. Versuchen Sie es in einer Viertelstunde noch einmal.",
+        "There were too many wrong passwords. Try again in a quarter of an hour.",
+    ),
     "refused.form": (
         "Das Formular kam nicht richtig an. Laden Sie die Seite neu und versuchen Sie es noch einmal.",
         "The form could not be read. Reload the page and try again.",

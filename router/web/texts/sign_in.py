@@ -85,6 +85,10 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Gerade wird zu viel geprüft. Versuchen Sie es in einer halben Minute noch einmal.",
         "Too much is being checked right now. Try again in half a minute.",
     ),
+    "account.wrong.guesses": (
+        "Das war zu oft nicht Ihr jetziges Passwort. Versuchen Sie es in einer Viertelstunde noch einmal.",
+        "This was not your current password too many times. Try again in a quarter of an hour.",
+    ),
     "account.sessions": ("Wo ich angemeldet bin", "Where I am signed in"),
     "account.sessions.begun": ("Angemeldet", "Signed in"),
     "account.sessions.seen": ("Zuletzt benutzt", "Last used"),

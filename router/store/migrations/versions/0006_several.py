@@ -48,3 +48,5 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("call_id", name="pk_watched_calls"),
     )
     op.create_index("ix_watched_calls_seen_at", "watched_calls", ["seen_at"])
+    # Attempts to sign in that are over are dropped at each one that comes.
+    op.create_index("ix_sign_in_failures_at", "sign_in_failures", ["at"])
