@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import statistics
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from bench.speed.asterisk import COMMANDS, LINE, Way, played
 from bench.speed.house import CUSTOMERS, served
-from bench.speed.processes import PROJECT, Cores, cpu, on_core, python, running
+from bench.speed.processes import Cores, compiled, cpu, python, running
 from bench.speed.tables import table
 from tests.system.harness.waiting import free_port
 
 AT_ONCE = 20
+NOTHING_DECIDED = Way(callers=100, commands=COMMANDS, line=LINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What is measured: a server's process and port, and how it is called."""
+    """What is measured: a server's process and port, and what happens in its calls."""
 
     name: str
     pid: int
     port: int
-    calling: tuple[str, ...] = ()
+    way: Way = NOTHING_DECIDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,84 +44,56 @@ class Round:
 def run(cores: Cores, rounds: int, seconds: float) -> str:
     """The table."""
     with ExitStack() as stack:
-        rows = list(_rows(stack, cores))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="threadline-bench-")))
+        asterisk, echo = compiled("asterisk", folder), compiled("echo", folder)
+        if asterisk is None or echo is None:
+            return "Left out: there is no C compiler (cc)."
+        rows = list(_rows(stack, cores, echo))
         found: dict[str, list[Round]] = {row.name: [] for row in rows}
         for row in rows:
-            _round(row, cores, 1.0)  # what is made once is made before it counts
+            _round(row, asterisk, cores, 1.0)  # what is made once is made before it counts
         for _ in range(rounds):
             for row in rows:
-                found[row.name].append(_round(row, cores, seconds))
+                found[row.name].append(_round(row, asterisk, cores, seconds))
     lines = [_line(name, each) for name, each in found.items()]
-    head = ("FastAGI", "calls/s", "CPU µs a call", "commands", "p50 ms", "p99 ms", "failed")
+    head = ("FastAGI", "calls/s", "CPU µs a call", "least", "most", "commands", "p50 ms", "p99 ms", "failed")
     told = (
         f"Medians of {rounds} rounds of {seconds:g} s, {AT_ONCE} calls at one time, all servers in turn in each round."
     )
     return f"{told}\n\n{table(head, lines)}"
 
 
-def _rows(stack: ExitStack, cores: Cores) -> Iterator[Row]:
-    known = ("--callers", str(CUSTOMERS), "--route")
-    asking = ("--callers", "0", "--keys", "2#", "--route")
-
-    def server(kind: str) -> tuple[int, int]:
+def _rows(stack: ExitStack, cores: Cores, echo: Path) -> Iterator[Row]:
+    def server(*command: str) -> tuple[int, int]:
         port = free_port()
-        return stack.enter_context(
-            running(python("bench.speed.agi_servers", kind, str(port)), cores.served, port)
-        ), port
+        return stack.enter_context(running([*command, str(port)], cores.served, port)), port
 
-    yield Row("Threadline's server and codec, nothing decided", *server("codec"))
+    def kind(name: str) -> tuple[int, int]:
+        return server(*python("bench.speed.agi_servers", name))
+
+    yield Row("Threadline's server and codec, nothing decided", *kind("codec"))
     house = stack.enter_context(served(cores.served))
-    yield Row("Threadline, a known number straight to its queue", house.pid, house.agi, known)
-    yield Row("Threadline, a withheld number through the questions", house.pid, house.agi, asking)
-    yield Row("panoramisk as it comes", *server("panoramisk"))
-    yield Row("panoramisk with uvloop", *server("panoramisk-uvloop"))
-    yield Row("asyncio.Protocol with uvloop, parses nothing", *server("protocol"))
-    echo = _echo(Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="threadline-bench-"))))
-    if echo is not None:
-        port = free_port()
-        pid = stack.enter_context(running([str(echo), str(port)], cores.served, port))
-        yield Row("the protocol's ceiling: epoll in C, parses nothing", pid, port)
+    yield Row("Threadline, a known number straight to its queue", house.pid, house.agi, Way(CUSTOMERS))
+    yield Row("Threadline, a withheld number through the questions", house.pid, house.agi, Way(keys="2#"))
+    yield Row("panoramisk as it comes", *kind("panoramisk"))
+    yield Row("panoramisk with uvloop", *kind("panoramisk-uvloop"))
+    yield Row("asyncio.Protocol with uvloop, parses nothing", *kind("protocol"))
+    yield Row("the protocol's ceiling: epoll in C, parses nothing", *server(str(echo), str(COMMANDS), LINE))
 
 
-def _echo(folder: Path) -> Path | None:
-    compiler = shutil.which("cc")
-    if compiler is None:
-        print("no C compiler: the protocol's ceiling is left out")
-        return None
-    made = folder / "echo"
-    source = PROJECT / "bench" / "speed" / "echo.c"
-    subprocess.run([compiler, "-O2", "-o", str(made), str(source)], check=True)
-    return made
-
-
-def _round(row: Row, cores: Cores, seconds: float) -> Round:
+def _round(row: Row, asterisk: Path, cores: Cores, seconds: float) -> Round:
     before = cpu(row.pid)
-    told = calls(row.port, cores.asking, seconds, AT_ONCE, row.calling)
+    told = played(asterisk, row.port, row.way, seconds, AT_ONCE, cores.asking)
     spent = cpu(row.pid) - before
-    return Round(
-        told["calls"] / told["seconds"],
-        spent * 1e6 / told["calls"],
-        told["commands"],
-        told["p50"],
-        told["p99"],
-        told["failed"],
-    )
-
-
-def calls(port: int, core: int, seconds: float, at_once: int, more: Sequence[str] = ()) -> dict[str, Any]:
-    """Call a FastAGI server for so many seconds; what `bench.speed.asterisk` has counted."""
-    options = ("--seconds", str(seconds), "--at-once", str(at_once), *more)
-    command = on_core(core, python("bench.speed.asterisk", str(port), *options))
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True, timeout=seconds + 60)
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    return Round(told.calls / told.seconds, spent * 1e6 / told.calls, told.commands, told.p50, told.p99, told.failed)
 
 
 def _line(name: str, found: Sequence[Round]) -> tuple[str, ...]:
     def middle(of: Callable[[Round], float]) -> float:
         return statistics.median(map(of, found))
 
-    failed = sum(each.failed for each in found)
-    rate, used = middle(lambda each: each.rate), middle(lambda each: each.cpu)
+    used = [each.cpu for each in found]
+    told = middle(lambda each: each.rate), statistics.median(used), min(used), max(used)
+    commands = f"{middle(lambda each: each.commands):.0f}"
     latency = (f"{middle(lambda each: each.p50):.1f}", f"{middle(lambda each: each.p99):.1f}")
-    return name, f"{rate:,.0f}", f"{used:,.0f}", f"{middle(lambda each: each.commands):.0f}", *latency, str(failed)
+    return name, *(f"{each:,.0f}" for each in told), commands, *latency, str(sum(each.failed for each in found))

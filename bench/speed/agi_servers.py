@@ -13,13 +13,11 @@ from typing import Any, Final
 import uvloop
 from panoramisk.fast_agi import Application  # type: ignore[import-untyped]
 
+from bench.speed.asterisk import COMMANDS, LINE
 from router import logs
 from router.channels.agi import commands
 from router.channels.agi.call import AgiCall
 from router.channels.agi.server import AgiServer
-
-COMMANDS: Final = 6
-_LINE: Final = 'SET VARIABLE "THREADLINE_QUEUE" "default"'
 
 
 async def codec(port: int) -> None:
@@ -38,7 +36,7 @@ async def panoramisk(port: int) -> None:
 
     async def handler(request: Any) -> None:
         for _ in range(COMMANDS):
-            await request.send_command(_LINE)
+            await request.send_command(LINE)
 
     application = Application(loop=asyncio.get_running_loop())
     application.add_route("call", handler)
@@ -54,7 +52,7 @@ async def protocol(port: int) -> None:
 
 
 class _Bare(asyncio.Protocol):
-    _COMMAND = _LINE.encode() + b"\n"
+    _COMMAND = LINE.encode() + b"\n"
 
     def connection_made(self, transport: Any) -> None:
         self._transport = transport

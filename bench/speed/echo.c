@@ -1,6 +1,6 @@
 /* A FastAGI "server" that does as little as the protocol allows: it reads until the environment's empty line, then
  * sends one command after the other, each once the reply to the one before is there, and closes. It parses nothing.
- * Usage: echo PORT */
+ * Usage: echo COMMANDS LINE PORT */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -12,8 +12,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { COMMANDS = 6, MOST = 65536 };
-static const char command[] = "SET VARIABLE \"THREADLINE_QUEUE\" \"default\"\n";
+enum { MOST = 65536 };
+static char command[256];
+static int commands, length;
 
 struct call {
     int sent;
@@ -30,9 +31,9 @@ static void end(int fd) {
 
 /* Sends the next command, or closes after the last reply. */
 static void next(int fd) {
-    if (calls[fd]->sent++ == COMMANDS)
+    if (calls[fd]->sent++ == commands)
         end(fd);
-    else if (send(fd, command, sizeof command - 1, MSG_NOSIGNAL) < 0)
+    else if (send(fd, command, (size_t)length, MSG_NOSIGNAL) < 0)
         end(fd);
 }
 
@@ -60,9 +61,13 @@ static void read_from(int fd) {
 int main(int count, char **arguments) {
     int listening = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), yes = 1, queue = epoll_create1(0);
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    if (count != 2)
+    if (count != 4)
         return 2;
-    address.sin_port = htons((unsigned short)atoi(arguments[1]));
+    commands = atoi(arguments[1]);
+    length = snprintf(command, sizeof command, "%s\n", arguments[2]);
+    if (length >= (int)sizeof command)
+        return 2;
+    address.sin_port = htons((unsigned short)atoi(arguments[3]));
     setsockopt(listening, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     if (bind(listening, (struct sockaddr *)&address, sizeof address) || listen(listening, 1024)) {
         perror("echo");

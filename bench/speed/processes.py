@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -52,6 +53,16 @@ def on_core(core: int | None, command: Sequence[str]) -> list[str]:
 def python(module: str, *arguments: str) -> list[str]:
     """A module of this project as a command."""
     return [sys.executable, "-m", module, *arguments]
+
+
+def compiled(name: str, folder: Path) -> Path | None:
+    """``name``.c of this folder, compiled into ``folder``; None where there is no C compiler."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        return None
+    made = folder / name
+    subprocess.run([compiler, "-O2", "-o", str(made), str(Path(__file__).with_name(f"{name}.c"))], check=True)
+    return made
 
 
 @contextmanager
