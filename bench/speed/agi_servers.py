@@ -17,7 +17,7 @@ from bench.speed.asterisk import COMMANDS, LINE
 from router import logs
 from router.channels.agi import commands
 from router.channels.agi.call import AgiCall
-from router.channels.agi.server import AgiServer
+from router.channels.agi.server import AgiServer, ServerLimits
 
 
 async def codec(port: int) -> None:
@@ -27,7 +27,7 @@ async def codec(port: int) -> None:
     async def handler(call: AgiCall) -> None:
         await call.run(*(commands.set_variable("THREADLINE_QUEUE", "default") for _ in range(COMMANDS)))
 
-    await AgiServer(handler, "127.0.0.1", port).start()
+    await AgiServer(handler, "127.0.0.1", port, ServerLimits(connections=5000, each=4000)).start()
     await asyncio.Event().wait()
 
 

@@ -5,7 +5,7 @@
  *
  * Usage: asterisk PORT SECONDS AT_ONCE CALLERS KEYS COMMANDS LINE < ENVIRONMENT
  *
- * In the environment {number} becomes the number of the call and {caller} one of CALLERS in four digits. KEYS are
+ * In the environment {number} becomes the number of the call in eight digits and {caller} one of CALLERS in four. KEYS are
  * pressed one at each wait for a key, the last again and again. A call has to have COMMANDS times LINE; where COMMANDS
  * is 0 it may have any, and has failed where LINE was in none of them. */
 #define _GNU_SOURCE
@@ -52,7 +52,7 @@ static size_t next_environment(char *text) {
     begun++;
     for (const char *from = environment; *from;) {
         if (!strncmp(from, "{number}", 8)) {
-            to += sprintf(to, "%ld", begun);
+            to += sprintf(to, "%08ld", begun);
             from += 8;
         } else if (!strncmp(from, "{caller}", 8)) {
             to += sprintf(to, "%04ld", begun % callers);

@@ -77,7 +77,7 @@ class Counted:
 def environment(prefix: str, number: int, caller: int | None) -> bytes:
     """What Asterisk says of its call ``prefix.number``; ``caller`` counts those that are known, None: withheld."""
     text = _every_environment(prefix, caller is not None)
-    return text.replace("{number}", str(number)).replace("{caller}", f"{caller or 0:04}").encode()
+    return text.replace("{number}", f"{number:08}").replace("{caller}", f"{caller or 0:04}").encode()
 
 
 def _every_environment(prefix: str, known: bool) -> str:

@@ -162,7 +162,7 @@ class Connection:
 
     def usual_environment(self, data: bytes) -> Environment | None:
         """The environment, where ``data`` from the socket is all of a usual one and nothing came before; None, with
-        nothing taken in, where it is not: then `receive` it. Raises `RemoteProtocolError`."""
+        nothing taken in, where it is not: then `receive` it."""
         limits = self._limits
         if (
             self.state is not State.READING_ENVIRONMENT
@@ -176,9 +176,6 @@ class Connection:
             environment = usual_environment(data.decode())
         except UnicodeDecodeError:
             return None
-        except RemoteProtocolError:
-            self.close()
-            raise
         if environment is not None:
             self.state = _READY
         return environment

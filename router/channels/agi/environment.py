@@ -19,19 +19,30 @@ _LINES: Final = (
     "callingani2 callington callingtns dnid rdnis context extension priority enhanced accountcode threadid"
 ).split()
 """What Asterisk says of each call, in this order (``setup_env`` in ``res/res_agi.c``); then come the arguments."""
-_READ: Final = (
-    "network_script channel language uniqueid version callerid calleridname callingpres callington dnid context "
-    "extension"
-).split()
-"""What we look at of it, in the same order."""
+# Nothing is given back (``+``): else a blank could be read in two ways on each line, and all together in millions.
+_VALUE: Final = ".*+"
+_SMALL: Final = "[0-9]{1,9}+"
+_ID: Final = "[!-~]{1,150}+"  # Asterisk: AST_MAX_UNIQUEID is 149 characters
+_READ: Final = {
+    "network_script": r"[^?%\n]*+",
+    "channel": ".++",
+    "language": _VALUE,
+    "uniqueid": _ID,
+    "version": _VALUE,
+    "callerid": _VALUE,
+    "calleridname": _VALUE,
+    "callingpres": _SMALL,
+    "callington": _SMALL,
+    "dnid": _VALUE,
+    "context": _VALUE,
+    "extension": _VALUE,
+}
+"""What we look at of it, in the same order, and how it nearly always is."""
 _USUAL_ARGUMENTS: Final = 3
 """As many arguments as our dialplan gives, or fewer."""
 MOST_USUAL_LINES: Final = len(_LINES) + _USUAL_ARGUMENTS
-
-# Nothing is given back (``+``): else a blank could be read in two ways on each line, and all together in millions.
-_VALUE: Final = r"[^\r\n]*+"
 _USUAL: Final = re.compile(
-    "".join(f"agi_{name}: ?+{f'({_VALUE})' if name in _READ else _VALUE}\n" for name in _LINES)
+    "".join(f"agi_{name}: ?+{f'({_READ[name]})' if name in _READ else _VALUE}\n" for name in _LINES)
     + "".join(f"(?:agi_arg_{place}: ?+({_VALUE})\n" for place in range(1, _USUAL_ARGUMENTS + 1))
     + ")?" * _USUAL_ARGUMENTS
     + "\n"
@@ -42,7 +53,7 @@ _ABSENT: Final = frozenset({"", "unknown"})
 # 0x20 restricted, 0x40 not available, 0x60 reserved. The lower bits tell who screened the number.
 _PRESENTATION: Final = 0x60
 _MOST_ARGUMENTS: Final = 127
-_UNIQUEID: Final = re.compile(r"[!-~]{1,150}")  # Asterisk: AST_MAX_UNIQUEID is 149 characters
+_UNIQUEID: Final = re.compile(_ID)
 
 
 class Environment(NamedTuple):
@@ -77,55 +88,89 @@ class Environment(NamedTuple):
 
 
 def usual_environment(text: str) -> Environment | None:
-    """The environment, where it is as it nearly always comes; None where a line is more or less, twice or elsewhere:
-    that is to be looked at line by line. Raises what `parse_environment` raises."""
-    found = _USUAL.fullmatch(text)
+    """The environment, where it is as it nearly always comes; None where a line is more or less, twice or elsewhere, or
+    holds what is not usual there: that is to be looked at line by line."""
+    found = None if "\r" in text else _USUAL.fullmatch(text)
     if found is None:
         return None
-    values = found.groups()
-    read = len(_READ)
-    return _environment(tuple(value for value in values[read:] if value is not None), *values[:read])
+    script, channel, language, uniqueid, version, *values = found.groups()
+    callerid, calleridname, presentation, number_type, dnid, context, extension, *given = values
+    return _environment(
+        uniqueid,
+        channel,
+        script,
+        _NO_QUERY,
+        tuple([value for value in given if value is not None]),
+        int(presentation),
+        callerid,
+        calleridname,
+        int(number_type),
+        dnid,
+        extension,
+        context,
+        language,
+        version,
+    )
 
 
 def parse_environment(values: Mapping[str, str]) -> Environment:
     """The environment from its lines (names without ``agi_``); raises `RemoteProtocolError` when Asterisk's id of the
     call or its channel is missing, or the id is none: it is stored and logged."""
-    return _environment(_arguments(values), *(values.get(name, "") for name in _READ))
-
-
-def _environment(
-    arguments: tuple[str, ...],
-    network_script: str,
-    channel: str,
-    language: str,
-    uniqueid: str,
-    version: str,
-    callerid: str,
-    calleridname: str,
-    callingpres: str,
-    callington: str,
-    dnid: str,
-    context: str,
-    extension: str,
-) -> Environment:
-    """The environment from the values of `_READ`; empty where Asterisk says nothing."""
+    read = {name: values.get(name, "") for name in _READ}
+    uniqueid, channel = read["uniqueid"], read["channel"]
     if not uniqueid or not channel:
         raise RemoteProtocolError(f"the environment has no agi_{'channel' if uniqueid else 'uniqueid'}")
     if not _UNIQUEID.fullmatch(uniqueid):
         raise RemoteProtocolError("agi_uniqueid is no id of a call")
-    script, _, query = network_script.partition("?")
-    withheld = _is_withheld(callingpres, callerid)
-    return Environment(
+    script, _, query = read["network_script"].partition("?")
+    return _environment(
         uniqueid,
         channel,
         unquote(script),
         MappingProxyType(_query(query)) if query else _NO_QUERY,
+        _arguments(values),
+        _integer(read["callingpres"]),
+        read["callerid"],
+        read["calleridname"],
+        _integer(read["callington"]) or 0,
+        read["dnid"],
+        read["extension"],
+        read["context"],
+        read["language"],
+        read["version"],
+    )
+
+
+def _environment(
+    uniqueid: str,
+    channel: str,
+    script: str,
+    query: Mapping[str, str],
+    arguments: tuple[str, ...],
+    presentation: int | None,
+    callerid: str,
+    calleridname: str,
+    number_type: int,
+    dnid: str,
+    extension: str,
+    context: str,
+    language: str,
+    version: str,
+) -> Environment:
+    """The environment from values as Asterisk gives them: without what is withheld or absent."""
+    # An indicator that is missing or no number does not say that we may use what came with it.
+    withheld = presentation is None or presentation & _PRESENTATION != 0 or is_withheld(callerid)
+    return Environment(
+        uniqueid,
+        channel,
+        script,
+        query,
         arguments,
         None if withheld else _known(callerid),
         None if withheld else _known(calleridname),
         withheld,
         None if withheld else _verstat(arguments),
-        _integer(callington) or 0,
+        number_type,
         _known(dnid),
         extension,
         context,
@@ -134,17 +179,9 @@ def _environment(
     )
 
 
-def _is_withheld(callingpres: str, callerid: str) -> bool:
-    presentation = _integer(callingpres)
-    # An indicator that is missing or no number does not say that we may use what came with it.
-    if presentation is None or presentation & _PRESENTATION:
-        return True
-    return is_withheld(callerid)
-
-
 def _verstat(arguments: tuple[str, ...]) -> str | None:
     """``started,VERSTAT``: an older dialplan says ``started`` alone, and of a call that comes back nothing is said."""
-    return arguments[1] if arguments[:1] == ("started",) and len(arguments) > 1 else None
+    return arguments[1] if len(arguments) > 1 and arguments[0] == "started" else None
 
 
 def _known(value: str) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from math import inf
 from typing import Final, Protocol, cast
 
 import structlog
@@ -66,7 +67,8 @@ class _Asked:
 class Line(asyncio.Protocol):
     """One connection: moves bytes between the socket and the codec, and keeps every wait bounded.
 
-    There is one timer, which is left alone where it ends soon enough: most that is waited for comes before it ends.
+    One thing is waited for at a time: the environment, a reply, or that the other side takes what was sent at the end.
+    The server asks each line now and then whether it waits too long (`end_if_late`).
     """
 
     __slots__ = (
@@ -77,10 +79,7 @@ class Line(asyncio.Protocol):
         "_loop",
         "_paused",
         "_server",
-        "_timer",
-        "_timer_ends",
         "_transport",
-        "_when_late",
         "_wire",
         "hung_up",
     )
@@ -93,10 +92,8 @@ class Line(asyncio.Protocol):
         self._loop = loop
         self._wire = Connection(limits)
         self._transport: asyncio.Transport
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_ends = 0.0
-        self._late_at = 0.0
-        self._when_late: Callable[[], None] | None = None
+        self._late_at = inf
+        """When what is waited for is late, in the loop's time."""
         self._asked: _Asked | None = None
         self._paused = False
         self._broken: Exception | None = None
@@ -117,8 +114,6 @@ class Line(asyncio.Protocol):
         asked = self._asked = _Asked(commands, within, goes_on, self._loop.create_future())
         try:
             self._send(asked)
-            if not asked.done.done():
-                self._wait(within, self._reply_late)
             return await asked.done
         except asyncio.CancelledError:
             # The reply would be taken for that to the next command.
@@ -126,6 +121,8 @@ class Line(asyncio.Protocol):
             raise
         finally:
             self._asked = None
+            if not self._transport.is_closing():
+                self._late_at = inf
 
     def _send(self, asked: _Asked) -> None:
         """Send the command whose turn it is; where the other side does not take what was sent, as soon as it does."""
@@ -138,10 +135,6 @@ class Line(asyncio.Protocol):
         except Exception as error:
             asked.done.set_exception(error)
 
-    def _reply_late(self) -> None:
-        if self._asked is not None and not self._asked.done.done():
-            self._fail(CommandTimeout(self._asked.due.verb))
-
     def close(self) -> None:
         """Send what is still to be sent, then close; the other side has a moment to take it."""
         self._wire.close()
@@ -150,38 +143,24 @@ class Line(asyncio.Protocol):
         unsent = self._transport.get_write_buffer_size() > 0
         self._transport.close()
         if unsent:
-            self._wait(_FLUSH_SECONDS, self.abort)
+            self._late_at = self._loop.time() + _FLUSH_SECONDS
 
     def abort(self) -> None:
         """Close at once."""
         self._wire.close()
         self._transport.abort()
 
-    # -- how long is waited
-
-    def _wait(self, seconds: float, when_late: Callable[[], None]) -> None:
-        """What is waited for now is late after so many ``seconds``; nothing else is waited for."""
-        self._late_at = ends = self._loop.time() + seconds
-        self._when_late = when_late
-        if self._timer is None:
-            self._set_timer(seconds, ends)
-        elif ends < self._timer_ends:
-            self._timer.cancel()
-            self._set_timer(seconds, ends)
-
-    def _set_timer(self, seconds: float, ends: float) -> None:
-        self._timer, self._timer_ends = self._loop.call_later(seconds, self._look_whether_late), ends
-
-    def _look_whether_late(self) -> None:
-        self._timer = None
-        when_late, left = self._when_late, self._late_at - self._loop.time()
-        if when_late is None:
+    def end_if_late(self, now: float) -> None:
+        """Wait no longer, where that ends before ``now``, in the loop's time."""
+        if now < self._late_at:
             return
-        if left > 0:
-            self._set_timer(left, self._late_at)
-        else:
-            self._when_late = None
-            when_late()
+        self._late_at = inf
+        if self._wire.state is State.CLOSED:
+            self.abort()
+        elif self._asked is None:
+            self._fail(RemoteProtocolError("no environment within the time for it"))
+        elif not self._asked.done.done():
+            self._fail(CommandTimeout(self._asked.due.verb))
 
     # -- what the socket brings
 
@@ -191,7 +170,7 @@ class Line(asyncio.Protocol):
         if not self._server.admit(self):
             self.abort()
             return
-        self._wait(self._environment_timeout, self._environment_late)
+        self._late_at = self._loop.time() + self._environment_timeout
 
     def data_received(self, data: bytes) -> None:
         wire = self._wire
@@ -215,9 +194,7 @@ class Line(asyncio.Protocol):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._when_late = None
-        if self._timer is not None:
-            self._timer.cancel()
+        self._late_at = inf
         self._wire.close()
         self._gone()
         self._server.released(self)
@@ -244,7 +221,7 @@ class Line(asyncio.Protocol):
                 self._gone()
 
     def _on_environment(self, environment: Environment) -> None:
-        self._when_late = None
+        self._late_at = inf
         self._server.begin(environment, self)
 
     def _on_reply(self, reply: Reply) -> None:
@@ -271,9 +248,6 @@ class Line(asyncio.Protocol):
             return False
         self._asked.done.set_exception(error)
         return True
-
-    def _environment_late(self) -> None:
-        self._fail(RemoteProtocolError("no environment within the time for it"))
 
     def _fail(self, error: Exception) -> None:
         self._broken = error

@@ -31,14 +31,20 @@ Handler = Callable[[AgiCall], Awaitable[None]]
 _log = structlog.get_logger(__name__)
 
 _CANCEL_SECONDS: Final = 2.0
+_LOOK_SECONDS: Final = 0.1
+"""Between two looks for what is late; whatever is waited for may take as much longer."""
+_TURNS: Final = 10
+"""Of the loop, within which it tells lines that they are closed."""
 _FRAMES_LOGGED: Final = 6
 
 
 class _Begun(NamedTuple):
-    """A call that is handled: the line it came by, and when it has taken too long, in the loop's time."""
+    """A call that is handled: the line of the house it came by, when it has taken too long, in the loop's time, and by
+    whom it is handled."""
 
     of: str
     ends: float
+    task: asyncio.Task[None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +88,10 @@ class AgiServer:
         self._server: asyncio.Server | None = None
         self._closing: asyncio.Server | None = None
         self._lines: set[Line] = set()
-        self._tasks: dict[asyncio.Task[None], _Begun] = {}
-        self._too_long: set[asyncio.Task[None]] = set()
+        self._begun: dict[Line, _Begun] = {}
+        self._too_long: set[Line] = set()
         self._look: asyncio.TimerHandle | None = None
+        """Set while there is a line or a call that may be late."""
         self._full = False
         self._by_line: Counter[str] = Counter()
         self.taken = 0
@@ -120,7 +127,7 @@ class AgiServer:
     @property
     def calls(self) -> int:
         """Handlers at work at the moment."""
-        return len(self._tasks)
+        return len(self._begun)
 
     async def start(self) -> None:
         """Begin to listen; raises `OSError` when the address cannot be had."""
@@ -147,26 +154,32 @@ class AgiServer:
     async def stop(self, grace: float = 5.0) -> None:
         """Take no more calls, let those at work finish for ``grace`` seconds, then end the rest."""
         self.refuse()
-        if self._tasks:
-            await asyncio.wait(set(self._tasks), timeout=grace)
+        if tasks := self._tasks():
+            await asyncio.wait(tasks, timeout=grace)
         if self._look is not None:
             self._look.cancel()
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            _, stubborn = await asyncio.wait(set(self._tasks), timeout=_CANCEL_SECONDS)
+        if tasks := self._tasks():
+            for task in tasks:
+                task.cancel()
+            _, stubborn = await asyncio.wait(tasks, timeout=_CANCEL_SECONDS)
             if stubborn:
                 _log.error("agi_handlers_do_not_end", count=len(stubborn))
         for line in list(self._lines):
             line.abort()
+        for _ in range(_TURNS):
+            if self._lines:
+                await asyncio.sleep(0)
         if self._closing is not None:
             await self._closing.wait_closed()
+
+    def _tasks(self) -> list[asyncio.Task[None]]:
+        return [begun.task for begun in self._begun.values()]
 
     def admit(self, line: Line) -> bool:
         """Whether ``line`` may stay; it is then counted until `released`."""
         if self._server is None:
             return False
-        if self.full:
+        if len(self._lines) >= self._limits.connections:
             if not self._full:
                 # Once for each time we are full: under a flood the log is not to be the next thing to break.
                 _log.error("agi_full", connections=len(self._lines))
@@ -177,6 +190,7 @@ class AgiServer:
         self._full = False
         self.taken += 1
         self._lines.add(line)
+        self._look_soon()
         return True
 
     def released(self, line: Line) -> None:
@@ -196,32 +210,38 @@ class AgiServer:
             return
         self._by_line[of] += 1
         loop = self._loop
-        task = loop.create_task(self._run(env, line))
-        self._tasks[task] = _Begun(of, loop.time() + self._limits.call_timeout)
-        task.add_done_callback(self._ended)
-        if self._look is None:
-            self._look = loop.call_later(self._limits.call_timeout, self._end_what_is_too_long)
+        ends = loop.time() + self._limits.call_timeout
+        self._begun[line] = _Begun(of, ends, loop.create_task(self._run(env, line)))
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        of = self._tasks.pop(task).of
-        self._too_long.discard(task)
+    def _ended(self, line: Line) -> None:
+        of = self._begun.pop(line).of
+        self._too_long.discard(line)
         self._by_line[of] -= 1
         if not self._by_line[of]:
             del self._by_line[of]
 
-    def _end_what_is_too_long(self) -> None:
-        """Cancel the handlers that have taken too long, and look again when the next one will have; one timer for all
-        calls, which are in the order in which they came."""
+    def _look_soon(self) -> None:
+        """Look for what is late, unless that will be done anyway. One timer for all: to set one for each wait takes
+        longer than to look."""
+        if self._look is None:
+            self._look = self._loop.call_later(_LOOK_SECONDS, self._end_what_is_late)
+
+    def _end_what_is_late(self) -> None:
         self._look = None
-        loop = self._loop
-        now = loop.time()
-        for task, begun in self._tasks.items():
+        now = self._loop.time()
+        for line in list(self._lines):
+            line.end_if_late(now)
+        self._cancel_what_takes_too_long(now)
+        if self._lines or self._begun:
+            self._look_soon()
+
+    def _cancel_what_takes_too_long(self, now: float) -> None:
+        for line, begun in self._begun.items():
             if begun.ends > now:
-                self._look = loop.call_later(begun.ends - now, self._end_what_is_too_long)
-                return
-            if task not in self._too_long:
-                self._too_long.add(task)
-                task.cancel()
+                return  # those behind it came later
+            if line not in self._too_long:
+                self._too_long.add(line)
+                begun.task.cancel()
 
     async def _run(self, env: Environment, line: Line) -> None:
         about(uniqueid=env.uniqueid)
@@ -241,7 +261,7 @@ class AgiServer:
             self.on_given_up("no_decision")
             _log.error("agi_given_up", reason=str(error))
         except (Exception, asyncio.CancelledError) as error:
-            too_long = asyncio.current_task() in self._too_long
+            too_long = line in self._too_long
             if isinstance(error, asyncio.CancelledError) and not too_long:
                 raise
             # Neither message nor variables: those of a database or a validator hold numbers and codes.
@@ -249,6 +269,7 @@ class AgiServer:
             event = "agi_call_too_long" if too_long else "agi_handler_failed"
             _log.error(event, error=type(error).__name__, where=_where(error))
         finally:
+            self._ended(line)
             line.close()
 
 
