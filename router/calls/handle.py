@@ -46,7 +46,7 @@ from router.core.events import (
     TransferOutcome,
     WebhookAnswered,
 )
-from router.engine.recorded import to_record
+from router.engine.recorded import to_record, to_record_json
 from router.engine.session import Session, State, session_from_json
 from router.engine.step import NotAccepted, start, step
 from router.flow.model import Flow
@@ -61,6 +61,7 @@ from router.store import call_events, flow_versions, speech_recordings, text_mes
 from router.store import calls as store
 from router.store.bus import Bus
 from router.store.database import Connection, Database, new_id
+from router.store.prepared import Json
 from router.store.watch import DatabaseWatch
 
 log = structlog.get_logger(__name__)
@@ -372,7 +373,7 @@ class Calls:
     ) -> None:
         """Keep the turn without numbers and codes, to be run again on another flow."""
         if self._recording:
-            kept = to_record(flow, event, answers, session.language)
+            kept = Json(to_record_json(flow, event, answers, session.language))
             await call_events.add(connection, session.call_id, session.sequence, now, kept)
 
     async def _tell_crm(self, connection: Connection, before: Session | None, session: Session, now: datetime) -> None:

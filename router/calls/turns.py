@@ -19,6 +19,7 @@ from router.engine.session import (
     session_to_json,
 )
 from router.store.calls import CallRow
+from router.store.prepared import Json
 
 _MATCH: Final = TypeAdapter(Match)
 
@@ -72,7 +73,7 @@ def columns(
         "sequence": session.sequence,
         "session": session_to_json(session),
         "reply": commands_to_json(_without_once(commands) if session.ended else commands),
-        "match": _MATCH.dump_python(match, mode="json") if match else None,
+        "match": Json(_MATCH.dump_json(match).decode()) if match else None,
         "queue": session.queue,
         "updated_at": now,
         "ended_at": now if session.ended else None,

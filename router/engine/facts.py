@@ -12,6 +12,7 @@ from router.core.events import Attestation, QueueSeen
 from router.core.match import About, Match
 from router.engine.session import Session
 from router.flow.model import Flow
+from router.flow.opening import zone_named
 from router.flow.variables import EMPTY, Facts
 
 _A_MOMENT = timedelta(microseconds=1)
@@ -49,7 +50,9 @@ def facts_of(flow: Flow, session: Session, now: datetime) -> Facts:
 
 def zone_of(flow: Flow) -> ZoneInfo:
     """The time zone of the flow's first hours; UTC where it has none."""
-    return ZoneInfo(next((hours.timezone for hours in flow.hours.values()), "UTC"))
+    for hours in flow.hours.values():
+        return zone_named(hours.timezone)
+    return zone_named("UTC")
 
 
 def _match(match: Match | None) -> Mapping[str, Any]:

@@ -69,7 +69,16 @@ _KEPT = TypeAdapter(_Kept)
 
 def to_record(flow: Flow, event: Event, answers: tuple[HouseEvent, ...], language: str = "de") -> Any:
     """A turn as JSON values, masked. ``flow`` is the one the call runs, in ``language``."""
-    return _KEPT.dump_python(_Kept(_masked(event, flow, language), tuple(map(_masked_answer, answers))), mode="json")
+    return _KEPT.dump_python(_kept(flow, event, answers, language), mode="json")
+
+
+def to_record_json(flow: Flow, event: Event, answers: tuple[HouseEvent, ...], language: str = "de") -> str:
+    """The same as JSON text."""
+    return _KEPT.dump_json(_kept(flow, event, answers, language)).decode()
+
+
+def _kept(flow: Flow, event: Event, answers: tuple[HouseEvent, ...], language: str) -> _Kept:
+    return _Kept(_masked(event, flow, language), tuple(map(_masked_answer, answers)))
 
 
 def from_record(at: datetime, kept: Any) -> RecordedTurn:

@@ -19,6 +19,7 @@ _COUNTRY = re.compile(r"[A-Z][A-Za-z]{1,60}")
 DAY = 24 * 60
 
 
+@lru_cache(maxsize=1000)
 def minutes(span: str) -> tuple[int, int]:
     """``HH:MM-HH:MM`` as minutes from midnight; an end at or before the start is on the next day.
 
@@ -32,6 +33,12 @@ def minutes(span: str) -> tuple[int, int]:
     if end > DAY:
         raise ValueError(f"'{span}' ends after 24:00")
     return start, end if end > start else end + DAY
+
+
+@lru_cache(maxsize=100)
+def zone_named(name: str) -> ZoneInfo:
+    """The time zone of this name, which is known; `ZoneInfo` itself looks for it each time."""
+    return ZoneInfo(name)
 
 
 def _spans(spans: tuple[str, ...]) -> tuple[str, ...]:
@@ -116,7 +123,7 @@ class Hours(BaseModel):
 
     def open_at(self, moment: datetime) -> bool:
         """Whether ``moment`` (aware) lies in a span; a span past midnight counts for the day it begins on."""
-        local = moment.astimezone(ZoneInfo(self.timezone))
+        local = moment.astimezone(zone_named(self.timezone))
         now = local.hour * 60 + local.minute
         yesterday = local.date() - timedelta(days=1)
         return any(start <= now < end for start, end in self._on(local.date())) or any(
@@ -167,6 +174,7 @@ def at_minute(day: date, minute: int, zone: ZoneInfo) -> datetime:
     return (datetime.combine(day, time()) + timedelta(minutes=minute)).replace(tzinfo=zone)
 
 
+@lru_cache(maxsize=100)
 def _days(name: str) -> range | tuple[int, ...]:
     first, _, last = name.partition("-")
     if first not in DAYS or (last not in DAYS and name != first):

@@ -198,8 +198,10 @@ def last_digits(row: MessageRow, observed: Observed, around: Circumstances) -> E
     message; where it has no such digits they say nothing. So few digits are no secret, and tell apart only what
     something else ties the call to."""
     given, parameters = observed.last_digits, around.parameters
-    endings = endings_of(row, max(len(given or ""), 1), around.now)
-    if given is None or not endings:
+    if given is None:
+        return None
+    endings = endings_of(row, max(len(given), 1), around.now)
+    if not endings:
         return None
     has = at_hand(row, parameters.has_last_digits, parameters)
     unrelated = parameters.unrelated_keys_digits
@@ -219,8 +221,10 @@ def endings_of(row: MessageRow, digits: int, now: datetime) -> frozenset[str]:
     found = set[str]()
     if row.reference is not None and (end := ending(row.reference, digits)) is not None:
         found.add(end)
-    if row.code_ending is not None and (row.code_expires_at is None or now < row.code_expires_at):
-        found.add(row.code_ending[-digits:])
+    if row.code_ending is None or (row.code_expires_at is not None and now >= row.code_expires_at):
+        return frozenset(found)
+    if (end := row.code_ending()) is not None:
+        found.add(end[-digits:])
     return frozenset(found)
 
 

@@ -11,6 +11,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,6 +29,7 @@ log = structlog.get_logger(__name__)
 
 _PREPARED_AT_ONCE = 2
 _KNOWN_RECORDINGS = 2_000
+_KNOWN_TEXTS = 2_000
 ONCE_SECONDS = 3.0
 """For a prompt that is made while its caller waits; after that people are quicker than we are."""
 _A_SAMPLE = 1 / TELEPHONE_RATE
@@ -236,7 +238,7 @@ class PromptStore:
         plain = spoken_form(text)
         if not plain:
             raise SynthesisFailed("the prompt has no text and no recording")
-        key = content_key("spoken 1", self._synthesiser.key, language, plain)
+        key = _spoken_key(self._synthesiser.key, language, plain)
 
         async def make() -> Audio:
             return await self._cache.put(key, await self._synthesiser.synthesise(plain, language))
@@ -291,6 +293,11 @@ class PromptStore:
             log.debug("prompt_failed", reason=str(error))  # whoever asked is told, and says it
         elif error is not None:
             log.error("prompt_failed_unexpectedly", exc_info=error)
+
+
+@lru_cache(maxsize=_KNOWN_TEXTS)
+def _spoken_key(synthesiser: str, language: str, plain: str) -> str:
+    return content_key("spoken 1", synthesiser, language, plain)  # the same few texts are said in every call
 
 
 def _piece_key(whole: Audio, at: int) -> str:

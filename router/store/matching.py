@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from router.matching.observed import Delivery, MessageRow
@@ -220,7 +221,7 @@ def _message(
         None if call_to_action is None else bool(call_to_action),
         switchboard,
         called_at,
-        None if ending is None or sealed is None else ending(sealed, key),
+        None if ending is None or sealed is None else partial(ending, sealed, key),
     )
 
 

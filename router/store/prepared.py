@@ -11,8 +11,9 @@ from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Dialect, Insert, Select, Update
+from sqlalchemy import JSON, Dialect, Insert, Select, Update
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.types import TypeEngine
 
 from router.store.connection import Connection
 
@@ -20,6 +21,12 @@ Values = Mapping[str, Any]
 Process = Callable[[Any], Any]
 
 _NONE: Final[Values] = {}
+
+
+class Json(str):
+    """A value of a column of JSON that is written already."""
+
+    __slots__ = ()
 
 
 class Prepared:
@@ -76,7 +83,7 @@ class _Compiled:
         if written.post_compile_params or (written.effective_returning and not columns):
             raise TypeError("a statement cannot be prepared that differs from use to use, or returns what it changed")
         self.text = str(written)
-        into = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in written.binds.items()}
+        into = {name: _into(bind.type, dialect) for name, bind in written.binds.items()}
         order = tuple(written.positiontup or ())
         own = {**written.params, **_defaults(written)}
         self._fixed = {name: _processed(into[name], own[name]) for name in order if name not in values}
@@ -103,6 +110,14 @@ class _Compiled:
         for place, process in self._processed:
             columns[place] = process(columns[place])
         return self._make(columns)
+
+
+def _into(kind: TypeEngine[Any], dialect: Dialect) -> Process | None:
+    """What makes a driver's parameter of a value of this type; None where it is one."""
+    process: Process | None = kind.dialect_impl(dialect).bind_processor(dialect)
+    if process is None or not isinstance(kind, JSON):
+        return process
+    return lambda value: str(value) if isinstance(value, Json) else process(value)
 
 
 def _processed(process: Process | None, value: Any) -> Any:

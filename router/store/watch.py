@@ -55,8 +55,8 @@ class DatabaseWatch:
         self._back_at = float("-inf")
         self._looking: asyncio.Task[None] | None = None
         self._doubting: asyncio.Task[None] | None = None
-        self._hanging: asyncio.Future[None] | None = None
-        """Done when the database is known to hang: whoever waits for it then waits no longer."""
+        self._waiting: set[asyncio.Future[bool]] = set()
+        """Those who wait. When the database is known to hang they are told so, and wait no longer."""
         self._let_go: set[asyncio.Task[Any]] = set()
         self._when_back: list[Callable[[], Awaitable[object]]] = []
         self.given_up = 0
@@ -79,19 +79,22 @@ class DatabaseWatch:
         """
         self._check()
         loop = asyncio.get_running_loop()
-        if self._hanging is None or self._hanging.done():
-            self._hanging = loop.create_future()
-        task, hanging = loop.create_task(work(*args, **more)), self._hanging
-        either: set[asyncio.Future[Any]] = {task, hanging}
+        task, waiting = loop.create_task(work(*args, **more)), loop.create_future()
+        task.add_done_callback(lambda _: _wake(waiting))
+        timer = loop.call_later(self._patience, _wake, waiting)
+        self._waiting.add(waiting)
         try:
-            await asyncio.wait(either, timeout=self._patience, return_when=asyncio.FIRST_COMPLETED)
+            hangs = await waiting
         except asyncio.CancelledError:
             self._end(task)
             raise
+        finally:
+            timer.cancel()
+            self._waiting.discard(waiting)
         if not task.done():
             self._end(task)
             self.given_up += 1
-            if hanging.done():
+            if hangs:
                 raise DatabaseAway("no answer")
             self._doubt(error := DatabaseAway(f"no answer within {self._patience:g} s"))
             raise error
@@ -157,8 +160,8 @@ class DatabaseWatch:
     async def _look_once(self, error: DatabaseAway) -> None:
         if not await self._answers():
             self.noticed(error)
-            if self._hanging is not None and not self._hanging.done():
-                self._hanging.set_result(None)
+            for waiting in self._waiting:
+                _wake(waiting, hangs=True)
 
     async def _look_until_back(self) -> None:
         clock = asyncio.get_running_loop().time
@@ -187,3 +190,8 @@ class DatabaseWatch:
             self._end(task)
             return False
         return task.exception() is None
+
+
+def _wake(waiting: asyncio.Future[bool], hangs: bool = False) -> None:
+    if not waiting.done():
+        waiting.set_result(hangs)
