@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from router.store.database import Connection, Database, is_away
-from router.store.prepared import Prepared
+from router.store.prepared import Json, Prepared
 from router.store.tables.base import Moment
 
 things = Table(
@@ -80,6 +80,11 @@ async def test_rows_are_what_sqlalchemy_makes_of_them(there: Connection, over: d
     assert mine[1:] == tuple(theirs[1])[1:]
     assert mine._fields == theirs[0]._fields
     assert type(mine.heard) is bool
+
+
+async def test_what_is_json_already_is_taken_as_it_is(there: Connection) -> None:
+    await ADD.change(there, thing("1", told=Json('{"a": ["ü", null]}')))
+    assert (await Prepared(OF_ID).row(there, {"thing": "1"})).told == {"a": ["ü", None]}
 
 
 async def test_values_of_the_statement_and_of_each_use_stand_side_by_side(there: Connection) -> None:
