@@ -23,7 +23,10 @@ from router.calls.texting import Texting, TextLimits
 from router.calls.webhooks import Webhooks, webhooks_of
 from router.calls.weights import Weights
 from router.channels.agi.calling_back import SCRIPT as CALLBACK
+from router.channels.agi.ending import SCRIPT as ENDED
+from router.channels.agi.ending import EndingLine
 from router.channels.agi.listening import Listener
+from router.channels.agi.render import CHANNEL as ASTERISK
 from router.channels.agi.server import AgiServer, Handler, ServerLimits, by_script
 from router.channels.agi.session import AgiChannel
 from router.channels.agi.sounds import prompt_sounds
@@ -55,6 +58,7 @@ from router.speech.prompts import PromptStore
 from router.speech.recognition.choice import ear_of
 from router.speech.recognition.ear import Ear
 from router.speech.synthesis import EspeakNg, installed_version
+from router.store import calls as stored_calls
 from router.store import migrate, people
 from router.store.announcing import bus_on
 from router.store.bus import Bus
@@ -378,8 +382,24 @@ def agi_server(
         return {row.id: row.phone for row in rows if row.id in ids and row.phone in known}
 
     channel = AgiChannel(
-        house.calls, sounds, region=settings.region, whispers=whispers, listener=listener, phones=phones
+        house.calls,
+        sounds,
+        region=settings.region,
+        whispers=whispers,
+        listener=listener,
+        phones=phones,
+        told_ends=settings.ami_secret is None,
     )
+
+    async def ended(call_id: str) -> None:
+        async with house.database.read() as connection:
+            row = await stored_calls.by_id(connection, call_id)
+        if row is not None and row.channel == ASTERISK:
+            await house.calls.hung_up(ASTERISK, row.channel_ref)
+
     limits = ServerLimits(connections=settings.fastagi_calls, each=settings.fastagi_calls_of_a_line or None)
-    handler = by_script(channel, {} if callbacks is None else {CALLBACK: callbacks})
+    others: dict[str, Handler] = {ENDED: EndingLine(ended)}
+    if callbacks is not None:
+        others[CALLBACK] = callbacks
+    handler = by_script(channel, others)
     return AgiServer(handler, settings.fastagi_host, settings.fastagi_port, limits)

@@ -2,8 +2,9 @@
 
 A lock belongs to a session of its own here, and is gone with it. Whoever holds one says so to the server again and
 again; where it hears nothing for `SERVER_LIMIT` seconds (killed, stopped, cut off, without power) it ends the session.
-Others ask for the lock all the time, so it is taken over within 5 s. A holder that cannot confirm it stops to count as
-one before the server gives the lock away; also one that slept meanwhile, by a clock that goes on then.
+Others ask for the lock all the time, so it is taken over within `SERVER_LIMIT` and `EVERY`, 3.5 s. A holder that cannot
+confirm it stops to count as one half a second before the server gives the lock away; also one that slept meanwhile, by
+a clock that goes on then. One that is only slow keeps it: an answer has 2 s.
 
 SQLite has one process that serves, which holds every duty.
 """
@@ -24,14 +25,14 @@ from router.store.sessions import FAILED, open_session
 
 log = structlog.get_logger(__name__)
 
-EVERY: Final = 1.0
+EVERY: Final = 0.5
 """Seconds between two looks: a holder confirms its duties then, and others ask for them."""
 ANSWERS_WITHIN: Final = 2.0
 """Seconds PostgreSQL has to answer one."""
-OWN_LIMIT: Final = 3.0
-"""Seconds after which a duty that was not confirmed is not held any more, by ourselves."""
-SERVER_LIMIT: Final = 3.5
-"""Seconds after which PostgreSQL ends the session of somebody it did not hear of."""
+OWN_LIMIT: Final = 2.5
+"""Seconds after which a duty that was not confirmed is not held any more, by ourselves; from when it was asked for."""
+SERVER_LIMIT: Final = 3.0
+"""Seconds after which PostgreSQL ends the session of somebody it did not hear of; from when it answered."""
 
 _SESSION: Final = {
     "idle_session_timeout": f"{SERVER_LIMIT * 1000:.0f}",  # from PostgreSQL 14 on; milliseconds

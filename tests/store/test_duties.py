@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from router.store.database import Database
-from router.store.duties import OWN_LIMIT, Always, SharedDuty, duties_on
+from router.store.duties import ANSWERS_WITHIN, EVERY, OWN_LIMIT, SERVER_LIMIT, Always, SharedDuty, duties_on
 from tests.postgres import Cluster
 from tests.store.line import SOON, ended, line_to, until
 
@@ -164,6 +164,12 @@ async def test_who_wakes_after_a_long_sleep_does_not_think_that_it_is_held() -> 
     now[0] += OWN_LIMIT
     held.append(duty.held)  # at once, before anybody has looked
     assert (held, duty.begun) == ([False, True, False], True)
+
+
+def test_who_is_slow_keeps_a_duty_and_who_cannot_be_reached_has_left_it_before_the_server_gives_it_away() -> None:
+    """We count from before we ask, the server from after it has answered: however long anything takes on its way."""
+    assert EVERY + ANSWERS_WITHIN <= OWN_LIMIT < SERVER_LIMIT
+    assert SERVER_LIMIT + EVERY <= 3.5
 
 
 async def test_what_goes_wrong_in_the_work_is_told() -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -17,17 +16,22 @@ from tests.system.harness.agi_script import AgiScript
 from tests.system.harness.ami import Ami
 from tests.system.harness.asterisk import Asterisk
 from tests.system.harness.caller import Identity
-from tests.system.harness.customer import BUSY, NO_ANSWER, Customer
+from tests.system.harness.calling_back import (
+    MakeCustomer,
+    asks_to_be_called_back,
+    both_talk,
+    change,
+    customers,
+    state_of,
+)
+from tests.system.harness.customer import BUSY, NO_ANSWER
 from tests.system.harness.media import Sound
-from tests.system.harness.office import CALLING_BACK, STRAIGHT, Blueprint, Office
-from tests.system.harness.phone import Phone
+from tests.system.harness.office import STRAIGHT, Blueprint, Office
 from tests.system.harness.waiting import claimed_port, until
 
 pytestmark = [pytest.mark.system, pytest.mark.needs("sipp", "mmdebstrap", "chromium", "espeak-ng")]
 
 KARL, ERIKA, FIRST = "+4917139200061", "+4917139200062", "+4917139200063"
-
-MakeCustomer = Callable[..., Customer]
 
 
 @pytest.fixture(scope="module")
@@ -41,15 +45,7 @@ def company(asterisk: Asterisk, blueprint: Blueprint, tmp_path_factory: pytest.T
 
 @pytest.fixture
 def make_customer(asterisk: Asterisk, tmp_path: Path) -> Iterator[MakeCustomer]:
-    made: list[Customer] = []
-
-    def make(**how: object) -> Customer:
-        made.append(Customer(asterisk, tmp_path / f"customer-{len(made)}", **how))  # type: ignore[arg-type]
-        return made[-1]
-
-    yield make
-    for customer in made:
-        customer.close()
+    yield from customers(asterisk, tmp_path)
 
 
 @pytest.fixture(autouse=True)
@@ -58,35 +54,6 @@ def messages(office: Office) -> Iterator[None]:
         office.register(name, number, external_id=f"m-{number}")
     yield
     change(office, "update callbacks set state = 'dropped'")
-
-
-def change(office: Office, statement: str) -> None:
-    """As if time had passed."""
-    path = office.router.settings["DATABASE"].removeprefix("sqlite:///")
-    with contextlib.closing(sqlite3.connect(path, timeout=60)) as connection, connection:
-        connection.execute(statement)
-
-
-def state_of(office: Office) -> tuple[str, int, str | None]:
-    """The latest callback's state, its attempts, and what came of the last one."""
-    query = "select state, attempts, last_result from callbacks order by created_at desc limit 1"
-    ((state, attempts, result),) = office.router.rows(query)
-    return str(state), int(attempts), result
-
-
-def asks_to_be_called_back(office: Office, make_caller: MakeCaller, number: str) -> None:
-    caller = make_caller(Identity(number), CALLING_BACK)
-    until(partial(caller.media.first, Sound.OTHER), 20, "the question is heard")
-    caller.press("1")
-    caller.ended(15)
-    until(lambda: state_of(office)[0] in ("open", "dialling"), 5, "the wish is kept")
-
-
-def both_talk(customer: Customer, phone: Phone) -> None:
-    for speaks, hears in ((customer.media, phone.media), (phone.media, customer.media)):
-        since = time.monotonic()
-        speaks.speak(5)
-        until(partial(hears.first, Sound.OTHER, since), 5, "one hears what the other says")
 
 
 def test_the_place_is_kept_and_both_talk(

@@ -106,7 +106,8 @@ class AgiChannel:
     """Handles calls for an `AgiServer`. The house knows a call by Asterisk's ``uniqueid``. ``region`` (ISO 3166) is
     where national numbers belong. ``whispers`` is where what agents hear can be played from as long as the caller may
     wait for one; None: as ``sounds``. ``listener`` hears callers who may speak; None: they use keys. ``phones`` tells
-    at which phones people are to be reached; None: at none."""
+    at which phones people are to be reached; None: at none. ``told_ends``: the dialplan is to tell when a call is over,
+    since nobody else does (`router.channels.agi.ending`)."""
 
     house: House
     sounds: Sounds
@@ -114,6 +115,7 @@ class AgiChannel:
     whispers: Sounds | None = None
     listener: Listener | None = None
     phones: PhonesOf | None = None
+    told_ends: bool = False
 
     async def __call__(self, call: AgiCall) -> None:
         """The conversation, from the dialplan's ``AGI()`` until the call goes back there."""
@@ -128,6 +130,7 @@ class _Conversation:
         self._region = channel.region
         self._listener = channel.listener
         self._phones = channel.phones
+        self._told_ends = channel.told_ends
         self._call = call
         self._ref = call.env.uniqueid
         self._owes_hangup = False
@@ -172,7 +175,10 @@ class _Conversation:
                 turn = await self._decided(self._house.begin(render.CHANNEL, self._ref, started))
                 # One that was known is at another router, or was: it is ours only once Asterisk answers.
                 owes, self._owes_hangup = self._owes_hangup, self._owes_hangup and not turn.repeated
-                await self._call.run(commands.set_variable("THREADLINE_CALL", turn.call_id))
+                known_as = commands.set_variable("THREADLINE_CALL", turn.call_id)
+                if self._told_ends:
+                    known_as = commands.set_variables({"THREADLINE_CALL": turn.call_id, "THREADLINE_TELL": "yes"})
+                await self._call.run(known_as)
                 self._owes_hangup = owes
                 return turn
             case ("transfer-ended", *rest):

@@ -93,8 +93,10 @@ async def sounds(prompt: Prompt) -> list[Sound]:
 
 
 @asynccontextmanager
-async def answering(house: House, phones: PhonesOf | None = None) -> AsyncIterator[AgiServer]:
-    server = AgiServer(AgiChannel(house, sounds, phones=phones), "127.0.0.1", 0)
+async def answering(
+    house: House, phones: PhonesOf | None = None, *, told_ends: bool = False
+) -> AsyncIterator[AgiServer]:
+    server = AgiServer(AgiChannel(house, sounds, phones=phones, told_ends=told_ends), "127.0.0.1", 0)
     await server.start()
     try:
         yield server
@@ -410,6 +412,16 @@ async def test_another_router_goes_on_with_a_call_and_tells_of_its_end() -> None
     asterisk = await converse(house, Asterisk(hangup_at=3))
     assert asterisk.variables["THREADLINE_CALL"] == "call-1"
     assert house.events == [STARTED, CallerHungUp()]
+
+
+async def test_the_dialplan_is_to_tell_of_the_end_only_where_nobody_else_does() -> None:
+    variables = []
+    for told_ends in (True, False):
+        asterisk = Asterisk()
+        async with answering(House((SALES,)), told_ends=told_ends) as server:
+            await asterisk.call(server.address)
+        variables.append(asterisk.variables.get("THREADLINE_TELL"))
+    assert variables == ["yes", None]
 
 
 async def test_who_comes_late_to_a_call_that_another_router_has_does_not_end_it() -> None:
