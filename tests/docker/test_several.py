@@ -32,7 +32,7 @@ def test_a_service_gets_no_rights_it_does_not_need(service: str) -> None:
     assert "privileged" not in declared
     assert "build" in declared or declared["user"] not in {"root", "0"}
     assert declared["mem_limit"]
-    assert declared.get("read_only", False) is (service not in ASTERISKS)
+    assert declared["read_only"] is True
     for port in declared.get("ports", []):
         assert _filled(port, {}).startswith("127.0.0.1:"), port
     for name, value in declared["environment"].items():
@@ -59,6 +59,15 @@ def test_the_routers_take_their_settings(router: str, tmp_path: Path) -> None:
     assert SERVICES[router]["read_only"] is True
     grace = int(str(SERVICES[router]["stop_grace_period"]).removesuffix("s"))
     assert grace >= taken.stop_seconds + 15, "calls finish before the engine kills"
+
+
+@pytest.mark.parametrize("asterisk", ASTERISKS)
+def test_an_asterisk_writes_where_the_only_one_does(asterisk: str) -> None:
+    """Which is tried by `tests/system/test_container.py`."""
+    alone = yaml.safe_load((DOCKER / "compose.yaml").read_text("utf-8"))["services"]["asterisk"]
+    assert SERVICES[asterisk]["tmpfs"] == alone["tmpfs"]
+    places = [[each.split(":")[1] for each in service["volumes"]] for service in (SERVICES[asterisk], alone)]
+    assert places[0] == places[1]
 
 
 @pytest.mark.parametrize("asterisk", ASTERISKS)
