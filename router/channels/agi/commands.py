@@ -36,9 +36,10 @@ class Command(NamedTuple):
 
     def encode(self) -> bytes:
         """The line for the wire, line feed included; raises `LocalProtocolError` for what cannot be sent safely."""
+        values = "".join(self.arguments)
         if not self.arguments:
             text = f"{self.verb}\n"
-        elif _is_plain("".join(self.arguments)):
+        elif values.isprintable() and '"' not in values and "\\" not in values:  # nothing to be escaped or refused
             quoted = '" "'.join(self.arguments)
             text = f'{self.verb} "{quoted}"\n'
         else:
@@ -50,11 +51,6 @@ class Command(NamedTuple):
         if len(line) > LONGEST_COMMAND:
             raise LocalProtocolError(f"{self.verb}: {len(line)} bytes, at most {LONGEST_COMMAND} fit a command")
         return line
-
-
-def _is_plain(text: str) -> bool:
-    """Whether nothing in it has to be escaped or refused; told by less than a regular expression takes."""
-    return text.isprintable() and '"' not in text and "\\" not in text
 
 
 def quote(value: str) -> str:
