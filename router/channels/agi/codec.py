@@ -106,6 +106,8 @@ _VALUE_END: Final = re.compile(r"\)(?: endpos=-?[0-9]{1,18})?\Z")
 _DATA: Final = re.compile(r"(?:\((.*)\) ?)?(?:endpos=(-?[0-9]{1,18}))?", re.DOTALL)
 _USUAL: Final = {b"200 result=%d\n" % number: Reply(200, str(number)) for number in range(-1, 58)}
 """Nearly every reply: done or not, or a key as its ASCII code."""
+_PLAYED: Final = re.compile(rb"200 result=(-?[0-9]{1,18}) endpos=(-?[0-9]{1,18})\n")
+"""The others that are frequent: a prompt was played."""
 
 
 class Connection:
@@ -186,8 +188,12 @@ class Connection:
         if self.state is not _AWAITING_REPLY or self._buffer or self._block:
             return None
         reply = _USUAL.get(data)
-        if reply is not None:
-            self.state = _READY
+        if reply is None:
+            played = _PLAYED.fullmatch(data)
+            if played is None:
+                return None
+            reply = Reply(200, played[1].decode(), endpos=int(played[2]))
+        self.state = _READY
         return reply
 
     def events(self) -> Iterator[Event]:

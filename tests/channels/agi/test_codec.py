@@ -341,12 +341,14 @@ def test_what_asterisk_sends_is_usual() -> None:
 
 
 def test_usual_replies_are_what_they_are_otherwise() -> None:
-    for text in (b"200 result=0\n", b"200 result=-1\n", b"200 result=49\n"):
+    played = (b"200 result=0 endpos=8000\n", b"200 result=35 endpos=0\n", b"200 result=-1 endpos=-1\n")
+    for text in (b"200 result=0\n", b"200 result=-1\n", b"200 result=49\n", *played):
         connection = ready()
         connection.send(commands.noop())
         assert [connection.usual_reply(text)] == replies(text)
         assert connection.state is State.READY
-    for text in (b"200 result=0", b"200 result=0\nHANGUP\n", b"200 result=007\n", b"HANGUP\n", b""):
+    odd = (b"200 result=0 endpos=8000", b"200 result=0 endpos=8\n\n", b"200 result=1 (a) endpos=8\n")
+    for text in (b"200 result=0", b"200 result=0\nHANGUP\n", b"200 result=007\n", b"HANGUP\n", b"", *odd):
         connection = ready()
         connection.send(commands.noop())
         assert connection.usual_reply(text) is None
