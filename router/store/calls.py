@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, func, insert, literal, select, text, update
+from sqlalchemy import Row, bindparam, func, insert, literal, literal_column, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from router.store.database import Connection, Database
@@ -37,6 +37,7 @@ _ADDING: Final = {
 }
 _ADD: Final = {name: Prepared(statement) for name, statement in _ADDING.items()}
 _ADD_OWNER: Final = {name: Prepared(statement.values(customer_id=_OWNER)) for name, statement in _ADDING.items()}
+_WAITS: Final = calls.c.state == literal_column("'queue'")  # in these words: the index of those that wait is asked so
 _LOCK: Final = text("LOCK TABLE calls IN ROW EXCLUSIVE MODE")
 """As storing a call takes it: it waits for nobody but a migration."""
 
@@ -89,13 +90,13 @@ async def change(connection: Connection, call_id: str, values: dict[str, Any]) -
 async def waiting_on(connection: Connection, channel: str, limit: int) -> list[CallRow]:
     """Calls of ``channel`` that wait in queues, those first that have waited for the longest, at most ``limit``."""
     columns = (calls.c.id, calls.c.sequence, calls.c.reply, calls.c.updated_at)
-    query = select(*columns).where(calls.c.state == "queue", calls.c.channel == channel)
+    query = select(*columns).where(_WAITS, calls.c.channel == channel)
     return list(await connection.execute(query.order_by(calls.c.updated_at, calls.c.id).limit(limit)))
 
 
 async def how_many_wait(connection: Connection, channel: str) -> int:
     """How many calls of ``channel`` wait in queues."""
-    query = select(func.count()).select_from(calls).where(calls.c.state == "queue", calls.c.channel == channel)
+    query = select(func.count()).select_from(calls).where(_WAITS, calls.c.channel == channel)
     return int((await connection.execute(query)).scalar_one())
 
 

@@ -60,6 +60,14 @@ async def read_as_a_whole(database: Database, statements: Iterable[Statement]) -
     return found
 
 
+async def way_of(database: Database, statement: str, values: Any) -> str:
+    """How the database goes about one statement, in its own words."""
+    explain = "EXPLAIN QUERY PLAN" if database.is_sqlite else "EXPLAIN"
+    async with database.begin() as connection:
+        plan = await connection.exec_driver_sql(f"{explain} {statement}", values)
+        return "\n".join(str(row[-1]) for row in plan)
+
+
 async def _scanned(connection: Connection, statement: str, values: Any) -> list[str]:
     if connection.dialect.name == "sqlite":
         plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+from sqlalchemy import insert, text
+
 from router import app, forgetting, server
 from router.app_agents import agents_of, browser_queues
 from router.core.assurance import Assurance
 from router.desk.cards import cards_for, last_card
 from router.settings import load
-from router.store import audit_notes, board, cards, figures, presence_log, queues, twilio_agents
+from router.store import audit_notes, board, calls, cards, figures, presence_log, queues, tables, twilio_agents
 from router.store.audit_notes import Asked
 from router.store.database import Database
 from tests.agents.house import START, House
@@ -19,7 +21,7 @@ from tests.desk.test_searching import CODE
 from tests.desk.test_searching import Desk as Searching
 from tests.desk.test_timeline import Desk
 from tests.shipped import next_at_once
-from tests.store.plans import Statement, read_as_a_whole, recorded
+from tests.store.plans import Statement, read_as_a_whole, recorded, way_of
 
 
 async def all_by_an_index(database: Database, seen: list[Statement]) -> None:
@@ -110,3 +112,20 @@ async def test_what_is_looked_for_again_and_again(database_url: str, tmp_path: P
         await agents.page_watch.look()
         seen = list(seen)
         await all_by_an_index(house.database, seen)
+
+
+async def test_who_waits_on_the_test_phone_is_found_without_reading_who_waits_elsewhere(database: Database) -> None:
+    async with database.begin() as connection:
+        values = {"channel": "asterisk", "sequence": 1, "session": "{}", "reply": "[]", "withheld": False}
+        times = {"started_at": START, "updated_at": START}
+        states = {str(n): "ended" if n % 4 else "queue" for n in range(3000)}
+        rows = [{"id": n, "channel_ref": n, "state": state, **values, **times} for n, state in states.items()]
+        await connection.execute(insert(tables.calls), rows)
+        await connection.execute(text("ANALYZE"))
+    async with recorded(database) as seen, database.read() as connection:
+        assert await calls.waiting_on(connection, "testphone", 10) == []
+        assert await calls.how_many_wait(connection, "testphone") == 0
+        assert await calls.how_many_wait(connection, "asterisk") == 750
+    assert len(seen) == 3
+    for statement, values_ in seen[:2]:
+        assert "ix_calls_channel_updated_at_id" in await way_of(database, statement, values_)

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from router.store.tables.base import Id, Moment, Number, metadata
@@ -47,6 +48,14 @@ calls = Table(
     Column("ended_at", Moment),
     UniqueConstraint("channel", "channel_ref"),
     Index(None, "state", "updated_at"),
+    Index(  # who waits on a channel; of calls that do not, no row is in it
+        None,
+        "channel",
+        "updated_at",
+        "id",
+        sqlite_where=text("state = 'queue'"),
+        postgresql_where=text("state = 'queue'"),
+    ),
     Index(None, "started_at"),
     Index(None, "caller", "started_at"),
     Index(None, "message_id", "started_at"),

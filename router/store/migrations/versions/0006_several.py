@@ -50,3 +50,11 @@ def upgrade() -> None:
     op.create_index("ix_watched_calls_seen_at", "watched_calls", ["seen_at"])
     # Attempts to sign in that are over are dropped at each one that comes.
     op.create_index("ix_sign_in_failures_at", "sign_in_failures", ["at"])
+    waits = sa.text("state = 'queue'")
+    op.create_index(
+        "ix_calls_channel_updated_at_id",
+        "calls",
+        ["channel", "updated_at", "id"],
+        sqlite_where=waits,
+        postgresql_where=waits,
+    )
