@@ -98,6 +98,7 @@ def _told_of_the_process(house: House, metrics: Metrics, running: Running) -> No
     metrics.watch("build_info", lambda: build)
     metrics.watch("bus_connected", lambda: house.bus.connected)
     if house.database.is_sqlite:
+        metrics.watch("write_ahead_log_bytes", lambda: house.database.log_bytes)
         metrics.watch("backup_age_seconds", lambda: backup.age(house.clock().timestamp()))
     metrics.watch("duty_held", house.duties.states)
     metrics.watch("desk_pages_open", lambda: running.desks.total)

@@ -57,23 +57,25 @@ async def forget(house: House, now: datetime) -> None:
         await text_messages.give_up(connection, now, now - TEXTS_SHOWN)
         await crm_events.give_up(connection, now, now - 2 * CRM_IN_TIME)
         await payments.give_up(connection, now - GIVEN_UP, now)
-    bite = MOST // 10
     for each, age in _ends(house.settings):
-        bite = await _forget_one(house, each, now - age, bite)
+        await _forget_one(house, each, now - age)
 
 
-async def _forget_one(house: House, each: Forget, before: datetime, bite: int) -> int:
+async def _forget_one(house: House, each: Forget, before: datetime) -> None:
     """Delete what is from ``before`` in bites that are as large as can be while they are short, with pauses as long as
-    they took, in which others have the database. How large they are in the end."""
+    they took, in which others have the database."""
     clock = asyncio.get_running_loop().time
-    until = clock() + LONGEST_LOOK
+    until, bite = (
+        clock() + LONGEST_LOOK,
+        FEWEST,
+    )  # a row of another table may take much longer, the first ones above all
     while True:
         async with house.database.begin(long=True) as connection:
             begun = clock()
             deleted = await each(connection, before, bite)
         took = clock() - begun
         if deleted < bite or clock() >= until:
-            return bite
+            return
         if took > SHORT:
             bite = max(FEWEST, bite // 2)
         elif took < SHORT / 3:

@@ -146,6 +146,11 @@ DATABASE: Final = (
         "Time since the latest nightly backup of the embedded database (packaging/systemd); not told where there are "
         "none of these.",
     ),
+    _gauge(
+        "write_ahead_log_bytes",
+        "What the embedded database's write-ahead log takes on the disk; above 256 MB somebody reads one state of the "
+        "database for long.",
+    ),
     _gauge("stored_figures_age_seconds", "How old what is read from the database for these figures is."),
 )
 HTTP: Final = (

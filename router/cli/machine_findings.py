@@ -17,6 +17,7 @@ from router.api.readiness import LEAST_ROOM
 from router.cli.findings import Finding, Health
 from router.cli.queue_findings import PATIENCE
 from router.settings import FILE, Settings
+from router.store import write_ahead
 from router.store.backup import FOLDER, made_at
 from router.store.database import Database
 from router.store.machine import clock_of
@@ -46,6 +47,10 @@ async def disk_found(settings: Settings) -> Finding:
         return Finding("disk", Health.ILL, f"{found}: calls go to the default queue undecided", remedy)
     if free < LITTLE_ROOM:
         return Finding("disk", Health.OFF, f"{found}: it may be full soon", remedy)
+    taken = sum(write_ahead.size(str(file)) for file in _database_file(settings))
+    if taken > write_ahead.LONG:
+        so = f"the database's write-ahead log takes {taken / 1e9:.1f} GB: somebody reads one state of it for long"
+        return Finding("disk", Health.OFF, f"{found}; {so}", "docs/night.md, 'The write-ahead log grows'")
     return Finding("disk", Health.WELL, found)
 
 

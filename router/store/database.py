@@ -112,6 +112,11 @@ class Database:
         pool = None if self._server is None else self._server.engine.pool
         return (pool.checkedout(), pool.checkedin()) if isinstance(pool, QueuePool) else (0, 0)
 
+    @property
+    def log_bytes(self) -> int | None:
+        """What SQLite's write-ahead log takes on the disk; None with PostgreSQL."""
+        return None if self._embedded is None else self._embedded.log_bytes
+
     async def close(self) -> None:
         """Close all connections."""
         if self._embedded is not None:

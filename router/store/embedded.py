@@ -1,7 +1,8 @@
 """SQLite in the event loop's own thread, for statements that are shorter than the way to another thread.
 
 Nothing here waits within SQLite, where it would stop every call: who is refused because another process writes looks
-again later, and commits, which wait for the disk, are made in a thread.
+again later, and commits, which wait for the disk, are made in a thread. What they have written is brought to its place
+in the file by another one (`router.store.write_ahead`).
 
 Writers take turns. Who comes while others are at it joins their transaction, as a savepoint of it, so that one writer's
 failure takes nothing from the others; then all are committed, and told so, together. On a disk that needs 7 ms for a
@@ -31,6 +32,7 @@ from router.store.sqlite_connections import (
     is_busy,
     to_its_end,
 )
+from router.store.write_ahead import PRAGMAS, WriteAheadLog, size
 
 _TOGETHER_SECONDS: Final = 0.005
 """A transaction that has been open for so long is joined by nobody else: those in it wait for their commit."""
@@ -80,6 +82,7 @@ class Embedded:
         self._taken = False
         self._together: _Together | None = None
         self._committing: set[asyncio.Task[None]] = set()
+        self._log = WriteAheadLog(self._engine, self._alone)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[EmbeddedConnection]:
@@ -131,17 +134,24 @@ class Embedded:
     @asynccontextmanager
     async def begin_aside(self, lasting: bool) -> AsyncIterator[EmbeddedConnection]:
         """A turn to write by way of a thread, alone."""
+        async with self._alone(), self._aside() as connection:
+            await connection.exec_driver_sql(_synchronous(lasting))
+            before = connection.changes
+            try:
+                await connection.exec_driver_sql("BEGIN IMMEDIATE")
+                yield connection
+                await connection.commit()
+            except BaseException:
+                await connection.roll_back()
+                raise
+            self._log.grows(connection.changes - before)
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        """A turn in which the writer's connection rests."""
         await self._turn(alone=True)
         try:
-            async with self._aside() as connection:
-                await connection.exec_driver_sql(_synchronous(lasting))
-                try:
-                    await connection.exec_driver_sql("BEGIN IMMEDIATE")
-                    yield connection
-                    await connection.commit()
-                except BaseException:
-                    await connection.roll_back()
-                    raise
+            yield
         finally:
             self._pass_on()
 
@@ -166,6 +176,7 @@ class Embedded:
         """Close all connections, after what is being committed."""
         if self._committing:
             await asyncio.wait(self._committing)
+        await self._log.close()
         for connection in (self._reader, self._writer):
             if connection is not None:
                 connection.invalidate()
@@ -252,6 +263,7 @@ class Embedded:
                 driver.commit()  # nothing has been written: there is no disk to wait for
             else:
                 await to_its_end(asyncio.get_running_loop().run_in_executor(self._disk, driver.commit))
+                self._log.grows(driver.total_changes - together.changes)
         except BaseException as error:  # whatever it is: nobody is told of a commit that perhaps was none
             failure = OperationalError("COMMIT", None, error, hide_parameters=True)
             with suppress(sqlite3.Error):
@@ -263,6 +275,11 @@ class Embedded:
             self._pass_on()
 
     # -- connections
+
+    @property
+    def log_bytes(self) -> int:
+        """What the write-ahead log takes on the disk."""
+        return size(str(self._engine.url.database))
 
     @property
     def engines(self) -> tuple[Engine, ...]:
@@ -308,7 +325,7 @@ class Embedded:
                 if time.monotonic() >= until:
                     raise
                 time.sleep(LOOK_AGAIN)
-        for pragma in ("synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", *PRAGMAS):
             driver.execute(f"PRAGMA {pragma}")
 
 

@@ -173,6 +173,11 @@ class AsideConnection(EmbeddedConnection):
     async def _at_once_or_later(self, statement: str, parameters: Sequence[Any]) -> Any:
         return await self._aside(lambda: self._driver.execute(statement, parameters))
 
+    @property
+    def changes(self) -> int:
+        """Rows changed through this connection since it was opened."""
+        return self._driver.total_changes
+
     async def commit(self) -> None:
         """Keep what was written. Raises `OperationalError`."""
         try:

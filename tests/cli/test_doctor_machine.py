@@ -39,7 +39,7 @@ from router.cli.service_findings import (
     unsent_found,
 )
 from router.settings import Settings, load
-from router.store import backup, migrate, wrong_codes
+from router.store import backup, migrate, write_ahead, wrong_codes
 from router.store.database import Database
 from router.store.figures import Outbox
 
@@ -68,6 +68,15 @@ async def test_room_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     full = await disk_found(settings(tmp_path))
     assert full.health is Health.ILL
     assert "default queue" in full.found
+
+
+async def test_a_long_write_ahead_log_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = settings(tmp_path, database=f"sqlite:///{tmp_path}/threadline.db")
+    assert "write-ahead" not in (await disk_found(chosen)).found
+    monkeypatch.setattr(write_ahead, "size", lambda _: 3 * write_ahead.LONG)
+    found = await disk_found(chosen)
+    assert (found.health, is_whole(found)) == (Health.OFF, True)
+    assert "write-ahead log takes 0.8 GB" in found.found
 
 
 async def test_the_clock_is_held_against_the_database(
