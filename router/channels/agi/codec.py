@@ -46,6 +46,7 @@ class State(Enum):
 
 
 # Asked for with every command and reply: to look them up in the class takes longer than all else that is asked there.
+_READING_ENVIRONMENT: Final = State.READING_ENVIRONMENT
 _READY: Final = State.READY
 _AWAITING_REPLY: Final = State.AWAITING_REPLY
 _CLOSED: Final = State.CLOSED
@@ -118,7 +119,7 @@ class Connection:
     """
 
     def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
-        self.state = State.READING_ENVIRONMENT
+        self.state: State = _READING_ENVIRONMENT
         self._limits = limits
         self._buffer = bytearray()
         self._searched = 0
@@ -165,12 +166,14 @@ class Connection:
     def usual_environment(self, data: bytes) -> Environment | None:
         """The environment, where ``data`` from the socket is all of a usual one and nothing came before; None, with
         nothing taken in, where it is not: then `receive` it."""
-        limits = self._limits
+        limits, size = self._limits, len(data)
         if (
-            self.state is not State.READING_ENVIRONMENT
+            self.state is not _READING_ENVIRONMENT
             or self._buffer
             or self._environment_lines
-            or len(data) > min(limits.line, limits.environment, limits.buffer)
+            or size > limits.line
+            or size > limits.environment
+            or size > limits.buffer
             or limits.environment_lines <= MOST_USUAL_LINES
         ):
             return None
