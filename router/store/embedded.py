@@ -19,6 +19,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, NullPool, Pool, QueuePool, create_engine, event
@@ -203,12 +204,18 @@ class Embedded:
                 self._pass_on()
             raise
 
-    def _pass_on(self) -> None:
-        """Give the turn to the next; where they do not join what is open, or nobody waits, commit that before."""
+    def _pass_on(self, *, waited: bool = False) -> None:
+        """Give the turn to the next; where they do not join what is open, or nobody comes, commit that before.
+
+        Who is about to come, since what they wait for has happened already, is waited for: a commit costs more than
+        what is written.
+        """
         while self._queue and self._queue[0].turn.done():
             self._queue.popleft()
         following = self._queue[0] if self._queue else None
-        if self._together is not None and not _joins(following, self._together):
+        if self._together is not None and following is None and not waited:
+            asyncio.get_running_loop().call_soon(partial(self._pass_on, waited=True))
+        elif self._together is not None and not _joins(following, self._together):
             self._end(self._together)
         elif following is not None:
             self._queue.popleft().turn.set_result(None)

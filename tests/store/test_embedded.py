@@ -70,6 +70,13 @@ async def test_who_writes_at_the_same_time_waits_for_the_disk_together(house: Da
     assert len(counted) < 10, "one writer after the other would be forty"
 
 
+async def test_who_is_about_to_write_is_waited_for(house: Database) -> None:
+    """Two who were woken by the same look at the network, say."""
+    counted = commits(house)
+    await asyncio.gather(write(house, "first"), write(house, "second"))
+    assert len(counted) == 1
+
+
 async def test_nobody_is_told_before_it_is_committed(house: Database) -> None:
     async def told(word: str) -> list[str]:
         await write(house, word)
