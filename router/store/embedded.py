@@ -175,6 +175,7 @@ class Embedded:
 
     async def close(self) -> None:
         """Close all connections, after what is being committed."""
+        await asyncio.sleep(0)  # what was written a moment ago is about to be committed, see `_pass_on`
         if self._committing:
             await asyncio.wait(self._committing)
         await self._log.close()

@@ -77,6 +77,18 @@ async def test_who_is_about_to_write_is_waited_for(house: Database) -> None:
     assert len(counted) == 1
 
 
+async def test_what_was_written_a_moment_before_the_end_is_committed(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/words.db")
+    async with database.begin() as connection:
+        await connection.execute(text("CREATE TABLE words (word TEXT PRIMARY KEY)"))
+    writing = asyncio.create_task(write(database, "last"))
+    await asyncio.sleep(0)
+    await database.close()
+    await writing
+    with elsewhere(database) as other:
+        assert other.execute("SELECT word FROM words").fetchall() == [("last",)]
+
+
 async def test_nobody_is_told_before_it_is_committed(house: Database) -> None:
     async def told(word: str) -> list[str]:
         await write(house, word)
