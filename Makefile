@@ -95,8 +95,8 @@ bench-page: setup $(VENV)/.dev ## Weigh the desk's page, and time it on a cold c
 faults: setup $(VENV)/.dev ## Inject every fault for real, for long, and print what each led to (ARGS="-k database" to choose)
 	@FAULTS=long $(BIN)/python -m pytest -q tests/system/faults $(ARGS)
 
-soak: setup $(VENV)/.dev ## Kill the service at random moments on both databases, each for MINUTES (else 15); the seed is printed
-	@FAULTS=long SOAK_MINUTES=$(or $(MINUTES),15) $(BIN)/python -m pytest -q -s tests/system/faults/test_killed.py $(ARGS)
+soak: setup $(VENV)/.dev ## Kill the service at random moments on both databases, each for MINUTES (else 15) or KILLS; ends with the first loss
+	@FAULTS=long SOAK_MINUTES=$(or $(MINUTES),$(if $(KILLS),0,15)) SOAK_KILLS=$(or $(KILLS),1) $(BIN)/python -m pytest -q -s -x tests/system/faults/test_killed.py $(ARGS)
 
 fuzz: setup $(VENV)/.dev $(VENV)/.fuzz ## Throw bytes at all that takes them from outside, an hour long (ARGS="--minutes 5 --target agi")
 	@$(if $(ARGS),,DESCRIBED=300 $(PYTEST) -q -s tests/hostile/test_described.py)

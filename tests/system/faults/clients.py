@@ -162,7 +162,7 @@ class Clients:
         known, count = self.acknowledged.messages, 0
         while True:
             again = bool(known) and self._chance.random() < 0.3
-            external_id = self._chance.choice(sorted(known)) if again else f"{name}-{count}"
+            external_id = self._chance.choice(list(known)) if again else f"{name}-{count}"
             answer = await self.register(external_id)
             if answer is None:
                 continue

@@ -1,7 +1,8 @@
 """The service is killed at random moments, again and again: nothing that it has said yes to is lost, nobody is told
 anything twice, and nothing of a call is left over.
 
-The seed is printed; ``KILLS_SEED`` takes it again. ``SOAK_MINUTES`` goes on for so long.
+The seed is printed; ``KILLS_SEED`` takes it again. ``SOAK_MINUTES`` goes on for so long, ``SOAK_KILLS`` so often. What
+is stored is looked at in between, and the first loss ends it.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import os
 import random
 import secrets
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,14 +35,22 @@ LONGEST_LIFE = 1.0
 """Seconds that a service lives at most, from when it is ready."""
 YOUNG = 0.15
 """The share of those who do not get to be ready."""
+LOOK_AFTER = often(5, 50)
+"""Kills between two looks at what is stored."""
 
 
 @dataclass(slots=True)
 class Lives:
     """How often it was killed, and how long each took to be ready again, in seconds."""
 
-    kills: int
-    ready_after: list[float]
+    kills: int = 0
+    ready_after: list[float] = field(default_factory=list)
+
+    @property
+    def summary(self) -> str:
+        """How long they took, in words."""
+        took = sorted(self.ready_after) or [0.0]
+        return f"ready {took[len(took) // 2]:.1f} s after the start, {took[-1]:.1f} s at most"
 
 
 @pytest.fixture
@@ -66,23 +75,27 @@ def nursery(address: str, tmp_path: Path) -> Iterator[tuple[Nursery, str]]:
         yield made, chosen["PUBLIC_URL"]
 
 
-async def live_and_die(nursery: Nursery, clients: Clients, chance: random.Random) -> Lives:
-    """Kill the service at random moments."""
-    ready_after: list[float] = []
+async def live_and_die(
+    nursery: Nursery, clients: Clients, chance: random.Random, look: Callable[[Lives], Awaitable[None]]
+) -> Lives:
+    """Kill the service at random moments, and ``look`` now and then while it is dead."""
+    lives = Lives()
     until = time.monotonic() + float(os.environ.get("SOAK_MINUTES", "0")) * 60
-    kills, least = 0, often(10, 200)
-    while kills < least or time.monotonic() < until:
+    least = int(os.environ.get("SOAK_KILLS", often(10, 200)))
+    while lives.kills < least or time.monotonic() < until:
         nursery.start()
         begun = time.monotonic()
         if chance.random() < YOUNG:
             await asyncio.sleep(chance.random() * 0.5)
         else:
             await ready(nursery, clients)
-            ready_after.append(time.monotonic() - begun)
+            lives.ready_after.append(time.monotonic() - begun)
             await asyncio.sleep(chance.random() * LONGEST_LIFE)
         await asyncio.to_thread(nursery.kill)
-        kills += 1
-    return Lives(kills, ready_after)
+        lives.kills += 1
+        if lives.kills % LOOK_AFTER == 0:
+            await look(lives)
+    return lives
 
 
 async def rows(database: Database, query: str) -> list[Any]:
@@ -98,8 +111,13 @@ async def test_killed_at_random_moments(
     key, token = await founded(database)
     clients = Clients(url, key, token, chance)
     clients.begin()
+
+    async def look(lives: Lives) -> None:
+        await all_is_stored(clients, database)
+        print(f"{database_kind}: {lives.kills} kills; {acknowledged(clients)}: none lost, none twice; {lives.summary}")
+
     try:
-        lives = await live_and_die(service, clients, chance)
+        lives = await live_and_die(service, clients, chance, look)
         service.start()
         await ready(service, clients)
         await clients.caught_up()
@@ -117,18 +135,42 @@ async def test_killed_at_random_moments(
     if database.is_sqlite:
         assert await rows(database, "PRAGMA integrity_check") == [("ok",)]
         assert await rows(database, "PRAGMA foreign_key_check") == []
-    yes = clients.acknowledged
-    longest, middle = max(lives.ready_after), sorted(lives.ready_after)[len(lives.ready_after) // 2]
     report(
         Row(
             f"killed {lives.kills} times at random moments, {database_kind}",
             "see the rows with a real Asterisk",
             f"{len(clients.told.rang)} cards, none missed, none twice, over {clients.told.connections} connections",
-            f"nothing: {len(yes.messages)} messages with codes, {len(yes.notes)} notes, {len(yes.results)} results and "
-            f"{len(yes.wrapped_up)} wrap-ups acknowledged",
-            f"ready {middle:.1f} s after the start, {longest:.1f} s at most",
+            f"nothing: {acknowledged(clients)} acknowledged",
+            lives.summary,
         )
     )
+
+
+def acknowledged(clients: Clients) -> str:
+    """What was said yes to, in words."""
+    yes = clients.acknowledged
+    return (
+        f"{len(yes.messages)} messages with codes, {len(yes.notes)} notes, {len(yes.results)} results and "
+        f"{len(yes.wrapped_up)} wrap-ups"
+    )
+
+
+async def all_is_stored(clients: Clients, database: Database) -> None:
+    """Ends the test where something is missing that was acknowledged, or is there or was told twice."""
+    yes, told = clients.acknowledged, clients.told
+    wanted = {name: str(answer["id"]) for name, answer in yes.messages.items()}, dict(yes.notes), dict(yes.results)
+    queries = (
+        "SELECT external_id, id FROM messages",
+        "SELECT card_id, text FROM notes",
+        "SELECT card_id, code FROM dispositions",
+    )
+    for kept, query in zip(wanted, queries, strict=True):
+        lost = kept.items() - dict(await rows(database, query)).items()
+        if lost:
+            pytest.fail(f"LOST, and acknowledged before: {sorted(lost)[:20]} ({query})", pytrace=False)
+    twice = await rows(database, "SELECT external_id FROM messages GROUP BY external_id HAVING count(*) > 1")
+    if twice or len(set(told.rang)) != len(told.rang) or clients.refused:
+        pytest.fail(f"TWICE or refused: messages {twice}, cards {told.rang}, {clients.refused}", pytrace=False)
 
 
 async def nothing_is_lost(clients: Clients, database: Database) -> None:
@@ -136,17 +178,11 @@ async def nothing_is_lost(clients: Clients, database: Database) -> None:
     yes = clients.acknowledged
     assert yes.messages and yes.notes and yes.results and yes.wrapped_up
     assert yes.differing == []
-    stored = dict(await rows(database, "SELECT external_id, id FROM messages"))
-    assert {name: answer["id"] for name, answer in yes.messages.items()}.items() <= stored.items()
-    assert await rows(database, "SELECT external_id FROM messages GROUP BY external_id HAVING count(*) > 1") == []
+    await all_is_stored(clients, database)
     for name in sorted(yes.messages)[:: max(1, len(yes.messages) // 50)]:
         again = await clients.register(name)
         assert again is not None
         assert yes.messages[name].items() <= again.items()
-    notes = dict(await rows(database, "SELECT card_id, text FROM notes"))
-    assert yes.notes.items() <= notes.items()
-    results = dict(await rows(database, "SELECT card_id, code FROM dispositions"))
-    assert yes.results.items() <= results.items()
 
 
 async def nothing_is_left(database: Database) -> None:
