@@ -146,21 +146,21 @@ def test_a_customer_who_is_passed_on_while_it_hangs_is_with_people(
     anna.become("paused")
     bert, berts_phone = on_duty("bert")
     port = claimed_port()
-    hangs = contextlib.closing(AgiScript(port, lambda _: [], holds=True))
     mark = ami.mark
-    with hangs, asterisk.routers(port):
-        passed_on = time.monotonic()
+    with contextlib.closing(AgiScript(port, lambda _: [], holds=True)) as hangs, asterisk.routers(port):
         anna.pass_on("Bert Muster", "Möchte den Tarif wechseln")
+        hangs.wait_for(1, within=60)
+        asked = time.monotonic()
         ami.wait("QueueCallerJoin", within=60, since=mark)
-        ringing = until(lambda: customer.media.first(Sound.RINGING, passed_on), 10, "the customer hears that it rings")
-        silence = customer.media.longest_silence(passed_on, ringing)
+        ringing = until(lambda: customer.media.first(Sound.RINGING, asked), 10, "the customer hears that it rings")
+        silence = customer.media.longest_silence(asked, ringing)
         figures.add("frozen when a customer is passed on: longest silence", silence)
-        assert silence <= SECONDS_OF_SILENCE, customer.media.summary(passed_on)
+        assert silence <= SECONDS_OF_SILENCE, customer.media.summary(asked)
         berts_phone.rings(within=60)
         berts_phone.answer()
         both_talk(customer, berts_phone)
         berts_phone.hang_up()
-        is_let_go(customer, passed_on)
+        is_let_go(customer, asked)
     bert.sees_nothing()
     office.at_rest(60)
     assert customer.dialled == [KARL]

@@ -116,7 +116,7 @@ def test_a_crowd_calls_while_the_database_is_away(
     office: Office, watcher: Ami, asterisk: Asterisk, way: Proxy, tmp_path: Path, report: Report
 ) -> None:
     """Half of them while it says nothing, half while it is gone."""
-    count = often(1000, 5000)
+    count = often(350, 5000)
     crowd = Crowd(asterisk, tmp_path, MENU, count, a_second=28, stays=6)
     try:
         way.silent()

@@ -27,7 +27,7 @@ def test_killed_under_a_crowd(office: Office, watcher: Ami, asterisk: Asterisk, 
     """Callers listen to a menu when it happens, come while nobody is there, and come when the router is back."""
     seed = int(os.environ.get("KILLS_SEED", secrets.randbelow(10**6)))
     print(f"KILLS_SEED={seed}")
-    chance, kills = random.Random(seed), often(3, 30)
+    chance, kills = random.Random(seed), often(2, 30)
     count, mark, killed = kills * 40, watcher.mark, list[float]()
     crowd = Crowd(asterisk, tmp_path, MENU, count, a_second=8, stays=18)
     try:
