@@ -215,6 +215,7 @@ class SharedDuties:
     async def _session(self) -> None:
         name = "threadline duties"
         connection = await open_session(self._database, name=name, within=ANSWERS_WITHIN, wanted=_SESSION)
+        connection.add_termination_listener(self._lost)
         try:
             while True:
                 next_at = self._clock() + EVERY
@@ -250,6 +251,11 @@ class SharedDuties:
             return
         duty.end("this process cannot do it now")
         await connection.fetchval(_LEAVE, _subject(duty))
+
+    def _lost(self, _connection: Any) -> None:
+        """The server has closed the session, and others may have the locks: the next look would be too late."""
+        self._end_all("the server closed the session")
+        self._sooner.set()
 
     def _end_all(self, why: str) -> None:
         for duty in self._duties.values():

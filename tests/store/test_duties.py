@@ -155,6 +155,21 @@ async def test_a_session_that_the_server_ends_is_begun_anew(database: Database) 
         await until(lambda: duty.held)
 
 
+@pytest.mark.postgresql_only
+async def test_a_session_that_the_server_ends_is_noticed_at_once(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not with the next look: the lock is free from then on."""
+    monkeypatch.setattr("router.store.duties.EVERY", 600.0)
+    async with duties_on(database) as duties:
+        duty = duties.duty("sweep")
+        assert isinstance(duty, SharedDuty)
+        await until(lambda: duty.begun)
+        assert await ended(database, "threadline duties") == 1
+        await until(lambda: not duty.begun)
+        assert not duty.held
+
+
 async def test_who_wakes_after_a_long_sleep_does_not_think_that_it_is_held() -> None:
     now = [100.0]
     duty = SharedDuty("sweep", lambda: True, lambda: now[0])
