@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -61,6 +62,7 @@ from router.speech.synthesis import EspeakNg, installed_version
 from router.store import calls as stored_calls
 from router.store import migrate, people
 from router.store.announcing import bus_on
+from router.store.backup import BackupRefused, file_of
 from router.store.bus import Bus
 from router.store.database import Database, new_id
 from router.store.duties import Alone, Duties, duties_on
@@ -247,6 +249,33 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
         yield database
     finally:
         await database.close()
+
+
+def not_made_yet(settings: Settings) -> Path | None:
+    """Where the embedded database will be, as long as there is none; else None. Raises `SettingsRefused`."""
+    database_of(settings)
+    try:
+        file = file_of(settings.database)
+    except BackupRefused:  # no embedded one
+        return None
+    return None if file.exists() else file
+
+
+def refuse_missing(settings: Settings) -> None:
+    """What looks something up makes no database: raise `SettingsRefused` where there is none yet."""
+    if (file := not_made_yet(settings)) is not None:
+        raise SettingsRefused(
+            f"THREADLINE_DATABASE (database): there is no database at {file} yet: name the one that is meant, or "
+            "make it with 'threadline db upgrade'"
+        )
+
+
+@asynccontextmanager
+async def there(settings: Settings) -> AsyncIterator[Database]:
+    """As `opened`, for what needs a database that has been made before. Raises `SettingsRefused`."""
+    refuse_missing(settings)
+    async with opened(settings) as database:
+        yield database
 
 
 def database_of(settings: Settings, *, patient: bool = False) -> Database:

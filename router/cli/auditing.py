@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from router import settings as settings_module
-from router.app import opened
+from router.app import there
 from router.cli.output import NO, WRONG_USE, as_json, fail, say
 from router.core.times import rfc3339
 from router.store import audit_notes, people
@@ -38,7 +38,7 @@ def audit(
     times = {"since": _time("since", since), "until": _time("until", until)}
 
     async def run() -> list[dict[str, Any]]:
-        async with opened(settings_module.load()) as store, store.read() as connection:
+        async with there(settings_module.load()) as store, store.read() as connection:
             who = key or await _who(connection, person)
             found = await audit_notes.found(connection, Asked(who=who, **about, **times), limit)  # type: ignore[arg-type]
         return [_shown(row) for row in reversed(found)]

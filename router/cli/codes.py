@@ -11,7 +11,7 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from router import settings as settings_module
-from router.app import code_keys, limits_of, opened, utc_now
+from router.app import code_keys, limits_of, there, utc_now
 from router.cli.output import NO, as_json, counted, fail, say
 from router.matching.budget import DAYS
 from router.matching.lockout import By
@@ -79,13 +79,13 @@ def rotate_codes() -> None:
 
 
 async def _report(settings: Settings) -> CodeReport:
-    async with opened(settings) as database, database.read() as connection:
+    async with there(settings) as database, database.read() as connection:
         return await code_report(connection, HandleRules.of(settings).budget, limits_of(settings), utc_now())
 
 
 async def _revoke(external_ids: list[str]) -> list[str]:
     unknown = []
-    async with opened(settings_module.load()) as database, database.begin() as connection:
+    async with there(settings_module.load()) as database, database.begin() as connection:
         for external_id in external_ids:
             row = await messages.by_external_id(connection, external_id) if is_storable(external_id) else None
             if row is None:
@@ -103,7 +103,7 @@ async def _rotate() -> Rotated:
     # Off a terminal nothing moves, and an empty line would be all that is left of it.
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("", total=None)
-        async with opened(settings) as database:
+        async with there(settings) as database:
             async for done in rotate(database, code_keys(settings), utc_now()):
                 progress.update(task, completed=done.seen)
     return done

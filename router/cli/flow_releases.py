@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import difflib
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 
 from router import settings as settings_module
-from router.app import opened, releases_of, utc_now
+from router.app import opened, releases_of, there, utc_now
 from router.cli.output import NO, WRONG_USE, as_json, counted, fail, say
 from router.flow.files import Files
 from router.flow.load import read_folder, read_text
@@ -22,11 +23,13 @@ from router.releases.releases import Release, Releases, UnknownRelease, differin
 from router.settings import Settings
 from router.store import people
 from router.store.announcing import bus_on
+from router.store.database import Database
 
 MOST_NAMED = 3
 """Files that a line of the history names."""
 
 _Answer = TypeVar("_Answer")
+_Opens = Callable[[Settings], AbstractAsyncContextManager[Database]]
 
 Comment = Annotated[str, typer.Option(help="Why, for those who read the history.")]
 Json = Annotated[bool, typer.Option("--json", help="JSON, for scripts.")]
@@ -84,7 +87,7 @@ def publish(
         )
         return release, release.id != before
 
-    _tell(*_on_releases(put), json)
+    _tell(*_on_releases(put, opened), json)
 
 
 def rollback(
@@ -181,14 +184,14 @@ def import_(
         release = await releases.replace(read_folder(folder), person_id=None, comment=comment)
         return release, release.id != before
 
-    _tell(*_on_releases(take), json)
+    _tell(*_on_releases(take, opened), json)
 
 
-def _on_releases(act: Callable[[Releases], Awaitable[_Answer]]) -> _Answer:
+def _on_releases(act: Callable[[Releases], Awaitable[_Answer]], opens: _Opens = there) -> _Answer:
     settings = settings_module.load()
 
     async def run() -> _Answer:
-        async with opened(settings) as database, bus_on(database, hears=False) as bus:
+        async with opens(settings) as database, bus_on(database, hears=False) as bus:
             return await act(releases_of(settings, database, bus, utc_now))
 
     try:
@@ -209,7 +212,7 @@ def _tell(release: Release, is_new: bool, json: bool) -> None:
 
 
 async def _names(settings: Settings, ids: set[str | None]) -> dict[str, str]:
-    async with opened(settings) as database, database.read() as connection:
+    async with there(settings) as database, database.read() as connection:
         found = [await people.by_id(connection, each) for each in ids if each]
     return {row.id: row.login for row in found if row is not None}
 

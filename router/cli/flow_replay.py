@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from router import settings as settings_module
-from router.app import opened, utc_now
+from router.app import there, utc_now
 from router.cli.output import NO, WRONG_USE, as_json, counted, fail, say
 from router.engine.replay import Verdict
 from router.flow.files import FlowSet
@@ -54,7 +54,7 @@ def replay(
 async def _run(draft: str, path: Path, days: float, limit: int) -> Report:
     console = Console(stderr=True)
     columns = (MofNCompleteColumn(), TextColumn("calls"), TimeElapsedColumn())
-    async with opened(settings_module.load()) as database:
+    async with there(settings_module.load()) as database:
         flow_set = await _draft(database, int(draft)) if draft.isdecimal() else load_set(path)
         flow = next(iter(flow_set.flows.values()), None)
         if flow is None:

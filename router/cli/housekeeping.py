@@ -10,7 +10,7 @@ import typer
 
 from router import settings as settings_module
 from router.api.keys import SCOPES, create_key, revoke_key
-from router.app import database_of, opened, schema_of, utc_now
+from router.app import database_of, opened, schema_of, there, utc_now
 from router.cli.output import NO, WRONG_USE, as_json, fail, say
 from router.store import migrate
 from router.store.backup import BackupRefused, Copied, back_up, file_of, restore
@@ -53,7 +53,7 @@ def listed(json: Annotated[bool, typer.Option("--json", help="As JSON.")] = Fals
 
     async def run() -> list[dict[str, Any]]:
         names = ("id", "name", "scopes", "created_at", "used_at", "revoked_at")
-        async with opened(settings_module.load()) as store, store.read() as connection:
+        async with there(settings_module.load()) as store, store.read() as connection:
             return [{name: getattr(row, name) for name in names} for row in await all_keys(connection)]
 
     found = asyncio.run(run())
@@ -74,7 +74,7 @@ def revoke(key_id: Annotated[str, typer.Argument(help="Its id, which 'threadline
     """
 
     async def run() -> bool:
-        async with opened(settings_module.load()) as store, store.begin() as connection:
+        async with there(settings_module.load()) as store, store.begin() as connection:
             return await revoke_key(connection, key_id, utc_now())
 
     if not asyncio.run(run()):

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from router import settings as settings_module
-from router.app import opened, table_of, utc_now
+from router.app import table_of, there, utc_now
 from router.calls.learning import MOST_OUTCOMES, hearings_since, outcomes_since
 from router.cli import output
 from router.cli.confusions import as_json, confusions_table, show_lessons, with_lessons
@@ -89,7 +89,7 @@ class _Learnt:
 
 async def _calibrate(since: datetime | None, apply: bool, force: bool) -> _Learnt:
     settings = settings_module.load()
-    async with opened(settings) as database:
+    async with there(settings) as database:
         async with database.read() as connection:
             outcomes = await outcomes_since(connection, since)
             hearings = await hearings_since(connection, since)
@@ -109,7 +109,7 @@ async def _calibrate(since: datetime | None, apply: bool, force: bool) -> _Learn
 
 
 async def _undo() -> None:
-    async with opened(settings_module.load()) as database, database.begin() as connection:
+    async with there(settings_module.load()) as database, database.begin() as connection:
         row = await store.take_back(connection, utc_now())
         left = await store.newest(connection)
     if row is None:
@@ -118,7 +118,7 @@ async def _undo() -> None:
 
 
 async def _in_force(settings: Settings) -> store.AdjustmentsRow | None:
-    async with opened(settings) as database, database.read() as connection:
+    async with there(settings) as database, database.read() as connection:
         return await store.newest(connection)
 
 

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from router import settings as settings_module
-from router.app import assembled, opened, utc_now
+from router.app import assembled, there, utc_now
 from router.cli.moment import moment
 from router.cli.output import NO, WRONG_USE, as_json, counted, fail, say
 from router.messages.delivery import MessageState, NamedReport, errors_of, record
@@ -109,7 +109,7 @@ def status(
 
 
 async def _record(report: NamedReport, now: datetime) -> MessageState | None:
-    async with opened(settings_module.load()) as store:
+    async with there(settings_module.load()) as store:
         (state,) = await record(store, [(report.message, report)], now)
     return state
 

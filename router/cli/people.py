@@ -18,7 +18,7 @@ from router.agents.people import NewPerson
 from router.agents.people import add as add_person
 from router.agents.people import check as check_person
 from router.agents.rights import Change
-from router.app import assembled, opened, sign_in_of, utc_now
+from router.app import assembled, opened, refuse_missing, sign_in_of, there, utc_now
 from router.cli.output import NO, WRONG_USE, as_json, fail, say
 from router.cli.queues import known_queues
 from router.errors import Refused
@@ -78,7 +78,7 @@ def password(login: Login) -> None:
     """
 
     async def known() -> bool:
-        async with opened(settings_module.load()) as store, store.read() as connection:
+        async with there(settings_module.load()) as store, store.read() as connection:
             return await rows.by_login(connection, login) is not None
 
     if not asyncio.run(known()):  # before two passwords are typed for nothing
@@ -102,7 +102,9 @@ def link(
         fail(f"'{page}' is not desk, supervisor, admin or testphone", WRONG_USE)
 
     async def run() -> str | None:
-        async with assembled(settings_module.load()) as house:
+        settings = settings_module.load()
+        refuse_missing(settings)
+        async with assembled(settings) as house:
             async with house.database.read() as connection:
                 person = await rows.by_login(connection, login)
             if person is None or person.disabled_at is not None:
@@ -128,7 +130,7 @@ def listed(
     """
 
     async def run() -> list[dict[str, Any]]:
-        async with opened(settings_module.load()) as store, store.read() as connection:
+        async with there(settings_module.load()) as store, store.read() as connection:
             return [_shown(row) for row in await rows.found(connection, search)]
 
     found = asyncio.run(run())
@@ -208,7 +210,7 @@ def _with_person(login: str, deed: Deed) -> Change:
     """Do it to the person with this login, and say why not where that is refused."""
 
     async def run() -> Change | None:
-        async with opened(settings_module.load()) as store, store.begin() as connection:
+        async with there(settings_module.load()) as store, store.begin() as connection:
             person = await rows.by_login(connection, login)
             return None if person is None else await deed(connection, person.id, now=utc_now())
 

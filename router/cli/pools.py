@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from router import settings as settings_module
-from router.app import opened, utc_now
+from router.app import there, utc_now
 from router.cli import output
 from router.cli.output import counted, say
 from router.core.phone import e164
@@ -57,7 +57,7 @@ def release(number: Annotated[str, typer.Argument(help="The number, in any spell
         output.fail(f"'{number[:40]}' is not a telephone number in full", output.WRONG_USE)
 
     async def run() -> bool:
-        async with opened(settings) as store, store.begin() as connection:
+        async with there(settings) as store, store.begin() as connection:
             return await leasing.release(connection, rules.pools, found, utc_now())
 
     if not asyncio.run(run()):
@@ -68,7 +68,7 @@ def release(number: Annotated[str, typer.Argument(help="The number, in any spell
 async def _overview() -> list[PoolState]:
     settings = settings_module.load()
     rules = HandleRules.of(settings)
-    async with opened(settings) as store, store.read() as connection:
+    async with there(settings) as store, store.read() as connection:
         return await leasing.overview(connection, rules.pools, utc_now())
 
 

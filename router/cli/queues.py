@@ -13,10 +13,10 @@ from router import settings as settings_module
 from router.agents.asterisk_queues import AsteriskQueues, write_whole
 from router.agents.phones import asterisk_phones
 from router.agents.queue_names import places
-from router.app import opened, prompt_store, releases_of, utc_now
+from router.app import not_made_yet, opened, prompt_store, releases_of, utc_now
 from router.cli import output
 from router.cli.output import say
-from router.flow.files import kept_files
+from router.flow.files import Files, kept_files
 from router.flow.load import read_folder
 from router.flow.queues import Queue
 from router.releases.flows import Flows
@@ -70,11 +70,15 @@ def write(file: Annotated[Path, typer.Argument(help="Where Asterisk reads it; - 
 
 async def book_of(settings: Settings) -> QueueBook:
     """The queues of the newest release; where there is none yet, of the folder of flows."""
+    files = read_folder(settings.flows) if not_made_yet(settings) else await _files_of(settings)
+    return QueueBook(Flows(kept_files(files).flows, settings.service_numbers, settings.flow), settings.queues)
+
+
+async def _files_of(settings: Settings) -> Files:
     async with opened(settings) as database:
         releases = releases_of(settings, database, Bus(), utc_now)
         number = await releases.newest_id()
-        files = await releases.files_of(number) if number else read_folder(settings.flows)
-    return QueueBook(Flows(kept_files(files).flows, settings.service_numbers, settings.flow), settings.queues)
+        return await releases.files_of(number) if number else read_folder(settings.flows)
 
 
 async def known_queues(settings: Settings, wanted: Iterable[str]) -> Sequence[str]:

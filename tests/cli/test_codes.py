@@ -60,6 +60,7 @@ def wrong_code(folder: Path, number: int, trunk: str) -> None:
 
 
 def test_status_tells_how_it_stands(run: Run, tmp_path: Path) -> None:
+    assert run("db", "upgrade").exit_code == 0
     nothing = run("codes", "status")
     assert nothing.exit_code == 0
     assert "No code is live." in nothing.output

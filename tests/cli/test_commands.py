@@ -146,6 +146,7 @@ def test_an_import_says_one_message_and_no_empty_line(run: Run, tmp_path: Path) 
 
 
 def test_an_unknown_login_is_told_before_a_password_is_asked_for(run: Run) -> None:
+    assert run("db", "upgrade").exit_code == 0
     result = run("people", "password", "nobody", stdin="")
     assert result.exit_code == 1
     assert "nobody with the login 'nobody'" in result.output

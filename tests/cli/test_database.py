@@ -39,7 +39,7 @@ def test_upgrading_says_what_was_and_what_is(run: Run) -> None:
 
 @pytest.mark.sqlite_only
 @pytest.mark.parametrize("address", ["postgresql://me:hunter2@127.0.0.1:1/none", "sqlite:////proc/none.db"])
-@pytest.mark.parametrize("words", [["serve"], ["db", "upgrade"], ["people", "link", "anna"]])
+@pytest.mark.parametrize("words", [["serve"], ["db", "upgrade"], ["keys", "create", "--scope", "match"]])
 def test_a_database_out_of_reach_is_told_without_its_password(
     run: Run, monkeypatch: pytest.MonkeyPatch, address: str, words: list[str]
 ) -> None:
@@ -93,3 +93,33 @@ def test_nobody_else_on_the_machine_can_read_the_database(tmp_path: Path) -> Non
     made = list(tmp_path.rglob("*"))
     assert tmp_path / "threadline.db" in made
     assert [path.name for path in made if path.stat().st_mode & 0o077] == []
+
+
+LOOKING_UP = [
+    "people list", "people disable anna", "people link anna", "keys list", "keys revoke 5b0c3c2f0a8f", "audit",
+    "codes status", "codes revoke crm-4711", "pools", "match weights", "flow history", "flow diff",
+    "flow export exported", "flow rollback 1", f"flow replay {PROJECT}/ivr_flows/hotline.yaml",
+    "messages status crm-4711 delivered",
+]  # fmt: skip
+
+
+@pytest.mark.sqlite_only
+@pytest.mark.parametrize("words", LOOKING_UP)
+def test_what_looks_something_up_makes_no_database(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: str
+) -> None:
+    monkeypatch.delenv("THREADLINE_DATABASE")
+    result = run(*words.split())
+    assert isinstance(result.exception, SettingsRefused), (result.output, result.exception)
+    assert "there is no database at threadline.db yet" in str(result.exception)
+    assert "threadline db upgrade" in str(result.exception)
+    assert list(tmp_path.rglob("threadline.db*")) == []
+
+
+@pytest.mark.sqlite_only
+def test_queues_are_shown_from_the_folder_of_flows_without_a_database(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("THREADLINE_DATABASE")
+    assert run("queues", "show").exit_code == 0
+    assert list(tmp_path.rglob("threadline.db*")) == []

@@ -45,5 +45,6 @@ def test_recorded_calls_are_run_on_files(run: Run, tmp_path: Path) -> None:
 
 
 def test_what_is_neither_a_draft_nor_a_file_is_wrong_use(run: Run) -> None:
+    assert run("db", "upgrade").exit_code == 0
     for words in (["nowhere"], ["4711"], [str(PROJECT), "--days", "0"]):
         assert run("flow", "replay", *words).exit_code == 2, words
