@@ -69,6 +69,8 @@ def test_the_dashboard_has_what_grafana_needs() -> None:
     for panel in PANELS:
         assert {"type", "title", "datasource", "targets", "gridPos", "fieldConfig", "options"} <= panel.keys()
         assert panel["type"] in ("timeseries", "stat", "table")
+        if "legend" in panel["options"]:
+            assert panel["options"]["legend"].keys() == {"calcs", "displayMode", "placement", "showLegend"}
         refs = [target["refId"] for target in panel["targets"]]
         assert len(set(refs)) == len(refs) > 0
         assert {target["datasource"]["uid"] for target in panel["targets"]} == {"${datasource}"}
