@@ -40,6 +40,7 @@ from router.messages.rows import FileRefused
 from router.speech.audiosocket.codec import Connection as AudioConnection
 from router.speech.audiosocket.codec import NotAudioSocket
 from router.spoken.numbers import numbers
+from router.web.known_browsers import known_as, remembered
 from router.web.oidc.begun import unsealed
 from router.web.oidc.id_token import SKEW, TokenRefused, claims_of
 from router.web.oidc.identity import identity_of
@@ -177,8 +178,12 @@ def stored(data: bytes) -> None:
 
 
 def tokens(data: bytes) -> None:
-    """The cookie of a sign-in that has begun."""
-    assert unsealed(text_of(data), b"k" * 32, NOW) is None or data
+    """The cookies of a sign-in that has begun, and of a browser that is known."""
+    text, key = text_of(data), b"k" * 32
+    assert unsealed(text, key, NOW) is None or data
+    known_as(text, "anna", key, NOW)
+    made = remembered(text, "anna", key, NOW, lambda _: "n" * 22)
+    assert known_as(made, "anna", key, NOW) is not None and len(made) < 1000
 
 
 ISSUER, CLIENT, NONCE = "https://login.example.com/", "threadline", "nonce"
