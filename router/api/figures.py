@@ -66,8 +66,8 @@ CALLS: Final = (
     _counter(
         "calls_given_up",
         "Calls that were given up to the default queue, by why: `busy` (more than we take), `too_many` (on one "
-        "line or number), `no_decision` (none in "
-        "time), `no_reply` (Asterisk did not answer a command), `protocol` (it said what is not AGI), `too_long`, "
+        "line or number), `no_decision` (none in time), `no_reply` (Asterisk did not answer a command), `protocol` "
+        "(it, or whoever else connected, said what is not AGI), `too_long`, "
         "`failed` (an error of ours, or the database away).",
         "channel",
         "reason",

@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from math import inf
 from typing import Final, Protocol, cast
 
-import structlog
-
 from router.channels.agi.codec import (
     Connection,
     ConnectionClosed,
@@ -22,8 +20,6 @@ from router.channels.agi.codec import (
 from router.channels.agi.commands import Command
 from router.channels.agi.environment import Environment
 from router.channels.agi.errors import CommandTimeout, HungUp, LocalProtocolError, RemoteProtocolError
-
-_log = structlog.get_logger(__name__)
 
 _FLUSH_SECONDS: Final = 2.0
 _CLOSED: Final = State.CLOSED  # as in the codec, since it is asked for so often
@@ -42,6 +38,10 @@ class Owner(Protocol):
 
     def begin(self, env: Environment, line: Line) -> None:
         """A call has arrived on ``line``."""
+        ...
+
+    def strange(self, line: Line, why: str) -> None:
+        """What came on ``line`` is no AGI, or nothing came, and nobody waits for it."""
         ...
 
 
@@ -83,6 +83,7 @@ class Line(asyncio.Protocol):
         "_transport",
         "_wire",
         "hung_up",
+        "peer",
     )
 
     def __init__(
@@ -99,6 +100,8 @@ class Line(asyncio.Protocol):
         self._paused = False
         self._broken: Exception | None = None
         self.hung_up = False
+        self.peer: str | None = None
+        """Address of the other side, once something is wrong with what it says."""
 
     # -- what the call asks for
 
@@ -252,6 +255,7 @@ class Line(asyncio.Protocol):
 
     def _fail(self, error: Exception) -> None:
         self._broken = error
+        self.peer = str((self._transport.get_extra_info("peername") or ("unknown",))[0])
         if not self._give_up(error) and isinstance(error, RemoteProtocolError):
-            _log.warning("agi_protocol_error", reason=str(error))
+            self._server.strange(self, str(error))
         self.close()

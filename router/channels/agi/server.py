@@ -213,6 +213,12 @@ class AgiServer:
         ends = loop.time() + self._limits.call_timeout
         self._begun[line] = _Begun(of, ends, loop.create_task(self._run(env, line)))
 
+    def strange(self, line: Line, why: str) -> None:
+        """What came on ``line`` is no AGI, or nothing came, and nobody waits for it."""
+        if line not in self._begun:  # else whoever handles the call is told, and it counts then
+            self.on_given_up("protocol")
+        _log.warning("agi_protocol_error", peer=line.peer, reason=why)
+
     def _ended(self, line: Line) -> None:
         of = self._begun.pop(line).of
         self._too_long.discard(line)
@@ -254,7 +260,7 @@ class AgiServer:
             _log.warning("agi_command_timeout", command=str(error))
         except ProtocolError as error:
             self.on_given_up("protocol")
-            _log.warning("agi_protocol_error", reason=str(error))
+            _log.warning("agi_protocol_error", peer=line.peer, reason=str(error))
         except TooManyCalls:
             self.on_given_up("too_many")  # logged once for all
         except GivenUp as error:

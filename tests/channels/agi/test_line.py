@@ -30,6 +30,9 @@ class Transport:
     def is_closing(self) -> bool:
         return self.closed
 
+    def get_extra_info(self, name: str) -> None:
+        return None
+
     def get_write_buffer_size(self) -> int:
         return int(self.stuck)
 
@@ -53,6 +56,9 @@ class Owner:
 
     def begin(self, env: Environment, line: Line) -> None:
         self.call = AgiCall(env, line)
+
+    def strange(self, line: Line, why: str) -> None:
+        pass
 
 
 def begun(transport: Transport, *received: bytes) -> tuple[Line, Owner]:

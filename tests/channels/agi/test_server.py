@@ -232,6 +232,35 @@ async def test_strangers_do_no_harm(start: bytes) -> None:
         assert isinstance(await handler.outcome(), HungUp)
 
 
+@pytest.mark.parametrize("start", [b"", environment()[:100], b"GET / HTTP/1.1\r\n\r\n", b"\0" * 70_000])
+async def test_who_speaks_no_agi_is_named_and_counted(start: bytes) -> None:
+    given_up: list[str] = []
+    with capture_logs() as logs:
+        async with serving(listen, ServerLimits(environment_timeout=0.05)) as server:
+            server.on_given_up = given_up.append
+            stranger = await Peer.connect(server.address, start)
+            assert await stranger.closed() == b""
+            await stranger.close()
+    assert [entry["peer"] for entry in logs if entry["event"] == "agi_protocol_error"] == ["127.0.0.1"]
+    assert given_up == ["protocol"]
+
+
+async def test_who_speaks_no_agi_within_a_call_is_named_and_counted_once() -> None:
+    given_up: list[str] = []
+    handler = Recorder(listen)
+    with capture_logs() as logs:
+        async with serving(handler) as server:
+            server.on_given_up = given_up.append
+            peer = await Peer.connect(server.address, environment())
+            await peer.command()
+            peer.writer.write(b"no reply\n")
+            assert isinstance(await handler.outcome(), RemoteProtocolError)
+            assert await peer.closed() == b""
+            await peer.close()
+    assert [entry["peer"] for entry in logs if entry["event"] == "agi_protocol_error"] == ["127.0.0.1"]
+    assert given_up == ["protocol"]
+
+
 async def test_a_connection_too_many_is_closed_at_once() -> None:
     with capture_logs() as logs:
         async with serving(listen, ServerLimits(connections=2)) as server:
