@@ -8,7 +8,7 @@ import shutil
 import statistics
 import time
 from collections.abc import AsyncIterator, Awaitable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
@@ -45,8 +45,8 @@ _OLD = NOW - timedelta(days=9999)
 _NUMBERS = 500
 _EVERY = 0.02
 """Seconds between two calls."""
-_QUIET, _LONGEST = 15.0, 600.0
-"""Seconds of calls before anything is deleted, and that deleting may take."""
+_QUIET, _LONGEST = 15.0, 180.0
+"""Seconds of calls before anything is deleted, and while rows are deleted, at most."""
 _AGES = (store.call_events.c.at, store.audit_log.c.at, store.cards.c.rang_at, store.notes.c.at, store.dispositions.c.at)
 
 
@@ -157,10 +157,11 @@ async def _called(house: House, numbers: list[str], turns: count[int], meanwhile
 
 
 async def _emptied(house: House) -> None:
-    """Look for what is too old as the service does, but again at once, until there is nothing."""
-    async with asyncio.timeout(_LONGEST):
-        while await _left(house):
-            await forget(house, NOW)
+    """Look for what is too old as the service does, but again at once, until there is nothing or the time is up."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_LONGEST):
+            while await _left(house):
+                await forget(house, NOW)
 
 
 async def _left(house: House) -> int:
