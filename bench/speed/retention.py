@@ -202,6 +202,8 @@ async def _fill(url: str, size: int) -> None:
         await connection.exec_driver_sql(called)
         for each, columns in _too_old(min(ROWS, size // 10)):
             await connection.execute(insert(each).from_select(list(columns), select(*columns.values())))
+        if not database.is_sqlite:
+            await connection.execute(text("ANALYZE"))  # or it reads tables as a whole until autovacuum has come by
     if database.is_sqlite:  # or the first calls would pay for what was filled in
         async with database.read(long=True) as connection:
             await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")

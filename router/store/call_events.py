@@ -67,8 +67,11 @@ async def forget(connection: Connection, before: datetime, bite: int) -> int:
     old = select(call_events.c.call_id, call_events.c.number).where(call_events.c.at < before)
     found = (await connection.execute(old.order_by(call_events.c.at).limit(bite))).all()
     newest_of = {row.call_id: row.number for row in sorted(found, key=lambda row: row.number)}
+    calls_at: dict[int, list[str]] = {}  # a statement for each number, of which there are few, not for each call
     for call_id, number in newest_of.items():
+        calls_at.setdefault(number, []).append(call_id)
+    for number, call_ids in calls_at.items():
         await connection.execute(
-            delete(call_events).where(call_events.c.call_id == call_id, call_events.c.number <= number)
+            delete(call_events).where(call_events.c.call_id.in_(call_ids), call_events.c.number <= number)
         )
     return len(found)
