@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import getpass
 import re
 import shutil
 import socket
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from router import notify
-from router.settings import Settings
+from router.settings import Settings, load
 
 UNITS = Path(__file__).resolve().parent.parent / "packaging" / "systemd"
 
@@ -96,3 +97,49 @@ def test_both_services_run_as_the_same_user_with_the_same_settings() -> None:
     one, other = (unit(name)["Service"] for name in ("threadline.service", "threadline-backup.service"))
     for name in ("User", "Group", "WorkingDirectory", "UMask", "EnvironmentFile"):
         assert one[name] == other[name]
+
+
+PACKAGING = UNITS.parent
+
+
+def test_the_unit_tells_how_long_calls_have_when_it_stops() -> None:
+    said = re.search(r"THREADLINE_STOP_SECONDS, (\d+)", (UNITS / "threadline.service").read_text())
+    assert said is not None
+    assert int(said[1]) == Settings.model_fields["stop_seconds"].default
+
+
+def test_the_sample_of_settings_is_understood(tmp_path: Path) -> None:
+    text = (PACKAGING / "threadline.toml").read_text()
+    (tmp_path / "threadline.toml").write_text(
+        re.sub(r"^# (?=\w+ = )", "", text, flags=re.MULTILINE).replace("…", "a" * 40)
+    )
+    found = load({}, tmp_path)
+    assert found.database == "sqlite:////var/lib/threadline/threadline.db"
+    assert found.phones == ("PJSIP/101", "PJSIP/102")
+
+
+def test_the_command_has_what_the_service_has(tmp_path: Path) -> None:
+    """The unit's variables, then the file of the environment as systemd reads it, as the service's user."""
+    program = tmp_path / "opt" / "threadline"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\nenv\n')
+    program.chmod(0o755)
+    (tmp_path / "environment").write_text(
+        '# a remark\n\nTHREADLINE_PHONES=\'["PJSIP/101"]\'\nTHREADLINE_SECRET="a $b"\nTHREADLINE_LOG_LEVEL=debug'
+    )
+    script = (PACKAGING / "threadline").read_text()
+    variables = {
+        f"Environment={line.removeprefix('export ')}" for line in script.splitlines() if "export THREADLINE" in line
+    }
+    assert variables == set(re.findall(r"^Environment=THREADLINE.*", (UNITS / "threadline.service").read_text(), re.M))
+    script = script.replace("settings=/etc/threadline", f"settings={tmp_path}").replace(
+        "/opt/threadline/bin", str(program.parent)
+    )
+    script = script.replace("user=threadline", f"user={getpass.getuser()}")
+    done = subprocess.run(
+        ["sh", "-c", script, "threadline", "match", "a b"], capture_output=True, text=True, check=True
+    )
+    lines = done.stdout.splitlines()
+    assert lines[:2] == ["match", "a b"]
+    assert {'THREADLINE_PHONES=["PJSIP/101"]', "THREADLINE_SECRET=a $b", "THREADLINE_LOG_LEVEL=debug"} <= set(lines)
+    assert "THREADLINE_CONFIG=/etc/threadline/threadline.toml" in lines
