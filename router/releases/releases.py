@@ -45,8 +45,9 @@ __all__ = [
 ]
 
 RELEASED = "flows"
-_MOST_NOTED = 5
 """The topic of the bus on which new releases are announced."""
+_MOST_NOTED = 5
+"""Files that the audit log names of a release; of the others, how many there are."""
 
 Change = Callable[["_Newest"], Awaitable[Files]]
 """What is to be released, given the newest release."""
@@ -359,7 +360,9 @@ class Releases:
 
 
 async def _noted(connection: Connection, release: Release, now: datetime) -> None:
-    detail = {"origin": release.origin.value, "files": list(release.changed[:_MOST_NOTED])}
+    detail: dict[str, Any] = {"origin": release.origin.value, "files": list(release.changed[:_MOST_NOTED])}
+    if (more := len(release.changed) - _MOST_NOTED) > 0:
+        detail["more files"] = more
     who = release.person_id
     await audit.note(connection, now, "flow.released", "flow", str(release.id), person_id=who, detail=detail)
 

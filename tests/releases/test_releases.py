@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from sqlalchemy import select
 
 from router.flow.problems import FlowRefused
 from router.releases.releases import Origin, Outdated, Releases, UnknownDraft, UnknownRelease
+from router.store import tables
 from router.store.database import Database
 from tests.releases.house import FILES, HOURS, flow, releases_on
 
@@ -48,6 +50,16 @@ async def test_a_draft_is_published(releases: Releases) -> None:
     assert await releases.files_of(1) == FILES
     assert await releases.drafts() == []
     assert [each.closed_at is not None for each in await releases.draft_history(PATH)] == [True]
+
+
+@pytest.mark.sqlite_only
+async def test_the_audit_log_says_how_many_files_it_does_not_name(database: Database) -> None:
+    await releases_on(database).take_over(
+        FILES | {f"f{number}.yaml": flow().replace("hotline", f"f{number}") for number in range(7)}
+    )
+    async with database.read() as connection:
+        noted = (await connection.execute(select(tables.audit_log.c.detail))).scalar_one()
+    assert (len(noted["files"]), noted["more files"]) == (5, len(FILES) + 7 - 5)
 
 
 async def test_every_saving_is_kept(releases: Releases) -> None:
