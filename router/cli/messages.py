@@ -53,6 +53,8 @@ def import_file(
 
     Example: threadline messages import letters.csv --json > codes.ndjson
     """
+    if not file.exists():
+        fail(f"{file}: No such file or directory", WRONG_USE)
     kind = _format(format) if format else format_of(file)
     if kind is None:
         fail("say which format it is: --format csv or --format ndjson", WRONG_USE)

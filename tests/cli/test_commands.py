@@ -101,7 +101,7 @@ def test_dialling_by_hand_shows_prompts_and_what_the_flow_did(run: Run) -> None:
         (["match", "--from", "0171 39200 11", "--at", "1900-01-01T10:00:00"], "--at: is not between"),
         (["dial", "--at", "yesterday"], "--at: 'yesterday' is not a time; write it like"),
         (["keys", "create", "--scope", "everything"], "there is no scope 'everything'"),
-        (["messages", "import", "letters.doc"], "--format"),
+        (["messages", "import", "letters.doc"], "letters.doc: No such file"),
         (["messages", "import", "nothing.csv"], "No such file"),
     ],
 )

@@ -39,6 +39,14 @@ def test_what_became_of_a_message(run: Run) -> None:
 
 
 @pytest.mark.sqlite_only
+def test_a_file_that_is_missing_is_told_before_its_format_is_asked_for(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "letters.doc").write_text(CSV)
+    assert "--format csv" in run("messages", "import", "letters.doc").output
+    result = run("messages", "import", "/nonexistent/letters")
+    assert (result.exit_code, result.output) == (2, "/nonexistent/letters: No such file or directory\n")
+
+
+@pytest.mark.sqlite_only
 @pytest.mark.parametrize(
     ("words", "says"),
     [
