@@ -66,6 +66,7 @@ from router.store.backup import BackupRefused, file_of
 from router.store.bus import Bus
 from router.store.database import Database, new_id
 from router.store.duties import Alone, Duties, duties_on
+from router.store.file_trouble import file_trouble
 from router.web.passwords import Passwords
 from router.web.sign_in import Lasting, SignIn
 
@@ -291,6 +292,8 @@ async def schema_of(database: Database) -> str | None:
     try:
         return await migrate.current(database)
     except (SQLAlchemyError, OSError) as error:
+        if trouble := file_trouble(database.url):
+            raise SettingsRefused(f"THREADLINE_DATABASE (database): {trouble}, or name another") from None
         # The driver's own text may hold the address with its password; its kind is enough to go on.
         kind = type(error.__cause__ or error).__name__
         raise SettingsRefused(

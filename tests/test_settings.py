@@ -48,6 +48,19 @@ def test_all_mistakes_are_named_at_once(tmp_path: Path) -> None:
     assert "hunter2" not in text
 
 
+@pytest.mark.parametrize(
+    ("name", "given", "says"),
+    [
+        ("PHONES", "PJSIP/101", 'is a list, written as JSON in a variable, such as ["PJSIP/101", "PJSIP/102"]'),
+        ("TRUSTED_PROXIES", "10.0.0.7", 'is a list, written as JSON in a variable, such as ["10.0.0.7"]'),
+        ("OLD_SECRETS", "hunter2", 'is a list, written as JSON in a variable, such as ["ONE", "ANOTHER"]'),
+        ("WEBHOOKS", "crm", 'is a table, written as JSON in a variable, such as {"NAME": "VALUE"}'),
+    ],
+)
+def test_what_is_to_be_written_for_a_list_is_told(tmp_path: Path, name: str, given: str, says: str) -> None:
+    assert refusal({f"THREADLINE_{name}": given}, tmp_path) == f"THREADLINE_{name} ({name.lower()}): {says}"
+
+
 @pytest.mark.parametrize("name", ["sales]\n[default", "sales.west", "Sales West", "a,b", "", "x" * 41])
 def test_a_queue_that_asterisk_could_not_take_is_refused(tmp_path: Path, name: str) -> None:
     assert "THREADLINE_QUEUES" in refusal({"THREADLINE_QUEUES": json.dumps(["default", name])}, tmp_path)

@@ -45,6 +45,7 @@ from router.speech.failures import PromptFailed
 from router.speech.synthesis import EspeakNg, installed_version
 from router.store import migrate
 from router.store.database import Database
+from router.store.file_trouble import file_trouble
 from router.web import assets
 
 
@@ -109,6 +110,8 @@ async def _database(settings: Settings) -> Finding:
     try:
         current, newest = await migrate.current(database), migrate.newest()
     except Exception as error:
+        if trouble := file_trouble(settings.database):
+            return Finding("database", Health.ILL, trouble, "or set THREADLINE_DATABASE")
         # The driver's own text may hold the address with its password; its kind is enough to go on.
         kind = type(error.__cause__ or error).__name__
         return Finding("database", Health.ILL, f"cannot be reached ({kind})", "start it, or set THREADLINE_DATABASE")

@@ -23,6 +23,7 @@ from router.app import House
 from router.cli.output import WRONG_USE, fail, say
 from router.flow.problems import FlowRefused
 from router.settings import Settings
+from router.speech.failures import SynthesisFailed
 
 _CANNOT_LISTEN = (errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES)
 
@@ -103,12 +104,17 @@ def _traced(settings: Settings) -> Iterator[None]:
 
 def _run(run: Callable[[], None]) -> None:
     busy: list[OSError] = []
+    silent: list[BaseException] = []
     try:
         run()
+    except* SynthesisFailed as group:
+        silent = list(_leaves(group))
     except* OSError as group:  # from the server's group of tasks, or on its own
         busy = [error for error in _leaves(group) if isinstance(error, OSError)]
         if not all(isinstance(error, socket.gaierror) or error.errno in _CANNOT_LISTEN for error in busy):
             raise
+    if silent:
+        fail(f"THREADLINE_DATA_DIR (data_dir): {silent[0]}", WRONG_USE)
     if busy:
         fail(
             f"cannot listen: {busy[0].strerror or busy[0]}; is Threadline running already? See THREADLINE_HOST, "

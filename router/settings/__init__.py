@@ -119,6 +119,19 @@ def _reasons(error: ValidationError) -> list[str]:
             continue
         name = str(detail["loc"][0]) if detail["loc"] else "settings"
         known = name in Settings.model_fields
-        message = str(detail["msg"]).removeprefix("Value error, ") if known else "there is no such setting"
+        message = _message(str(detail["type"]), str(detail["msg"]), name) if known else "there is no such setting"
         reasons.append(f"{PREFIX}{name.upper()} ({name}): {message}")
     return reasons
+
+
+def _message(kind: str, said: str, name: str) -> str:
+    """What is to be written, where something else was than a list or a table; else what pydantic says."""
+    if kind not in _WRITTEN:
+        return said.removeprefix("Value error, ")
+    what, example = _WRITTEN[kind]
+    examples = Settings.model_fields[name].examples
+    return f"is a {what}, written as JSON in a variable, such as {json.dumps(examples[0]) if examples else example}"
+
+
+_LIST = ("list", '["ONE", "ANOTHER"]')
+_WRITTEN = {"tuple_type": _LIST, "list_type": _LIST, "dict_type": ("table", '{"NAME": "VALUE"}')}

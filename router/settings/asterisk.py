@@ -47,6 +47,7 @@ class AsteriskSettings(Group):
         (),
         description='Phones that agents may choose: ["PJSIP/101", "+491711234567", "sip:anna@pbx.example.net"]; the '
         "latter two are dialled through Twilio (docs/twilio-agents.md).",
+        examples=[["PJSIP/101", "PJSIP/102"]],
     )
     queues: tuple[QueueName, ...] = Field(
         ("default", "sales", "service"), description="Queues that agents may belong to."

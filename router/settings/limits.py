@@ -27,6 +27,7 @@ class LimitSettings(Group):
         (),
         description='Addresses or networks of our own proxies: ["10.0.0.7"]. What they say of who asks '
         "(`X-Forwarded-For`) is believed, what anybody else says is not.",
+        examples=[["10.0.0.7"]],
     )
     requests_a_minute: ARate = Field(
         30_000, description="Requests from one address (IPv6: one /64), a tenth of them at once; 0: no limit."

@@ -126,6 +126,32 @@ def test_a_port_that_is_taken_is_told_in_words(run: Run, monkeypatch: pytest.Mon
     assert "THREADLINE_FASTAGI_PORT" in result.output
 
 
+def test_a_data_folder_that_cannot_be_used_is_told_in_words(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data").write_text("a file, not a folder")
+    monkeypatch.setenv("THREADLINE_DATA_DIR", str(tmp_path / "data"))
+    for name in ("PORT", "FASTAGI_PORT"):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            monkeypatch.setenv(f"THREADLINE_{name}", str(free.getsockname()[1]))
+    result = run("serve")
+    assert result.exit_code == 2
+    assert "THREADLINE_DATA_DIR (data_dir): audio cannot be kept in " in result.output
+    assert "Traceback" not in result.output
+
+
+def test_a_database_in_a_folder_that_is_not_there_is_told_in_words(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("THREADLINE_DATABASE", f"sqlite:///{tmp_path}/nowhere/a.db")
+    says = f"{tmp_path}/nowhere/a.db: the folder {tmp_path}/nowhere does not exist"
+    for command in ("db upgrade", "serve"):
+        result = run(*command.split())
+        assert isinstance(result.exception, SettingsRefused)
+        assert says in str(result.exception)
+    assert says in run("doctor").output
+
+
 def test_the_version_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cli, "version_of", lambda name: "1.2.3")
     assert run("--version").stdout == "threadline 1.2.3\n"
