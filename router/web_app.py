@@ -204,7 +204,7 @@ def _include_channels(
             on_given_up=metrics.given_up,
         )
     )
-    tester = entrance.keys.allowed("testphone", entrance.guard, entrance.guard.agent)
+    tester = entrance.keys.allowed("testphone", entrance.guard, entrance.guard.supervisor)
     app.include_router(
         simulator_routes(house.test_phone, house.calls, house.bus, house.clock, tester, entrance.guard.admin, house.ear)
     )

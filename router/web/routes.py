@@ -161,7 +161,7 @@ def routes(
         return RedirectResponse(local_path(fields.get("back", "")) or person.home, SEE_OTHER)
 
     @router.get("/testphone")
-    async def testphone(request: Request, person: Person = Depends(guard.agent)) -> Response:
+    async def testphone(request: Request, person: Person = Depends(guard.supervisor)) -> Response:
         script = Texts(person.language).under("phone.js.")
         known: dict[str, Any] = {"service_numbers": list(service_numbers), "listens": listens}
         known["phone_queues"] = pages.queue_labels(queues, person.language)

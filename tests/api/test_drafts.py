@@ -56,8 +56,8 @@ async def test_what_cannot_run_is_told_with_its_place(service: Service) -> None:
 
 async def test_drafts_are_for_admins(service: Service) -> None:
     draft = await service.house.releases.save("other.yaml", FLOW, based_on=None, person_id=None)
-    async with service.signed_in("agent") as agent, service.allowed("testphone") as program:
-        for client in (agent, program):
+    async with service.signed_in("supervisor") as lead, service.allowed("testphone") as program:
+        for client in (lead, program):
             assert (await client.post("/testphone/calls", json={"withheld": True})).status_code == 201
             assert (
                 await client.post("/testphone/calls", json={"withheld": True, "draft": draft.id})

@@ -28,7 +28,8 @@ READERS = frozenset({ADMIN, "messages:read"})
 MATCHERS = frozenset({ADMIN, "match"})
 CALL_READERS = frozenset({ADMIN, "calls:read"})
 PAYERS = frozenset({"payments:write"})
-TESTERS = PEOPLE | {"testphone"}
+TESTERS = SUPERVISORS | {"testphone"}
+"""Not agents: the test phone shows one-time codes, with which they could verify whoever they call as."""
 
 EXPECTED = {
     "GET /": PEOPLE,
@@ -82,7 +83,7 @@ EXPECTED = {
     "POST /supervisor/people/{person_id}/pause": SUPERVISORS,
     "POST /supervisor/people/{person_id}/sign-out": SUPERVISORS,
     "GET /v1/supervisor/events": SUPERVISORS,
-    "GET /testphone": PEOPLE,
+    "GET /testphone": SUPERVISORS,
     "POST /testphone/calls": TESTERS,
     "POST /testphone/calls/{call_id}/events": TESTERS,
     "POST /testphone/calls/{call_id}/speech": TESTERS,

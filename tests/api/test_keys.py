@@ -104,8 +104,8 @@ async def test_an_admin_may_use_the_api_from_our_own_pages_only(service: Service
         problem(await browser.post("/v1/match", json={}), 403)
 
 
-async def test_an_agent_may_not_use_the_api_but_the_test_phone(service: Service) -> None:
-    async with service.signed_in("agent") as browser:
+async def test_a_supervisor_may_not_use_the_api_but_the_test_phone(service: Service) -> None:
+    async with service.signed_in("supervisor") as browser:
         problem(await browser.get("/v1/calls"), 403)
         assert (await browser.post("/testphone/calls", json={})).status_code == 201
 

@@ -151,7 +151,7 @@ async def test_the_session_ends_in_all_windows(site: Site) -> None:
     anna = await site.person("anna")
     async with site.page(anna) as page:
         other = await page.context.new_page()
-        await other.goto(f"http://127.0.0.1:{site.port}/testphone")
+        await other.goto(f"http://127.0.0.1:{site.port}/account")
         await other.get_by_role("button", name="Sign out").click()
         await page.wait_for_url("**/sign-in?next=**")
 
@@ -202,7 +202,8 @@ async def test_a_call_from_the_test_phones_page_reaches_the_desk(site: Site) -> 
     await message(site)
     anna = await site.person("anna")
     await site.agents.presence.ready(anna)
-    async with site.page(anna) as desk, site.page(anna, "/testphone") as phone:
+    lead = await site.person("lea", role="supervisor")
+    async with site.page(anna) as desk, site.page(lead, "/testphone") as phone:
         await phone.get_by_label("Caller's number").fill("030/23125011")
         await phone.locator("#at").fill("")
         await phone.get_by_role("button", name="Dial").click()
@@ -239,7 +240,7 @@ async def test_a_code_that_nobody_gets_is_shown_on_the_test_phone_and_proves_the
     before, release = flows.current, flows.release_id
     flows.use({"hotline": check(PROVING, "proving.yaml")}, release)
     try:
-        async with site.page(await site.person("anna"), "/testphone") as phone:
+        async with site.page(await site.person("lea", role="supervisor"), "/testphone") as phone:
             await phone.get_by_label("Caller's number").fill("0171 39200 11")
             await phone.locator("#at").fill("")
             await phone.get_by_role("button", name="Dial").click()
@@ -274,7 +275,7 @@ async def test_the_test_phone_says_that_it_is_closed_and_pretends_the_next_openi
     day = site.house.clock() + timedelta(days=2)
     flows.use({"hotline": check(OFFICE.format(day=f"{day:%a}".lower()), "office.yaml")}, release)
     try:
-        async with site.page(await site.person("anna"), "/testphone") as phone:
+        async with site.page(await site.person("lea", role="supervisor"), "/testphone") as phone:
             told, heard = phone.locator("#opening"), phone.locator("#heard li.house")
             await expect(told).to_contain_text(f"as if it were {day:%A} 09:00")
             await phone.get_by_label("Caller's number").fill("0171 39200 11")

@@ -352,7 +352,7 @@ async def test_nothing_of_a_caller_stays(place: Site, anna: str) -> None:
         await page.locator("article [data-keep=jotting]").fill(TYPED)
         content = await storages(page)
         assert all(each in content for each in (NAME, BODY, TYPED)), "the search finds what is there"
-        await page.goto(f"http://127.0.0.1:{place.port}/testphone")
+        await page.goto(f"http://127.0.0.1:{place.port}/account")
         assert NAME not in await storages(page)
         await page.go_back()
         await expect(page.locator("article")).to_be_visible()
@@ -372,7 +372,7 @@ async def test_nobody_else_sees_what_was_typed(place: Site, anna: str) -> None:
         await expect(page.locator("#stale")).to_be_visible()
         other = await page.context.new_page()
         await page.context.set_offline(False)
-        await other.goto(f"http://127.0.0.1:{place.port}/testphone")
+        await other.goto(f"http://127.0.0.1:{place.port}/account")
         await other.get_by_role("button", name="Sign out").click()
         await page.wait_for_url("**/sign-in?next=**")
         content = await storages(page)

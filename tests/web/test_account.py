@@ -36,7 +36,7 @@ def account(house: House) -> House:
 
 
 async def test_an_hour_without_a_sign_of_the_browser_ends_the_session(house: House) -> None:
-    async with house.signed_in() as browser:
+    async with house.signed_in(role="supervisor") as browser:
         house.clock.move(minutes=59, seconds=59)
         assert (await browser.get("/testphone")).status_code == 200
         house.clock.move(minutes=60)
@@ -110,7 +110,7 @@ async def test_signing_out_everywhere_else_leaves_this_browser(account: House) -
 
 
 async def test_an_open_desk_is_a_sign_of_its_browser(house: House) -> None:
-    async with house.signed_in() as browser:
+    async with house.signed_in(role="supervisor") as browser:
         me = await house.sign_in.whose(browser.cookies["threadline"])
         assert me is not None
         stream = DeskStream(

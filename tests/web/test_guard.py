@@ -42,7 +42,16 @@ async def test_only_admins_get_to_what_admins_do(house: House) -> None:
     async with house.signed_in("anna") as agent, house.signed_in("chef", "admin") as admin:
         assert (await agent.get("/only-admins")).status_code == 403
         assert (await admin.get("/only-admins")).json() == "chef"
-        assert (await admin.get("/testphone")).status_code == 200
+
+
+async def test_the_test_phone_with_its_codes_is_not_for_agents_and_no_link_leads_them_there(house: House) -> None:
+    problems.install(house.app, house.pages)
+    async with house.signed_in("anna", language="en") as agent, house.signed_in("lea", "supervisor") as lead:
+        refused = await agent.get("/testphone", headers=HTML)
+        assert refused.status_code == 403 and 'href="/desk"' in refused.text
+        assert "Ask an administrator" in refused.text and 'href="/testphone"' not in refused.text
+        shown = await lead.get("/testphone", headers=HTML)
+        assert shown.status_code == 200 and 'href="/testphone"' in shown.text
 
 
 @pytest.mark.parametrize(
@@ -68,7 +77,7 @@ async def test_writing_needs_our_own_page(house: House, headers: dict[str, str],
 
 
 async def test_signing_in_and_out_from_another_site_is_refused(house: House) -> None:
-    async with house.signed_in() as browser:
+    async with house.signed_in(role="supervisor") as browser:
         browser.headers["Origin"] = "http://evil.example"
         assert (await browser.post("/sign-in", data={"login": "anna", "password": "x"})).status_code == 403
         assert (await browser.post("/sign-in/link", data={"token": "x"})).status_code == 403
@@ -78,7 +87,7 @@ async def test_signing_in_and_out_from_another_site_is_refused(house: House) -> 
 
 
 async def test_another_site_can_link_to_a_page_but_not_read_by_script(house: House) -> None:
-    async with house.signed_in() as browser:
+    async with house.signed_in(role="supervisor") as browser:
         browser.headers.pop("Origin")
         visit = {**HTML, "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "document"}
         assert (await browser.get("/testphone", headers=visit)).status_code == 200
@@ -109,7 +118,7 @@ async def test_pages_come_with_their_protection(house: House) -> None:
 
 
 async def test_the_language_is_the_persons_own(house: House) -> None:
-    async with house.signed_in(language="de") as browser:
+    async with house.signed_in(role="supervisor", language="de") as browser:
         assert '<html lang="de">' in (await browser.get("/testphone")).text
         answer = await browser.post("/language", data={"language": "en", "back": "/testphone"})
         assert answer.headers["location"] == "/testphone"
@@ -134,7 +143,7 @@ async def test_what_is_refused_is_said_in_the_persons_language(house: House) -> 
 
 async def test_without_a_choice_pages_are_in_the_browsers_language(house: House) -> None:
     german, english = {"Accept-Language": "fr, de-AT;q=0.8"}, {"Accept-Language": "en-GB, de;q=0.5"}
-    async with house.signed_in(language="auto") as browser:
+    async with house.signed_in(role="supervisor", language="auto") as browser:
         assert '<html lang="de">' in (await browser.get("/testphone", headers=german)).text
         page = await browser.get("/testphone", headers=english)
         assert '<html lang="en">' in page.text and page.headers["vary"] == "Accept-Language"

@@ -174,7 +174,7 @@ async def test_signing_out_ends_the_session_everywhere_the_cookie_went(house: Ho
 
 
 async def test_signing_out_on_one_of_two_computers_is_not_leaving(house: House) -> None:
-    async with house.signed_in() as browser, house.client() as other:
+    async with house.signed_in(role="supervisor") as browser, house.client() as other:
         await other.post("/sign-in", data={"login": "anna", "password": PASSWORD})
         await browser.post("/sign-out")
         assert house.left == []
@@ -182,7 +182,7 @@ async def test_signing_out_on_one_of_two_computers_is_not_leaving(house: House) 
 
 
 async def test_signing_in_as_somebody_else_leaves_no_session_behind(house: House) -> None:
-    await house.add("ben")
+    await house.add("ben", "supervisor")
     async with house.signed_in("anna") as browser, house.client() as thief:
         thief.cookies.update(browser.cookies)
         await browser.post("/sign-in", data={"login": "ben", "password": PASSWORD})
@@ -192,7 +192,7 @@ async def test_signing_in_as_somebody_else_leaves_no_session_behind(house: House
 
 
 async def test_a_link_signs_in_once(house: House) -> None:
-    person_id = await house.add("anna", password=None)
+    person_id = await house.add("anna", "supervisor", password=None)
     path, token = (await house.sign_in.make_link(person_id, "/desk")).split("#")
     async with house.client() as browser:
         assert (await browser.get(path)).status_code == 200  # a preview does not use it up
