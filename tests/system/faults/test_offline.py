@@ -27,7 +27,7 @@ def lose_the_network(desk: Desk) -> None:
 
 
 def test_a_browser_that_is_offline(office: Office, on_duty: OnDuty, make_caller: MakeCaller, report: Report) -> None:
-    seconds = often(2, 300)
+    seconds = often(2, 90)  # after 120 s she would be paused
     office.register("Ökostrom", KARL, external_id="m-offline-karl")
     office.register("Bausparen", ERIKA, external_id="m-offline-erika")
     desk, phone = on_duty("anna")
