@@ -26,6 +26,7 @@ from router.speech.audiosocket.server import AudioSocketServer
 from router.speech.prompts import PromptStore
 from router.store import backup, migrate
 from router.store.statement_spans import trace_statements
+from router.web.shares import Shares
 from router.web.streams import OpenPages
 
 
@@ -41,6 +42,7 @@ class Running:
     stopping: asyncio.Event
     pulse: Pulse
     governor: Governor
+    shares: Shares | None
 
 
 def operation_routes(house: House, agents: Agents, metrics: Metrics, running: Running, allowed: Allowed) -> APIRouter:
@@ -94,6 +96,9 @@ def _told_of_the_process(house: House, metrics: Metrics, running: Running) -> No
     metrics.watch("requests_shed", lambda: governor.shed)
     metrics.watch("requests_waiting", lambda: governor.waiting)
     metrics.watch("overload", lambda: governor.gives_way)
+    if (shares := running.shares) is not None:
+        metrics.watch("http_connections_open", lambda: shares.open)
+        metrics.watch("http_connections_refused", lambda: shares.refused)
     build = {(version("threadline"), migrate.newest()): 1.0}
     metrics.watch("build_info", lambda: build)
     metrics.watch("bus_connected", lambda: house.bus.connected)

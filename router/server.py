@@ -36,7 +36,8 @@ from router.speech.prompts import Prompt, PromptStore
 from router.store import cards
 from router.store.duties import Work
 from router.store.loops import look_again, woken_within
-from router.web.connections import BoundedConnection, make_room
+from router.web.connections import connections_of, make_room
+from router.web.shares import Shares, addresses_of
 from router.web_app import web_app
 
 log = structlog.get_logger(__name__)
@@ -80,10 +81,12 @@ async def serve(settings: Settings, ready: Ready | None = None) -> None:
         listener = app.listener_of(house)
         agi = await stack.enter_async_context(_running(house, agents, queues, prompts, listener))
         pulse = Pulse()
-        pages = web_app(house, agents, prompts, stopping, agi, listener.server if listener else None, pulse)
+        shares = await _shares(settings)
+        audiosocket = listener.server if listener else None
+        pages = web_app(house, agents, prompts, stopping, agi, audiosocket, pulse, shares)
         beating = asyncio.create_task(pulse.run(), name="pulse")
         stack.callback(beating.cancel)
-        await _listen(pages, house, agi, stopping, ready)
+        await _listen(pages, house, agi, stopping, ready, shares)
     log.info("stopped")
 
 
@@ -144,7 +147,14 @@ def _duties(house: House, works: Mapping[str, Work]) -> list[Coroutine[Any, Any,
     return [house.duties.duty(name).while_held(work) for name, work in works.items()]
 
 
-async def _listen(pages: FastAPI, house: House, agi: AgiServer, stopping: asyncio.Event, ready: Ready | None) -> None:
+async def _shares(settings: Settings) -> Shares:
+    asterisks = await addresses_of([host for host, _ in settings.ami_addresses])
+    return Shares([*settings.trusted_proxies, *asterisks], settings.connections_of_an_address)
+
+
+async def _listen(
+    pages: FastAPI, house: House, agi: AgiServer, stopping: asyncio.Event, ready: Ready | None, shares: Shares
+) -> None:
     settings = house.settings
     config = uvicorn.Config(
         pages,
@@ -156,7 +166,7 @@ async def _listen(pages: FastAPI, house: House, agi: AgiServer, stopping: asynci
         timeout_graceful_shutdown=int(GRACE),
         timeout_keep_alive=30,
         proxy_headers=False,
-        http=BoundedConnection,
+        http=connections_of(shares),
         ws="none",
     )
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET

@@ -77,6 +77,7 @@ from router.web.reads import Reads
 from router.web.routes import Ways
 from router.web.routes import install as pages_support
 from router.web.routes import routes as web_routes
+from router.web.shares import Shares
 from router.web.sign_in import SignIn
 from router.web.streams import OpenPages
 
@@ -105,9 +106,11 @@ def web_app(
     agi: AgiServer | None = None,
     audiosocket: AudioSocketServer | None = None,
     pulse: Pulse | None = None,
+    shares: Shares | None = None,
 ) -> FastAPI:
     """The application with all routes. ``stopping`` ends the endless event streams; ``agi`` and ``audiosocket`` are the
-    servers that `/readyz` and `/metrics` tell about, and ``pulse`` is what they tell of the event loop.
+    servers that `/readyz` and `/metrics` tell about, ``pulse`` is what they tell of the event loop, and ``shares`` of
+    connections over HTTP.
 
     Raises `SettingsRefused` for settings that a channel cannot work with, and `AssetsNotBuilt`.
     """
@@ -137,7 +140,7 @@ def web_app(
     _include_api(app, house, entrance, governor)
     _include_pages(app, house, agents, entrance, pages, desk)
     boards = _include_supervision(app, house, agents, entrance, pages, stopping)
-    running = Running(agi, audiosocket, prompts, desk.pages, boards, stopping, pulse or Pulse(), governor)
+    running = Running(agi, audiosocket, prompts, desk.pages, boards, stopping, pulse or Pulse(), governor, shares)
     allowed = entrance.keys.allowed("calls:read", entrance.guard)
     app.include_router(operation_routes(house, agents, metrics, running, allowed))
     return app

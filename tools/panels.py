@@ -290,6 +290,14 @@ ROWS: Final[dict[str, tuple[Panel, ...]]] = {
             },
         ),
         Panel(
+            "Connections over HTTP",
+            "Open ones of each process; those closed at once since there were too many, by of whom.",
+            {
+                "open {{instance}}": f"threadline_http_connections_open{{{OURS}}}",
+                "refused/s {{of}}": _rate("http_connections_refused", "of"),
+            },
+        ),
+        Panel(
             "Version, schema, release",
             "Several versions for long: an update was not finished.",
             {

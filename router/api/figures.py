@@ -161,6 +161,13 @@ HTTP: Final = (
         "area",
         "status",
     ),
+    _gauge("http_connections_open", "Open connections over HTTP."),
+    _counter(
+        "http_connections_refused",
+        "Connections over HTTP closed at once since there were too many, by of whom: one `address`, `strangers` (all "
+        "but this machine, trusted proxies and Asterisk), `all`.",
+        "of",
+    ),
     _counter(
         "requests_shed",
         "Requests told to come again since there was too much to do: `bulk`, `pages`, `registering`.",

@@ -32,6 +32,11 @@ class LimitSettings(Group):
     requests_a_minute: ARate = Field(
         30_000, description="Requests from one address (IPv6: one /64), a tenth of them at once; 0: no limit."
     )
+    connections_of_an_address: Annotated[int, Field(ge=0, le=100_000)] = Field(
+        1000,
+        description="Of the 4,000 connections over HTTP those that one address (IPv6: one /64) may hold; this machine, "
+        "trusted proxies and Asterisk are not bound by it. 0: no limit.",
+    )
     key_requests_a_minute: ARate = Field(
         12_000, description="Requests with one API key, a tenth of them at once; 0: no limit."
     )

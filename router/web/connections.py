@@ -14,8 +14,8 @@ from typing import Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-MOST: Final = 4000
-"""Connections at one time; one more is closed at once."""
+from router.web.shares import Shares
+
 HEAD_SECONDS: Final = 10.0
 """For the head of a request to arrive, counted from the connection or from the request's first byte."""
 LARGEST_HEAD: Final = 64 * 1024
@@ -39,18 +39,20 @@ def make_room(wanted: int = FILES) -> int:
 
 
 class BoundedConnection(HttpToolsProtocol):
-    """One connection; to be given to `uvicorn.Config` as ``http``."""
+    """One connection; see `connections_of`."""
 
-    most = MOST
+    shares: Shares
     head_seconds = HEAD_SECONDS
 
     _head_due: asyncio.TimerHandle | None = None
     _beside_bodies = 0
+    _whose: str | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A connection too many is closed; the others have to say what they want in time."""
         super().connection_made(transport)
-        if len(self.connections) > self.most:
+        self._whose = self.shares.take(self.client[0] if self.client else None, self.loop.time())
+        if self._whose is None:
             transport.abort()
             return
         self._notice_when_gone(transport)
@@ -59,6 +61,9 @@ class BoundedConnection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing is waited for any more."""
         self._head_is_there()
+        if self._whose is not None:
+            self.shares.give_back(self._whose)
+            self._whose = None
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -102,3 +107,8 @@ class BoundedConnection(HttpToolsProtocol):
         if self._head_due is not None:
             self._head_due.cancel()
             self._head_due = None
+
+
+def connections_of(shares: Shares) -> type[BoundedConnection]:
+    """What is to be given to `uvicorn.Config` as ``http``, so that connections are taken from ``shares``."""
+    return type("Connection", (BoundedConnection,), {"shares": shares})

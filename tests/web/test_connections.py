@@ -13,6 +13,7 @@ import pytest
 import uvicorn
 
 from router.web.connections import LARGEST_HEAD, BoundedConnection
+from router.web.shares import Shares
 
 REQUEST = b"GET /%d HTTP/1.1\r\nHost: x\r\n\r\n"
 MIB = 1024 * 1024
@@ -21,7 +22,6 @@ Open = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]
 
 
 class Impatient(BoundedConnection):
-    most = 3
     head_seconds = 0.2
 
 
@@ -38,7 +38,8 @@ async def reads_the_body(scope: Any, receive: Any, send: Any) -> None:
 
 @pytest.fixture
 async def connect() -> AsyncIterator[Open]:
-    config = uvicorn.Config(reads_the_body, port=0, http=Impatient, ws="none", lifespan="off", log_config=None)
+    http = type("Connection", (Impatient,), {"shares": Shares(most=3)})
+    config = uvicorn.Config(reads_the_body, port=0, http=http, ws="none", lifespan="off", log_config=None)
     server = uvicorn.Server(config)
     config.load()
     server.lifespan = config.lifespan_class(config)
@@ -129,6 +130,14 @@ async def test_one_connection_too_many_is_closed_and_the_others_go_on(connect: O
     for reader, writer in first:
         writer.write(REQUEST % 2)
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
+
+
+async def test_a_connection_that_is_gone_makes_room(connect: Open) -> None:
+    first = [await connect() for _ in range(3)]
+    assert [await told(reader) for reader, _ in first] == [b"", b"", b""]  # said nothing in time
+    reader, writer = await connect()
+    writer.write(REQUEST % 2)
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200")
 
 
 def test_the_process_asks_for_room() -> None:
