@@ -13,7 +13,7 @@ from router.calls import learning
 from router.calls.texting import Texting
 from router.core.assurance import Assurance
 from router.core.commands import CheckCode, SendCode
-from router.core.events import Unsent
+from router.core.events import TEST_PHONE, Unsent
 from router.core.match import Candidate, Decision, Match
 from router.desk.doing import Desk, talked_to
 from router.desk.heard import session_of
@@ -82,7 +82,9 @@ class Checking:
         if sent.unsent is None:
             await desk.keep(connection, desk.view.but(code_for=_target(desk), not_proved=False))
             kind, subject_id = desk.about
-            await audit.note(connection, now, "code.sent", kind, subject_id, person_id=person_id)
+            await audit.note(
+                connection, now, "code.sent", kind, subject_id, person_id=person_id, detail=_of_a_test(desk)
+            )
         return desk.call.id, sent.unsent
 
     async def code(
@@ -142,7 +144,7 @@ class Checking:
             view = await _learned(connection, desk, view, person_id, now)
         await desk.keep(connection, view)
         kind, subject_id = desk.about
-        detail: dict[str, Any] = {"method": method, "passed": passed, "checked": list(checked)}
+        detail: dict[str, Any] = {"method": method, "passed": passed, "checked": list(checked), **_of_a_test(desk)}
         await audit.note(connection, now, "identity.checked", kind, subject_id, person_id=person_id, detail=detail)
 
 
@@ -160,6 +162,11 @@ async def _to_be_proved(connection: Connection, person_id: str, card_id: str, po
     if not desk.subject.anybody:
         raise bad_request("There is nobody to be checked.", "nobody_to_check")
     return desk
+
+
+def _of_a_test(desk: Desk) -> dict[str, bool]:
+    """What the audit log is told of the call: in that of a test phone a code goes to nobody, and proves nothing."""
+    return {"test": True} if desk.call.channel == TEST_PHONE else {}
 
 
 def _target(desk: Desk) -> str | None:

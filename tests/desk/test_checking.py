@@ -123,6 +123,16 @@ async def test_an_own_check_opens_facts_one_by_one_and_each_is_written_down(desk
     assert "1203" not in repr(await desk.audited())
 
 
+async def test_the_audit_log_tells_what_was_checked_in_a_test_call(desk: Desk) -> None:
+    await desk.begin()
+    await desk.send()
+    await desk.read_out(await desk.sent_code())
+    assert [(action, detail.get("test")) for action, _, detail in await desk.audited()] == [
+        ("code.sent", True),
+        ("identity.checked", True),
+    ]
+
+
 async def test_a_check_teaches_matching_and_undo_takes_it_all_back(desk: Desk) -> None:
     await desk.begin()
     await desk.check("address")
