@@ -100,6 +100,7 @@ def card_routes(
                     sent = await checking.send(connection, person.id, card_id, clock(), policy, _code_text)
                 if checking.sent_in(sent[0]):
                     bus.announce(outbox.TOPIC)
+                bus.announce(f"call:{sent[0]}")  # a test phone shows what is sent
                 if sent[1] is not None:
                     raise conflict(t(f"check.unsent.{sent[1].value}"))
             case "code":

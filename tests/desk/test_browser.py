@@ -221,6 +221,39 @@ async def test_a_call_from_the_test_phones_page_reaches_the_desk(site: Site) -> 
         await expect(desk.locator("article")).to_have_count(0)
 
 
+CONNECTING = """
+version: 1
+name: hotline
+languages: [en]
+start: find
+steps:
+  find: {type: match, sure: connect, likely: connect, unclear: connect, none: connect}
+  connect: {type: transfer, queue: default}
+"""
+
+
+async def test_a_code_that_the_agent_sends_is_shown_on_the_test_phones_page_at_once(site: Site) -> None:
+    await message(site, "+491713920012", "crm-3")
+    anna, lead = await site.person("anna"), await site.person("lea", role="supervisor")
+    await site.agents.presence.ready(anna)
+    flows = site.house.flows
+    before, release = flows.current, flows.release_id
+    flows.use({"hotline": check(CONNECTING, "connecting.yaml")}, release)
+    try:
+        async with site.page(anna) as desk, site.page(lead, "/testphone") as phone:
+            await phone.get_by_label("Caller's number").fill("0171 39200 12")
+            await phone.locator("#at").fill("")
+            await phone.get_by_role("button", name="Dial").click()
+            await desk.get_by_role("button", name="Answer").click()
+            await expect(phone.locator("#state[data-state=talking]")).to_be_visible()
+            await desk.get_by_text("Confirm identity").click()
+            await desk.get_by_role("button", name="Send a one-time code").click()
+            await expect(phone.locator("#heard li.text")).to_contain_text("sent to nobody:")
+            await phone.get_by_role("button", name="Hang up").click()
+    finally:
+        flows.use(before, release)
+
+
 PROVING = """
 version: 1
 name: hotline

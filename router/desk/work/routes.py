@@ -88,6 +88,11 @@ class Desk:
         """See `working_on`."""
         return await working_on(connection, self._cards_for, person.id, card_id, self.clock(), self._policy, states)
 
+    def sent(self, call_id: str) -> None:
+        """Tell whoever sends that something is to be sent, and a test phone that it has something to show."""
+        self.bus.announce(TOPIC)
+        self.bus.announce(f"call:{call_id}")
+
 
 async def _form(request: Request) -> dict[str, str]:
     return await read_form(request, LARGEST_FORM)
@@ -132,7 +137,7 @@ def routes(desk: Desk, guard: Guard, pages: Pages) -> APIRouter:
         async with desk.database.begin() as connection:
             whom = await desk.whom(connection, person, card_id)
             await desk.sender.send(connection, whom, person.id, fields, _once(fields), desk.clock(), t)
-        desk.bus.announce(TOPIC)
+        desk.sent(whom.call_id)
 
     @router.post("/payment", status_code=204)
     async def payment(request: Request, card_id: str, person: Person = agent) -> None:
@@ -140,7 +145,7 @@ def routes(desk: Desk, guard: Guard, pages: Pages) -> APIRouter:
         async with desk.database.read() as connection:
             whom = await desk.whom(connection, person, card_id)
         await desk.links.send(whom, desk.flow, person, fields, _once(fields), desk.clock)
-        desk.bus.announce(TOPIC)
+        desk.sent(whom.call_id)
 
     @router.post("/follow-up", status_code=204)
     async def follow_up(request: Request, card_id: str, person: Person = agent) -> None:

@@ -137,7 +137,8 @@ async function follow() {
       const before = call;
       const answer = await ask(`/testphone/calls/${call.call}?after=${call.sequence}`, { seconds: 30, signal: mine.signal });
       if (mine.signal.aborted) return;
-      if (answer && (answer.sequence !== before.sequence || answer.state !== before.state)) take(answer);
+      const news = answer && (answer.sequence !== before.sequence || answer.state !== before.state);
+      if (news || answer?.texts?.length > texted) take(answer);
       else await new Promise((resolve) => setTimeout(resolve, answer ? 300 : 2000));
     }
   } catch (error) {
