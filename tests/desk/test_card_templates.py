@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from router.core.assurance import Assurance
 from router.desk.card import (
     Before,
     Card,
@@ -115,6 +116,23 @@ async def test_how_the_caller_was_proved_stands_on_the_card(
     assert "Confirmed: Address, shoe_size" in page and 'value="undo"' in page
     page = await desk.shown(card(state=CardState.WRAP_UP, identity=Identity("code", None, house.clock())))
     assert "Confirmed with a one-time code" in page and 'value="undo"' not in page
+
+
+@pytest.mark.parametrize(
+    ("state", "level", "why"),
+    [
+        (CardState.TALKING, Assurance.L1, "Closed until it is beyond doubt who is calling"),
+        (CardState.RINGING, Assurance.L1, "Closed until it is beyond doubt who is calling"),
+        (CardState.RINGING, Assurance.L3, "Closed until you talk to the customer"),
+        (CardState.WRAP_UP, Assurance.L1, "Closed, as the talk is over"),
+        (CardState.WRAP_UP, Assurance.L3, "Closed, as the talk is over"),
+    ],
+)
+async def test_a_closed_fact_says_what_it_is_closed_for(
+    desk: Desk, card: Callable[..., Card], state: CardState, level: Assurance, why: str
+) -> None:
+    page = await desk.shown(card(state=state, assurance=level, offer=OfferView("Öko", facts=(FactView("IBAN", None),))))
+    assert why in page and page.count("Closed") == 1
 
 
 async def test_what_is_none_of_the_candidates_is_not_called_unknown_to_us(

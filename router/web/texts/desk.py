@@ -92,6 +92,8 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
         "Verschlossen, bis zweifelsfrei feststeht, wer anruft",
         "Closed until it is beyond doubt who is calling",
     ),
+    "card.closed.ringing": ("Verschlossen, bis Sie mit dem Kunden sprechen", "Closed until you talk to the customer"),
+    "card.closed.over": ("Verschlossen, denn das Gespräch ist vorbei", "Closed, as the talk is over"),
     "card.link": ("Angebot öffnen", "Open the offer"),
     "card.message": ("Was wir geschrieben haben", "What we wrote"),
     "card.sent": ("{channel}, gesendet", "{channel}, sent"),
