@@ -62,8 +62,7 @@ def routes(
             if row is None:
                 raise not_found("There is no such person.", "no_such_person")
             own = await sessions.sessions_of(connection, person_id, clock())
-            guessed_until = await sign_in.guesses.used_up_until(connection, row.login)
-        more["guessed_until"] = guessed_until
+            more["refused_from"] = await sign_in.guesses.refused_from(connection, row.login)
         values = {"row": row, "fields": _of_row(row), "sessions": own, "wrong": {}, "problem": None, "secret": None}
         known = list(dict.fromkeys([*queues, *row.queues]))
         chosen = {"roles": ROLES, "languages": LANGUAGES, "queues": known, "longest": LONGEST_NAME, "done": ""}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, func, insert, select, update
 
 from router.store.database import Connection
 from router.store.holds import hold
@@ -141,7 +141,24 @@ async def attempts(connection: Connection, subject: str, since: datetime) -> tup
     return int(number), first
 
 
+async def most_with_another(connection: Connection, subject: str, since: datetime) -> int:
+    """How many attempts there were against ``subject OTHER`` from ``since`` on, of the other that has most."""
+    of_each = (
+        select(func.count().label("tried"))
+        .where(_with_another(subject), sign_in_failures.c.at >= since)
+        .group_by(sign_in_failures.c.subject)
+        .subquery()
+    )
+    return int((await connection.execute(select(func.max(of_each.c.tried)))).scalar() or 0)
+
+
 async def forget_attempts(connection: Connection, subject: str) -> None:
     """Forget the attempts against ``subject``, and against ``subject OTHER`` of any other."""
-    of_both = sign_in_failures.c.subject.startswith(f"{subject} ", autoescape=True)
-    await connection.execute(delete(sign_in_failures).where((sign_in_failures.c.subject == subject) | of_both))
+    either = (sign_in_failures.c.subject == subject) | _with_another(subject)
+    await connection.execute(delete(sign_in_failures).where(either))
+
+
+def _with_another(subject: str) -> ColumnElement[bool]:
+    # By a range as well, since neither database looks LIKE up by this index; what stands there is hexadecimal.
+    other = sign_in_failures.c.subject
+    return other.between(f"{subject} ", f"{subject} g") & other.startswith(f"{subject} ", autoescape=True)

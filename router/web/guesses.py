@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import structlog
 
@@ -120,8 +120,9 @@ class Guesses:
             if asked.by_address is not None:
                 of_address, _ = await rows.attempts(connection, asked.by_address, since)
             row = await people.by_login(connection, login.casefold())
-        wait = max(delay(before, FREE_PER_LOGIN), delay(of_address, FREE_PER_ADDRESS))
-        if asked.by_address is not None and before + 1 >= MOST_AT_LOGIN:
+        wait = max(delay(before[0], FREE_PER_LOGIN), delay(of_address, FREE_PER_ADDRESS))
+        last = any(tried + 1 >= most for tried, most in zip(before, asked.counted.values(), strict=True))
+        if asked.by_address is not None and last:
             await self._tell(row.id if row else None, begun)
             # Telling takes none of the time that one waits anyway: it does not show whether there is such a login.
             wait -= min(max(0.0, (self._clock() - begun).total_seconds()), wait)
@@ -144,10 +145,14 @@ class Guesses:
         if asked.by_address is None:
             await rows.forget_attempts(connection, asked.first)
 
-    async def used_up_until(self, connection: Connection, login: str) -> datetime | None:
-        """Until when strangers are refused at this login; None: they are not."""
-        tried, first = await rows.attempts(connection, self.of_login(login), self._clock() - WINDOW)
-        return first + WINDOW if first is not None and tried >= MOST_AT_LOGIN else None
+    async def refused_from(self, connection: Connection, login: str) -> Literal["everywhere", "address"] | None:
+        """Whether strangers are refused at this login now, from everywhere or from an address; None: they are not."""
+        subject, since = self.of_login(login), self._clock() - WINDOW
+        tried, _ = await rows.attempts(connection, subject, since)
+        if tried >= MOST_AT_LOGIN:
+            return "everywhere"
+        from_one = await rows.most_with_another(connection, subject, since) if tried >= MOST_FROM_ADDRESS else 0
+        return "address" if from_one >= MOST_FROM_ADDRESS else None
 
     @contextmanager
     def one_more(self, asked: Asked) -> Iterator[None]:
@@ -171,15 +176,15 @@ class Guesses:
         subject = self._subject("known", text)
         return Asked({subject: MOST_OF_BROWSER}, None, {"browser": subject, "known": "known"})
 
-    async def _refuse_used_up(self, connection: Connection, asked: Asked, now: datetime) -> int:
-        """How many attempts there were before against the first of ``asked.counted``."""
+    async def _refuse_used_up(self, connection: Connection, asked: Asked, now: datetime) -> list[int]:
+        """How many attempts there were before against each of ``asked.counted``."""
         before = []
         for subject, most in asked.counted.items():
             tried, first = await rows.attempts(connection, subject, now - WINDOW)
             if first is not None and tried >= most:
                 raise _used_up(first + WINDOW - now)
             before.append(tried)
-        return before[0]
+        return before
 
     async def _tell(self, person_id: str | None, now: datetime) -> None:
         """Tell whoever reads the audit log, now and then, that somebody guesses at a person's password."""

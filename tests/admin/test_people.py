@@ -16,7 +16,7 @@ from router.store import audit, audit_notes, people
 from router.store import web as sessions
 from router.store.audit_notes import Asked
 from router.store.tables import sign_in_failures
-from router.web.guesses import MOST_AT_LOGIN
+from router.web.guesses import MOST_AT_LOGIN, MOST_FROM_ADDRESS, WINDOW
 from tests.api.service import ORIGIN, Service
 
 pytestmark = pytest.mark.sqlite_only
@@ -150,6 +150,36 @@ async def test_an_admin_sees_that_somebody_guesses_and_lets_the_person_in_again(
             counted = (await connection.execute(select(sign_in_failures.c.subject))).scalars().all()
         assert (note.subject_id, note.login) == (person_id, "admin")
         assert not any("from-somewhere" in subject for subject in counted)
+
+
+async def test_an_admin_sees_who_is_kept_out_at_one_address_and_lets_them_in_again(service: Service) -> None:
+    async with service.signed_in("admin") as admin, service.client_from("198.51.100.7", Origin=ORIGIN) as office:
+        person_id = await add_anna(admin, service)
+        where, tried = f"/admin/people/{person_id}", {"login": "anna", "password": "wrong"}
+        guesses = sign_in_of(service.house).guesses
+        counted = list(guesses.with_password("anna", "198.51.100.7", "").counted)
+        ben = list(guesses.with_password("ben", "198.51.100.7", "").counted)
+
+        async def count(*subjects: str, times: int = 1) -> None:
+            async with service.house.database.begin() as connection:
+                for _ in range(times):
+                    await sessions.note_attempts(connection, subjects, service.clock())
+
+        await count(*ben, times=MOST_FROM_ADDRESS)
+        await count(*counted, times=MOST_FROM_ADDRESS - 1)
+        for number in range(5):
+            await count(*guesses.with_password("anna", f"192.0.2.{number}", "").counted)
+        assert "Wieder zulassen" not in (await admin.get(where)).text
+        await count(*counted)
+        assert (await office.post("/sign-in", data=tried)).status_code == 429
+        shown = (await admin.get(where)).text
+        assert "Von einer Adresse aus" in shown and "Wieder zulassen" in shown
+        await admin.post(f"{where}/access", data={"wish": "let_in"})
+        assert "Wieder zulassen" not in (await admin.get(where)).text
+        assert (await office.post("/sign-in", data=tried)).status_code == 403
+        async with service.house.database.read() as connection:
+            of_ben, _ = await sessions.attempts(connection, ben[0], service.clock() - WINDOW)
+        assert of_ben == MOST_FROM_ADDRESS
 
 
 async def test_nobody_disables_themselves_or_takes_the_last_admin_away(service: Service) -> None:

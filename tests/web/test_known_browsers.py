@@ -77,6 +77,22 @@ async def test_one_address_alone_does_not_use_up_what_all_strangers_have(house: 
         assert (await enter(owner)).status_code == 303
 
 
+async def test_guessing_from_one_address_is_told_as_well(house: House) -> None:
+    anna = await house.add("anna")
+    async with house.client(address="192.0.2.9") as bot:
+        for number in range(MOST_FROM_ADDRESS + 2):
+            assert await noted(house) == ([anna] if number >= MOST_FROM_ADDRESS else [])
+            await enter(bot, "wrong")
+            await enter(bot, "wrong", "nobody")
+    assert await noted(house) == [anna]
+
+
+async def noted(house: House) -> list[str | None]:
+    async with house.database.read() as connection:
+        notes = await audit_notes.found(connection, Asked(action="person.guessed"), 10)
+    return [note.subject_id for note in notes]
+
+
 async def test_what_is_refused_writes_nothing(house: House) -> None:
     await guess(house, "nobody", MOST_AT_LOGIN)
     before = await rows(house)

@@ -75,7 +75,15 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "people.disable.hint": ("Meldet sofort überall ab.", "Signs out everywhere at once."),
     "people.enable": ("Zugang wieder öffnen", "Enable access"),
     "people.enable.hint": ("Die Person kann sich dann wieder anmelden.", "The person can sign in again then."),
-    "people.guessed": (
+    "people.guessed.address": (
+        "Von einer Adresse aus war das Passwort zehnmal falsch. Wer von dort kommt, etwa aus demselben Büro, und in "
+        "einem Browser sitzt, in dem sich diese Person noch nie angemeldet hat, kommt deshalb vorerst nicht mit "
+        "Passwort herein. Ein Einmal-Link geht immer.",
+        "From one address the password was wrong ten times. Whoever comes from there, such as the same office, with a "
+        "browser that this person has never signed in with is therefore refused for now, whatever the password. A "
+        "one-time link always works.",
+    ),
+    "people.guessed.everywhere": (
         "Jemand rät gerade das Passwort. Wer in einem Browser sitzt, in dem sich diese Person noch nie angemeldet hat, "
         "kommt deshalb vorerst nicht mit Passwort herein. Ein Einmal-Link geht immer.",
         "Somebody is guessing the password. Browsers that this person has never signed in with are therefore refused "
