@@ -76,8 +76,10 @@ class BoundedConnection(HttpToolsProtocol):
             self.transport.abort()
 
     def on_headers_complete(self) -> None:
-        """The head is whole."""
+        """The head is whole. One that is too large, though it came at once, is answered 400 for the error here."""
         self._head_is_there()
+        if self._head_size() > LARGEST_HEAD:
+            raise ValueError("the head is too large")
         self._beside_bodies = 0
         super().on_headers_complete()
 
@@ -91,6 +93,9 @@ class BoundedConnection(HttpToolsProtocol):
         self._head_is_there()
         self._beside_bodies = 0
         super().on_message_complete()
+
+    def _head_size(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) + len(": \r\n") for name, value in self.headers)
 
     @staticmethod
     def _notice_when_gone(transport: asyncio.Transport) -> None:

@@ -115,6 +115,26 @@ async def test_what_does_not_end_is_given_up(connect: Open, beginning: bytes, en
     assert b"200 OK" not in await told(reader)
 
 
+@pytest.mark.parametrize("ahead", [b"", REQUEST % 1], ids=["first", "behind another"])
+@pytest.mark.parametrize("pieces", [1, 2])
+async def test_a_head_that_is_too_large_is_refused_in_however_few_pieces(
+    connect: Open, ahead: bytes, pieces: int
+) -> None:
+    reader, writer = await connect()
+    head = ahead + b"GET /large HTTP/1.1\r\nHost: x\r\nX: " + b"a" * LARGEST_HEAD + b"\r\nConnection: close\r\n\r\n"
+    for piece in range(pieces):
+        writer.write(head[piece * len(head) // pieces : (piece + 1) * len(head) // pieces])
+        await writer.drain()
+    assert (await told(reader)).count(b"200 OK") <= (1 if ahead else 0)
+
+
+async def test_a_head_that_is_as_large_as_may_be_is_taken(connect: Open) -> None:
+    reader, writer = await connect()
+    beginning, end = b"GET / HTTP/1.1\r\nHost: x\r\nX: ", b"\r\nConnection: close\r\n\r\n"
+    writer.write(beginning + b"a" * (LARGEST_HEAD - len(beginning) - len(end)) + end)
+    assert (await told(reader)).startswith(b"HTTP/1.1 200")
+
+
 async def test_a_large_body_is_no_large_head(connect: Open) -> None:
     reader, writer = await connect()
     size = 40 * LARGEST_HEAD
