@@ -39,6 +39,7 @@ from router.flow.problems import FlowRefused
 from router.matching.codes import CodeKeys
 from router.matching.lockout import Limits
 from router.matching.parameters import DEFAULT, Parameters
+from router.messages import same_secret
 from router.messages.handles import HandleRules
 from router.messages.issuing import random_digits
 from router.messages.mailing import Mailer
@@ -50,7 +51,7 @@ from router.releases.folder import Folder
 from router.releases.queue_book import QueueBook
 from router.releases.releases import Releases
 from router.releases.starting import released_flows
-from router.settings import Settings, SettingsRefused
+from router.settings import Settings, SettingsRefused, without_file
 from router.speech.audiosocket.server import AudioSocketServer
 from router.speech.failures import PromptFailed
 from router.speech.kept import KeptSpeech
@@ -126,6 +127,7 @@ async def assembled(settings: Settings, clock: Clock = utc_now, *, serving: bool
         _duties(database, serving) as duties,
         _hearing(settings) as ear,
     ):
+        await _refuse_other_secret(database, keys, clock(), serving)
         releases = releases_of(settings, database, bus, clock)
         folder = Folder(settings.flows, releases)
         flows = await _flows(settings, releases, folder, serving)
@@ -186,6 +188,17 @@ async def assembled(settings: Settings, clock: Clock = utc_now, *, serving: bool
         )
         await calls.aclose()
         await weights.aclose()
+
+
+async def _refuse_other_secret(database: Database, keys: CodeKeys, now: datetime, serving: bool) -> None:
+    """Raises `SettingsRefused` where the database was used with another secret."""
+    if serving:
+        found = await same_secret.begun_with(database, keys, now)
+    else:
+        async with database.read() as connection:
+            found = await same_secret.fit(connection, keys)
+    if found is same_secret.Fit.OTHER:
+        raise SettingsRefused(f"THREADLINE_SECRET (secret): {same_secret.OTHER}")
 
 
 @asynccontextmanager
@@ -305,7 +318,11 @@ def secret_of(settings: Settings) -> str:
     """What all keys are made from. Raises `SettingsRefused` where none is set."""
     if settings.secret is None:
         way = "python3 -c 'import secrets; print(secrets.token_hex(32))'"
-        raise SettingsRefused(f"THREADLINE_SECRET (secret): is needed; make one with {way}")
+        raise SettingsRefused(
+            f"THREADLINE_SECRET (secret): is needed{without_file()}. An installation that runs has one: see its "
+            f"threadline.toml or environment (docs/systemd.md). Only a new one needs a new secret ({way}): with "
+            "another all codes before it end"
+        )
     return settings.secret.get_secret_value()
 
 

@@ -19,7 +19,8 @@ from router.messages.code_report import CodeReport, code_report
 from router.messages.fields import is_storable
 from router.messages.handles import HandleRules
 from router.messages.rotation import Rotated, rotate
-from router.settings import Settings
+from router.messages.same_secret import OTHER, Fit, accept, fit
+from router.settings import Settings, SettingsRefused
 from router.store import codes as rows
 from router.store import messages
 
@@ -78,8 +79,28 @@ def rotate_codes() -> None:
     say("No live code needs an old secret any more: THREADLINE_OLD_SECRETS can go once every process has this secret.")
 
 
+@app.command(name="accept-secret")
+def accept_secret() -> None:
+    """Go on with the present secret where the one before is lost: codes issued under that one are never found again.
+
+    To change a secret and keep its codes, name it in THREADLINE_OLD_SECRETS instead (docs/codes.md).
+
+    Example: threadline codes accept-secret
+    """
+    settings = settings_module.load()
+
+    async def run() -> None:
+        async with there(settings) as database:
+            await accept(database, code_keys(settings), utc_now())
+
+    asyncio.run(run())
+    say("this secret is the right one from now on; what callers have in print from before counts as a wrong code")
+
+
 async def _report(settings: Settings) -> CodeReport:
     async with there(settings) as database, database.read() as connection:
+        if settings.secret is not None and await fit(connection, code_keys(settings)) is Fit.OTHER:
+            raise SettingsRefused(f"THREADLINE_SECRET (secret): {OTHER}")
         return await code_report(connection, HandleRules.of(settings).budget, limits_of(settings), utc_now())
 
 

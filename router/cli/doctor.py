@@ -10,7 +10,7 @@ import httpx
 import typer
 
 from router import settings as settings_module
-from router.app import limits_of, secret_of, utc_now
+from router.app import code_keys, limits_of, secret_of, utc_now
 from router.calls.webhooks import webhooks_of
 from router.cli.audiosocket_findings import audiosocket_found
 from router.cli.crm_findings import crm_found, without_way_out
@@ -40,6 +40,7 @@ from router.cli.speech_findings import speech_found
 from router.matching.lockout import By
 from router.messages.code_report import code_report
 from router.messages.handles import HandleRules
+from router.messages.same_secret import OTHER, Fit, fit
 from router.settings import Settings, SettingsRefused
 from router.speech.failures import PromptFailed
 from router.speech.synthesis import EspeakNg, installed_version
@@ -133,11 +134,14 @@ async def _codes(settings: Settings) -> Finding:
         database = Database(settings.database, busy_seconds=PATIENCE)
         try:
             async with database.read() as connection:
+                other = await fit(connection, code_keys(settings)) is Fit.OTHER
                 report = await code_report(connection, HandleRules.of(settings).budget, limits_of(settings), utc_now())
         finally:
             await database.close()
     except Exception:  # whatever a driver raises: the finding on the database says what it is
         return Finding("codes", Health.OFF, "cannot be looked at as long as the database is not well")
+    if other:
+        return Finding("codes", Health.ILL, f"THREADLINE_SECRET {OTHER}", "never make a new secret instead")
     remedy = "see 'threadline codes status' and docs/codes.md"
     locked = report.locked_out
     if locked[By.OVERALL]:

@@ -132,6 +132,7 @@ def restored(file: Annotated[Path, typer.Argument(help="A backup that 'threadlin
     say(f"{place}: {_shown(done)}" + (f"; what was there before is {done.aside}" if done.aside else ""))
     if done.schema != migrate.newest():
         say("it is at an older schema: 'threadline db upgrade' brings it to that of this version, as 'serve' does")
+    say("THREADLINE_SECRET has to be the one that it was used with, or no code is found: 'threadline doctor' says so")
     say("what happened since the backup is gone: docs/backup.md says what to do about it before the service starts")
 
 

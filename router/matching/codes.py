@@ -87,7 +87,7 @@ class CodeKeys:
     with them.
     """
 
-    __slots__ = ("_caller", "_old", "_one_time", "_present", "_texted")
+    __slots__ = ("_caller", "_old", "_one_time", "_present", "_texted", "check", "old_checks")
 
     def __init__(self, secret: str, old: Sequence[str] = ()) -> None:
         self._present = _Pair(secret)
@@ -95,6 +95,9 @@ class CodeKeys:
         self._caller = _derived(secret, b"threadline wrong codes caller", 32)
         self._one_time = _derived(secret, b"threadline one-time codes", 32)
         self._texted = _derived(secret, b"threadline text messages number", 32)
+        self.check = _derived(secret, b"threadline secret check", 32)
+        """32 bytes by which the secret is known again; nothing else is made from them."""
+        self.old_checks = tuple(_derived(each, b"threadline secret check", 32) for each in old)
 
     def code_hash(self, code: str) -> bytes:
         """32 bytes by which a new code is stored and found again (HMAC-SHA256); ``code`` as `normalise` gives it."""

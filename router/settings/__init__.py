@@ -88,6 +88,14 @@ def load(environment: Mapping[str, str] | None = None, folder: Path = Path(), **
     return settings
 
 
+def without_file(environment: Mapping[str, str] | None = None, folder: Path = Path()) -> str:
+    """Where `load` looked for a file and found none, for a message; empty where there is one."""
+    environment = os.environ if environment is None else environment
+    if environment.get("THREADLINE_CONFIG") or (folder / FILE).exists():
+        return ""
+    return f", and no settings were found: there is no {FILE} in {folder.absolute()}, and THREADLINE_CONFIG names none"
+
+
 def _from_file(named: str | None, folder: Path) -> dict[str, Any]:
     path = Path(named) if named else folder / FILE
     try:

@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from router import cli
+from router.settings import SettingsRefused
 
 PROJECT = Path(__file__).parents[2]
 OLD, NEW = "o" * 32, "n" * 32
@@ -132,6 +133,34 @@ def test_a_new_secret_takes_the_codes_of_the_old_one_over(run: Run) -> None:
     assert OLD not in done.output
 
 
-@pytest.mark.parametrize("command", ["status", "revoke", "rotate"])
+def test_another_secret_than_the_database_was_used_with_is_refused_until_it_is_accepted(run: Run) -> None:
+    issued = codes(run)
+    assert run("codes", "accept-secret").exit_code == 0
+    for command in ("serve", "codes status", f"match --withheld --code {issued[0]}"):
+        refused = run(*command.split(), SECRET=NEW)
+        assert isinstance(refused.exception, SettingsRefused), command
+        assert "another one than this database was used with" in str(refused.exception)
+        assert OLD not in str(refused.exception) and NEW not in str(refused.exception)
+    assert "FAULT codes        THREADLINE_SECRET is another one" in run("doctor", SECRET=NEW).output
+    assert "codes        5 live codes" in run("doctor", SECRET=NEW, OLD_SECRETS=f'["{OLD}"]').output
+    assert found(run, issued[0])
+    assert run("codes", "accept-secret", SECRET=NEW).exit_code == 0
+    assert not found(run, issued[0], SECRET=NEW)
+    assert isinstance(run("codes", "status").exception, SettingsRefused)
+
+
+def test_without_a_secret_it_is_told_where_settings_were_looked_for(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("codes", "status")
+    monkeypatch.delenv("THREADLINE_SECRET")
+    told = CliRunner().invoke(cli.app, ["doctor"]).output
+    assert f"no settings were found: there is no threadline.toml in {tmp_path}" in told
+    assert "Only a new one needs a new secret" in told
+    (tmp_path / "threadline.toml").write_text('region = "DE"')
+    assert "no settings were found" not in CliRunner().invoke(cli.app, ["doctor"]).output
+
+
+@pytest.mark.parametrize("command", ["status", "revoke", "rotate", "accept-secret"])
 def test_every_command_has_help_with_an_example(run: Run, command: str) -> None:
     assert "Example:" in run("codes", command, "--help").output

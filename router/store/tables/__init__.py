@@ -21,7 +21,7 @@ from router.store.tables.calls import (
 )
 from router.store.tables.desk import cards, desk_events, dispositions, notes
 from router.store.tables.flows import flow_drafts, flow_releases, flow_revisions, flow_sets
-from router.store.tables.matching import hearings, match_adjustments, match_outcomes, wrong_codes
+from router.store.tables.matching import hearings, match_adjustments, match_outcomes, secret_checks, wrong_codes
 from router.store.tables.messages import (
     customer_phones,
     customer_words,
@@ -78,6 +78,7 @@ __all__ = [
     "phone_states",
     "presence_log",
     "reference_neighbours",
+    "secret_checks",
     "sign_in_failures",
     "sign_in_links",
     "speech_recordings",

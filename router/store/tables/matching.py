@@ -6,6 +6,14 @@ from sqlalchemy import JSON, Column, Float, ForeignKey, Index, Integer, LargeBin
 
 from router.store.tables.base import Id, Moment, metadata
 
+secret_checks = Table(
+    "secret_checks",  # one row: by what the secret that codes are issued under is known again
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("value", LargeBinary(32), nullable=False),  # made from the secret, see router.matching.codes
+    Column("kept_at", Moment, nullable=False),
+)
+
 wrong_codes = Table(
     "wrong_codes",  # well-formed codes that are none of ours: what lockouts count
     metadata,

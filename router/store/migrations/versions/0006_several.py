@@ -1,5 +1,5 @@
-"""Several processes and several Asterisks: what the one that listens to an Asterisk knows, and where talks are. And
-when a page last followed a test call."""
+"""Several processes and several Asterisks: what the one that listens to an Asterisk knows, and where talks are. When
+a page last followed a test call. And by what the secret of the installation is known again."""
 
 from __future__ import annotations
 
@@ -48,6 +48,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("call_id", name="pk_watched_calls"),
     )
     op.create_index("ix_watched_calls_seen_at", "watched_calls", ["seen_at"])
+    op.create_table(
+        "secret_checks",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("value", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("kept_at", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_secret_checks"),
+    )
     # Attempts to sign in that are over are dropped at each one that comes.
     op.create_index("ix_sign_in_failures_at", "sign_in_failures", ["at"])
     waits = sa.text("state = 'queue'")
