@@ -315,5 +315,5 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "desk.js.day": ("1 Tag", "1 day"),
     "desk.js.hours": ("{n} Std.", "{n} h"),
     "desk.js.minutes": ("{n} Min.", "{n} min"),
-    "desk.js.seconds": ("{n} Sek.", "{n} s"),
+    "desk.js.seconds": ("{n} s", "{n} s"),
 }

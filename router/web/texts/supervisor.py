@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 TEXTS: Final[dict[str, tuple[str, str]]] = {
-    "layout.supervisor": ("Leitung", "Supervision"),
-    "supervisor.title": ("Leitung", "Supervision"),
+    "layout.supervisor": ("Teamleitung", "Supervision"),
+    "supervisor.title": ("Teamleitung", "Supervision"),
     "supervisor.stale": (
         "Verbindung unterbrochen – die Angaben sind nicht mehr aktuell.",
         "Connection lost – what is shown is out of date.",
@@ -22,7 +22,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "supervisor.answered": ("Angenommen", "Answered"),
     "supervisor.abandoned": ("Aufgelegt", "Abandoned"),
     "supervisor.elsewhere": ("Anders beendet", "Ended otherwise"),
-    "supervisor.agents": ("Mitarbeitende", "Agents"),
+    "supervisor.agents": ("Agenten", "Agents"),
     "supervisor.nobody": ("Niemand da", "Nobody there"),
     "supervisor.callers": ("Wer gerade wartet", "Who is waiting now"),
     "supervisor.callers.none": ("Gerade wartet niemand.", "Nobody is waiting right now."),
@@ -130,11 +130,11 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "supervisor.until_now": ("jetzt", "now"),
     "supervisor.day.none": ("Heute noch nichts.", "Nothing yet today."),
     # What agents read of it
-    "desk.reason.supervisor": ("von der Leitung", "by your supervisor"),
+    "desk.reason.supervisor": ("von der Teamleitung", "by your supervisor"),
     "desk.reason.page_gone": ("Arbeitsplatz war geschlossen", "desk was closed"),
     "desk.reason.at_phone": ("am Telefon", "at the phone"),
     "desk.not_chosen.supervisor": (
-        "Die Leitung hat Sie in Pause gesetzt. Wählen Sie „Bereit“, sobald Sie wieder Anrufe annehmen.",
+        "Die Teamleitung hat Sie in Pause gesetzt. Wählen Sie „Bereit“, sobald Sie wieder Anrufe annehmen.",
         "Your supervisor paused you. Choose “Ready” as soon as you take calls again.",
     ),
     "desk.not_chosen.page_gone": (
@@ -166,5 +166,5 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "supervisor.js.day": ("1 Tag", "1 day"),
     "supervisor.js.hours": ("{n} Std.", "{n} h"),
     "supervisor.js.minutes": ("{n} Min.", "{n} min"),
-    "supervisor.js.seconds": ("{n} Sek.", "{n} s"),
+    "supervisor.js.seconds": ("{n} s", "{n} s"),
 }
