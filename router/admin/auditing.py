@@ -25,7 +25,8 @@ PAGE: Final = 100
 BITE: Final = 1000
 MOST_EXPORTED: Final = 100_000
 SUBJECTS: Final = (
-    "call", "callback", "customer", "flow", "key", "match", "message", "payment", "person", "queue", "voicemail",
+    "audit", "call", "callback", "customer", "flow", "key", "match", "message", "payment", "person", "queue",
+    "voicemail",
 )  # fmt: skip
 COLUMNS: Final = ("id", "at", "who", "way", "action", "subject", "subject_id", "detail")
 _LONGEST: Final = 200

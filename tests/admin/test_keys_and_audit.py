@@ -113,6 +113,20 @@ async def test_the_log_is_filtered_paged_and_exported(service: Service) -> None:
         assert "Dazu ist nichts protokolliert" in (await admin.get("/admin/audit?since=2026-04-01")).text
         assert "Ein Tag wird so geschrieben" in (await admin.get("/admin/audit?since=yesterday")).text
         day = START.date().isoformat()
+        async with service.house.database.begin() as connection:
+            detail = {"method": "code", "passed": True, "new": "thing", "sessions": 2, "files": ["a", "b"]}
+            detail |= {"role": "agent", "channel": None}
+            await audit.note(connection, START, "identity.checked", "customer", "c1", detail=detail)
+        page = (await admin.get("/admin/audit?subject=customer")).text
+        for words in (
+            "Weg: Einmalcode",
+            "bestanden: ja",
+            "new: thing",
+            "Anmeldungen: 2",
+            "Dateien: a, b",
+            "Rolle: Agent",
+        ):
+            assert words in page
         told = await admin.get("/admin/audit.csv", params={"subject": "message", "until": day, "who": NOBODY})
         assert told.headers["content-type"].startswith("text/csv")
         rows = list(csv.DictReader(io.StringIO(told.text.removeprefix("\ufeff"))))
