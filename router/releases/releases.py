@@ -362,7 +362,7 @@ class Releases:
 async def _noted(connection: Connection, release: Release, now: datetime) -> None:
     detail: dict[str, Any] = {"origin": release.origin.value, "files": list(release.changed[:_MOST_NOTED])}
     if (more := len(release.changed) - _MOST_NOTED) > 0:
-        detail["more files"] = more
+        detail["more_files"] = more
     who = release.person_id
     await audit.note(connection, now, "flow.released", "flow", str(release.id), person_id=who, detail=detail)
 

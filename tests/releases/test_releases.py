@@ -59,7 +59,7 @@ async def test_the_audit_log_says_how_many_files_it_does_not_name(database: Data
     )
     async with database.read() as connection:
         noted = (await connection.execute(select(tables.audit_log.c.detail))).scalar_one()
-    assert (len(noted["files"]), noted["more files"]) == (5, len(FILES) + 7 - 5)
+    assert (len(noted["files"]), noted["more_files"]) == (5, len(FILES) + 7 - 5)
 
 
 async def test_every_saving_is_kept(releases: Releases) -> None:

@@ -35,6 +35,7 @@ TEXTS: Final[dict[str, tuple[str, str]]] = {
     "audit.detail.fact": ("Feld", "field"),
     "audit.detail.fields": ("Felder", "fields"),
     "audit.detail.files": ("Dateien", "files"),
+    "audit.detail.more_files": ("weitere Dateien", "more files"),
     "audit.detail.kind": ("Art", "kind"),
     "audit.detail.login": ("Anmeldename", "login"),
     "audit.detail.method": ("Weg", "way"),
