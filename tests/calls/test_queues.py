@@ -83,12 +83,13 @@ async def test_what_is_read_of_many_talks_goes_by_an_index(database: Database) -
         for number in range(100):
             await waits(connection, 60 * number, state="ended")
         await connection.execute(text("ANALYZE calls"))  # that few of the queue's calls still wait decides
-        for statement, index in (
-            (talks + "ORDER BY answered_at DESC LIMIT 100", "ix_cards_queue_answered_at"),
-            (waiting, "ix_calls_state_updated_at"),
+        of_those_who_wait = ("ix_calls_state_updated_at", "ix_calls_channel_updated_at_id")
+        for statement, indexes in (
+            (talks + "ORDER BY answered_at DESC LIMIT 100", ("ix_cards_queue_answered_at",)),
+            (waiting, of_those_who_wait),  # the second has no other calls in it
         ):
-            found = await connection.execute(text(f"{plan} {statement}"))
-            assert index in json.dumps([list(map(str, row)) for row in found])
+            found = json.dumps([list(map(str, row)) for row in await connection.execute(text(f"{plan} {statement}"))])
+            assert any(index in found for index in indexes), found
 
 
 @pytest.mark.parametrize(
