@@ -308,7 +308,7 @@ async def schema_of(database: Database) -> str | None:
         if trouble := file_trouble(database.url):
             raise SettingsRefused(f"THREADLINE_DATABASE (database): {trouble}, or name another") from None
         # The driver's own text may hold the address with its password; its kind is enough to go on.
-        kind = type(error.__cause__ or error).__name__
+        kind = type(error if isinstance(error, TimeoutError) else error.__cause__ or error).__name__
         raise SettingsRefused(
             f"THREADLINE_DATABASE: the database cannot be reached ({kind}): start it, or name another"
         ) from None

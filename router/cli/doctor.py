@@ -114,7 +114,7 @@ async def _database(settings: Settings) -> Finding:
         if trouble := file_trouble(settings.database):
             return Finding("database", Health.ILL, trouble, "or set THREADLINE_DATABASE")
         # The driver's own text may hold the address with its password; its kind is enough to go on.
-        kind = type(error.__cause__ or error).__name__
+        kind = type(error if isinstance(error, TimeoutError) else error.__cause__ or error).__name__
         return Finding("database", Health.ILL, f"cannot be reached ({kind})", "start it, or set THREADLINE_DATABASE")
     finally:
         await database.close()

@@ -19,7 +19,7 @@ class Crowd:
     def __init__(
         self, asterisk: Asterisk, directory: Path, dialled: str, count: int, a_second: float, stays: float
     ) -> None:
-        options = ["-m", str(count), "-l", "180", "-r", f"{a_second:.1f}", "-trace_err"]
+        options = ["-m", str(count), "-l", "400", "-r", f"{a_second:.1f}", "-trace_err"]
         self._sipp = calling(asterisk, directory, dialled, options, stays=stays)
         self._screen = directory / SCREEN
 
