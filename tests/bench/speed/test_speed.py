@@ -40,7 +40,7 @@ def test_callers_are_as_asterisk_tells_of_them() -> None:
 def asterisk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = compiled("asterisk", tmp_path_factory.mktemp("asterisk"))
     if made is None:
-        pytest.skip("there is no C compiler")
+        pytest.skip("there is no C compiler: install gcc, or another that is called cc")
     return made
 
 

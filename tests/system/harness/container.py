@@ -66,7 +66,7 @@ class Container(Asterisk):
             told = (self._place.parent / "said").read_text("utf-8", "replace")
             self.stop()
             if "mount:" in told:
-                pytest.skip(f"nothing can be mounted here: {told}")
+                pytest.skip(f"nothing can be mounted here; run it as root where mounting is allowed: {told}")
             raise RuntimeError(f"Asterisk did not start: {error}\n{told}") from None
 
     def cli(self, command: str, *, check: bool = True) -> str:
